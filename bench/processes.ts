@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Task, Tasks } from './child.js';
+import { compiledFolder } from './peers.js';
+
+const execute = promisify(execFile);
+
+/** Longer than any step takes; a client that hangs shall not stop the run for ever. */
+const stepTimeout = 180_000;
+
+/** Runs a task of child.ts in a fresh process, on one core if one is given. */
+export async function runChild<T extends Task>(
+  task: T,
+  job: Tasks[T]['job'],
+  core?: number,
+): Promise<Tasks[T]['result']> {
+  const node = [process.execPath, path.join(compiledFolder, 'child.js'), task, JSON.stringify(job)];
+  const [command = '', ...parameters] = core === undefined ? node : ['taskset', '-c', String(core), ...node];
+  const { stdout } = await execute(command, parameters, { timeout: stepTimeout });
+  return JSON.parse(stdout) as Tasks[T]['result'];
+}
+
+/**
+ * Puts a process on one core; processes that it starts from then on (a server's back ends) inherit this.
+ *
+ * @returns the function that undoes it, or undefined where there is no `taskset`
+ */
+export async function pin(pid: number, core: number): Promise<(() => Promise<void>) | undefined> {
+  try {
+    // Its answer is read below and would otherwise come in the user's language.
+    const env = { ...process.env, LC_ALL: 'C' };
+    const { stdout } = await execute('taskset', ['-c', '-p', String(pid)], { env });
+    const before = stdout.split(': ')[1]?.trim() ?? '';
+    await execute('taskset', ['-c', '-p', String(core), String(pid)]);
+    return async () => {
+      await execute('taskset', ['-c', '-p', before, String(pid)]);
+    };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

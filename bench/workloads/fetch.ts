@@ -1,0 +1,63 @@
+import { deepStrictEqual, strictEqual } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../client.js';
+import { longestBlock, peakRssMb, startClocks, type Times } from '../clocks.js';
+import { median } from '../statistics.js';
+import { cpuMetrics, rssMetric, type Workload } from './workload.js';
+
+/** A workload that fetches the whole of a table again and again and keeps all rows until the clock is read. */
+export function fetchWorkload(table: {
+  title: string;
+  setup: string[];
+  sql: string;
+  rowCount: number;
+}): Workload {
+  return {
+    title: table.title,
+    metrics: [
+      { key: 'rate', title: 'rows/s', better: 'higher' },
+      ...cpuMetrics('ms'),
+      { key: 'block', title: 'longest block of the event loop ms', better: 'lower' },
+      rssMetric,
+    ],
+    setup: table.setup,
+    verify: async (client, pg) => {
+      const theirs = await pg.fetchAll(table.sql);
+      const rows = await client.fetchAll(table.sql);
+      strictEqual(rows.length, theirs.length);
+      // Row by row, as assert would try to show the difference of the whole. Classes of row objects may differ; what
+      // counts is names, values and their types.
+      rows.forEach((row, index) => deepStrictEqual({ ...row }, { ...theirs[index] }));
+    },
+    measure: async (open, { repeats }) => {
+      const client = await open(1);
+      for (let i = 0; i < 2; i++) await client.fetchAll(table.sql);
+      const samples: (Times & { blockMs: number })[] = [];
+      for (let i = 0; i < repeats; i++) {
+        samples.push(await fetchOnce(client, table));
+        await sleep(30);
+      }
+      const jsCpu = samples.flatMap(({ jsCpuUs }) => (jsCpuUs === undefined ? [] : [jsCpuUs / 1000]));
+      return {
+        rate: (table.rowCount / median(samples.map((sample) => sample.wallMs))) * 1000,
+        cpu: median(samples.map((sample) => sample.cpuUs)) / 1000,
+        jsCpu: jsCpu.length > 0 ? median(jsCpu) : undefined,
+        block: median(samples.map((sample) => sample.blockMs)),
+        rss: peakRssMb(),
+      };
+    },
+  };
+}
+
+/** A function of its own, so that nothing holds the rows any longer once it has returned. */
+async function fetchOnce(client: Client, { sql, rowCount }: { sql: string; rowCount: number }) {
+  const { result, blockMs } = await longestBlock(async () => {
+    const stop = startClocks();
+    const rows = await client.fetchAll(sql);
+    return { times: stop(), rows };
+  });
+  if (result.rows.length !== rowCount) {
+    throw new Error(`${result.rows.length} rows came where ${rowCount} were expected.`);
+  }
+  return { ...result.times, blockMs };
+}

@@ -1,0 +1,48 @@
+import { createHistogram } from 'node:perf_hooks';
+import { peakRssMb, startClocks } from '../clocks.js';
+import { lookupId, lookupSetup, verifyLookup } from './lookup-table.js';
+import { cpuMetrics, rssMetric, type Workload } from './workload.js';
+
+export const w1: Workload = {
+  title: 'Look-up by primary key, one connection, one operation after the other',
+  pinned: true,
+  metrics: [
+    { key: 'rate', title: 'operations/s', better: 'higher' },
+    ...cpuMetrics('µs/operation'),
+    { key: 'p50', title: 'p50 µs', better: 'lower' },
+    { key: 'p99', title: 'p99 µs', better: 'lower' },
+    rssMetric,
+  ],
+  setup: lookupSetup,
+  verify: verifyLookup,
+  measure: async (open, { seconds }) => {
+    const client = await open(1);
+    let n = 0;
+    const latency = createHistogram();
+    const run = async (milliseconds: number) => {
+      const end = performance.now() + milliseconds;
+      while (performance.now() < end) {
+        if (!(await client.lookup(lookupId(n++)))) throw new Error('A look-up found no row.');
+        latency.recordDelta();
+      }
+    };
+
+    await run(600);
+    latency.reset();
+    const warmUp = n;
+    const stop = startClocks();
+    // The first delta after a reset only sets the starting time.
+    latency.recordDelta();
+    await run(seconds * 1000);
+    const { wallMs, cpuUs, jsCpuUs } = stop();
+    const operations = n - warmUp;
+    return {
+      rate: (operations / wallMs) * 1000,
+      cpu: cpuUs / operations,
+      jsCpu: jsCpuUs === undefined ? undefined : jsCpuUs / operations,
+      p50: latency.percentile(50) / 1000,
+      p99: latency.percentile(99) / 1000,
+      rss: peakRssMb(),
+    };
+  },
+};

@@ -1,0 +1,69 @@
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const typescript = ['**/*.ts', '**/*.mts'];
+
+export default defineConfig(
+  globalIgnores(['dist/', 'build/', 'prebuilds/', 'coverage/', '.cache/']),
+  {
+    // An exception is made here, with its reason, and not by a comment at the place.
+    linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
+    rules: { eqeqeq: 'error' },
+  },
+  {
+    files: ['**/*.mjs', '**/*.cjs', '**/*.js'],
+    extends: [js.configs.recommended],
+    languageOptions: {
+      // The configuration is read by Node, so the globals at hand here are the ones scripts have.
+      globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly'])),
+    },
+  },
+  {
+    files: typescript,
+    extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ['tsconfig.json', 'tsconfig.tools.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // A number in a message is what is meant.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // `() => resolve()` in one line is no confusion.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Callers in plain JavaScript can pass anything, whatever the types say, and a field read again after an
+      // await may have changed: the rule takes both checks for superfluous.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // `query<T>()` has its caller name the type of the rows.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // Names with a leading underscore stand for parameters that the signature demands.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    // A library writes nothing to its user's terminal; the command-line tool does.
+    files: ['lib/**'],
+    ignores: ['lib/cli/**'],
+    rules: { 'no-console': 'error' },
+  },
+  {
+    // Rows are made by functions compiled once per list of columns; the only place where text becomes code.
+    files: ['lib/types/row-appender.ts'],
+    rules: { '@typescript-eslint/no-implied-eval': 'off' },
+  },
+  {
+    // A test that is wrong about what is there fails, which is what tests are for.
+    files: ['**/*.test.*'],
+    rules: {
+      '@typescript-eslint/no-misused-spread': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);

@@ -1,0 +1,55 @@
+import type { ClientLibraryOptions } from '../client-library/search.js';
+import type { TypeOptions } from '../types/type-options.js';
+import type { LIBRARY_KEYWORDS, LibraryKeyword } from './option-names.js';
+import type { PoolOptions } from './pool-options.js';
+
+export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+
+/** Called for each new connection, so that a password can change or come from a vault. */
+export type PasswordProvider = () => string | Promise<string>;
+
+type LibraryValue = string | number | boolean | undefined;
+
+/** The client library's own keywords, as libpq's manual describes them, in its spelling or in camelCase. */
+type LibraryOptions = { [K in LibraryKeyword]?: LibraryValue } & {
+  [K in LibraryKeyword as (typeof LIBRARY_KEYWORDS)[K]]?: LibraryValue;
+};
+
+/**
+ * Options of a database, as an object. What is absent (or undefined, or an empty string) is taken from the
+ * environment (`KINGBASE_HOST`, `KINGBASE_PORT`, …), then from the defaults named here.
+ */
+export interface ConnectionConfig extends LibraryOptions {
+  /** Host name, IP address or directory of a Unix socket; several separated by commas. Default `localhost`. */
+  host?: string | undefined;
+  /** One port, or one for each host separated by commas. Default 54321. */
+  port?: number | string | undefined;
+  /** The same as a list, tried in this order; instead of `host`. */
+  hosts?: readonly { host: string; port?: number | undefined }[] | undefined;
+  /** IP addresses of `host`, which save looking it up; the certificate is still checked against `host`. */
+  hostaddr?: string | undefined;
+  /** Default: the name of the user, as in libpq. */
+  database?: string | undefined;
+  dbname?: string | undefined;
+  /** Default: the operating system's name of the user, as in libpq. */
+  user?: string | undefined;
+  password?: string | PasswordProvider | undefined;
+  /** How long making a connection may take, in ms; 0 = no limit. Default 10000. */
+  connectTimeout?: number | undefined;
+  /** The same in seconds, as connection strings have it. */
+  connect_timeout?: number | string | undefined;
+  /** What the server shows in `pg_stat_activity` (`sys_stat_activity`). Default `kingbase-native`. */
+  applicationName?: string | undefined;
+  application_name?: string | undefined;
+  /** Only UTF8: the server converts to and from what is stored. */
+  clientEncoding?: string | undefined;
+  client_encoding?: string | undefined;
+  /** Whether to encrypt, and how far to check who is there. Default `prefer`. */
+  sslMode?: SslMode | undefined;
+  /** Prepared statements kept per connection; 0 = none. Default 256. */
+  statementCacheSize?: number | undefined;
+  /** Path of the client library, or where to look for it. Default: see `clientLibraryCandidates`. */
+  clientLibrary?: string | ClientLibraryOptions | undefined;
+  pool?: PoolOptions | undefined;
+  types?: TypeOptions | undefined;
+}

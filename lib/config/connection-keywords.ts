@@ -1,0 +1,107 @@
+import { UsageError } from '../errors/index.js';
+import type { HostAddress, ResolvedConfig } from './resolved-config.js';
+
+/**
+ * Keywords without which the connection would be made elsewhere, or less safely, than was asked: a library that
+ * does not know them must not be used. All others are refinements that an older library may do without.
+ */
+const REQUIRED: Readonly<Record<string, (value: string) => boolean>> = {
+  sslmode: (value) => ['require', 'verify-ca', 'verify-full'].includes(value),
+  target_session_attrs: (value) => value !== 'any',
+  channel_binding: (value) => value === 'require',
+  gssencmode: (value) => value === 'require',
+  sslnegotiation: (value) => value === 'direct',
+  passfile: always,
+  service: always,
+  servicefile: always,
+  options: always,
+  requirepeer: always,
+  require_auth: always,
+  sslrootcert: always,
+  sslcert: always,
+  sslkey: always,
+  sslpassword: always,
+  sslcertmode: always,
+  sslcrl: always,
+  sslcrldir: always,
+  ssl_min_protocol_version: always,
+  ssl_max_protocol_version: always,
+  scram_client_key: always,
+  scram_server_key: always,
+};
+
+function always(): boolean {
+  return true;
+}
+
+/**
+ * What is passed even where the user said nothing, so that no environment variable that only this or that version of
+ * the library reads (`PGSSLMODE`, `KCISSLMODE`, …) changes the connection. GSSAPI encryption is off unless asked for:
+ * trying it can block on the network, and KingbaseES is rarely set up for it.
+ *
+ * Not covered, since an empty value counts as none and any other would mean something: `options` and the
+ * certificate files, for which the library still reads its own variables.
+ */
+const PINNED: Readonly<Record<string, string>> = {
+  sslmode: 'prefer',
+  target_session_attrs: 'any',
+  gssencmode: 'disable',
+};
+
+/**
+ * The keyword and value lists for one connection to one host, with only those keywords that the loaded library
+ * knows: any other would make its connect call fail. `resolvedAddress` is the IP address of `host`, found beforehand
+ * because the library's own look-up blocks.
+ *
+ * Throws a UsageError (`KB_OPTION_UNSUPPORTED`) where leaving out an unknown keyword would be unsafe.
+ */
+export function connectionKeywords(
+  config: ResolvedConfig,
+  host: HostAddress,
+  resolvedAddress: string | undefined,
+  password: string | undefined,
+  libraryKeywords: readonly string[],
+): [keywords: string[], values: string[]] {
+  if (password?.includes('\0')) {
+    throw new UsageError('KB_BAD_OPTION', 'The password must not contain a NUL character.');
+  }
+  const asked = { ...config.libraryKeywords, ...config.secretKeywords };
+  const byService = 'service' in asked;
+  const isSocket = host.host.startsWith('/') || host.host.startsWith('@');
+  const wanted: Record<string, string | undefined> = {
+    // What the service file says must not be overridden by a default of ours.
+    ...(byService ? {} : PINNED),
+    ...asked,
+    host: host.host,
+    hostaddr: isSocket ? undefined : (resolvedAddress ?? host.hostaddr),
+    port: host.port === 0 ? undefined : String(host.port),
+    user: config.user,
+    dbname: config.database,
+    password,
+    // Whole seconds, never fewer than asked for; the driver keeps the exact limit itself.
+    connect_timeout: String(Math.ceil(config.connectTimeout / 1000)),
+    application_name: config.applicationName,
+    fallback_application_name: 'kingbase-native',
+    client_encoding: 'UTF8',
+  };
+  const known = new Set(libraryKeywords);
+  const keywords: string[] = [];
+  const values: string[] = [];
+  for (const [keyword, value] of Object.entries(wanted)) {
+    if (value === undefined || value === '') continue;
+    if (known.has(keyword)) {
+      keywords.push(keyword);
+      values.push(value);
+    } else if (keyword in asked && REQUIRED[keyword]?.(value)) {
+      throw new UsageError(
+        'KB_OPTION_UNSUPPORTED',
+        `The loaded client library does not know the option "${keyword}", and connecting without it would not be ` +
+          'what was asked for.',
+        {
+          hint: 'Use a newer client library (KINGBASE_CLIENT_LIBRARY, clientLibrary), or leave the option out.',
+        },
+      );
+    }
+  }
+  return [keywords, values];
+}

@@ -1,0 +1,67 @@
+import { badOption, checkKeys } from './option-names.js';
+import type { HostAddress } from './resolved-config.js';
+
+/** Pairs hosts with ports and addresses by libpq's rules (manual, "Specifying Multiple Hosts"). */
+export function resolveHosts(
+  given: { host: string | undefined; hosts: unknown; hostaddr: string | undefined; port: unknown },
+  defaults: { host: string; port: number },
+): HostAddress[] {
+  const ports = portList(given.port);
+  if (given.hosts !== undefined) {
+    if (given.host !== undefined || given.hostaddr !== undefined) {
+      throw badOption('The option "hosts" cannot be given together with "host" or "hostaddr".');
+    }
+    return hostObjects(given.hosts, ports, defaults.port);
+  }
+  const addresses = given.hostaddr?.split(',');
+  const hosts = given.host?.split(',') ?? addresses?.map(() => '') ?? [''];
+  if (addresses !== undefined && addresses.length !== hosts.length) {
+    throw badOption('The options "host" and "hostaddr" must have the same number of entries.');
+  }
+  if (ports.length > 1 && ports.length !== hosts.length) {
+    throw badOption('The option "port" must be one port, or one for each host.');
+  }
+  return hosts.map((name, index) => {
+    const hostaddr = addresses?.[index]?.trim();
+    return {
+      // Only an address: it serves as the name too, as it does in the library.
+      host: name.trim() || hostaddr || defaults.host,
+      port: (ports.length > 1 ? ports[index] : ports[0]) ?? defaults.port,
+      ...(hostaddr ? { hostaddr } : {}),
+    };
+  });
+}
+
+function hostObjects(hosts: unknown, ports: (number | undefined)[], defaultPort: number): HostAddress[] {
+  if (!Array.isArray(hosts) || hosts.length === 0) {
+    throw badOption('The option "hosts" must be a list of { host, port }.');
+  }
+  if (ports.length > 1) throw badOption('With "hosts", the option "port" must be one port.');
+  return hosts.map((entry: unknown) => {
+    if (typeof entry === 'object' && entry !== null) checkKeys('hosts[]', entry, ['host', 'port']);
+    const { host, port } = (entry ?? {}) as { host?: unknown; port?: unknown };
+    if (typeof host !== 'string' || host === '' || host.includes('\0') || host.includes(',')) {
+      throw badOption('Each entry of the option "hosts" must have the name of one host.');
+    }
+    return { host, port: portList(port)[0] ?? ports[0] ?? defaultPort };
+  });
+}
+
+/** One port or a comma-separated list, in which an empty entry means the default. */
+function portList(port: unknown): (number | undefined)[] {
+  if (port === undefined) return [undefined];
+  if (typeof port !== 'number' && typeof port !== 'string') throw badPort();
+  return String(port)
+    .split(',')
+    .map((entry) => {
+      const digits = entry.trim();
+      if (digits === '') return undefined;
+      const value = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
+      if (value < 1 || value > 65535) throw badPort();
+      return value;
+    });
+}
+
+function badPort(): Error {
+  return badOption('The option "port" must be a whole number from 1 to 65535.');
+}

@@ -1,0 +1,10 @@
+export { parseConfig, DEFAULTS } from './parse-config.js';
+export type { ConnectionConfig, PasswordProvider, SslMode } from './connection-config.js';
+export { ResolvedConfig, type HostAddress, type ResolvedSettings } from './resolved-config.js';
+export {
+  POOL_DEFAULTS,
+  resolvePoolOptions,
+  type PoolOptions,
+  type ResolvedPoolOptions,
+} from './pool-options.js';
+export { connectionKeywords } from './connection-keywords.js';

@@ -1,0 +1,29 @@
+import { badOption } from './option-names.js';
+
+// A value is quoted, or runs to the next space; in both a backslash takes the next character as it is.
+const PAIR = /\s*([^\s=']+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'|((?:[^\s'\\]|\\[^])(?:[^\s\\]|\\[^])*)|)(?=\s|$)/y;
+
+/**
+ * Reads a keyword string by libpq's rules (manual, "Keyword/Value Connection Strings"): `key = value` pairs with
+ * optional spaces around `=`, `'…'` around values that are empty or hold spaces, and `\` before `'` and `\`.
+ */
+export function parseKeywordString(text: string): Map<string, string> {
+  const settings = new Map<string, string>();
+  const end = text.trimEnd().length;
+  PAIR.lastIndex = 0;
+  let position = 0;
+  while (position < end) {
+    const match = PAIR.exec(text);
+    if (match === null) {
+      // Nothing of the string is quoted here: it could be a piece of the password.
+      throw badOption(
+        'The connection string cannot be read: it must be a list of key=value pairs separated by spaces.',
+        "A value that contains a space, or is empty, stands in '…'; in it ' and \\ are written \\' and \\\\.",
+      );
+    }
+    position = PAIR.lastIndex;
+    const [, key = '', quoted, plain = ''] = match;
+    settings.set(key, (quoted ?? plain).replace(/\\([^])/g, '$1'));
+  }
+  return settings;
+}

@@ -1,0 +1,272 @@
+import { userInfo } from 'node:os';
+import type { ClientLibraryOptions } from '../client-library/search.js';
+import type { TypeOptions } from '../types/type-options.js';
+import type { ConnectionConfig, PasswordProvider } from './connection-config.js';
+import { parseConnectionString } from './connection-string.js';
+import { resolveHosts } from './hosts.js';
+import {
+  badOption,
+  checkKeys,
+  LIBRARY_KEYWORDS,
+  optionName,
+  SECRET_KEYWORDS,
+  type LibraryKeyword,
+  type OptionName,
+} from './option-names.js';
+import { resolvePoolOptions } from './pool-options.js';
+import { ResolvedConfig } from './resolved-config.js';
+import { nearest } from './suggest.js';
+
+/** Defaults of the driver's own options; the pool's are in POOL_DEFAULTS. */
+export const DEFAULTS = {
+  /** As for `host`, libpq would take a Unix socket, in a directory that differs between builds of the library. */
+  host: 'localhost',
+  port: 54321,
+  connectTimeout: 10_000,
+  statementCacheSize: 256,
+} as const;
+
+/**
+ * Variables that fill what is absent. The libraries read variables of their own, under names that differ from
+ * version to version (`KCIUSER`, `PGPASSWORD`, `KINGBASE_USER` …); these mean the same with every library.
+ * `KINGBASE_CLIENTENCODING` is not among them: it is meant for terminals, the driver always speaks UTF-8.
+ */
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  KINGBASE_HOST: 'host',
+  KINGBASE_HOSTADDR: 'hostaddr',
+  KINGBASE_PORT: 'port',
+  KINGBASE_USER: 'user',
+  KINGBASE_PASSWORD: 'password',
+  KINGBASE_PASSFILE: 'passfile',
+  KINGBASE_DATABASE: 'database',
+  KINGBASE_CONNECT_TIMEOUT: 'connect_timeout',
+  KINGBASE_APPNAME: 'applicationName',
+  KINGBASE_OPTIONS: 'options',
+  KINGBASE_SSLMODE: 'sslmode',
+  KINGBASE_SSLROOTCERT: 'sslrootcert',
+  KINGBASE_SSLCERT: 'sslcert',
+  KINGBASE_SSLKEY: 'sslkey',
+  KINGBASE_SSLCRL: 'sslcrl',
+  KINGBASE_SSLCRLDIR: 'sslcrldir',
+  KINGBASE_REQUIREPEER: 'requirepeer',
+  KINGBASE_CHANNELBINDING: 'channel_binding',
+  KINGBASE_GSSENCMODE: 'gssencmode',
+  KINGBASE_KRBSRVNAME: 'krbsrvname',
+  KINGBASE_TARGETSESSIONATTRS: 'target_session_attrs',
+};
+
+/** Values that the library would refuse only when connecting, or silently take for something else. */
+const CHOICES: Partial<Record<LibraryKeyword, readonly string[]>> = {
+  sslmode: ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
+  target_session_attrs: ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'],
+  channel_binding: ['disable', 'prefer', 'require'],
+  gssencmode: ['disable', 'prefer', 'require'],
+};
+
+type Settings = ReadonlyMap<OptionName, unknown>;
+
+/**
+ * Turns what the user gave into a complete configuration. `overrides` go before `config`, and both before the
+ * environment. Does no I/O but asking the operating system who the user is. Throws UsageError (`KB_BAD_OPTION`).
+ *
+ * With `service`, whatever is not given is left to the service file, which the client library reads, and the
+ * environment is not asked: libpq too prefers the service to the environment.
+ */
+export function parseConfig(
+  config: string | ConnectionConfig,
+  overrides: Partial<ConnectionConfig> = {},
+  environment: NodeJS.ProcessEnv = process.env,
+  osUserName: () => string = () => userInfo().username,
+): ResolvedConfig {
+  const lower =
+    typeof config === 'string'
+      ? readSettings(parseConnectionString(config), 'connection string')
+      : readSettings(entries(config), 'configuration');
+  let settings = merge(lower, readSettings(entries(overrides), 'overrides'));
+  const service = settings.get('service') ?? environment['KINGBASE_SERVICE'];
+  const byService = typeof service === 'string' && service !== '';
+  const variables = byService ? { KINGBASE_SERVICE: 'service' } : ENVIRONMENT;
+  const fromEnvironment = Object.entries(variables).map(([variable, option]): [string, unknown] => [
+    option,
+    environment[variable],
+  ]);
+  settings = merge(readSettings(fromEnvironment, 'environment'), settings);
+
+  const encoding = text(settings, 'clientEncoding');
+  if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) {
+    throw badOption(
+      'The option "client_encoding" can only be UTF8, which the driver always uses.',
+      'Leave it out: the server converts to and from the encoding of the database.',
+    );
+  }
+  const user = text(settings, 'user') ?? (byService ? '' : nameOfUser(osUserName));
+  const keywords = libraryKeywords(settings);
+  const isSecret = ([name]: [string, string]): boolean => SECRET_KEYWORDS.has(name);
+  return new ResolvedConfig(
+    {
+      hosts: resolveHosts(
+        {
+          host: text(settings, 'host'),
+          hosts: settings.get('hosts'),
+          hostaddr: text(settings, 'hostaddr'),
+          port: settings.get('port'),
+        },
+        byService ? { host: '', port: 0 } : DEFAULTS,
+      ),
+      database: text(settings, 'database') ?? user,
+      user,
+      applicationName: text(settings, 'applicationName'),
+      connectTimeout: number(settings, 'connectTimeout') ?? DEFAULTS.connectTimeout,
+      statementCacheSize: wholeNumber(settings, 'statementCacheSize') ?? DEFAULTS.statementCacheSize,
+      clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
+      pool: resolvePoolOptions(settings.get('pool') ?? {}),
+      types: settings.get('types') as TypeOptions | undefined,
+      libraryKeywords: Object.fromEntries(keywords.filter((entry) => !isSecret(entry))),
+    },
+    password(settings),
+    Object.fromEntries(keywords.filter(isSecret)),
+  );
+}
+
+function entries(config: unknown): [string, unknown][] {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw badOption('The configuration must be a connection string or an object.');
+  }
+  return Object.entries(config);
+}
+
+/** The settings of one source under their canonical names, without those that are absent. */
+function readSettings(source: Iterable<[string, unknown]>, origin: string): Settings {
+  const settings = new Map<OptionName, unknown>();
+  for (const [spelling, value] of source) {
+    let name = optionName(spelling);
+    if (value === undefined || value === '') continue;
+    let setting = value;
+    if (name === 'connect_timeout') {
+      name = 'connectTimeout';
+      const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
+        throw badOption('The option "connect_timeout" must be a number of seconds.');
+      }
+      // libpq: "zero, negative, or not specified means wait indefinitely".
+      setting = Math.max(0, seconds) * 1000;
+    }
+    if (settings.has(name)) {
+      throw badOption(`The option "${spelling}" is given twice in the ${origin}, under different names.`);
+    }
+    settings.set(name, setting);
+  }
+  return settings;
+}
+
+const LOCATION: readonly OptionName[] = ['host', 'hosts', 'hostaddr'];
+
+function merge(lower: Settings, upper: Settings): Settings {
+  const merged = new Map([...lower, ...upper]);
+  // The three say where to connect in different ways; one from here and one from there would contradict each other.
+  if (LOCATION.some((name) => upper.has(name))) {
+    for (const name of LOCATION) if (!upper.has(name)) merged.delete(name);
+  }
+  const [a, b] = [lower.get('pool'), upper.get('pool')];
+  if (isObject(a) && isObject(b)) merged.set('pool', { ...a, ...b });
+  return merged;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function nameOfUser(osUserName: () => string): string {
+  try {
+    return osUserName();
+  } catch {
+    // userInfo throws where the user has no entry in the system's list, as often in containers.
+    throw badOption(
+      'No user was given, and the operating system has no name for the user of this process.',
+      'Give "user" in the configuration, or set KINGBASE_USER.',
+    );
+  }
+}
+
+function libraryKeywords(settings: Settings): [string, string][] {
+  return (Object.keys(LIBRARY_KEYWORDS) as LibraryKeyword[]).flatMap((name): [string, string][] => {
+    const given = settings.get(name);
+    if (given === undefined) return [];
+    const value = typeof given === 'boolean' ? Number(given) : given;
+    if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
+      throw badOption(`The option "${name}" must be a string or a number.`);
+    }
+    const string = noNul(name, String(value));
+    const choices = CHOICES[name];
+    if (choices !== undefined && !choices.includes(string)) {
+      const meant = nearest(string, choices);
+      throw badOption(
+        `The option "${name}" cannot be "${string}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+        `It is one of ${choices.join(', ')}.`,
+      );
+    }
+    return [[name, string]];
+  });
+}
+
+function text(settings: Settings, name: OptionName): string | undefined {
+  const value = settings.get(name);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string') throw badOption(`The option "${name}" must be a string.`);
+  return noNul(name, value);
+}
+
+/** The client library takes C strings: it would see only the part before a NUL. */
+function noNul(name: string, value: string): string {
+  if (value.includes('\0')) throw badOption(`The option "${name}" must not contain a NUL character.`);
+  return value;
+}
+
+function number(settings: Settings, name: OptionName): number | undefined {
+  const given = settings.get(name);
+  if (given === undefined) return undefined;
+  const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+  if (typeof value !== 'number' || !(value >= 0 && value < Infinity)) {
+    throw badOption(`The option "${name}" must be a number that is not negative.`);
+  }
+  return value;
+}
+
+function wholeNumber(settings: Settings, name: OptionName): number | undefined {
+  const value = number(settings, name);
+  if (value !== undefined && !Number.isInteger(value)) {
+    throw badOption(`The option "${name}" must be a whole number.`);
+  }
+  return value;
+}
+
+function password(settings: Settings): string | PasswordProvider | undefined {
+  const value = settings.get('password');
+  if (typeof value === 'function') return value as PasswordProvider;
+  if (value !== undefined && typeof value !== 'string') {
+    throw badOption('The option "password" must be a string or a function that returns one.');
+  }
+  return value === undefined ? undefined : noNul('password', value);
+}
+
+function clientLibraryOptions(value: unknown): ClientLibraryOptions {
+  if (value === undefined) return {};
+  if (typeof value === 'string') return { path: noNul('clientLibrary', value) };
+  if (!isObject(value)) throw badOption('The option "clientLibrary" must be a path or an object.');
+  checkKeys('clientLibrary', value, ['path', 'directory', 'fallback']);
+  const { path, directory, fallback } = value as Record<string, unknown>;
+  for (const [name, given] of Object.entries({ path, directory })) {
+    if (given !== undefined && (typeof given !== 'string' || given.includes('\0'))) {
+      throw badOption(`The option "clientLibrary.${name}" must be a path.`);
+    }
+  }
+  if (path !== undefined && directory !== undefined) {
+    throw badOption(
+      'Of the options "clientLibrary.path" and "clientLibrary.directory" only one can be given.',
+    );
+  }
+  if (fallback !== undefined && typeof fallback !== 'boolean') {
+    throw badOption('The option "clientLibrary.fallback" must be true or false.');
+  }
+  return value;
+}

@@ -1,0 +1,98 @@
+import { badOption, checkKeys } from './option-names.js';
+
+/** How the pool behaves. Times are in ms; a time of 0 means never, or no limit. */
+export interface PoolOptions {
+  /** Most connections at a time, at least 1. */
+  max?: number | undefined;
+  /** Connections that are kept open even when idle, at most `max`. */
+  min?: number | undefined;
+  /** Most connections that are kept idle; further ones are closed when they come back. Default: `max`. */
+  maxIdle?: number | undefined;
+  /** An idle connection is closed after this time. */
+  idleTimeout?: number | undefined;
+  /** A connection is replaced after this time, when it is not in use. */
+  maxLifetime?: number | undefined;
+  /** Up to this much is taken off each connection's lifetime at random, so that they do not all end together. */
+  lifetimeJitter?: number | undefined;
+  /** How long a call waits for a connection. */
+  acquireTimeout?: number | undefined;
+  /** How many calls may wait for a connection; one more is refused at once. */
+  maxWaiting?: number | undefined;
+  /** How often idle connections are asked whether the server is still there. */
+  heartbeatInterval?: number | undefined;
+  /** An answer to a heartbeat that takes longer counts as none. */
+  heartbeatTimeout?: number | undefined;
+  heartbeatSql?: string | undefined;
+  /** A connection that was idle for longer than this is checked before it is handed out. */
+  validateAfterIdle?: number | undefined;
+  /** A connection that is in use for longer than this is reported as a probable leak. */
+  leakTimeout?: number | undefined;
+}
+
+export type ResolvedPoolOptions = { readonly [K in keyof PoolOptions]-?: NonNullable<PoolOptions[K]> };
+
+/** `max`, `acquireTimeout` are of wide use; the lifetimes are those of Go's pgxpool, with 5 minutes of jitter. */
+export const POOL_DEFAULTS: Omit<ResolvedPoolOptions, 'maxIdle'> = {
+  max: 10,
+  min: 0,
+  idleTimeout: 30 * 60_000,
+  maxLifetime: 60 * 60_000,
+  lifetimeJitter: 5 * 60_000,
+  acquireTimeout: 30_000,
+  maxWaiting: Infinity,
+  heartbeatInterval: 30_000,
+  heartbeatTimeout: 5_000,
+  heartbeatSql: 'select 1',
+  validateAfterIdle: 60_000,
+  leakTimeout: 0,
+};
+
+const COUNTS = ['max', 'min', 'maxIdle', 'maxWaiting'] as const;
+const TIMES = [
+  'idleTimeout',
+  'maxLifetime',
+  'lifetimeJitter',
+  'acquireTimeout',
+  'heartbeatInterval',
+  'heartbeatTimeout',
+  'validateAfterIdle',
+  'leakTimeout',
+] as const;
+const KNOWN: readonly string[] = [...COUNTS, ...TIMES, 'heartbeatSql'];
+
+/** Checks `options` and puts them over `base`; throws a UsageError (`KB_BAD_OPTION`). */
+export function resolvePoolOptions(
+  options: PoolOptions,
+  base: Partial<ResolvedPoolOptions> = POOL_DEFAULTS,
+): ResolvedPoolOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw badOption('The option "pool" must be an object.');
+  }
+  checkKeys('pool', options, KNOWN);
+  for (const name of [...COUNTS, ...TIMES]) {
+    const value: unknown = options[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value >= 0)) {
+      throw badOption(`The option "pool.${name}" must be a number that is not negative.`);
+    }
+    const whole = Number.isInteger(value) || (name === 'maxWaiting' && value === Infinity);
+    if (!whole && (COUNTS as readonly string[]).includes(name)) {
+      throw badOption(`The option "pool.${name}" must be a whole number.`);
+    }
+    if (value === Infinity && name !== 'maxWaiting') {
+      throw badOption(`The option "pool.${name}" must be finite; 0 means never, or no limit.`);
+    }
+  }
+  const sql: unknown = options.heartbeatSql;
+  if (sql !== undefined && (typeof sql !== 'string' || sql.includes('\0'))) {
+    throw badOption('The option "pool.heartbeatSql" must be a string.');
+  }
+
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const merged = { ...POOL_DEFAULTS, ...base, ...given } as Omit<ResolvedPoolOptions, 'maxIdle'> &
+    PoolOptions;
+  const { max, min } = merged;
+  if (max < 1) throw badOption('The option "pool.max" must be at least 1.');
+  if (min > max) throw badOption('The option "pool.min" must not be greater than "pool.max".');
+  return { ...merged, maxIdle: Math.min(merged.maxIdle ?? max, max) };
+}

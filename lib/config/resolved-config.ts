@@ -1,0 +1,83 @@
+import { inspect } from 'node:util';
+import type { ClientLibraryOptions } from '../client-library/search.js';
+import type { TypeOptions } from '../types/type-options.js';
+import type { PasswordProvider } from './connection-config.js';
+import type { ResolvedPoolOptions } from './pool-options.js';
+
+export interface HostAddress {
+  /** Name, IP address, or directory of a Unix socket (begins with `/` or `@`); '' leaves it to the service file. */
+  readonly host: string;
+  /** 0 leaves it to the service file. */
+  readonly port: number;
+  /** The IP address where the user gave one. */
+  readonly hostaddr?: string;
+}
+
+export interface ResolvedSettings {
+  readonly hosts: readonly HostAddress[];
+  /** '' leaves it to the service file; `user` too. */
+  readonly database: string;
+  readonly user: string;
+  readonly applicationName: string | undefined;
+  /** ms, 0 = no limit. */
+  readonly connectTimeout: number;
+  readonly statementCacheSize: number;
+  readonly clientLibrary: ClientLibraryOptions;
+  readonly pool: ResolvedPoolOptions;
+  readonly types: TypeOptions | undefined;
+  /** Keywords for the client library, secrets excepted. */
+  readonly libraryKeywords: Readonly<Record<string, string>>;
+}
+
+/**
+ * A checked configuration in which nothing is left open. Secrets are in private fields: neither `util.inspect` (with
+ * any options) nor `JSON.stringify`, a spread or `Object.entries` shows them.
+ */
+export class ResolvedConfig implements ResolvedSettings {
+  readonly hosts: readonly HostAddress[];
+  readonly database: string;
+  readonly user: string;
+  readonly applicationName: string | undefined;
+  readonly connectTimeout: number;
+  readonly statementCacheSize: number;
+  readonly clientLibrary: ClientLibraryOptions;
+  readonly pool: ResolvedPoolOptions;
+  readonly types: TypeOptions | undefined;
+  readonly libraryKeywords: Readonly<Record<string, string>>;
+  readonly #password: string | PasswordProvider | undefined;
+  readonly #secretKeywords: Readonly<Record<string, string>>;
+
+  constructor(
+    settings: ResolvedSettings,
+    password: string | PasswordProvider | undefined,
+    secretKeywords: Readonly<Record<string, string>>,
+  ) {
+    this.hosts = settings.hosts;
+    this.database = settings.database;
+    this.user = settings.user;
+    this.applicationName = settings.applicationName;
+    this.connectTimeout = settings.connectTimeout;
+    this.statementCacheSize = settings.statementCacheSize;
+    this.clientLibrary = settings.clientLibrary;
+    this.pool = settings.pool;
+    this.types = settings.types;
+    this.libraryKeywords = settings.libraryKeywords;
+    this.#password = password;
+    this.#secretKeywords = secretKeywords;
+  }
+
+  /** Undefined where none was given: the client library then looks into the password file. */
+  get password(): string | PasswordProvider | undefined {
+    return this.#password;
+  }
+
+  /** Keywords for the client library that are secret, such as `sslpassword`. */
+  get secretKeywords(): Readonly<Record<string, string>> {
+    return this.#secretKeywords;
+  }
+
+  /** With `showHidden` and `getters`, inspect would read the accessors above. */
+  [inspect.custom](): object {
+    return Object.fromEntries(Object.entries(this));
+  }
+}

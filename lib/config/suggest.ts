@@ -1,0 +1,43 @@
+/**
+ * The name of the list that was most likely meant, or undefined. Letter case, `_` and `-` do not count, so that
+ * `SSLMODE` leads to `sslmode`; at most two slips, and fewer in short names; a name cut short is
+ * as good as two slips.
+ */
+export function nearest(name: string, names: Iterable<string>): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replace(/[_-]/g, '');
+  const wanted = plain(name);
+  // A hostile name must not cost more than an honest one.
+  if (wanted.length > 64) return undefined;
+  let best: string | undefined;
+  let bestDistance = Math.min(3, Math.ceil(wanted.length / 2));
+  for (const candidate of names) {
+    const full = plain(candidate);
+    const cutShort = wanted.length >= 4 && full.startsWith(wanted);
+    const distance = Math.min(editDistance(wanted, full), cutShort ? 2 : Infinity);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and exchanges of neighbours (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let distance = Math.min(replaced, at(last, j) + 1, at(row, j - 1) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        distance = Math.min(distance, at(beforeLast, j - 2) + 1);
+      }
+      row.push(distance);
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Infinity;
+}

@@ -1,0 +1,70 @@
+import { badOption } from './option-names.js';
+
+/**
+ * Reads a connection URL by libpq's grammar (manual, "Connection URIs"):
+ * `scheme://[user[:password]@][host[:port]][,…][/database][?key=value&…]`, every part percent-encoded. Unlike
+ * libpq, the last `@` ends the user part, so that an `@` left unencoded in a password does not turn the rest of the
+ * password into a host name.
+ */
+export function parseUrl(url: string): Map<string, string> {
+  const [, authority = '', path = '', query = ''] =
+    /^[^:]+:\/\/([^/?]*)(?:\/([^?]*))?(?:\?([^]*))?$/.exec(url) ?? [];
+  const settings = new Map<string, string>();
+
+  const at = authority.lastIndexOf('@');
+  if (at >= 0) {
+    const [, user = '', password] = /^([^:]*)(?::([^]*))?$/.exec(authority.slice(0, at)) ?? [];
+    settings.set('user', decode(user, 'user'));
+    if (password !== undefined) settings.set('password', decode(password, 'password'));
+  }
+
+  const locations = authority
+    .slice(at + 1)
+    .split(',')
+    .map(parseLocation);
+  if (locations.some(({ host }) => host !== ''))
+    settings.set('host', locations.map(({ host }) => host).join(','));
+  if (locations.some(({ port }) => port !== ''))
+    settings.set('port', locations.map(({ port }) => port).join(','));
+  if (path !== '') settings.set('dbname', decode(path, 'database'));
+
+  for (const pair of query === '' ? [] : query.split('&')) {
+    const equals = pair.indexOf('=');
+    if (equals <= 0) {
+      throw badOption(
+        'The part of the connection URL after "?" must be of the form key=value&key=value.',
+        IN_PASSWORD,
+      );
+    }
+    const key = decode(pair.slice(0, equals), 'key');
+    const value = decode(pair.slice(equals + 1), 'value');
+    // libpq takes this one from JDBC URLs.
+    if (key === 'ssl' && value === 'true') settings.set('sslmode', 'require');
+    else settings.set(key, value);
+  }
+  return settings;
+}
+
+const IN_PASSWORD =
+  'In user name and password "@", ":", "/", "?" and "%" must be written %40, %3A, %2F, %3F and %25 ' +
+  '(encodeURIComponent does it).';
+
+function parseLocation(location: string): { host: string; port: string } {
+  const match = /^(?:\[([0-9A-Za-z:.%]+)\]|([^:[\]]*))(?::(\d*))?$/.exec(location);
+  if (match === null) {
+    throw badOption(
+      'The connection URL has a host or port that cannot be read: a port is a number, and an IPv6 address stands in [].',
+      IN_PASSWORD,
+    );
+  }
+  const [, ipv6, host = '', port = ''] = match;
+  return { host: decode(ipv6 ?? host, 'host'), port };
+}
+
+function decode(text: string, part: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badOption(`The ${part} in the connection URL has a "%" that begins no character.`, IN_PASSWORD);
+  }
+}

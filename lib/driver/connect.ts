@@ -1,0 +1,175 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { LoadedLibrary } from '../client-library/index.js';
+import { connectionKeywords, type HostAddress, type ResolvedConfig } from '../config/index.js';
+import {
+  ConnectionError,
+  connectFailure,
+  DatabaseError,
+  UsageError,
+  type ConnectStage,
+  type KingbaseError,
+} from '../errors/index.js';
+import type { Core } from './core.js';
+import type { ConnectionFacts, NativeFailure } from './native.js';
+import { Script } from './script.js';
+import { Session, type SessionEvents } from './session.js';
+
+/** Cannot log in yet (starting up, in recovery), so another host may serve. */
+const TRY_NEXT_HOST: ReadonlySet<string> = new Set(['57P03', '53300']);
+
+/**
+ * Connects to the first host, and of that the first address, that takes the connection. A refused login ends the
+ * search (libpq manual, "Specifying Multiple Hosts": an authentication failure is not tried elsewhere).
+ *
+ * Throws the last host's ConnectionError or DatabaseError.
+ */
+export async function openSession(
+  core: Core,
+  library: LoadedLibrary,
+  config: ResolvedConfig,
+  events: SessionEvents,
+): Promise<Session> {
+  const password = await resolvePassword(config);
+  let failure: unknown;
+  for (const host of config.hosts) {
+    let addresses: (string | undefined)[];
+    try {
+      addresses = await resolveHost(host);
+    } catch (error) {
+      failure = error;
+      continue;
+    }
+    for (const address of addresses) {
+      try {
+        return await connectTo(core, library, config, host, address, password, events);
+      } catch (error) {
+        if (error instanceof DatabaseError && !TRY_NEXT_HOST.has(error.code)) throw error;
+        if (error instanceof UsageError) throw error;
+        failure = error;
+      }
+    }
+  }
+  throw failure;
+}
+
+async function resolvePassword(config: ResolvedConfig): Promise<string | undefined> {
+  const { password } = config;
+  if (typeof password !== 'function') return password;
+  const given: unknown = await password();
+  if (typeof given !== 'string') {
+    throw new UsageError(
+      'KB_BAD_OPTION',
+      `The password function must give a string, but gave ${typeof given}.`,
+    );
+  }
+  return given;
+}
+
+function addressText(host: HostAddress, address?: string): string {
+  if (host.host.startsWith('/')) return `${host.host}/.s.PGSQL.${host.port}`;
+  const name = host.host.includes(':') ? `[${host.host}]` : host.host;
+  const suffix = address !== undefined && address !== host.host ? ` (${address})` : '';
+  return `${name}:${host.port}${suffix}`;
+}
+
+/**
+ * The addresses of a host name, asked of the system here since the library's own look-up would block a thread.
+ * `undefined` leaves it to the library: Unix sockets, addresses, service files.
+ */
+async function resolveHost(host: HostAddress): Promise<(string | undefined)[]> {
+  const name = host.host;
+  if (name === '' || name.startsWith('/') || name.startsWith('@') || host.hostaddr !== undefined)
+    return [undefined];
+  if (isIP(name) !== 0) return [undefined];
+  try {
+    return (await lookup(name, { all: true })).map(({ address }) => address);
+  } catch (error) {
+    throw new ConnectionError(
+      'KB_CONNECT_HOST_NOT_FOUND',
+      `Cannot connect to ${addressText(host)}: the host name "${name}" was not found.`,
+      {
+        stage: 'dns',
+        outcome: 'not-sent',
+        address: addressText(host),
+        cause: error,
+        hint: 'Check the spelling of the host name, the DNS servers and /etc/hosts.',
+      },
+    );
+  }
+}
+
+async function connectTo(
+  core: Core,
+  library: LoadedLibrary,
+  config: ResolvedConfig,
+  host: HostAddress,
+  address: string | undefined,
+  password: string | undefined,
+  events: SessionEvents,
+): Promise<Session> {
+  const [keywords, values] = connectionKeywords(config, host, address, password, library.library.keywords);
+  const where = addressText(host, address);
+  const session = new Session(core, library, where, config.statementCacheSize, events);
+  const facts = await new Promise<ConnectionFacts>((resolve, reject) => {
+    let timedOut = false;
+    const limit = config.connectTimeout;
+    const timer =
+      limit === 0
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true;
+            session.close();
+          }, limit);
+    session.connect(keywords, values, {
+      connected: (connectionFacts) => {
+        clearTimeout(timer);
+        resolve(connectionFacts);
+      },
+      failed: (failure) => {
+        clearTimeout(timer);
+        reject(timedOut ? connectTimeout(failure, where, limit) : connectError(failure, where));
+      },
+    });
+  });
+  await adjustSession(session, facts);
+  return session;
+}
+
+function stageOf(failure: NativeFailure): ConnectStage | undefined {
+  const { stage } = failure;
+  return stage === 'tcp' || stage === 'tls' || stage === 'startup' || stage === 'auth' ? stage : undefined;
+}
+
+function connectError(failure: NativeFailure, address: string): KingbaseError {
+  if (failure.fields !== undefined) return DatabaseError.fromFields(failure.fields);
+  return connectFailure(failure.message, { address, stageHint: stageOf(failure) });
+}
+
+function connectTimeout(failure: NativeFailure, address: string, limit: number): ConnectionError {
+  const stage = stageOf(failure);
+  const waitedFor =
+    stage === undefined || stage === 'tcp'
+      ? 'The host did not answer: it is down, or a firewall drops the packets.'
+      : 'The host took the connection, but the server did not answer: it may be overloaded or hang.';
+  return new ConnectionError(
+    'KB_CONNECT_TIMEOUT',
+    `Cannot connect to ${address}: no connection within ${limit} ms.`,
+    { stage, outcome: 'not-sent', address, hint: `${waitedFor} The limit is the option "connectTimeout".` },
+  );
+}
+
+/**
+ * The decoders read ISO dates and floats that hold every digit; a database or role may have other defaults. Servers
+ * before 12 (KingbaseES V8R3) shorten floats unless told otherwise.
+ */
+async function adjustSession(session: Session, facts: ConnectionFacts): Promise<void> {
+  const settings: string[] = [];
+  const dateStyle = facts.parameters['DateStyle'];
+  if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push('SET datestyle TO ISO');
+  if (facts.serverVersion > 0 && facts.serverVersion < 120000) settings.push('SET extra_float_digits TO 3');
+  if (settings.length === 0) return;
+  await new Promise((resolve, reject) => {
+    session.run(new Script(settings.join(';'), resolve, reject));
+  });
+}

@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import nodeGypBuild = require('node-gyp-build');
+import { ParameterWriter } from '../types/parameter-writer.js';
+import type { TypeMap } from '../types/type-map.js';
+import type {
+  ConnectionFacts,
+  NativeAddon,
+  NativeFailure,
+  NativeHandlers,
+  TransactionStatus,
+} from './native.js';
+import { ResultShape } from './result-shape.js';
+
+/**
+ * Receives what becomes of the commands of one slot: each is ended by exactly one call of one method. A connection has
+ * a slot for as long as it lives, since it runs one command at a time; a cancel request has one of its own.
+ */
+export interface CommandHandler {
+  result(
+    rows: unknown[] | undefined,
+    shape: ResultShape | undefined,
+    command: string,
+    count: number,
+    endOfResult: boolean,
+    endOfCommand: boolean,
+    transactionStatus: TransactionStatus,
+  ): void;
+  threw(thrown: unknown, transactionStatus: TransactionStatus): void;
+  failed(failure: NativeFailure, transactionStatus: TransactionStatus): void;
+  connected(facts: ConnectionFacts): void;
+  described(parameterTypes: Uint32Array): void;
+  cancelled(message: string): void;
+}
+
+/** Receives what a connection says outside of commands. */
+export interface ConnectionListener {
+  notice(notice: NativeFailure): void;
+  notification(channel: string, payload: string, backendPid: number): void;
+  lost(failure: NativeFailure): void;
+}
+
+/**
+ * The loaded addon of this JavaScript environment: which command each slot belongs to, which connection each id, and
+ * the one buffer that parameters are written to.
+ */
+export class Core {
+  readonly parameters = new ParameterWriter();
+  private parameterGeneration = -1;
+  private readonly handlers: (CommandHandler | undefined)[] = [];
+  private readonly freeSlots: number[] = [];
+  private readonly listeners = new Map<number, ConnectionListener>();
+  private nextConnection = 1;
+  private readonly typeMaps = new Map<number, WeakRef<TypeMap>>();
+  private readonly typeMapIds = new WeakMap<TypeMap, number>();
+  private readonly collectedTypeMaps: FinalizationRegistry<number>;
+
+  constructor(readonly addon: NativeAddon) {
+    this.collectedTypeMaps = new FinalizationRegistry((id) => {
+      this.typeMaps.delete(id);
+      addon.releaseTypeMap(id);
+    });
+    addon.setHandlers(this.nativeHandlers(), process.env['KINGBASE_NATIVE_PORTABLE_WAIT'] === '1');
+    this.publishParameterBuffer();
+    // At process.exit the C library runs its exit handlers while our threads still run; end them first. (On a normal
+    // end and in worker threads the environment's own clean-up does it as well.)
+    process.once('exit', () => {
+      addon.stop();
+    });
+  }
+
+  /** A slot for `handler`, until it is vacated. */
+  occupy(handler: CommandHandler): number {
+    const slot = this.freeSlots.pop() ?? this.handlers.length;
+    this.handlers[slot] = handler;
+    return slot;
+  }
+
+  /** Nothing must be under way in the slot any more. */
+  vacate(slot: number): void {
+    this.handlers[slot] = undefined;
+    this.freeSlots.push(slot);
+  }
+
+  addListener(listener: ConnectionListener): number {
+    const id = this.nextConnection++;
+    this.listeners.set(id, listener);
+    return id;
+  }
+
+  removeListener(id: number): void {
+    this.listeners.delete(id);
+  }
+
+  /** Call after writing parameters and before the command: the buffer may have been replaced by a larger one. */
+  publishParameterBuffer(): void {
+    if (this.parameters.generation === this.parameterGeneration) return;
+    this.parameterGeneration = this.parameters.generation;
+    this.addon.setParameterBuffer(this.parameters.bytes);
+  }
+
+  /** The core's number for a type map. The map must be kept alive for as long as the number is used. */
+  typeMapId(types: TypeMap): number {
+    let id = this.typeMapIds.get(types);
+    if (id === undefined) {
+      id = this.addon.registerTypeMap(types.decoders);
+      this.typeMapIds.set(types, id);
+      this.typeMaps.set(id, new WeakRef(types));
+      this.collectedTypeMaps.register(types, id);
+    }
+    return id;
+  }
+
+  private nativeHandlers(): NativeHandlers<ResultShape> {
+    const { handlers, listeners, addon } = this;
+    return {
+      describe: (typeMap, names, numbers) =>
+        new ResultShape(names, numbers, this.typeMaps.get(typeMap)?.deref()),
+      appender: (shape, mode, rowsPerCall) => shape.appender(mode, rowsPerCall),
+      result: (slot, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus) =>
+        handlers[slot]?.result(rows, shape, command, count, endOfResult, endOfCommand, transactionStatus),
+      threw: (slot, thrown, transactionStatus) => handlers[slot]?.threw(thrown, transactionStatus),
+      failed: (slot, failure, transactionStatus) => handlers[slot]?.failed(failure, transactionStatus),
+      connected: (slot, facts) => handlers[slot]?.connected(facts),
+      described: (slot, parameterTypes) => handlers[slot]?.described(parameterTypes),
+      cancelled: (slot, message) => handlers[slot]?.cancelled(message),
+      notice: (connection, notice) => listeners.get(connection)?.notice(notice),
+      notification: (connection, channel, payload, backendPid) =>
+        listeners.get(connection)?.notification(channel, payload, backendPid),
+      lost: (connection, failure) => listeners.get(connection)?.lost(failure),
+      later: () => {
+        setImmediate(() => {
+          addon.drain();
+        });
+      },
+    };
+  }
+}
+
+let core: Core | undefined;
+
+/** Loads the addon at first use; importing the package loads nothing. */
+export function loadCore(): Core {
+  core ??= new Core(loadAddon());
+  return core;
+}
+
+function loadAddon(): NativeAddon {
+  // For sanitizer builds, which are not where node-gyp-build looks.
+  const explicit = process.env['KINGBASE_NATIVE_ADDON'];
+  if (explicit !== undefined && explicit !== '') {
+    const module: { exports: object } = { exports: {} };
+    process.dlopen(module, explicit);
+    return module.exports as NativeAddon;
+  }
+  return nodeGypBuild(packageDirectory()) as NativeAddon;
+}
+
+/** The package's own directory: where package.json lies, above this file, built or not. */
+function packageDirectory(): string {
+  let directory = __dirname;
+  while (!existsSync(join(directory, 'package.json')) && dirname(directory) !== directory) {
+    directory = dirname(directory);
+  }
+  return directory;
+}

@@ -1,0 +1,203 @@
+/**
+ * The native interface: what the C++ core (`native/`) gives to TypeScript, and nothing more. Every number here
+ * has its twin in `native/`; change both together.
+ *
+ * Down goes one call per command; up comes one callback per completion (several completions that are ready
+ * together are delivered in one crossing). Commands are told apart by a slot number chosen by the driver.
+ */
+
+/** How the core turns one value of a text-format result into a JavaScript value. Twin: `native/decoder.h`. */
+export const enum Decoder {
+  /** The server's text as a string. Everything that is not listed below. */
+  Text = 0,
+  /** int2, int4, oid: a number. */
+  Integer = 1,
+  /** int8: a bigint. */
+  BigInt = 2,
+  /** int8 as a number: a number where it is exact (at most 2^53 - 1 in size), else a bigint. */
+  SafeInteger = 3,
+  /** float4, float8, numeric as a number: a number; `NaN`, `Infinity` and `-Infinity` included. */
+  Float = 4,
+  /** bool: `t` and `f`. */
+  Boolean = 5,
+  /** timestamptz: milliseconds since 1970 UTC as a number (cut, not rounded, to whole milliseconds). */
+  Instant = 6,
+  /** timestamp, date: the wall-clock time as milliseconds, counted as if it were UTC. */
+  WallClock = 7,
+  /** bytea, in the server's hex or escape form: a Buffer. */
+  Bytes = 8,
+}
+// Integer to WallClock give the server's text as a string where it does not have the expected form ('infinity',
+// another DateStyle): the row builder must let strings pass.
+
+/** What `NativeConnection.execute*` does with the rows. Twin: `native/command.h`. */
+export const enum RowMode {
+  Object = 0,
+  Array = 1,
+}
+
+export type Flavour = 'kci' | 'kingbase-pq' | 'libpq';
+
+/** What the loaded library can do, asked of its symbols and never assumed from a version. */
+export interface NativeCapabilities {
+  /** `…SetSingleRowMode`: rows can be read one by one. */
+  singleRowMode: boolean;
+  /** `…ExecutePrepared_ext`: many rows in one Bind (KingbaseES servers only). */
+  multiRowBind: boolean;
+  /** `…EncryptPwdConn`: the library can hash a password by the server's method. */
+  encryptPassword: boolean;
+  /** `…sslInUse` and its kin: the library can say whether a connection is encrypted. */
+  tlsInformation: boolean;
+  largeObjects: boolean;
+  /** libpq 14 and later only; no Kingbase library has it. */
+  pipeline: boolean;
+}
+
+/** An opened client library. Never closed again: client libraries leave threads and exit handlers behind. */
+export interface NativeLibrary {
+  /** Where the dynamic linker found the file (absolute, as opened). */
+  readonly path: string;
+  readonly flavour: Flavour;
+  /** As the library reports it (120001 = 12.1; V8R3 says 80300), 0 when it does not say. */
+  readonly version: number;
+  readonly capabilities: NativeCapabilities;
+  /** Connection keywords the library knows; any other would make its connect call fail. */
+  readonly keywords: readonly string[];
+  /** What `NativeConnection` takes. */
+  readonly handle: unknown;
+}
+
+export interface OpenLibraryOptions {
+  /**
+   * Absolute paths of the library's own dependencies that lie beside it, dependencies first; they are opened
+   * before it so that it is bound to them and not to a copy elsewhere.
+   */
+  companions: readonly string[];
+  /** Bind the library to its own dependencies instead of to Node's OpenSSL (RTLD_DEEPBIND). Off only for sanitizers. */
+  isolate: boolean;
+}
+
+/** Why `openLibrary` failed; thrown as an Error with these properties. */
+export interface OpenLibraryFailure extends Error {
+  /** `open`: the dynamic linker refused (its words are the message). `symbols`: names are missing. `v7`: a V7 library. */
+  failure: 'open' | 'symbols' | 'v7';
+  /** For `symbols`: the required names that were not found, in the spelling of the flavour that fits best. */
+  missing: string[];
+}
+
+/** Fields of an error or notice as the server sent them, by protocol letter (`C` = SQLSTATE, `M` = message, …). */
+export type DiagnosticFields = Readonly<Record<string, string | undefined>>;
+
+/** How a command failed. */
+export interface NativeFailure {
+  /** Present when the server said it. */
+  fields: DiagnosticFields | undefined;
+  /** The library's own message when the server said nothing. */
+  message: string;
+  /** The connection is gone. */
+  lost: boolean;
+  /** Whether any byte of the command can have left this machine. */
+  sent: boolean;
+  /** How far a connection attempt had come: `tcp`, `tls`, `startup`, `auth`; else ''. */
+  stage: string;
+}
+
+/** What a new connection says of its server. */
+export interface ConnectionFacts {
+  /** The parameters that the server reports: `server_version`, `DateStyle`, … */
+  parameters: Readonly<Record<string, string | undefined>>;
+  backendPid: number;
+  /** As the library makes it from `server_version` (120001); 0 where it does not understand that. */
+  serverVersion: number;
+  tls: boolean;
+  tlsProtocol: string;
+  tlsCipher: string;
+}
+
+/** Transaction status after a command, as the library reports it (same numbers in every library). */
+export const enum TransactionStatus {
+  Idle = 0,
+  Active = 1,
+  InTransaction = 2,
+  InError = 3,
+  Unknown = 4,
+}
+
+/** Appends `rowsPerCall` rows to the array; see lib/types/row-appender.ts. */
+export type NativeAppender = (rows: unknown[], ...values: unknown[]) => void;
+
+/**
+ * What the core calls, always from the event loop and never from inside a call down. A command ends by exactly one of
+ * `result` with `endOfCommand`, `threw`, `failed`, `connected`, `described`, `cancelled`. A handler must not throw.
+ */
+export interface NativeHandlers<Shape extends object> {
+  /**
+   * A list of columns not seen before under this type map; what is returned comes back with every result that has it.
+   * Six numbers per column: type OID, type modifier, type size, table OID, column number, format.
+   */
+  describe(typeMap: number, names: string[], numbers: Float64Array): Shape;
+  appender(shape: Shape, mode: RowMode, rowsPerCall: number): NativeAppender;
+  /**
+   * `rows` and `shape` are undefined where the statement returns none; `command` is the command tag without its
+   * numbers ('' for an empty query), `count` the number in it or -1. Without `endOfResult` the command ended without
+   * a result (an empty script).
+   */
+  result(
+    slot: number,
+    rows: unknown[] | undefined,
+    shape: Shape | undefined,
+    command: string,
+    count: number,
+    endOfResult: boolean,
+    endOfCommand: boolean,
+    transactionStatus: TransactionStatus,
+  ): void;
+  /** The command succeeded, but a converter threw while the rows were built. */
+  threw(slot: number, thrown: unknown, transactionStatus: TransactionStatus): void;
+  failed(slot: number, failure: NativeFailure, transactionStatus: TransactionStatus): void;
+  connected(slot: number, facts: ConnectionFacts): void;
+  described(slot: number, parameterTypes: Uint32Array): void;
+  notice(connection: number, notice: NativeFailure): void;
+  notification(connection: number, channel: string, payload: string, backendPid: number): void;
+  /** An idle connection is gone. */
+  lost(connection: number, failure: NativeFailure): void;
+  /** The cancel request has been taken by the server, or could not be sent (`message` is not ''). */
+  cancelled(slot: number, message: string): void;
+  /** More waits to be handed over: call `drain` in a later turn of the event loop. */
+  later(): void;
+}
+
+/** One connection. One command at a time; only `cancel` and `close` may be called while one runs. */
+export interface NativeConnection {
+  connect(slot: number, keywords: readonly string[], values: readonly string[]): void;
+  /** The parameters lie in the parameter buffer: `count` records in `length` bytes. */
+  execute(slot: number, sql: string, count: number, length: number, mode: RowMode, typeMap: number): void;
+  prepare(slot: number, statement: number, sql: string): void;
+  describe(slot: number, statement: number): void;
+  executePrepared(
+    slot: number,
+    statement: number,
+    count: number,
+    length: number,
+    mode: RowMode,
+    typeMap: number,
+  ): void;
+  /** Several statements by the simple protocol; their rows are counted, not delivered. */
+  script(slot: number, sql: string): void;
+  /** Ends by `cancelled`, whatever becomes of the command. Throws before the connection is made. */
+  cancel(slot: number): void;
+  close(): void;
+}
+
+export interface NativeAddon {
+  openLibrary(path: string, options: OpenLibraryOptions): NativeLibrary;
+  /** Pairs of type OID and `Decoder`. */
+  registerTypeMap(pairs: Uint32Array): number;
+  releaseTypeMap(typeMap: number): void;
+  /** `portableWait` uses the wait that every system has instead of the best one; for tests. */
+  setHandlers<Shape extends object>(handlers: NativeHandlers<Shape>, portableWait: boolean): void;
+  setParameterBuffer(buffer: Uint8Array): void;
+  drain(): void;
+  stop(): void;
+  readonly NativeConnection: new (id: number, library: unknown) => NativeConnection;
+}

@@ -1,0 +1,260 @@
+import type { LoadedLibrary } from '../client-library/index.js';
+import type { KingbaseError } from '../errors/index.js';
+import type { CommandHandler, ConnectionListener, Core } from './core.js';
+import { commandError } from './failure.js';
+import {
+  TransactionStatus,
+  type ConnectionFacts,
+  type NativeConnection,
+  type NativeFailure,
+} from './native.js';
+import type { Operation } from './operation.js';
+import type { ResultShape } from './result-shape.js';
+import { StatementCache } from './statement-cache.js';
+
+export enum SessionState {
+  Connecting,
+  Idle,
+  Busy,
+  /** The operation has ended, but a cancel request for it is still on its way: the next must not be hit by it. */
+  Cancelling,
+  Closed,
+}
+
+/** Who a session belongs to: the pool, or whoever has checked it out. */
+export interface SessionOwner {
+  /** The session's operation has ended and it can take another. */
+  sessionIdle(session: Session): void;
+  /** The session is gone and takes no more operations; called once. */
+  sessionClosed(session: Session, error: KingbaseError | undefined): void;
+}
+
+/** What a session says unasked. `fields` are by protocol letter. */
+export interface SessionEvents {
+  notice(fields: NonNullable<NativeFailure['fields']>): void;
+  notification(channel: string, payload: string, processId: number): void;
+}
+
+/** How an attempt to connect ended. */
+export interface ConnectOutcome {
+  connected(facts: ConnectionFacts): void;
+  failed(failure: NativeFailure): void;
+}
+
+/**
+ * One connection to the server, as a state machine: connecting, then one operation at a time, then closed. Every
+ * operation that begins is ended, whatever ends it; `finish` and `failed` are the only places.
+ */
+export class Session implements CommandHandler, ConnectionListener {
+  state = SessionState.Connecting;
+  transactionStatus = TransactionStatus.Idle;
+  facts: ConnectionFacts | undefined;
+  owner: SessionOwner | undefined;
+  readonly statements: StatementCache;
+  readonly native: NativeConnection;
+  readonly slot: number;
+
+  private readonly id: number;
+  private current: Operation | undefined;
+  private connecting: ConnectOutcome | undefined;
+  private cancelling = 0;
+
+  /** @param address what is connected to, for messages */
+  constructor(
+    readonly core: Core,
+    library: LoadedLibrary,
+    readonly address: string,
+    statementCacheSize: number,
+    private readonly events: SessionEvents,
+  ) {
+    this.statements = new StatementCache(statementCacheSize);
+    this.id = core.addListener(this);
+    this.slot = core.occupy(this);
+    this.native = new core.addon.NativeConnection(this.id, library.library.handle);
+  }
+
+  connect(keywords: readonly string[], values: readonly string[], outcome: ConnectOutcome): void {
+    this.connecting = outcome;
+    this.native.connect(this.slot, keywords, values);
+  }
+
+  get idle(): boolean {
+    return this.state === SessionState.Idle;
+  }
+
+  runs(operation: Operation): boolean {
+    return this.current === operation;
+  }
+
+  /** Begins an operation. Only when idle. */
+  run(operation: Operation): void {
+    this.state = SessionState.Busy;
+    this.current = operation;
+    operation.begin(this);
+  }
+
+  /** Called by the operation when it has ended and the session is to go on. */
+  finish(transactionStatus: TransactionStatus): void {
+    this.transactionStatus = transactionStatus;
+    this.current = undefined;
+    if (this.cancelling > 0) {
+      this.state = SessionState.Cancelling;
+      return;
+    }
+    this.becomeIdle();
+  }
+
+  /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */
+  cancel(): void {
+    if (this.state !== SessionState.Busy) return;
+    this.cancelling++;
+    const slot = this.core.occupy({
+      ...IGNORE_ALL,
+      cancelled: () => {
+        this.core.vacate(slot);
+        this.cancelling--;
+        if (this.cancelling === 0 && this.state === SessionState.Cancelling) this.becomeIdle();
+      },
+    });
+    this.native.cancel(slot);
+  }
+
+  /** Ends the connection; an operation that is going on fails as lost. */
+  close(): void {
+    if (this.state === SessionState.Closed) return;
+    const underWay = this.connecting !== undefined || this.current !== undefined;
+    this.native.close();
+    // What is under way still ends by a call of `failed` or `connected`.
+    if (!underWay) this.end(undefined);
+  }
+
+  // ---- from the core
+
+  result(
+    rows: unknown[] | undefined,
+    shape: ResultShape | undefined,
+    command: string,
+    count: number,
+    endOfResult: boolean,
+    endOfCommand: boolean,
+    transactionStatus: TransactionStatus,
+  ): void {
+    if (command === 'DISCARD ALL' || command === 'DEALLOCATE ALL') this.statements.forgetAll();
+    this.current?.result(this, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus);
+  }
+
+  threw(thrown: unknown, transactionStatus: TransactionStatus): void {
+    this.current?.threw(this, thrown, transactionStatus);
+  }
+
+  described(parameterTypes: Uint32Array): void {
+    this.current?.described(this, parameterTypes);
+  }
+
+  connected(facts: ConnectionFacts): void {
+    const outcome = this.connecting;
+    this.connecting = undefined;
+    if (this.state === SessionState.Closed) return;
+    this.facts = facts;
+    this.state = SessionState.Idle;
+    outcome?.connected(facts);
+  }
+
+  failed(failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    const outcome = this.connecting;
+    if (outcome !== undefined) {
+      this.connecting = undefined;
+      this.native.close();
+      this.end(undefined);
+      outcome.failed(failure);
+      return;
+    }
+    const operation = this.current;
+    if (failure.lost) {
+      this.native.close();
+      this.current = undefined;
+      this.end(commandError(failure, this.address));
+    }
+    operation?.failed(this, failure, transactionStatus);
+  }
+
+  cancelled(): void {
+    // Cancel requests have slots of their own.
+  }
+
+  lost(failure: NativeFailure): void {
+    if (this.state === SessionState.Closed) return;
+    this.native.close();
+    this.end(commandError({ ...failure, sent: false }, this.address));
+  }
+
+  notice(notice: NativeFailure): void {
+    if (notice.fields !== undefined) this.events.notice(notice.fields);
+  }
+
+  notification(channel: string, payload: string, backendPid: number): void {
+    this.events.notification(channel, payload, backendPid);
+  }
+
+  // ----
+
+  private becomeIdle(): void {
+    this.state = SessionState.Idle;
+    if (this.transactionStatus !== TransactionStatus.InError) {
+      const evicted = this.statements.takeEvicted();
+      if (evicted.length > 0) {
+        this.run(new Deallocation(evicted));
+        return;
+      }
+    }
+    this.owner?.sessionIdle(this);
+  }
+
+  private end(error: KingbaseError | undefined): void {
+    this.state = SessionState.Closed;
+    this.core.vacate(this.slot);
+    this.core.removeListener(this.id);
+    this.owner?.sessionClosed(this, error);
+  }
+}
+
+const nothing = (): void => undefined;
+const IGNORE_ALL: CommandHandler = {
+  result: nothing,
+  threw: nothing,
+  failed: nothing,
+  connected: nothing,
+  described: nothing,
+  cancelled: nothing,
+};
+
+/** Closes prepared statements on the server: no library before libpq 17 has a call for it. */
+class Deallocation implements Operation {
+  constructor(private readonly ids: readonly number[]) {}
+
+  begin(session: Session): void {
+    session.native.script(session.slot, this.ids.map((id) => `DEALLOCATE kbn${id}`).join(';'));
+  }
+
+  result(session: Session, ...rest: Parameters<CommandHandler['result']>): void {
+    const [, , , , , endOfCommand, transactionStatus] = rest;
+    if (endOfCommand) session.finish(transactionStatus);
+  }
+
+  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    // The server no longer had one of them, which is what was wanted.
+    if (!failure.lost) session.finish(transactionStatus);
+  }
+
+  refuse(): void {
+    // Never queued.
+  }
+
+  described(): void {
+    // Never asked for.
+  }
+
+  threw(session: Session, _thrown: unknown, transactionStatus: TransactionStatus): void {
+    session.finish(transactionStatus);
+  }
+}

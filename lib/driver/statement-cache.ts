@@ -1,0 +1,95 @@
+/** A statement text as one connection knows it. */
+export interface CachedStatement {
+  readonly sql: string;
+  /** Its number on this connection; the server knows it under a name made of it. */
+  id: number;
+  prepared: boolean;
+  /** How often it has been run here. */
+  uses: number;
+  /** Asked of the server only when a parameter's encoding depends on it. */
+  parameterTypes: Uint32Array | undefined;
+}
+
+/**
+ * The statements that one connection has prepared, or will if they come again: least recently used out first. What
+ * falls out while prepared must be closed on the server, which `takeEvicted` tells.
+ */
+export class StatementCache {
+  private readonly statements = new Map<string, CachedStatement>();
+  private readonly freeIds: number[] = [];
+  private evicted: number[] = [];
+  private nextId = 1;
+
+  /** @param size most statements to keep; 0 keeps none */
+  constructor(private readonly size: number) {}
+
+  /** The statement, as the most recently used one; undefined when nothing is kept. */
+  use(sql: string): CachedStatement | undefined {
+    let statement = this.statements.get(sql);
+    if (statement !== undefined) {
+      if (this.statements.size > 1) {
+        this.statements.delete(sql);
+        this.statements.set(sql, statement);
+      }
+      return statement;
+    }
+    if (this.size === 0) return undefined;
+    if (this.statements.size >= this.size) this.evictOldest();
+    statement = { sql, id: this.newId(), prepared: false, uses: 0, parameterTypes: undefined };
+    this.statements.set(sql, statement);
+    return statement;
+  }
+
+  /** A statement of its own, outside the cache's limit, for a program that prepares explicitly. */
+  create(sql: string): CachedStatement {
+    return { sql, id: this.newId(), prepared: false, uses: 0, parameterTypes: undefined };
+  }
+
+  /** The statement made by `create` is done with. */
+  discard(statement: CachedStatement): void {
+    if (statement.prepared) this.evicted.push(statement.id);
+    else this.freeIds.push(statement.id);
+  }
+
+  /** The server no longer knows the statement. */
+  forget(statement: CachedStatement): void {
+    statement.prepared = false;
+    statement.parameterTypes = undefined;
+  }
+
+  /** The server's form of the statement is stale: it is to be closed there, and prepared again under a new number. */
+  renew(statement: CachedStatement): void {
+    this.evicted.push(statement.id);
+    statement.id = this.newId();
+    this.forget(statement);
+  }
+
+  /** The server has dropped all prepared statements (DISCARD ALL, DEALLOCATE ALL). */
+  forgetAll(): void {
+    for (const statement of this.statements.values()) this.forget(statement);
+    this.freeIds.push(...this.evicted);
+    this.evicted = [];
+  }
+
+  /** Numbers of statements that are to be closed on the server; each is told once, and free again afterwards. */
+  takeEvicted(): readonly number[] {
+    const { evicted } = this;
+    if (evicted.length > 0) {
+      this.evicted = [];
+      this.freeIds.push(...evicted);
+    }
+    return evicted;
+  }
+
+  private evictOldest(): void {
+    for (const statement of this.statements.values()) {
+      this.statements.delete(statement.sql);
+      this.discard(statement);
+      return;
+    }
+  }
+
+  private newId(): number {
+    return this.freeIds.pop() ?? this.nextId++;
+  }
+}

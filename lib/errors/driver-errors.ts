@@ -1,0 +1,178 @@
+import { KingbaseError } from './kingbase-error.js';
+
+/** How far a connection attempt had come. */
+export type ConnectStage = 'dns' | 'tcp' | 'tls' | 'startup' | 'auth';
+
+/**
+ * What is known of the command that was under way: `not-sent`, nothing of it left this machine and it is safe to
+ * run it again; `unknown`, the server may or may not have carried it out.
+ */
+export type LossOutcome = 'not-sent' | 'unknown';
+
+export type ConnectionErrorCode =
+  | 'KB_CONNECT_REFUSED'
+  | 'KB_CONNECT_HOST_NOT_FOUND'
+  | 'KB_CONNECT_TIMEOUT'
+  | 'KB_CONNECT_UNREACHABLE'
+  | 'KB_CONNECT_NO_SOCKET'
+  | 'KB_CONNECT_TLS'
+  | 'KB_CONNECT_TLS_CERTIFICATE'
+  | 'KB_CONNECT_TLS_UNSUPPORTED'
+  | 'KB_CONNECT_AUTH'
+  | 'KB_CONNECT_AUTH_METHOD'
+  | 'KB_CONNECT_PASSWORD_MISSING'
+  | 'KB_CONNECT_SESSION_ATTRS'
+  | 'KB_CONNECT_LOST'
+  | 'KB_CONNECT_OPTION'
+  | 'KB_CONNECT_FAILED'
+  | 'KB_CONNECTION_LOST';
+
+/** A connection could not be made (`KB_CONNECT_…`) or was lost (`KB_CONNECTION_LOST`). */
+export class ConnectionError extends KingbaseError {
+  static {
+    this.prototype.name = 'ConnectionError';
+  }
+
+  declare readonly code: ConnectionErrorCode;
+  declare readonly stage?: ConnectStage;
+  declare readonly outcome?: LossOutcome;
+  /** `host:port` or the path of the Unix socket. */
+  declare readonly address?: string;
+
+  constructor(
+    code: ConnectionErrorCode,
+    message: string,
+    options: {
+      stage?: ConnectStage | undefined;
+      outcome?: LossOutcome | undefined;
+      address?: string | undefined;
+      cause?: unknown;
+      hint?: string | undefined;
+    } = {},
+  ) {
+    super(code, message, options);
+    if (options.stage !== undefined) this.stage = options.stage;
+    if (options.outcome !== undefined) this.outcome = options.outcome;
+    if (options.address !== undefined) this.address = options.address;
+  }
+}
+
+export type ClientLibraryErrorCode =
+  | 'KB_LIBRARY_NOT_FOUND'
+  | 'KB_LIBRARY_WRONG_ARCHITECTURE'
+  | 'KB_LIBRARY_MISSING_DEPENDENCY'
+  | 'KB_LIBRARY_MISSING_SYMBOL'
+  | 'KB_LIBRARY_UNSUPPORTED_VERSION'
+  | 'KB_LIBRARY_NOT_A_LIBRARY'
+  | 'KB_LIBRARY_LOAD_FAILED';
+
+/** One place where the client library was looked for, and why it was not used. */
+export interface LibraryAttempt {
+  /** Absolute path, or the bare name given to the dynamic linker. */
+  readonly path: string;
+  /** What led there: the `clientLibrary` option, an environment variable, an install directory, … */
+  readonly source: string;
+  readonly reason: string;
+}
+
+/** No usable client library. The message has a line for each attempt. */
+export class ClientLibraryError extends KingbaseError {
+  static {
+    this.prototype.name = 'ClientLibraryError';
+  }
+
+  declare readonly code: ClientLibraryErrorCode;
+  readonly attempts: readonly LibraryAttempt[];
+
+  constructor(
+    code: ClientLibraryErrorCode,
+    summary: string,
+    attempts: readonly LibraryAttempt[],
+    options: { cause?: unknown; hint?: string | undefined } = {},
+  ) {
+    const lines = attempts.map(({ path, source, reason }) => `\n  ${path} (${source}): ${reason}`);
+    super(code, summary + lines.join(''), options);
+    this.attempts = attempts;
+  }
+}
+
+/** The counters of a pool: those of Go's `sql.DBStats`, durations in ms, and three of our own at the end. */
+export interface PoolStats {
+  readonly maxOpenConnections: number;
+  readonly openConnections: number;
+  readonly inUse: number;
+  readonly idle: number;
+  readonly waitCount: number;
+  readonly waitDuration: number;
+  readonly maxIdleClosed: number;
+  readonly maxIdleTimeClosed: number;
+  readonly maxLifetimeClosed: number;
+  readonly connecting: number;
+  readonly reconnects: number;
+  readonly heartbeatFailures: number;
+}
+
+export type PoolErrorCode = 'KB_POOL_ACQUIRE_TIMEOUT' | 'KB_POOL_FULL' | 'KB_POOL_CLOSED';
+
+/** The pool could not give a connection. `cause` is the last connection failure, if the server was away. */
+export class PoolError extends KingbaseError {
+  static {
+    this.prototype.name = 'PoolError';
+  }
+
+  declare readonly code: PoolErrorCode;
+  /** The pool's counters at that moment. */
+  declare readonly stats?: PoolStats;
+
+  constructor(
+    code: PoolErrorCode,
+    message: string,
+    options: { stats?: PoolStats | undefined; cause?: unknown; hint?: string | undefined } = {},
+  ) {
+    super(code, message, options);
+    if (options.stats !== undefined) this.stats = options.stats;
+  }
+}
+
+/** A call took longer than its `timeout`. `cause` is the server's answer to the cancel (57014), if one came. */
+export class TimeoutError extends KingbaseError {
+  static {
+    this.prototype.name = 'TimeoutError';
+  }
+
+  declare readonly code: 'KB_TIMEOUT';
+  /** What timed out, such as `query`. */
+  readonly operation: string;
+  /** The limit, in ms. */
+  readonly timeout: number;
+
+  constructor(
+    operation: string,
+    timeout: number,
+    message: string,
+    options: { cause?: unknown; hint?: string | undefined } = {},
+  ) {
+    super('KB_TIMEOUT', message, options);
+    this.operation = operation;
+    this.timeout = timeout;
+  }
+}
+
+/** The package was used in a way it cannot serve: a finished transaction, a bad option, a bad parameter. */
+export class UsageError extends KingbaseError {
+  static {
+    this.prototype.name = 'UsageError';
+  }
+
+  /** Which parameter, counted from 0. */
+  declare readonly parameterIndex?: number;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { cause?: unknown; hint?: string; parameterIndex?: number } = {},
+  ) {
+    super(code, message, options);
+    if (options.parameterIndex !== undefined) this.parameterIndex = options.parameterIndex;
+  }
+}

@@ -1,0 +1,19 @@
+/** What every error of this package is. `code` is stable and made for programs; `message` is made for people. */
+export class KingbaseError extends Error {
+  static {
+    this.prototype.name = 'KingbaseError';
+  }
+
+  /** A SQLSTATE for what the server reported, `KB_…` for everything else. */
+  readonly code: string;
+
+  /** What to do about it, where that is known. */
+  declare readonly hint?: string;
+
+  constructor(code: string, message: string, options: { cause?: unknown; hint?: string | undefined } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    // Absent rather than undefined, here and in the subclasses: util.inspect prints every own property.
+    if (options.hint !== undefined) this.hint = options.hint;
+  }
+}

@@ -1,0 +1,210 @@
+import { Execution, type ExecutionRequest, type StatementResult } from '../driver/execution.js';
+import { commandError } from '../driver/failure.js';
+import type { NativeFailure, TransactionStatus } from '../driver/native.js';
+import type { Operation } from '../driver/operation.js';
+import { Script } from '../driver/script.js';
+import type { Session } from '../driver/session.js';
+import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
+import type { ExecResult, QueryOptions, QueryResult } from './types.js';
+
+/** Where operations run: a database's pool, or one session. */
+export interface OperationRunner {
+  run(operation: Operation): void;
+  /** Takes an operation out that has not begun; false when it has. */
+  withdraw(operation: Operation): boolean;
+}
+
+/** From the statement's result to what the call resolves to. */
+export type ResultView<R> = (result: StatementResult) => R;
+
+export function asQueryResult<T>({ rows, fields, command, count }: StatementResult): QueryResult<T> {
+  return {
+    rows: (rows ?? []) as T[],
+    fields,
+    rowCount: count >= 0 ? count : (rows?.length ?? 0),
+    command,
+  };
+}
+
+export function asFirstRow<T>({ rows }: StatementResult): T | undefined {
+  return rows?.[0] as T | undefined;
+}
+
+export function asExecResult({ command, count }: { command: string; count: number }): ExecResult {
+  return { rowsAffected: Math.max(count, 0), command };
+}
+
+/** Runs one statement. */
+export function execute<R>(
+  runner: OperationRunner,
+  request: ExecutionRequest,
+  options: QueryOptions | undefined,
+  view: ResultView<R>,
+): Promise<R> {
+  if (request.sql.includes('\0')) return Promise.reject(nulInText());
+  return new Promise<R>((resolve, reject) => {
+    const succeed = (result: StatementResult): void => {
+      resolve(view(result));
+    };
+    startOperation(runner, (fail) => new Execution(request, succeed, fail), options, reject);
+  });
+}
+
+/** Runs several statements by the simple protocol. */
+export function runScript(
+  runner: OperationRunner,
+  sql: string,
+  options: QueryOptions | undefined,
+): Promise<ExecResult[]> {
+  if (sql.includes('\0')) return Promise.reject(nulInText());
+  return new Promise((resolve, reject) => {
+    startOperation(
+      runner,
+      (fail) =>
+        new Script(
+          sql,
+          (results) => {
+            resolve(results.map(asExecResult));
+          },
+          fail,
+        ),
+      options,
+      reject,
+    );
+  });
+}
+
+/** Mistakes reject like everything else that goes wrong in a call; `error` is what was thrown. */
+export function rejection(error: unknown): Promise<never> {
+  return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+}
+
+function nulInText(): UsageError {
+  // The library takes the text up to the first NUL, and would run half of it.
+  return new UsageError('KB_BAD_STATEMENT', 'The statement contains a NUL character, which SQL cannot.');
+}
+
+export function startOperation(
+  runner: OperationRunner,
+  create: (fail: (error: unknown) => void) => Operation,
+  options: QueryOptions | undefined,
+  reject: (error: unknown) => void,
+): void {
+  if (options?.signal === undefined && options?.timeout === undefined) {
+    runner.run(create(reject));
+    return;
+  }
+  new InterruptibleCall(runner, create, options, reject);
+}
+
+/** An operation that its caller can abort or that has a time limit. */
+class InterruptibleCall implements Operation {
+  private readonly operation: Operation;
+  private session: Session | undefined;
+  private interrupted: { error: (cause: unknown) => unknown } | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(
+    private readonly runner: OperationRunner,
+    create: (fail: (error: unknown) => void) => Operation,
+    options: QueryOptions,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    const { signal, timeout } = options;
+    this.signal = signal;
+    this.operation = create(this.fail);
+    if (signal?.aborted === true) {
+      reject(signal.reason);
+      return;
+    }
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (timeout !== undefined) {
+      this.timer = setTimeout(() => {
+        this.interrupt((cause) => timeoutError(timeout, cause));
+      }, timeout);
+    }
+    runner.run(this);
+  }
+
+  private readonly onAbort = (): void => {
+    this.interrupt(() => this.signal?.reason as unknown);
+  };
+
+  private readonly fail = (error: unknown): void => {
+    const { interrupted } = this;
+    this.disarm();
+    // 57014 is what the server says to a cancel. Whatever else went wrong is the more important news.
+    const byUs = interrupted !== undefined && error instanceof DatabaseError && error.code === '57014';
+    this.reject(byUs ? interrupted.error(error) : error);
+  };
+
+  private interrupt(error: (cause: unknown) => unknown): void {
+    if (this.interrupted !== undefined) return;
+    this.interrupted = { error };
+    if (this.session !== undefined) {
+      this.session.cancel();
+    } else if (this.runner.withdraw(this)) {
+      this.disarm();
+      this.reject(error(undefined));
+    }
+  }
+
+  private disarm(): void {
+    this.session = undefined;
+    clearTimeout(this.timer);
+    this.signal?.removeEventListener('abort', this.onAbort);
+  }
+
+  begin(session: Session): void {
+    this.session = session;
+    this.operation.begin(session);
+  }
+
+  refuse(error: unknown): void {
+    this.operation.refuse(error);
+  }
+
+  result(...args: Parameters<Operation['result']>): void {
+    const [session, , , , , , endOfCommand, transactionStatus] = args;
+    if (this.stopBetween(session, transactionStatus)) return;
+    this.operation.result(...args);
+    // Ended, unless the operation has begun its next command.
+    if (endOfCommand && !session.runs(this)) this.disarm();
+  }
+
+  described(session: Session, parameterTypes: Uint32Array): void {
+    if (!this.stopBetween(session, session.transactionStatus))
+      this.operation.described(session, parameterTypes);
+  }
+
+  threw(...args: Parameters<Operation['threw']>): void {
+    this.operation.threw(...args);
+  }
+
+  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    if (this.interrupted === undefined || failure.lost) {
+      this.operation.failed(session, failure, transactionStatus);
+      return;
+    }
+    session.finish(transactionStatus);
+    this.fail(commandError(failure, session.address));
+  }
+
+  /** A cancel may have come too late for the command that only prepared: the one that matters is not begun then. */
+  private stopBetween(session: Session, transactionStatus: TransactionStatus): boolean {
+    if (this.interrupted === undefined || this.operation.intermediate !== true) return false;
+    const error = this.interrupted.error(undefined);
+    session.finish(transactionStatus);
+    this.disarm();
+    this.reject(error);
+    return true;
+  }
+}
+
+function timeoutError(timeout: number, cause: unknown): TimeoutError {
+  return new TimeoutError('query', timeout, `The statement took longer than its limit of ${timeout} ms.`, {
+    cause,
+    hint: 'Give it a longer timeout, or find out with EXPLAIN what takes the time.',
+  });
+}

@@ -1,0 +1,90 @@
+import type { CachedStatement } from '../driver/statement-cache.js';
+import type { Session } from '../driver/session.js';
+import { UsageError } from '../errors/index.js';
+import type { ExecutionRequest } from '../driver/execution.js';
+import {
+  asExecResult,
+  asFirstRow,
+  asQueryResult,
+  execute,
+  rejection,
+  type OperationRunner,
+  type ResultView,
+} from './call.js';
+import { request, type TypeMapOf } from './queryable.js';
+import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
+
+/**
+ * A prepared statement. One that a database made is prepared again on each of its connections when first needed there
+ * (as `sql.Stmt` of Go's database/sql); one that a connection made belongs to that.
+ */
+export class Statement {
+  private readonly onSessions = new WeakMap<Session, CachedStatement>();
+  /** For closing: weak, since a statement outlives the connections it was prepared on. */
+  private readonly sessions = new Set<WeakRef<Session>>();
+  private closed = false;
+
+  constructor(
+    readonly sql: string,
+    private readonly runner: OperationRunner,
+    private readonly typeMapOf: TypeMapOf,
+  ) {}
+
+  query<T = Row>(parameters?: Parameters, options?: QueryOptions): Promise<QueryResult<T>> {
+    return this.execute(parameters, options, asQueryResult<T>);
+  }
+
+  queryRow<T = Row>(parameters?: Parameters, options?: QueryOptions): Promise<T | undefined> {
+    return this.execute(parameters, options, asFirstRow<T>);
+  }
+
+  exec(parameters?: Parameters, options?: QueryOptions): Promise<ExecResult> {
+    return this.execute(parameters, options, asExecResult);
+  }
+
+  /** Done with it: the connections close their forms of it when they next have the time. */
+  close(): Promise<void> {
+    if (!this.closed) {
+      this.closed = true;
+      for (const reference of this.sessions) {
+        const session = reference.deref();
+        const statement = session && this.onSessions.get(session);
+        if (session !== undefined && statement !== undefined) session.statements.discard(statement);
+      }
+      this.sessions.clear();
+    }
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private execute<R>(
+    parameters: Parameters | undefined,
+    options: QueryOptions | undefined,
+    view: ResultView<R>,
+  ): Promise<R> {
+    if (this.closed) {
+      return Promise.reject(new UsageError('KB_STATEMENT_CLOSED', 'The statement has been closed.'));
+    }
+    let asked: ExecutionRequest;
+    try {
+      asked = request(this.sql, parameters, options, this.typeMapOf, this.statementOn);
+    } catch (error) {
+      return rejection(error);
+    }
+    return execute(this.runner, asked, options, view);
+  }
+
+  /** The form of the statement that a session has, prepared or not. */
+  readonly statementOn = (session: Session): CachedStatement => {
+    let statement = this.onSessions.get(session);
+    if (statement === undefined) {
+      statement = session.statements.create(this.sql);
+      this.onSessions.set(session, statement);
+      this.sessions.add(new WeakRef(session));
+    }
+    return statement;
+  };
+}

@@ -1,0 +1,21 @@
+export { open } from './facade/open.js';
+export { Database, type ClientLibraryInfo, type Notice } from './facade/database.js';
+export { Connection } from './facade/connection.js';
+export { Statement } from './facade/statement.js';
+export { Queryable } from './facade/queryable.js';
+export type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './facade/types.js';
+export type { ServerInfo } from './facade/server-info.js';
+export type { ConnectionConfig, PasswordProvider, PoolOptions, SslMode } from './config/index.js';
+export type { Field } from './driver/result-shape.js';
+export type { Flavour, NativeCapabilities } from './driver/native.js';
+export type { TypeOptions } from './types/type-options.js';
+export {
+  ClientLibraryError,
+  ConnectionError,
+  DatabaseError,
+  KingbaseError,
+  PoolError,
+  TimeoutError,
+  UsageError,
+} from './errors/index.js';
+export type { LibraryAttempt, PoolStats, SqlStateCondition } from './errors/index.js';

@@ -1,0 +1,167 @@
+import { UsageError } from '../errors/index.js';
+
+/** Parameter value in the server's text form, in its binary form, or NULL. */
+export type SerializedValue = string | Uint8Array | null;
+
+/** A type read and written by the caller's own functions. At least one of them. */
+export interface CustomType {
+  /** Gets the server's text, never null. What it throws rejects the query. */
+  parse?(text: string): unknown;
+  /** Gets a parameter's value, never null or undefined. */
+  serialize?(value: unknown): SerializedValue;
+}
+
+/** How values are turned into JavaScript and back: per database, or per call. */
+export interface TypeOptions {
+  /** Default `'bigint'`. `'number'` refuses, with a {@link UsageError}, a value beyond 2^53 - 1 either way. */
+  int8?: 'bigint' | 'number' | 'string' | CustomType;
+  /** Default `'string'`. `'number'` is the nearest double, as for float8. */
+  numeric?: 'string' | 'number' | CustomType;
+  /** Default `'string'`. `'date'` is local midnight. */
+  date?: 'string' | 'date' | CustomType;
+  /** timestamp, timestamptz and the Oracle-mode date. Default `'date'`; `'string'` keeps microseconds. */
+  timestamp?: 'date' | 'string' | CustomType;
+  /** json and jsonb. Default `'parse'`. */
+  json?: 'parse' | 'string' | CustomType;
+  /**
+   * Any type, by its OID or by its name in the server's catalogue; holds for arrays of it too. Given for one of the
+   * names above it is for the type of that name alone.
+   */
+  [oidOrName: string]: string | CustomType | undefined;
+}
+
+/** {@link TypeOptions} with every choice made. */
+export interface ResolvedTypeOptions {
+  int8: 'bigint' | 'number' | 'string';
+  numeric: 'string' | 'number';
+  date: 'string' | 'date';
+  timestamp: 'date' | 'string';
+  json: 'parse' | 'string';
+  customByOid: Map<number, CustomType>;
+  /** Keys in lower case. */
+  customByName: Map<string, CustomType>;
+}
+
+// The default comes first.
+const CHOICES = {
+  int8: ['bigint', 'number', 'string'],
+  numeric: ['string', 'number'],
+  date: ['string', 'date'],
+  timestamp: ['date', 'string'],
+  json: ['parse', 'string'],
+} as const;
+
+type Choice = keyof typeof CHOICES;
+
+/** @throws UsageError `KB_BAD_OPTION` for a misspelled option, an unknown choice, or a bad custom type */
+export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw badOption(`The option 'types' must be an object such as { int8: 'number' }.`);
+  }
+  const resolved: ResolvedTypeOptions = {
+    int8: CHOICES.int8[0],
+    numeric: CHOICES.numeric[0],
+    date: CHOICES.date[0],
+    timestamp: CHOICES.timestamp[0],
+    json: CHOICES.json[0],
+    customByOid: new Map(),
+    customByName: new Map(),
+  };
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (typeof value === 'object' && value !== null) {
+      checkCustomType(key, value);
+      if (/^\d+$/.test(key)) resolved.customByOid.set(checkOid(key), value);
+      else resolved.customByName.set(key.toLowerCase(), value);
+    } else if (isChoice(key)) {
+      const choices: readonly string[] = CHOICES[key];
+      if (!choices.includes(value)) {
+        throw badOption(
+          `The option types.${key} is ${quoted(value)}, but must be ${list(choices)}.${didYouMean(value, choices)}`,
+        );
+      }
+      Object.assign(resolved, { [key]: value });
+    } else {
+      const names = Object.keys(CHOICES);
+      throw badOption(
+        `There is no option types.${key} that takes ${quoted(value)}.` +
+          (didYouMean(key, names) ||
+            ` The options are ${list(names)}; any other type takes { parse, serialize }.`),
+      );
+    }
+  }
+  return resolved;
+}
+
+function isChoice(key: string): key is Choice {
+  return Object.hasOwn(CHOICES, key);
+}
+
+function checkOid(key: string): number {
+  const oid = Number(key);
+  if (oid < 1 || oid > 0xffff_ffff)
+    throw badOption(`types[${key}] is not a type OID: they go from 1 to 4294967295.`);
+  return oid;
+}
+
+function checkCustomType(key: string, type: CustomType): void {
+  const members = ['parse', 'serialize'];
+  for (const [member, value] of Object.entries(type)) {
+    if (!members.includes(member)) {
+      throw badOption(
+        `types.${key} has a member ${quoted(member)}, but takes 'parse' and 'serialize' only.${didYouMean(member, members)}`,
+      );
+    }
+    if (value !== undefined && typeof value !== 'function') {
+      throw badOption(`types.${key}.${member} must be a function.`);
+    }
+  }
+  if (type.parse === undefined && type.serialize === undefined) {
+    throw badOption(`types.${key} needs a function 'parse', 'serialize', or both.`);
+  }
+}
+
+function badOption(message: string): UsageError {
+  return new UsageError('KB_BAD_OPTION', message);
+}
+
+function quoted(value: unknown): string {
+  return typeof value === 'string'
+    ? `'${value}'`
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value);
+}
+
+function list(words: readonly string[]): string {
+  return words
+    .map(quoted)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1');
+}
+
+/** ' Did you mean …?', or '' where nothing is near enough to be a slip of the pen. */
+function didYouMean(word: unknown, candidates: readonly string[]): string {
+  if (typeof word !== 'string') return '';
+  let nearest = '';
+  let least = Infinity;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate);
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return least <= Math.max(1, Math.floor(nearest.length / 3)) ? ` Did you mean '${nearest}'?` : '';
+}
+
+/** Levenshtein. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const substituted = (row[j] as number) + (a[i] === b[j] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,251 @@
+// The module: its functions and the two classes that TypeScript sees as NativeLibrary and NativeConnection.
+
+#include <string>
+#include <utility>
+
+#include "napi_setup.h"
+
+#include "client_library.h"
+#include "environment.h"
+
+namespace kingbase {
+namespace {
+
+constexpr napi_type_tag kLibraryTag = {0x6b696e6762617365ULL, 0x6c696272617279ULL};
+
+using LibraryPointer = std::shared_ptr<const ClientLibrary>;
+
+Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string path = info[0].As<Napi::String>();
+  const auto options = info[1].As<Napi::Object>();
+  const auto listed = options.Get("companions").As<Napi::Array>();
+  std::vector<std::string> companions;
+  for (uint32_t i = 0; i < listed.Length(); ++i) companions.push_back(listed.Get(i).As<Napi::String>());
+  LibraryFailure failure;
+  LibraryPointer library =
+      ClientLibrary::Open(path, companions, options.Get("isolate").As<Napi::Boolean>(), &failure);
+  if (library == nullptr) {
+    const Napi::Error error = Napi::Error::New(env, failure.message);
+    constexpr std::array<const char*, 3> kKinds = {"open", "symbols", "v7"};
+    error.Set("failure", kKinds[static_cast<size_t>(failure.kind)]);
+    Napi::Array missing = Napi::Array::New(env);
+    for (const std::string& name : failure.missing) missing.Set(missing.Length(), name);
+    error.Set("missing", missing);
+    error.ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const Capabilities& can = library->capabilities();
+  Napi::Object capabilities = Napi::Object::New(env);
+  capabilities.Set("singleRowMode", can.single_row_mode);
+  capabilities.Set("multiRowBind", can.multi_row_bind);
+  capabilities.Set("encryptPassword", can.encrypt_password);
+  capabilities.Set("tlsInformation", can.tls_information);
+  capabilities.Set("largeObjects", can.large_objects);
+  capabilities.Set("pipeline", can.pipeline);
+  Napi::Array keywords = Napi::Array::New(env);
+  for (const std::string& keyword : library->keywords()) keywords.Set(keywords.Length(), keyword);
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("path", library->path());
+  object.Set("flavour", FlavourName(library->flavour()));
+  object.Set("version", library->version());
+  object.Set("capabilities", capabilities);
+  object.Set("keywords", keywords);
+  auto external = Napi::External<LibraryPointer>::New(env, new LibraryPointer(std::move(library)),
+                                                      [](Napi::Env, LibraryPointer* held) { delete held; });
+  napi_type_tag_object(env, external, &kLibraryTag);
+  object.Set("handle", external);
+  return object;
+}
+
+Napi::Value RegisterTypeMap(const Napi::CallbackInfo& info) {
+  const auto pairs = info[0].As<Napi::Uint32Array>();
+  const uint32_t id =
+      Environment::Of(info.Env())->AddTypeMap({pairs.Data(), pairs.Data() + pairs.ElementLength()});
+  return Napi::Number::New(info.Env(), id);
+}
+
+void ReleaseTypeMap(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env())->RemoveTypeMap(info[0].As<Napi::Number>());
+}
+
+void SetHandlers(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env())->SetHandlers(info[0].As<Napi::Object>(), info[1].As<Napi::Boolean>());
+}
+
+void SetParameterBuffer(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env())->SetParameterBuffer(info[0].As<Napi::Uint8Array>());
+}
+
+void Drain(const Napi::CallbackInfo& info) { Environment::Of(info.Env())->Drain(); }
+
+void Stop(const Napi::CallbackInfo& info) { Environment::Of(info.Env())->Stop(); }
+
+}  // namespace
+
+/** The JavaScript side's handle on a connection; collected or closed, the connection ends on its own thread.
+ */
+class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "NativeConnection",
+                       {
+                           InstanceMethod<&ConnectionObject::Connect>("connect"),
+                           InstanceMethod<&ConnectionObject::Execute>("execute"),
+                           InstanceMethod<&ConnectionObject::Prepare>("prepare"),
+                           InstanceMethod<&ConnectionObject::Describe>("describe"),
+                           InstanceMethod<&ConnectionObject::ExecutePrepared>("executePrepared"),
+                           InstanceMethod<&ConnectionObject::Script>("script"),
+                           InstanceMethod<&ConnectionObject::Cancel>("cancel"),
+                           InstanceMethod<&ConnectionObject::Close>("close"),
+                       });
+  }
+
+  explicit ConnectionObject(const Napi::CallbackInfo& info)
+      : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
+    const Napi::Value handle = info[1];
+    bool genuine = false;
+    if (handle.IsExternal()) napi_check_object_type_tag(info.Env(), handle, &kLibraryTag, &genuine);
+    if (!genuine) {
+      Napi::TypeError::New(info.Env(), "a library handle is needed").ThrowAsJavaScriptException();
+      return;
+    }
+    connection_ = std::make_shared<Connection>(info[0].As<Napi::Number>().Uint32Value(),
+                                               *handle.As<Napi::External<LibraryPointer>>().Data(),
+                                               environment_->shared());
+  }
+
+  void Finalize(Napi::Env) override {
+    if (connection_ != nullptr && !closed_) environment_->Close(connection_, connecting_);
+  }
+
+ private:
+  static uint32_t Unsigned(const Napi::CallbackInfo& info, size_t index) {
+    uint32_t value = 0;
+    napi_get_value_uint32(info.Env(), info[index], &value);
+    return value;
+  }
+
+  /** The command to fill, or null with an exception when the connection cannot take one. */
+  Command* NewCommand(const Napi::CallbackInfo& info, CommandKind kind) {
+    const bool connecting = kind == CommandKind::kConnect;
+    const bool ready = !closed_ && connection_ != nullptr && connection_->owner() == Owner::kJavaScript &&
+                       (connecting || connection_->idle() || connection_->closed());
+    if (!ready) {
+      Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
+      return nullptr;
+    }
+    connecting_ = connecting;
+    Command& command = connection_->command();
+    command.kind = kind;
+    command.slot = Unsigned(info, 0);
+    command.sql.clear();
+    command.types = nullptr;
+    return &command;
+  }
+
+  static std::string Text(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
+
+  /** Arguments from `at`: number of parameters, bytes used in the parameter buffer, row mode, type map. */
+  bool ReadExecution(const Napi::CallbackInfo& info, size_t at, Command* command) {
+    const uint32_t count = Unsigned(info, at);
+    const uint32_t length = Unsigned(info, at + 1);
+    command->row_mode = Unsigned(info, at + 2) == 1 ? RowMode::kArray : RowMode::kObject;
+    command->type_map_id = Unsigned(info, at + 3);
+    command->types = environment_->FindTypeMap(command->type_map_id);
+    if (command->types == nullptr || length > environment_->parameter_capacity() ||
+        !command->parameters.Assign(environment_->parameter_bytes(), length, count)) {
+      Napi::Error::New(info.Env(), "malformed parameters or unknown type map").ThrowAsJavaScriptException();
+      return false;
+    }
+    return true;
+  }
+
+  void Connect(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kConnect);
+    if (command == nullptr) return;
+    const auto keywords = info[1].As<Napi::Array>();
+    const auto values = info[2].As<Napi::Array>();
+    for (uint32_t i = 0; i < keywords.Length(); ++i) {
+      command->keywords.push_back(Text(keywords.Get(i)));
+      command->values.push_back(Text(values.Get(i)));
+    }
+    environment_->Run(connection_);
+  }
+
+  void Execute(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kExecute);
+    if (command == nullptr) return;
+    command->sql = Text(info[1]);
+    if (ReadExecution(info, 2, command)) environment_->Run(connection_);
+  }
+
+  void Prepare(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kPrepare);
+    if (command == nullptr) return;
+    command->statement = Unsigned(info, 1);
+    command->sql = Text(info[2]);
+    environment_->Run(connection_);
+  }
+
+  void Describe(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kDescribe);
+    if (command == nullptr) return;
+    command->statement = Unsigned(info, 1);
+    environment_->Run(connection_);
+  }
+
+  void ExecutePrepared(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kExecutePrepared);
+    if (command == nullptr) return;
+    command->statement = Unsigned(info, 1);
+    if (ReadExecution(info, 2, command)) environment_->Run(connection_);
+  }
+
+  void Script(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kScript);
+    if (command == nullptr) return;
+    command->sql = Text(info[1]);
+    environment_->Run(connection_);
+  }
+
+  void Cancel(const Napi::CallbackInfo& info) {
+    if (closed_ || !connection_->can_cancel()) {
+      Napi::Error::New(info.Env(), "the connection cannot be cancelled").ThrowAsJavaScriptException();
+      return;
+    }
+    environment_->Cancel(connection_, Unsigned(info, 0));
+  }
+
+  void Close(const Napi::CallbackInfo&) {
+    if (closed_ || connection_ == nullptr) return;
+    closed_ = true;
+    environment_->Close(connection_, connecting_);
+  }
+
+  Environment* environment_;
+  std::shared_ptr<Connection> connection_;
+  bool connecting_ = false;
+  bool closed_ = false;
+};
+
+static Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Environment(env));
+  exports.Set("openLibrary", Napi::Function::New<OpenLibrary>(env));
+  exports.Set("registerTypeMap", Napi::Function::New<RegisterTypeMap>(env));
+  exports.Set("releaseTypeMap", Napi::Function::New<ReleaseTypeMap>(env));
+  exports.Set("setHandlers", Napi::Function::New<SetHandlers>(env));
+  exports.Set("setParameterBuffer", Napi::Function::New<SetParameterBuffer>(env));
+  exports.Set("drain", Napi::Function::New<Drain>(env));
+  exports.Set("stop", Napi::Function::New<Stop>(env));
+  exports.Set("NativeConnection", ConnectionObject::Define(env));
+  return exports;
+}
+
+}  // namespace kingbase
+
+static Napi::Object InitialiseModule(Napi::Env env, Napi::Object exports) {
+  return kingbase::Initialise(env, exports);
+}
+
+NODE_API_MODULE(kingbase, InitialiseModule)

@@ -1,0 +1,62 @@
+#pragma once
+// One opened client library: found out what it is, checked that it is whole, its entry points resolved.
+// Immutable after Open, so any thread may use it.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client_api.h"
+#include "dynamic_library.h"
+
+namespace kingbase {
+
+enum class Flavour : uint8_t { kKci, kKingbasePq, kLibpq };
+const char* FlavourName(Flavour flavour);
+
+struct Capabilities {
+  bool single_row_mode = false;
+  bool multi_row_bind = false;
+  bool encrypt_password = false;
+  bool tls_information = false;
+  bool large_objects = false;
+  bool pipeline = false;
+};
+
+struct LibraryFailure {
+  enum class Kind : uint8_t { kOpen, kSymbols, kV7 };
+  Kind kind = Kind::kOpen;
+  std::string message;
+  std::vector<std::string> missing;
+};
+
+class ClientLibrary {
+ public:
+  /** Null on failure, with the reason in `failure`. `companions` are opened first, in the order given. */
+  static std::shared_ptr<const ClientLibrary> Open(const std::string& path,
+                                                   const std::vector<std::string>& companions, bool isolate,
+                                                   LibraryFailure* failure);
+
+  const ClientApi& api() const { return api_; }
+  const std::string& path() const { return path_; }
+  Flavour flavour() const { return flavour_; }
+  int version() const { return version_; }
+  const Capabilities& capabilities() const { return capabilities_; }
+  const std::vector<std::string>& keywords() const { return keywords_; }
+
+ private:
+  ClientLibrary() = default;
+  bool Recognise(LibraryFailure* failure);
+  bool Resolve(LibraryFailure* failure);
+  void AskCapabilities();
+
+  DynamicLibrary library_;
+  ClientApi api_;
+  std::string path_;
+  Flavour flavour_ = Flavour::kLibpq;
+  int version_ = 0;
+  Capabilities capabilities_;
+  std::vector<std::string> keywords_;
+};
+
+}  // namespace kingbase

@@ -1,0 +1,49 @@
+#include "command.h"
+
+#include <cstring>
+
+namespace kingbase {
+
+bool ParameterBlock::Assign(const uint8_t* bytes, size_t length, uint32_t count) {
+  constexpr size_t kHeader = 9;
+  Clear();
+  bytes_.assign(bytes, bytes + length);
+  size_t at = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (length - at < kHeader) return false;
+    int32_t size = 0;
+    uint32_t type = 0;
+    std::memcpy(&size, bytes_.data() + at, 4);
+    std::memcpy(&type, bytes_.data() + at + 4, 4);
+    const int format = bytes_[at + 8] != 0 ? 1 : 0;
+    at += kHeader;
+    const char* value = nullptr;
+    if (size >= 0) {
+      // The value and the zero byte after it: the library reads text values up to that byte, whatever their
+      // length.
+      if (length - at < static_cast<size_t>(size) + 1 || bytes_[at + static_cast<size_t>(size)] != 0)
+        return false;
+      value = reinterpret_cast<const char*>(bytes_.data() + at);
+      at += static_cast<size_t>(size) + 1;
+    }
+    types_.push_back(type);
+    values_.push_back(value);
+    lengths_.push_back(size < 0 ? 0 : size);
+    formats_.push_back(format);
+  }
+  return at == length;
+}
+
+void ParameterBlock::Clear() {
+  if (bytes_.capacity() > kKeptBytes) {
+    *this = ParameterBlock();
+    return;
+  }
+  bytes_.clear();
+  types_.clear();
+  values_.clear();
+  lengths_.clear();
+  formats_.clear();
+}
+
+}  // namespace kingbase

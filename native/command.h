@@ -1,0 +1,69 @@
+#pragma once
+// What a connection can be asked to do. A connection has one command object, filled by the JavaScript thread
+// while the connection is idle and read by the connection's owner while the command runs.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client_api.h"
+#include "decoder.h"
+
+namespace kingbase {
+
+enum class CommandKind : uint8_t {
+  kNone,
+  kConnect,
+  kExecute,
+  kPrepare,
+  kDescribe,
+  kExecutePrepared,
+  kScript
+};
+
+/** Twin of `RowMode` in lib/driver/native.ts. */
+enum class RowMode : uint8_t { kObject = 0, kArray = 1 };
+
+/** Parameters as the client library takes them: parallel arrays that point into one block of bytes. */
+class ParameterBlock {
+ public:
+  /**
+   * Copies `length` bytes of parameter records (see lib/types/parameter-writer.ts: length, type OID, format,
+   * bytes, a zero byte) and reads `count` of them. False when the records do not fit the bytes.
+   */
+  bool Assign(const uint8_t* bytes, size_t length, uint32_t count);
+  void Clear();
+
+  int count() const { return static_cast<int>(values_.size()); }
+  size_t size() const { return bytes_.size(); }
+  const ClientOid* types() const { return types_.data(); }
+  const char* const* values() const { return values_.data(); }
+  const int* lengths() const { return lengths_.data(); }
+  const int* formats() const { return formats_.data(); }
+
+ private:
+  // Beyond this the memory of one large command is given back when the command has ended.
+  static constexpr size_t kKeptBytes = 64 * 1024;
+  std::vector<uint8_t> bytes_;
+  std::vector<ClientOid> types_;
+  std::vector<const char*> values_;
+  std::vector<int> lengths_;
+  std::vector<int> formats_;
+};
+
+struct Command {
+  CommandKind kind = CommandKind::kNone;
+  /** Tells the JavaScript side which command a completion belongs to. */
+  uint32_t slot = 0;
+  std::string sql;
+  /** Number of the prepared statement on this connection. */
+  uint32_t statement = 0;
+  ParameterBlock parameters;
+  RowMode row_mode = RowMode::kObject;
+  uint32_t type_map_id = 0;
+  std::shared_ptr<const TypeMap> types;
+  std::vector<std::string> keywords;
+  std::vector<std::string> values;
+};
+
+}  // namespace kingbase

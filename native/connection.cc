@@ -1,0 +1,616 @@
+#include "connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#if defined(_WIN32)
+#include <winsock2.h>
+#else
+#include <sys/ioctl.h>
+#endif
+
+namespace kingbase {
+namespace {
+
+/** Chunks that may wait for the JavaScript thread before a connection stops reading: about 1.5 MB. */
+constexpr int kMostUnconsumed = 16;
+/** Where reading goes on. */
+constexpr int kFewUnconsumed = 4;
+/** A statement whose last result had more rows than this is read row by row, so that packing and building
+ * overlap with the transfer and the whole result is never held twice. For small results single-row mode costs
+ * 8 % CPU. */
+constexpr uint64_t kLargeResultRows = 500;
+
+constexpr const char* kCopyInRefusal = "COPY FROM STDIN needs copyFrom()";
+constexpr const char* kCopyOutRefusal = "COPY TO STDOUT needs copyTo()";
+
+std::string Trimmed(const char* text) {
+  std::string trimmed = text != nullptr ? text : "";
+  while (!trimmed.empty() && (trimmed.back() == '\n' || trimmed.back() == ' ')) trimmed.pop_back();
+  return trimmed;
+}
+
+std::string StatementName(uint32_t number) { return "kbn" + std::to_string(number); }
+
+/** `INSERT 0 5` to `INSERT` and 5, `CREATE TABLE` to itself and -1. */
+void SplitCommandTag(const char* tag, std::string* command, int64_t* count) {
+  std::string words = tag != nullptr ? tag : "";
+  *count = -1;
+  const size_t last = words.find_last_not_of("0123456789");
+  if (last != std::string::npos && last + 1 < words.size() && words[last] == ' ') {
+    ParseInteger(words.data() + last + 1, words.size() - last - 1, count);
+    words.resize(last);
+    // INSERT has the OID of the inserted row before the count.
+    const size_t before = words.find_last_not_of("0123456789");
+    if (before != std::string::npos && before + 1 < words.size() && words[before] == ' ')
+      words.resize(before);
+  }
+  *command = std::move(words);
+}
+
+}  // namespace
+
+Connection::Connection(uint32_t id, std::shared_ptr<const ClientLibrary> library,
+                       std::shared_ptr<Shared> shared)
+    : id_(id), library_(std::move(library)), api_(library_->api()), shared_(std::move(shared)) {}
+
+Connection::~Connection() {
+  Release();
+  if (cancel_ != nullptr) api_.cancel_free(cancel_);
+}
+
+void Connection::Release() {
+  if (packing_ != nullptr) api_.clear(std::exchange(packing_, nullptr));
+  if (connection_ != nullptr) api_.finish(std::exchange(connection_, nullptr));
+  phase_ = Phase::kClosed;
+  socket_ = kNoSocket;
+}
+
+Delivery Connection::NewDelivery(Delivery::Kind kind) {
+  Delivery delivery;
+  delivery.kind = kind;
+  delivery.slot = command_.slot;
+  delivery.row_mode = command_.row_mode;
+  delivery.connection = shared_from_this();
+  return delivery;
+}
+
+std::string Connection::LibraryMessage() const { return Trimmed(api_.error_message(connection_)); }
+
+void Connection::OnNotice(void* self, const ClientResult* result) {
+  auto* connection = static_cast<Connection*>(self);
+  auto notice = std::make_unique<Failure>();
+  notice->from_server = true;
+  notice->fields = ReadDiagnosticFields(connection->api_, result);
+  notice->message = Trimmed(connection->api_.result_error_message(result));
+  connection->notices_.push_back(std::move(notice));
+}
+
+// ---- connecting
+
+Step Connection::Start(Deliveries* out) {
+  failure_.reset();
+  hangup_ = false;
+  may_have_more_ = false;
+  if (command_.kind == CommandKind::kConnect) return StartConnecting(out);
+  phase_ = Phase::kBusy;
+  sent_ = false;
+  single_row_ = false;
+  copy_out_ = false;
+  rows_packed_ = 0;
+  held_.reset();
+  if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+  if (!Send()) {
+    if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+    Failure failure;
+    failure.message = LibraryMessage();
+    failure.sent = false;
+    Fail(std::move(failure));
+    return EndCommand(out);
+  }
+  sent_ = true;
+  sending_ = true;
+  return Flush() ? Step::kWait : Lose(out);
+}
+
+Step Connection::StartConnecting(Deliveries* out) {
+  phase_ = Phase::kConnecting;
+  std::vector<const char*> keywords;
+  std::vector<const char*> values;
+  for (const std::string& keyword : command_.keywords) keywords.push_back(keyword.c_str());
+  for (const std::string& value : command_.values) values.push_back(value.c_str());
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_ = api_.connect_start_params(keywords.data(), values.data(), 0);
+  // The values hold the password; the library has its own copy now.
+  for (std::string& value : command_.values) std::fill(value.begin(), value.end(), '\0');
+  command_.values.clear();
+  command_.keywords.clear();
+  if (connection_ == nullptr) {
+    auto delivery = NewDelivery(Delivery::Kind::kFailure);
+    delivery.failure = std::make_unique<Failure>();
+    delivery.failure->message = "the client library is out of memory";
+    delivery.failure->lost = true;
+    delivery.end_of_command = true;
+    out->push_back(std::move(delivery));
+    phase_ = Phase::kClosed;
+    return Step::kDone;
+  }
+  // Verbose while connecting: a refusal at login comes only as text, and only this form of it holds the
+  // SQLSTATE.
+  api_.set_error_verbosity(connection_, error_verbosity::kVerbose);
+  api_.set_notice_receiver(connection_, &Connection::OnNotice, this);
+  if (api_.status(connection_) == connection_status::kBad) return Lose(out);
+  socket_ = api_.socket(connection_);
+  interest_ = {false, true};
+  return Step::kWait;
+}
+
+Step Connection::PollConnecting(Deliveries* out) {
+  const auto note_stage = [this](int status) {
+    if (status == connection_status::kStarted || status == connection_status::kNeeded) stage_ = "tcp";
+    if (status == connection_status::kTlsStartup) stage_ = "tls";
+    if (status == connection_status::kMade || status == connection_status::kAwaitingResponse)
+      stage_ = "startup";
+    if (status == connection_status::kAuthOk || status == connection_status::kSetEnvironment) stage_ = "auth";
+  };
+  note_stage(api_.status(connection_));
+  const int polled = api_.connect_poll(connection_);
+  note_stage(api_.status(connection_));
+  switch (polled) {
+    case polling_status::kReading:
+    case polling_status::kWriting:
+      socket_ = api_.socket(connection_);
+      interest_ = {polled == polling_status::kReading, polled == polling_status::kWriting};
+      return Step::kWait;
+    case polling_status::kOk:
+      FinishConnecting(out);
+      return Step::kDone;
+    default:
+      return Lose(out);
+  }
+}
+
+void Connection::FinishConnecting(Deliveries* out) {
+  api_.set_error_verbosity(connection_, error_verbosity::kDefault);
+  api_.set_nonblocking(connection_, 1);
+  socket_ = api_.socket(connection_);
+  interest_ = {true, false};
+  cancel_ = api_.cancel_create(connection_);
+  cancel_ready_.store(cancel_ != nullptr, std::memory_order_release);
+  phase_ = Phase::kIdle;
+
+  auto facts = std::make_unique<ConnectionFacts>();
+  // What PostgreSQL 9.6 to 18 report; a server that reports less leaves some out.
+  for (const char* name : {"server_version", "server_encoding", "client_encoding", "application_name",
+                           "default_transaction_read_only", "in_hot_standby", "is_superuser",
+                           "session_authorization", "DateStyle", "IntervalStyle", "TimeZone",
+                           "integer_datetimes", "standard_conforming_strings", "search_path"}) {
+    const char* value = api_.parameter_status(connection_, name);
+    if (value != nullptr) facts->parameters.emplace_back(name, value);
+  }
+  facts->backend_pid = api_.backend_pid(connection_);
+  facts->server_version = api_.server_version(connection_);
+  if (api_.ssl_in_use != nullptr) facts->tls = api_.ssl_in_use(connection_) != 0;
+  if (facts->tls && api_.ssl_attribute != nullptr) {
+    facts->tls_protocol = Trimmed(api_.ssl_attribute(connection_, "protocol"));
+    facts->tls_cipher = Trimmed(api_.ssl_attribute(connection_, "cipher"));
+  }
+  TakeMessages(out);
+  auto delivery = NewDelivery(Delivery::Kind::kConnected);
+  delivery.facts = std::move(facts);
+  delivery.end_of_command = true;
+  out->push_back(std::move(delivery));
+}
+
+// ---- sending
+
+bool Connection::Send() {
+  constexpr int kTextResults = 0;
+  const ParameterBlock& parameters = command_.parameters;
+  int sent = 0;
+  bool large = false;
+  switch (command_.kind) {
+    case CommandKind::kExecute:
+      sent = api_.send_query_params(connection_, command_.sql.c_str(), parameters.count(), parameters.types(),
+                                    parameters.values(), parameters.lengths(), parameters.formats(),
+                                    kTextResults);
+      break;
+    case CommandKind::kPrepare:
+      StatementOf(command_.statement) = Statement();
+      sent = api_.send_prepare(connection_, StatementName(command_.statement).c_str(), command_.sql.c_str(),
+                               0, nullptr);
+      break;
+    case CommandKind::kDescribe:
+      sent = api_.send_describe_prepared(connection_, StatementName(command_.statement).c_str());
+      break;
+    case CommandKind::kExecutePrepared:
+      large = StatementOf(command_.statement).large;
+      sent = api_.send_query_prepared(connection_, StatementName(command_.statement).c_str(),
+                                      parameters.count(), parameters.values(), parameters.lengths(),
+                                      parameters.formats(), kTextResults);
+      break;
+    case CommandKind::kScript:
+      sent = api_.send_query(connection_, command_.sql.c_str());
+      break;
+    case CommandKind::kNone:
+    case CommandKind::kConnect:
+      break;
+  }
+  if (sent == 1 && large && api_.set_single_row_mode != nullptr) {
+    single_row_ = api_.set_single_row_mode(connection_) == 1;
+  }
+  return sent == 1;
+}
+
+// libpq manual, "Asynchronous Command Processing": while a flush is incomplete, wait for the socket to be
+// readable as well and consume input, since the server may itself wait for us to read before it takes more.
+bool Connection::Flush() {
+  const int left = api_.flush(connection_);
+  if (left < 0) return false;
+  sending_ = left > 0;
+  interest_ = {true, sending_};
+  return true;
+}
+
+// ---- receiving
+
+Step Connection::Advance(bool hangup, int reads, Deliveries* out) {
+  hangup_ = hangup_ || hangup;
+  switch (phase_) {
+    case Phase::kConnecting:
+      return PollConnecting(out);
+    case Phase::kBusy: {
+      const Step step = Fetch(reads, hangup_, out);
+      if (!notices_.empty() && step != Step::kDone) TakeMessages(out);
+      return step;
+    }
+    case Phase::kIdle:
+      Drain(hangup, out);
+      return Step::kDone;
+    case Phase::kNew:
+    case Phase::kClosed:
+      break;
+  }
+  return Step::kDone;
+}
+
+bool Connection::HasInput() const {
+#if defined(_WIN32)
+  unsigned long available = 0;
+  return ioctlsocket(static_cast<SOCKET>(socket_), FIONREAD, &available) == 0 && available > 0;
+#else
+  int available = 0;
+  return ioctl(socket_, FIONREAD, &available) == 0 && available > 0;  // NOLINT: ioctl is variadic by nature
+#endif
+}
+
+Step Connection::Fetch(int reads, bool hangup, Deliveries* out) {
+  int done = 0;
+  for (;;) {
+    if (sending_) {
+      if (!Flush()) return Lose(out);
+      if (sending_) {
+        if (api_.consume_input(connection_) == 0 || !Flush()) return Lose(out);
+        if (sending_ && api_.is_busy(connection_) != 0) return Step::kWait;
+      }
+    }
+    if (packing_ != nullptr && !PackCurrent(out)) return Step::kPaused;
+    while (api_.is_busy(connection_) == 0) {
+      if (copy_out_) {
+        char* data = nullptr;
+        const int length = api_.get_copy_data(connection_, &data, 1);
+        if (data != nullptr) api_.free_memory(data);
+        if (length > 0) continue;
+        if (length == 0) break;  // more is on its way
+        copy_out_ = false;
+        continue;
+      }
+      ClientResult* result = api_.get_result(connection_);
+      if (result == nullptr) return EndCommand(out);
+      TakeResult(result, out);
+      if (unusable_) return Lose(out);
+      if (packing_ != nullptr && !PackCurrent(out)) return Step::kPaused;
+      if (sending_) break;
+    }
+    if (sending_) continue;
+    // The first read needs no question: an event or a resumption says that there may be something. After it,
+    // ask the kernel, since the library does not tell whether its read emptied the socket.
+    if (done > 0 && !hangup && !HasInput()) return Step::kWait;
+    if (done == reads) return Step::kYield;
+    ++done;
+    if (done > 1) may_have_more_ = true;
+    if (api_.consume_input(connection_) == 0) return Lose(out);
+  }
+}
+
+void Connection::TakeResult(ClientResult* result, Deliveries* out) {
+  switch (api_.result_status(result)) {
+    case result_status::kTuplesOk:
+      TakeRows(result, true, out);
+      return;
+    case result_status::kSingleTuple:
+      TakeRows(result, false, out);
+      return;
+    case result_status::kCommandOk:
+    case result_status::kEmptyQuery:
+      EndResult(result, out);
+      break;
+    case result_status::kCopyIn: {
+      // Somebody ran COPY as a query: refuse the data so that the server ends the command with an error.
+      api_.put_copy_end(connection_, kCopyInRefusal);
+      sending_ = true;
+      break;
+    }
+    case result_status::kCopyOut: {
+      Failure failure;
+      failure.message = kCopyOutRefusal;
+      Fail(std::move(failure));
+      copy_out_ = true;
+      break;
+    }
+    case result_status::kCopyBoth: {
+      Failure failure;
+      failure.message = "the replication protocol is not supported";
+      Fail(std::move(failure));
+      unusable_ = true;
+      break;
+    }
+    default: {
+      Failure failure;
+      failure.fields = ReadDiagnosticFields(api_, result);
+      // Losses that the library itself notices come as results without an SQLSTATE.
+      failure.from_server = failure.fields.Find('C') != nullptr;
+      failure.message = Trimmed(api_.result_error_message(result));
+      Fail(std::move(failure));
+      break;
+    }
+  }
+  api_.clear(result);
+}
+
+/** The first failure of a command tells what went wrong; those after it only follow from it. */
+void Connection::Fail(Failure failure) {
+  if (failure_ == nullptr) failure_ = std::make_unique<Failure>(std::move(failure));
+}
+
+std::shared_ptr<ResultShape> Connection::ShapeOf(const ClientResult* result) {
+  const uint32_t types = command_.type_map_id;
+  std::shared_ptr<ResultShape>& known =
+      command_.kind == CommandKind::kExecutePrepared ? StatementOf(command_.statement).shape : last_shape_;
+  if (known == nullptr || !known->Matches(api_, result, types)) {
+    known = shared_->shapes.Find(api_, result, types, *command_.types);
+  }
+  return known;
+}
+
+Connection::Statement& Connection::StatementOf(uint32_t number) {
+  if (number >= statements_.size()) statements_.resize(number + 1);
+  return statements_[number];
+}
+
+void Connection::TakeRows(ClientResult* result, bool last, Deliveries* out) {
+  if (command_.types == nullptr) {
+    // A script's rows are not asked for: only how many there were.
+    if (last) EndResult(result, out);
+    api_.clear(result);
+    return;
+  }
+  if (shape_ == nullptr) shape_ = ShapeOf(result);
+  packing_ = result;
+  next_row_ = 0;
+  packing_last_ = last;
+}
+
+/** Packs what is left of the current result; false when the JavaScript thread has to catch up first. */
+bool Connection::PackCurrent(Deliveries* out) {
+  const int rows = api_.row_count(packing_);
+  while (next_row_ < rows) {
+    if (unconsumed_.load(std::memory_order_acquire) >= kMostUnconsumed) {
+      paused_.store(true, std::memory_order_seq_cst);
+      // The last chunk may have been consumed between the look and the flag; then nobody would resume us.
+      if (unconsumed_.load(std::memory_order_seq_cst) > kFewUnconsumed ||
+          !paused_.exchange(false, std::memory_order_seq_cst)) {
+        return false;
+      }
+    }
+    if (chunk_ == nullptr) chunk_ = shared_->chunks.Take();
+    const int first = next_row_;
+    next_row_ = PackRows(api_, packing_, *shape_, first, chunk_.get());
+    rows_packed_ += static_cast<uint64_t>(next_row_ - first);
+    if (next_row_ == first || next_row_ < rows || chunk_->full()) EmitChunk(out);
+  }
+  if (packing_last_) EndResult(packing_, out);
+  api_.clear(std::exchange(packing_, nullptr));
+  return true;
+}
+
+void Connection::EmitChunk(Deliveries* out) {
+  auto delivery = NewDelivery(Delivery::Kind::kResult);
+  delivery.shape = shape_;
+  delivery.chunk = std::move(chunk_);
+  unconsumed_.fetch_add(1, std::memory_order_seq_cst);
+  out->push_back(std::move(delivery));
+}
+
+bool Connection::ChunkConsumed() {
+  const int left = unconsumed_.fetch_sub(1, std::memory_order_seq_cst) - 1;
+  return left <= kFewUnconsumed && paused_.exchange(false, std::memory_order_seq_cst);
+}
+
+void Connection::EndResult(const ClientResult* result, Deliveries* out) {
+  if (held_ != nullptr) out->push_back(std::move(*held_));
+  const bool describing = command_.kind == CommandKind::kDescribe;
+  held_ = std::make_unique<Delivery>(
+      NewDelivery(describing ? Delivery::Kind::kDescribed : Delivery::Kind::kResult));
+  held_->end_of_result = true;
+  if (describing) {
+    const int count = api_.parameter_count(result);
+    for (int i = 0; i < count; ++i) held_->parameter_types.push_back(api_.parameter_type(result, i));
+    return;
+  }
+  SplitCommandTag(api_.command_status(result), &held_->command, &held_->count);
+  if (shape_ != nullptr) {
+    if (command_.kind == CommandKind::kExecutePrepared) {
+      StatementOf(command_.statement).large = rows_packed_ > kLargeResultRows;
+    }
+    held_->shape = std::move(shape_);
+    if (chunk_ != nullptr) {
+      held_->chunk = std::move(chunk_);
+      unconsumed_.fetch_add(1, std::memory_order_seq_cst);
+    }
+    shape_.reset();
+    rows_packed_ = 0;
+  }
+}
+
+Step Connection::EndCommand(Deliveries* out) {
+  if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+  phase_ = Phase::kIdle;
+  interest_ = {true, false};
+  TakeMessages(out);
+  if (failure_ != nullptr) {
+    DiscardResults();
+    auto delivery = NewDelivery(Delivery::Kind::kFailure);
+    delivery.failure = std::move(failure_);
+    held_ = std::make_unique<Delivery>(std::move(delivery));
+  } else if (held_ == nullptr) {
+    held_ = std::make_unique<Delivery>(NewDelivery(Delivery::Kind::kResult));
+  }
+  held_->end_of_command = true;
+  held_->transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  out->push_back(std::move(*held_));
+  held_.reset();
+  command_.parameters.Clear();
+  command_.kind = CommandKind::kNone;
+  return Step::kDone;
+}
+
+void Connection::DiscardResults() {
+  if (held_ != nullptr && held_->chunk != nullptr) unconsumed_.fetch_sub(1, std::memory_order_seq_cst);
+  held_.reset();
+  chunk_.reset();
+  shape_.reset();
+  if (packing_ != nullptr) api_.clear(std::exchange(packing_, nullptr));
+}
+
+// ---- the end
+
+/**
+ * What the server said before it closed (why, usually) is still unread. get_result blocks on a socket that is
+ * open and silent, so it is asked only when the library has noticed the end or has a whole result.
+ */
+void Connection::ReadLastWords(Deliveries* out) {
+  if (api_.socket(connection_) >= 0) api_.consume_input(connection_);
+  while (api_.socket(connection_) < 0 || api_.is_busy(connection_) == 0) {
+    ClientResult* result = api_.get_result(connection_);
+    if (result == nullptr) return;
+    const int status = api_.result_status(result);
+    if (status == result_status::kFatalError || status == result_status::kBadResponse) {
+      TakeResult(result, out);
+      continue;
+    }
+    api_.clear(result);
+    const bool copying = status == result_status::kCopyIn || status == result_status::kCopyOut ||
+                         status == result_status::kCopyBoth;
+    if (copying) return;  // would be returned for ever
+  }
+}
+
+/** The connection is gone: says so as the failure of what was going on, or by itself when idle. */
+Step Connection::Lose(Deliveries* out) {
+  const bool busy = phase_ == Phase::kBusy;
+  const bool connecting = phase_ == Phase::kConnecting;
+  if (busy && sent_) {
+    DiscardResults();
+    ReadLastWords(out);
+  }
+  auto failure = std::move(failure_);
+  if (failure == nullptr && farewell_ != nullptr) failure = std::move(farewell_);
+  if (failure == nullptr) {
+    failure = std::make_unique<Failure>();
+    failure->message = LibraryMessage();
+  }
+  failure->lost = true;
+  failure->sent = busy && sent_;
+  failure->stage = connecting ? stage_ : "";
+  TakeMessages(out);
+  auto delivery = NewDelivery(busy || connecting ? Delivery::Kind::kFailure : Delivery::Kind::kLost);
+  delivery.end_of_command = busy || connecting;
+  delivery.transaction_status = 4;
+  delivery.failure = std::move(failure);
+  DiscardResults();
+  out->push_back(std::move(delivery));
+  phase_ = Phase::kClosed;
+  // The library closes the socket when it notices a loss; its number may be another connection's by now.
+  socket_ = api_.socket(connection_);
+  return Step::kDone;
+}
+
+void Connection::Close(const char* reason, Deliveries* out) {
+  if (phase_ == Phase::kBusy || phase_ == Phase::kConnecting) {
+    const bool connecting = phase_ == Phase::kConnecting;
+    auto delivery = NewDelivery(Delivery::Kind::kFailure);
+    delivery.end_of_command = true;
+    delivery.transaction_status = 4;
+    delivery.failure = std::make_unique<Failure>();
+    delivery.failure->message = reason;
+    delivery.failure->lost = true;
+    delivery.failure->sent = !connecting && sent_;
+    delivery.failure->stage = connecting ? stage_ : "";
+    DiscardResults();
+    out->push_back(std::move(delivery));
+  }
+  Release();
+}
+
+// ---- while idle
+
+void Connection::Drain(bool hangup, Deliveries* out) {
+  do {
+    if (api_.consume_input(connection_) == 0) {
+      api_.is_busy(connection_);  // parses what came before the end: the server's farewell
+      Lose(out);
+      return;
+    }
+    api_.is_busy(connection_);
+  } while (hangup || HasInput());
+  TakeMessages(out);
+}
+
+void Connection::TakeMessages(Deliveries* out) {
+  for (auto& notice : std::exchange(notices_, {})) {
+    const std::string* severity = notice->fields.Find('V');
+    if (severity == nullptr) severity = notice->fields.Find('S');
+    if (severity != nullptr && (*severity == "FATAL" || *severity == "PANIC")) {
+      farewell_ = std::move(notice);
+      continue;
+    }
+    auto delivery = NewDelivery(Delivery::Kind::kNotice);
+    delivery.failure = std::move(notice);
+    out->push_back(std::move(delivery));
+  }
+  if (connection_ == nullptr) return;
+  while (ClientNotify* notify = api_.notifies(connection_)) {
+    auto delivery = NewDelivery(Delivery::Kind::kNotification);
+    delivery.notification = std::make_unique<Notification>();
+    delivery.notification->channel = notify->channel;
+    delivery.notification->payload = notify->payload != nullptr ? notify->payload : "";
+    delivery.notification->backend_pid = notify->backend_pid;
+    api_.free_memory(notify);
+    out->push_back(std::move(delivery));
+  }
+}
+
+// ---- cancelling
+
+std::string Connection::SendCancel() const {
+  std::array<char, 256> error{};
+  if (api_.cancel_send(cancel_, error.data(), static_cast<int>(error.size())) == 1) return "";
+  std::string message = Trimmed(error.data());
+  return message.empty() ? "the cancel request could not be sent" : message;
+}
+
+}  // namespace kingbase

@@ -1,0 +1,86 @@
+#pragma once
+// What comes back to the JavaScript thread, and the queue it waits in.
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "command.h"
+#include "row_chunk.h"
+
+namespace kingbase {
+
+class Connection;
+
+/** The fields of an error or a notice, by protocol letter. */
+struct DiagnosticFields {
+  std::vector<std::pair<char, std::string>> values;
+  const std::string* Find(char letter) const;
+};
+DiagnosticFields ReadDiagnosticFields(const ClientApi& api, const ClientResult* result);
+
+struct Failure {
+  bool from_server = false;
+  DiagnosticFields fields;
+  std::string message;
+  /** The connection is gone. */
+  bool lost = false;
+  /** Whether any byte of the command can have left this machine. */
+  bool sent = true;
+  /** How far a connection attempt had come. */
+  const char* stage = "";
+};
+
+struct ConnectionFacts {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  int backend_pid = 0;
+  int server_version = 0;
+  bool tls = false;
+  std::string tls_protocol;
+  std::string tls_cipher;
+};
+
+struct Notification {
+  std::string channel;
+  std::string payload;
+  int backend_pid = 0;
+};
+
+struct Delivery {
+  enum class Kind : uint8_t {
+    kResult,
+    kFailure,
+    kConnected,
+    kDescribed,
+    kNotice,
+    kNotification,
+    kLost,
+    kCancelled,
+    /** Nothing ended: the socket of a connection that the JavaScript thread owns has become ready. */
+    kReady,
+  };
+
+  Kind kind = Kind::kResult;
+  RowMode row_mode = RowMode::kObject;
+  bool end_of_result = false;
+  bool end_of_command = false;
+  bool hangup = false;
+  uint8_t transaction_status = 0;
+  uint32_t slot = 0;
+  int64_t count = -1;
+  std::shared_ptr<Connection> connection;
+  std::shared_ptr<ResultShape> shape;
+  std::unique_ptr<RowChunk> chunk;
+  std::string command;
+  std::unique_ptr<Failure> failure;
+  std::unique_ptr<ConnectionFacts> facts;
+  std::unique_ptr<Notification> notification;
+  std::vector<uint32_t> parameter_types;
+};
+
+using Deliveries = std::vector<Delivery>;
+
+}  // namespace kingbase

@@ -1,0 +1,403 @@
+#include "environment.h"
+
+#include <array>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace kingbase {
+namespace {
+
+/** How long one delivery of rows may hold up the event loop before the rest waits for the next turn. */
+constexpr std::chrono::milliseconds kDrainTime{4};
+/** What the JavaScript thread sends by itself; more is queued, since sending it would take its time. */
+constexpr size_t kInlineBytes = 16 * 1024;
+
+constexpr std::array<const char*, 12> kHandlerNames = {"describe",     "appender",  "result",    "threw",
+                                                       "failed",       "connected", "described", "notice",
+                                                       "notification", "lost",      "cancelled", "later"};
+
+napi_value Number(napi_env env, double number) {
+  napi_value value = nullptr;
+  napi_create_double(env, number, &value);
+  return value;
+}
+
+napi_value Integer(napi_env env, uint32_t number) {
+  napi_value value = nullptr;
+  napi_create_uint32(env, number, &value);
+  return value;
+}
+
+napi_value Boolean(napi_env env, bool boolean) {
+  napi_value value = nullptr;
+  napi_get_boolean(env, boolean, &value);
+  return value;
+}
+
+napi_value Text(napi_env env, const std::string& text) {
+  napi_value value = nullptr;
+  napi_create_string_utf8(env, text.data(), text.size(), &value);
+  return value;
+}
+
+}  // namespace
+
+Environment* Environment::Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
+
+Environment::Environment(Napi::Env env) : env_(env), handlers_(static_cast<size_t>(Handler::kCount)) {}
+
+Environment::~Environment() { Stop(); }
+
+void Environment::SetHandlers(Napi::Object handlers, bool portable_wait) {
+  for (size_t i = 0; i < handlers_.size(); ++i) {
+    handlers_[i] = Napi::Persistent(handlers.Get(kHandlerNames[i]).As<Napi::Function>());
+  }
+  row_builder_ = std::make_unique<RowBuilder>(env_, &handlers_[static_cast<size_t>(Handler::kDescribe)],
+                                              &handlers_[static_cast<size_t>(Handler::kAppender)]);
+  if (wake_ != nullptr) return;
+  napi_create_threadsafe_function(env_, nullptr, nullptr, Text(env_, "kingbase-native"), 0, 1, nullptr,
+                                  nullptr, this, &Environment::CallJs, &wake_);
+  // An idle connection does not keep the process alive; a command in flight does.
+  napi_unref_threadsafe_function(env_, wake_);
+  // After the threadsafe function's own hook, so that ours runs first: hooks run in reverse order.
+  napi_add_env_cleanup_hook(env_, &Environment::CleanUp, this);
+  io_thread_ = std::make_shared<IoThread>(Owner::kIoThread, portable_wait, this, nullptr);
+  connector_ = std::make_shared<IoThread>(Owner::kConnector, portable_wait, this, io_thread_.get());
+}
+
+uint32_t Environment::AddTypeMap(const std::vector<uint32_t>& pairs) {
+  type_maps_[next_type_map_] = std::make_shared<TypeMap>(pairs);
+  return next_type_map_++;
+}
+
+std::shared_ptr<const TypeMap> Environment::FindTypeMap(uint32_t id) const {
+  const auto found = type_maps_.find(id);
+  return found == type_maps_.end() ? nullptr : found->second;
+}
+
+void Environment::SetParameterBuffer(Napi::Uint8Array buffer) {
+  parameter_buffer_ = Napi::Persistent(buffer);
+  parameter_bytes_ = buffer.Data();
+  parameter_capacity_ = buffer.ByteLength();
+}
+
+// ---- down: commands
+
+void Environment::Begin() {
+  if (in_flight_++ == 0) napi_ref_threadsafe_function(env_, wake_);
+}
+
+void Environment::End() {
+  if (--in_flight_ == 0) napi_unref_threadsafe_function(env_, wake_);
+}
+
+void Environment::Run(const std::shared_ptr<Connection>& connection) {
+  Begin();
+  const Command& command = connection->command();
+  if (command.kind == CommandKind::kConnect) {
+    connection->GiveTo(Owner::kConnector);
+    connector_->Submit(connection, IoThread::Order::kStart);
+    return;
+  }
+  // Alone in flight, sending here saves waking the I/O thread to do it, and reading here saves handing the
+  // result over: a third of the CPU of a small query. With others in flight the I/O thread is awake anyway.
+  if (in_flight_ == 1 && command.sql.size() + command.parameters.size() < kInlineBytes) {
+    Deliveries out;
+    const Step step = connection->Start(&out);
+    if (step == Step::kWait && !connection->interest().write) {
+      io_thread_->Rest(connection.get());
+    } else if (step != Step::kDone) {
+      connection->GiveTo(Owner::kIoThread);
+      io_thread_->Submit(connection, IoThread::Order::kContinue);
+    }
+    // A command that failed at once still ends later, never inside the call that began it.
+    if (!out.empty()) Post(&out);
+    return;
+  }
+  connection->GiveTo(Owner::kIoThread);
+  io_thread_->Submit(connection, IoThread::Order::kStart);
+}
+
+void Environment::Close(const std::shared_ptr<Connection>& connection, bool connecting) {
+  if (stopped_ || io_thread_ == nullptr) return;
+  if (connecting) {
+    connector_->Submit(connection, IoThread::Order::kClose);
+    return;
+  }
+  if (connection->owner() == Owner::kJavaScript) connection->GiveTo(Owner::kIoThread);
+  io_thread_->Submit(connection, IoThread::Order::kClose);
+}
+
+// The library's cancel call connects and waits for the server, so it gets a thread to itself: one that hangs
+// on a black-holed host must hold up neither the commands nor another cancel. The thread outlives the
+// environment if it must, since waiting for it could take minutes; it touches only what it holds.
+void Environment::Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot) {
+  Begin();
+  std::thread([connection, slot, io_thread = io_thread_] {
+    Delivery delivery;
+    delivery.kind = Delivery::Kind::kCancelled;
+    delivery.slot = slot;
+    delivery.command = connection->SendCancel();
+    Deliveries deliveries;
+    deliveries.push_back(std::move(delivery));
+    io_thread->Relay(std::move(deliveries));
+  }).detach();
+}
+
+// ---- up: completions
+
+void Environment::Post(Deliveries* deliveries) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (Delivery& delivery : *deliveries) arrived_.push_back(std::move(delivery));
+  }
+  if (!wake_pending_.exchange(true)) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Environment::CallJs(napi_env env, napi_value /* no function of its own */, void* context,
+                         void* /* no data */) {
+  if (env == nullptr) return;  // the environment is ending
+  static_cast<Environment*>(context)->Drain();
+}
+
+void Environment::Drain() {
+  if (draining_ || stopped_) return;
+  draining_ = true;
+  // Cleared before the completions are taken: one that arrives after the taking wakes us again.
+  wake_pending_.store(false);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (Delivery& delivery : arrived_) backlog_.push_back(std::move(delivery));
+    arrived_.clear();
+  }
+  row_builder_->Bury(shared_->graveyard.get());
+  const auto deadline = std::chrono::steady_clock::now() + kDrainTime;
+  while (!backlog_.empty() && !stopped_) {
+    Delivery delivery = std::move(backlog_.front());
+    backlog_.pop_front();
+    const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows > 1;
+    {
+      const Napi::HandleScope scope(env_);
+      Deliver(&delivery);
+      SurfaceException();
+    }
+    if (heavy && !backlog_.empty() && std::chrono::steady_clock::now() > deadline) {
+      const Napi::HandleScope scope(env_);
+      Call(Handler::kLater, {});
+      break;
+    }
+  }
+  draining_ = false;
+}
+
+void Environment::SurfaceException() const {
+  if (!env_.IsExceptionPending()) return;
+  // A handler is the driver's own code and must not throw; if it does, it is an uncaught exception like any
+  // other.
+  napi_value exception = nullptr;
+  if (napi_get_and_clear_last_exception(env_, &exception) == napi_ok) napi_fatal_exception(env_, exception);
+}
+
+void Environment::Call(Handler handler, std::initializer_list<napi_value> arguments) {
+  napi_value undefined = nullptr;
+  napi_get_undefined(env_, &undefined);
+  napi_call_function(env_, undefined, handlers_[static_cast<size_t>(handler)].Value(), arguments.size(),
+                     arguments.begin(), nullptr);
+}
+
+void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool hangup) {
+  if (connection->owner() != Owner::kJavaScript) {
+    // Given away since the event was seen; the edge must not be lost.
+    io_thread_->Submit(connection, IoThread::Order::kContinue);
+    return;
+  }
+  if (!connection->connected()) return;
+  Deliveries out;
+  const bool was_idle = connection->idle();
+  // One read: what is larger than that would hold up the event loop with parsing.
+  const Step step = connection->Advance(hangup, 1, &out);
+  if (step == Step::kDone || (step == Step::kWait && !connection->interest().write)) {
+    io_thread_->Rest(connection.get());
+  } else if (!was_idle) {
+    connection->GiveTo(Owner::kIoThread);
+    io_thread_->Submit(connection, IoThread::Order::kContinue);
+  }
+  for (Delivery& delivery : out) backlog_.push_back(std::move(delivery));
+}
+
+void Environment::Deliver(Delivery* delivery) {
+  if (delivery->kind == Delivery::Kind::kReady) {
+    OnReady(delivery->connection, delivery->hangup);
+    return;
+  }
+  if (delivery->end_of_command || delivery->kind == Delivery::Kind::kCancelled) End();
+  const napi_value slot = Integer(env_, delivery->slot);
+  const auto connection_id = [&] { return Integer(env_, delivery->connection->id()); };
+  switch (delivery->kind) {
+    case Delivery::Kind::kResult:
+      DeliverRows(delivery);
+      return;
+    case Delivery::Kind::kFailure: {
+      const auto partial = partials_.find(delivery->slot);
+      if (partial != partials_.end()) {
+        for (napi_ref reference : {partial->second.rows, partial->second.thrown}) {
+          if (reference != nullptr) napi_delete_reference(env_, reference);
+        }
+        partials_.erase(partial);
+      }
+      Call(Handler::kFailed,
+           {slot, FailureObject(*delivery->failure), Integer(env_, delivery->transaction_status)});
+      return;
+    }
+    case Delivery::Kind::kConnected:
+      Call(Handler::kConnected, {slot, FactsObject(*delivery->facts)});
+      return;
+    case Delivery::Kind::kDescribed: {
+      Napi::Uint32Array types = Napi::Uint32Array::New(env_, delivery->parameter_types.size());
+      for (size_t i = 0; i < delivery->parameter_types.size(); ++i) types[i] = delivery->parameter_types[i];
+      Call(Handler::kDescribed, {slot, types});
+      return;
+    }
+    case Delivery::Kind::kNotice:
+      Call(Handler::kNotice, {connection_id(), FailureObject(*delivery->failure)});
+      return;
+    case Delivery::Kind::kLost:
+      Call(Handler::kLost, {connection_id(), FailureObject(*delivery->failure)});
+      return;
+    case Delivery::Kind::kNotification: {
+      const Notification& notification = *delivery->notification;
+      Call(Handler::kNotification,
+           {connection_id(), Text(env_, notification.channel), Text(env_, notification.payload),
+            Number(env_, notification.backend_pid)});
+      return;
+    }
+    case Delivery::Kind::kCancelled:
+      Call(Handler::kCancelled, {slot, Text(env_, delivery->command)});
+      return;
+    case Delivery::Kind::kReady:
+      return;
+  }
+}
+
+void Environment::DeliverRows(Delivery* delivery) {
+  napi_value undefined = nullptr;
+  napi_get_undefined(env_, &undefined);
+  napi_value rows = undefined;
+  napi_value shape = undefined;
+  Partial partial;
+  if (!partials_.empty()) {
+    const auto found = partials_.find(delivery->slot);
+    if (found != partials_.end()) {
+      partial = found->second;
+      partials_.erase(found);
+    }
+  }
+  if (delivery->shape != nullptr && partial.thrown == nullptr) {
+    if (partial.rows != nullptr) {
+      napi_get_reference_value(env_, partial.rows, &rows);
+    } else {
+      napi_create_array(env_, &rows);
+    }
+    shape = row_builder_->ShapeObject(delivery->shape.get());
+    const bool built = shape != nullptr && (delivery->chunk == nullptr ||
+                                            row_builder_->Append(rows, delivery->shape.get(),
+                                                                 delivery->row_mode, *delivery->chunk));
+    if (!built) {
+      napi_value thrown = nullptr;
+      // Nothing to catch when the environment is being terminated.
+      if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
+      napi_value holder = nullptr;  // what was thrown may be a primitive, which cannot be referenced
+      napi_create_array_with_length(env_, 1, &holder);
+      napi_set_element(env_, holder, 0, thrown);
+      napi_create_reference(env_, holder, 1, &partial.thrown);
+    }
+  }
+  if (delivery->chunk != nullptr) {
+    shared_->chunks.Give(std::move(delivery->chunk));
+    if (delivery->connection->ChunkConsumed()) {
+      io_thread_->Submit(delivery->connection, IoThread::Order::kContinue);
+    }
+  }
+  if (!delivery->end_of_result && !delivery->end_of_command) {
+    if (partial.rows == nullptr && partial.thrown == nullptr)
+      napi_create_reference(env_, rows, 1, &partial.rows);
+    partials_[delivery->slot] = partial;
+    return;
+  }
+  if (partial.rows != nullptr) napi_delete_reference(env_, partial.rows);
+  if (partial.thrown != nullptr) {
+    napi_value holder = nullptr;
+    napi_value thrown = nullptr;
+    napi_get_reference_value(env_, partial.thrown, &holder);
+    if (!delivery->end_of_command) {
+      partial.rows = nullptr;
+      partials_[delivery->slot] = partial;
+      return;
+    }
+    napi_get_element(env_, holder, 0, &thrown);
+    napi_delete_reference(env_, partial.thrown);
+    Call(Handler::kThrew,
+         {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status)});
+    return;
+  }
+  Call(Handler::kResult,
+       {Integer(env_, delivery->slot), rows, shape, Text(env_, delivery->command),
+        Number(env_, static_cast<double>(delivery->count)), Boolean(env_, delivery->end_of_result),
+        Boolean(env_, delivery->end_of_command), Integer(env_, delivery->transaction_status)});
+}
+
+napi_value Environment::FailureObject(const Failure& failure) const {
+  Napi::Object object = Napi::Object::New(env_);
+  if (failure.from_server) {
+    Napi::Object fields = Napi::Object::New(env_);
+    for (const auto& [letter, value] : failure.fields.values) fields.Set(std::string(1, letter), value);
+    object.Set("fields", fields);
+  } else {
+    object.Set("fields", env_.Undefined());
+  }
+  object.Set("message", failure.message);
+  object.Set("lost", failure.lost);
+  object.Set("sent", failure.sent);
+  object.Set("stage", failure.stage);
+  return object;
+}
+
+napi_value Environment::FactsObject(const ConnectionFacts& facts) const {
+  Napi::Object parameters = Napi::Object::New(env_);
+  for (const auto& [name, value] : facts.parameters) parameters.Set(name, value);
+  Napi::Object object = Napi::Object::New(env_);
+  object.Set("parameters", parameters);
+  object.Set("backendPid", facts.backend_pid);
+  object.Set("serverVersion", facts.server_version);
+  object.Set("tls", facts.tls);
+  object.Set("tlsProtocol", facts.tls_protocol);
+  object.Set("tlsCipher", facts.tls_cipher);
+  return object;
+}
+
+// ---- the end
+
+void Environment::CleanUp(void* environment) {
+  auto* self = static_cast<Environment*>(environment);
+  self->Stop();
+  if (self->wake_ != nullptr) {
+    napi_release_threadsafe_function(std::exchange(self->wake_, nullptr), napi_tsfn_abort);
+  }
+}
+
+void Environment::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  // The connector first: it hands connections over to the other.
+  if (connector_ != nullptr) connector_->Stop();
+  if (io_thread_ != nullptr) io_thread_->Stop();
+  backlog_.clear();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    arrived_.clear();
+  }
+  row_builder_.reset();
+}
+
+}  // namespace kingbase

@@ -1,0 +1,205 @@
+#include "io_thread.h"
+
+#include <utility>
+
+namespace kingbase {
+
+IoThread::IoThread(Owner role, bool portable_wait, DeliverySink* sink, IoThread* next)
+    : role_(role), sink_(sink), next_(next), wait_set_(CreateWaitSet(portable_wait)) {}
+
+IoThread::~IoThread() { Stop(); }
+
+void IoThread::EnsureRunning() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+}
+
+void IoThread::Submit(std::shared_ptr<Connection> connection, Order order) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    EnsureRunning();
+    if (role_ == Owner::kConnector) connections_.try_emplace(connection.get(), connection);
+    orders_.push_back({std::move(connection), order});
+  }
+  if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
+}
+
+void IoThread::Relay(Deliveries deliveries) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    EnsureRunning();
+    for (Delivery& delivery : deliveries) relayed_.push_back(std::move(delivery));
+  }
+  if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
+}
+
+void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    connections_.try_emplace(connection.get(), connection);
+    if (!stopping_.load(std::memory_order_relaxed)) EnsureRunning();
+  }
+  Await(connection.get(), true);
+}
+
+void IoThread::Await(Connection* connection, bool recheck) {
+  wait_set_->Arm(connection->socket(), connection, connection->interest(), recheck);
+}
+
+// An edge-triggered set needs a system call only when what is waited for changes, or when the last reads may
+// not have emptied the socket.
+void IoThread::Rest(Connection* connection) {
+  if (connection->closed()) return;
+  const bool writing = connection->interest().write;
+  const bool changed = writing || connection->was_writing();
+  const bool recheck = connection->idle() && connection->may_have_more();
+  if (!changed && !recheck && !wait_set_->disarms()) return;
+  connection->note_writing(writing);
+  Await(connection, recheck);
+}
+
+void IoThread::Stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_.store(true, std::memory_order_relaxed);
+  }
+  wait_set_->Wake();
+  if (thread_.joinable()) thread_.join();
+  // Nothing runs any more: whoever owned a connection is this thread or has ended.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  orders_.clear();
+  relayed_.clear();
+  again_.clear();
+  out_.clear();
+  Deliveries ignored;
+  for (auto& [key, connection] : connections_) {
+    wait_set_->Remove(connection->socket(), key);
+    connection->Close("the environment is ending", &ignored);
+  }
+  connections_.clear();
+}
+
+void IoThread::Run() {
+  while (!stopping_.load(std::memory_order_acquire)) {
+    sleeping_.store(true, std::memory_order_seq_cst);
+    const bool block = again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
+    if (!block) sleeping_.store(false, std::memory_order_relaxed);
+    wait_set_->Wait(block, &ready_);
+    sleeping_.store(false, std::memory_order_relaxed);
+    TakeOrders();
+    for (const ReadySocket& ready : ready_) OnReady(ready);
+    for (const auto& connection : std::exchange(again_, {})) {
+      if (connection->owner() == role_)
+        After(connection.get(), connection->Advance(false, kReadsPerTurn, &out_));
+    }
+    for (const Request& request : std::exchange(taken_, {})) Carry(request);
+    if (!out_.empty()) {
+      sink_->Post(&out_);
+      out_.clear();
+    }
+  }
+}
+
+bool IoThread::TakeOrders() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (taken_.empty()) {
+    taken_.swap(orders_);
+  } else {
+    for (Request& request : orders_) taken_.push_back(std::move(request));
+    orders_.clear();
+  }
+  for (Delivery& delivery : std::exchange(relayed_, {})) out_.push_back(std::move(delivery));
+  return !taken_.empty() || !out_.empty();
+}
+
+std::shared_ptr<Connection> IoThread::Find(Connection* connection) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = connections_.find(connection);
+  return found == connections_.end() ? nullptr : found->second;
+}
+
+void IoThread::OnReady(const ReadySocket& ready) {
+  auto* connection = static_cast<Connection*>(ready.tag);
+  if (connection->owner() == role_) {
+    After(connection, connection->Advance(ready.hangup, kReadsPerTurn, &out_));
+    return;
+  }
+  Delivery delivery;
+  delivery.kind = Delivery::Kind::kReady;
+  delivery.hangup = ready.hangup;
+  delivery.connection = Find(connection);
+  if (delivery.connection != nullptr) out_.push_back(std::move(delivery));
+}
+
+void IoThread::Carry(const Request& request) {
+  Connection* connection = request.connection.get();
+  switch (request.order) {
+    case Order::kStart: {
+      const Step step = connection->Start(&out_);
+      if (role_ == Owner::kConnector && step == Step::kWait) {
+        Await(connection, true);
+        return;
+      }
+      After(connection, step);
+      return;
+    }
+    case Order::kContinue:
+      if (connection->owner() == role_) {
+        After(connection, connection->Advance(false, kReadsPerTurn, &out_));
+      } else {
+        OnReady({connection, true, false, false});
+      }
+      return;
+    case Order::kClose:
+      if (role_ == Owner::kConnector && connection->owner() != role_) {
+        // Connected in the meantime, and in the other thread's charge.
+        connection->GiveTo(Owner::kIoThread);
+        next_->Submit(request.connection, Order::kClose);
+        return;
+      }
+      wait_set_->Remove(connection->socket(), connection);
+      connection->Close("the connection was closed by the program", &out_);
+      Forget(connection);
+      return;
+  }
+}
+
+void IoThread::After(Connection* connection, Step step) {
+  switch (step) {
+    case Step::kWait:
+      // While connecting, the library changes its mind about what it waits for, and even the socket, at every
+      // step.
+      if (role_ == Owner::kConnector) {
+        wait_set_->Remove(kNoSocket, connection);
+        Await(connection, true);
+      } else {
+        Rest(connection);
+      }
+      return;
+    case Step::kYield:
+      again_.push_back(connection->shared_from_this());
+      return;
+    case Step::kPaused:
+      return;
+    case Step::kDone:
+      break;
+  }
+  if (role_ == Owner::kConnector) {
+    const std::shared_ptr<Connection> kept = connection->shared_from_this();
+    wait_set_->Remove(connection->socket(), connection);
+    Forget(connection);
+    if (connection->idle()) next_->Adopt(kept);
+    connection->GiveTo(Owner::kJavaScript);
+    return;
+  }
+  Rest(connection);
+  connection->GiveTo(Owner::kJavaScript);
+}
+
+void IoThread::Forget(Connection* connection) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  connections_.erase(connection);
+}
+
+}  // namespace kingbase

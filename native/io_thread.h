@@ -1,0 +1,105 @@
+#pragma once
+// A thread that waits on the sockets of the connections it owns and moves their commands on. An environment
+// has two: one runs commands; the other, the connector, runs only connection attempts, so that a TLS
+// handshake or a password hash holds up nothing else.
+//
+// Locking: `mutex_` guards the orders and the set of connections. Everything else belongs to the thread
+// itself. Lost wake-ups: the thread says that it will sleep, looks at the orders once more, then sleeps;
+// whoever gives an order looks after giving it whether the thread sleeps, and wakes it.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "connection.h"
+#include "wait_set.h"
+
+namespace kingbase {
+
+/** Where completions go; called from the I/O threads. */
+class DeliverySink {
+ public:
+  DeliverySink() = default;
+  DeliverySink(const DeliverySink&) = delete;
+  DeliverySink& operator=(const DeliverySink&) = delete;
+  virtual ~DeliverySink() = default;
+  virtual void Post(Deliveries* deliveries) = 0;
+};
+
+class IoThread {
+ public:
+  enum class Order : uint8_t {
+    /** Begin the connection's command. */
+    kStart,
+    /** Look at the connection again: the JavaScript thread has given it away in the middle, or has made room.
+     */
+    kContinue,
+    kClose,
+  };
+
+  /** `next` takes over the connections that this thread has connected; null for the one that runs commands.
+   */
+  IoThread(Owner role, bool portable_wait, DeliverySink* sink, IoThread* next);
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+  ~IoThread();
+
+  /** Any thread. The connection must have been given to this thread's role, except for kClose while
+   * connecting. */
+  void Submit(std::shared_ptr<Connection> connection, Order order);
+
+  /** Posts `deliveries` from this thread's loop, for threads that may outlive the environment. */
+  void Relay(Deliveries deliveries);
+
+  /** Takes charge of a connected connection's socket. Called by its owner. */
+  void Adopt(const std::shared_ptr<Connection>& connection);
+
+  /** Makes sure that the next readiness of a connection that the calling thread owns is reported. */
+  void Rest(Connection* connection);
+
+  /** Ends the thread and closes every connection it has charge of. */
+  void Stop();
+
+ private:
+  struct Request {
+    std::shared_ptr<Connection> connection;
+    Order order;
+  };
+
+  // How often one connection may read its socket before the others have their turn.
+  static constexpr int kReadsPerTurn = 16;
+
+  void EnsureRunning();
+  void Run();
+  bool TakeOrders();
+  void OnReady(const ReadySocket& ready);
+  void Carry(const Request& request);
+  void After(Connection* connection, Step step);
+  void Await(Connection* connection, bool recheck);
+  void Forget(Connection* connection);
+  std::shared_ptr<Connection> Find(Connection* connection);
+
+  const Owner role_;
+  DeliverySink* const sink_;
+  IoThread* const next_;
+  const std::unique_ptr<WaitSet> wait_set_;
+
+  std::mutex mutex_;
+  std::vector<Request> orders_;
+  Deliveries relayed_;
+  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+
+  std::atomic<bool> sleeping_{false};
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+
+  std::vector<Request> taken_;
+  std::vector<ReadySocket> ready_;
+  std::vector<std::shared_ptr<Connection>> again_;
+  Deliveries out_;
+};
+
+}  // namespace kingbase

@@ -1,0 +1,60 @@
+#pragma once
+// The set of sockets a thread waits on.
+//
+// Contract, the same for every implementation: a socket is reported once when it becomes ready and then not
+// again until something new arrives (edge-triggered) or Arm is called with `recheck`. So an owner that is
+// told must either read until there is nothing left or arm the socket again. Wait is called by one thread
+// only; Add, Arm, Remove and Wake may be called by any thread.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace kingbase {
+
+using Socket = int;  // what the client library's socket function returns, on Windows too
+constexpr Socket kNoSocket = -1;
+
+struct Interest {
+  bool read = true;
+  bool write = false;
+};
+
+struct ReadySocket {
+  void* tag = nullptr;
+  bool readable = false;
+  bool writable = false;
+  /** The peer has closed, or the socket failed: reading will find out which. */
+  bool hangup = false;
+};
+
+class WaitSet {
+ public:
+  WaitSet() = default;
+  WaitSet(const WaitSet&) = delete;
+  WaitSet& operator=(const WaitSet&) = delete;
+  virtual ~WaitSet() = default;
+
+  /** Adds the socket or changes its interest. With `recheck`, readiness that is there already is reported
+   * (again). */
+  virtual void Arm(Socket socket, void* tag, Interest interest, bool recheck) = 0;
+
+  /**
+   * Takes out everything under `tag`. `socket` is the one that is still open, kNoSocket when the library has
+   * closed it already: then its number may belong to another connection by now and must not be touched.
+   */
+  virtual void Remove(Socket socket, void* tag) = 0;
+
+  /** Waits for readiness or Wake (or only looks, unless `block`), and replaces the content of `ready`. */
+  virtual void Wait(bool block, std::vector<ReadySocket>* ready) = 0;
+
+  virtual void Wake() = 0;
+
+  /** Whether a socket must be armed again after each report even if nothing about it changed. */
+  virtual bool disarms() const = 0;
+};
+
+/** The best wait the system has; `portable` asks for the poll(2) one that every system has. */
+std::unique_ptr<WaitSet> CreateWaitSet(bool portable);
+
+}  // namespace kingbase

@@ -1,0 +1,95 @@
+/**
+ * Imports in lib/ go one way: facade → pool → driver → native interface. What the driver knows (config, sql, types,
+ * …) is imported by all three and imports none of them; adapters and the command-line tool use the public interface
+ * as a user would.
+ *
+ * `npm run check:imports` runs it on this checkout.
+ */
+import path from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { cruise, type ICruiseResult, type IFlattenedRuleSet } from 'dependency-cruiser';
+
+const knowledge = '^lib/(config|sql|types|errors|client-library|observability)/';
+const nativeInterface = '^lib/driver/native\\.ts$';
+const layers = ['facade', 'pool', 'driver'];
+
+const rules: Required<Pick<IFlattenedRuleSet, 'forbidden'>> = {
+  forbidden: [
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved-import', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'knowledge-imports-no-layer',
+      severity: 'error',
+      from: { path: knowledge },
+      to: { path: `^lib/(${layers.join('|')})/`, pathNot: nativeInterface },
+    },
+    {
+      name: 'native-interface-imports-nothing',
+      severity: 'error',
+      from: { path: nativeInterface },
+      to: { path: '^lib/' },
+    },
+    {
+      name: 'driver-imports-no-higher-layer',
+      severity: 'error',
+      from: { path: '^lib/driver/' },
+      to: { path: '^lib/(pool|facade)/' },
+    },
+    {
+      name: 'pool-imports-no-facade',
+      severity: 'error',
+      from: { path: '^lib/pool/' },
+      to: { path: '^lib/facade/' },
+    },
+    {
+      name: 'only-users-import-the-public-interface',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(adapters|cli)/' },
+      to: { path: '^lib/index\\.ts$' },
+    },
+    {
+      name: 'adapters-and-cli-use-the-public-interface',
+      severity: 'error',
+      from: { path: '^lib/(adapters|cli)/' },
+      to: { path: '^lib/', pathNot: '^lib/(index\\.ts$|$1/)' },
+    },
+    {
+      name: 'nothing-imports-adapters-or-cli',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(adapters|cli)/' },
+      to: { path: '^lib/(adapters|cli)/' },
+    },
+    {
+      // A development dependency is missing where the package is installed; its types are erased.
+      name: 'no-development-dependency',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+};
+
+/** Every import under `root`/lib that goes the wrong way, as `rule: from → to`. */
+export async function findWrongImports(root: string): Promise<string[]> {
+  const { output } = await cruise(['lib'], {
+    baseDir: root,
+    validate: true,
+    ruleSet: rules,
+    // Imports of types alone count as well: they are erased, but they tie the layers together all the same.
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+  });
+  const { summary } = output as ICruiseResult;
+  if (summary.totalCruised === 0) throw new Error(`No module was found in ${path.join(root, 'lib')}.`);
+  return summary.violations.map(({ rule, from, to, cycle }) => {
+    const chain = cycle ? [from, ...cycle.map((step) => step.name)] : [from, to];
+    return `${rule.name}: ${chain.join(' → ')}`;
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const wrong = await findWrongImports(path.resolve(import.meta.dirname, '../..'));
+  for (const line of wrong) console.error(line);
+  process.exitCode = wrong.length === 0 ? 0 : 1;
+}

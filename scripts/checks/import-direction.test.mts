@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findWrongImports } from './import-direction.mjs';
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'import-direction-'));
+  write('package.json', '{ "dependencies": { "in-use": "1" }, "devDependencies": { "at-home": "1" } }');
+  for (const name of ['in-use', 'at-home']) {
+    write(`node_modules/${name}/package.json`, `{ "name": "${name}", "main": "index.js" }`);
+    write(`node_modules/${name}/index.js`, '');
+  }
+  write('lib/driver/native.ts', 'export interface Native {}');
+  write('lib/driver/connection.ts', `import type { Native } from './native.js'; import '../types/codec.js';`);
+  write('lib/types/codec.ts', `import type { Native } from '../driver/native.js'; import 'in-use';`);
+  write('lib/pool/pool.ts', `import '../driver/connection.js'; import '../sql/lexer.js';`);
+  write('lib/sql/lexer.ts', `import 'node:util';`);
+  write('lib/facade/database.ts', `import '../pool/pool.js'; import type { A } from 'at-home';`);
+  write('lib/index.ts', `export * from './facade/database.js';`);
+  write('lib/adapters/orm.ts', `import '../index.js'; import './dialect.js';`);
+  write('lib/adapters/dialect.ts', 'export const dialect = 1;');
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(file: string, text: string): void {
+  mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+  writeFileSync(path.join(root, file), text);
+}
+
+describe('import direction', () => {
+  it('passes imports that go down', async () => {
+    expect(await findWrongImports(root)).toEqual([]);
+  });
+
+  it.each([
+    ['driver-imports-no-higher-layer', 'lib/driver/wrong.ts', `import '../pool/pool.js';`],
+    [
+      'driver-imports-no-higher-layer',
+      'lib/driver/wrong.ts',
+      `import type { D } from '../facade/database.js';`,
+    ],
+    ['pool-imports-no-facade', 'lib/pool/wrong.ts', `export * from '../facade/database.js';`],
+    ['knowledge-imports-no-layer', 'lib/types/wrong.ts', `import '../driver/connection.js';`],
+    ['knowledge-imports-no-layer', 'lib/errors/wrong.ts', `import type { P } from '../pool/pool.js';`],
+    [
+      'knowledge-imports-no-layer',
+      'lib/config/wrong.ts',
+      `const load = () => import('../facade/database.js');`,
+    ],
+    ['native-interface-imports-nothing', 'lib/driver/native.ts', `import '../sql/lexer.js';`],
+    ['only-users-import-the-public-interface', 'lib/sql/wrong.ts', `import type { D } from '../index.js';`],
+    ['adapters-and-cli-use-the-public-interface', 'lib/adapters/wrong.ts', `import '../facade/database.js';`],
+    ['adapters-and-cli-use-the-public-interface', 'lib/cli/wrong.ts', `import '../adapters/orm.js';`],
+    ['nothing-imports-adapters-or-cli', 'lib/facade/wrong.ts', `import '../adapters/dialect.js';`],
+    ['no-development-dependency', 'lib/sql/wrong.ts', `import 'at-home';`],
+    ['no-unresolved-import', 'lib/sql/wrong.ts', `import './missing.js';`],
+  ])('finds a breach of %s in %s: %s', async (rule, file, text) => {
+    write(file, text);
+    const wrong = await findWrongImports(root);
+    expect(wrong).toHaveLength(1);
+    expect(wrong[0]).toMatch(new RegExp(`^${rule}: ${file} → `));
+  });
+
+  it('finds a cycle', async () => {
+    write('lib/sql/one.ts', `import './two.js';`);
+    write('lib/sql/two.ts', `import './one.js';`);
+    const wrong = await findWrongImports(root);
+    expect(wrong.length).toBeGreaterThan(0);
+    expect(wrong.every((line) => line.startsWith('no-cycle: '))).toBe(true);
+  });
+
+  it('refuses a folder without modules', async () => {
+    rmSync(path.join(root, 'lib'), { recursive: true });
+    mkdirSync(path.join(root, 'lib'));
+    await expect(findWrongImports(root)).rejects.toThrow('No module was found');
+  });
+});

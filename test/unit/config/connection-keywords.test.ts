@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { connectionKeywords, parseConfig, type ConnectionConfig } from '../../../lib/config/index.js';
+
+const V8R3 =
+  'authtype service user password connect_timeout socket_timeout dbname host hostaddr port client_encoding tty options application_name fallback_application_name keepalives keepalives_idle keepalives_interval keepalives_count sslmode sslcompression sslcert sslkey sslrootcert sslcrl requirepeer replication'.split(
+    ' ',
+  );
+const V8R6 = [
+  ...V8R3.filter((keyword) => keyword !== 'socket_timeout'),
+  'passfile',
+  'tcp_user_timeout',
+  'gssencmode',
+  'krbsrvname',
+  'target_session_attrs',
+  'zip-level',
+];
+
+function keywords(
+  config: string | ConnectionConfig,
+  {
+    known = V8R6,
+    address,
+    password,
+  }: { known?: readonly string[]; address?: string; password?: string } = {},
+): Record<string, string> {
+  const resolved = parseConfig(config, {}, {}, () => 'osuser');
+  const [names, values] = connectionKeywords(resolved, resolved.hosts[0]!, address, password, known);
+  expect(names).toHaveLength(values.length);
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names) expect(known).toContain(name);
+  return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+}
+
+describe('connectionKeywords', () => {
+  it('leaves nothing to the library’s own defaults and variables', () => {
+    expect(keywords({})).toEqual({
+      host: 'localhost',
+      port: '54321',
+      user: 'osuser',
+      dbname: 'osuser',
+      connect_timeout: '10',
+      fallback_application_name: 'kingbase-native',
+      client_encoding: 'UTF8',
+      sslmode: 'prefer',
+      target_session_attrs: 'any',
+      gssencmode: 'disable',
+    });
+  });
+
+  it('passes what is given', () => {
+    expect(
+      keywords(
+        {
+          host: 'db',
+          port: 5,
+          user: 'u',
+          database: 'd',
+          applicationName: 'app',
+          connectTimeout: 1001,
+          sslMode: 'verify-full',
+          sslRootCert: '/ca',
+          sslcert: '/c',
+          sslkey: '/k',
+          passfile: '/p',
+          options: '-c x=1',
+          targetSessionAttrs: 'read-write',
+          zipLevel: 3,
+        },
+        { address: '10.0.0.1', password: 'pw' },
+      ),
+    ).toMatchObject({
+      host: 'db',
+      hostaddr: '10.0.0.1',
+      port: '5',
+      user: 'u',
+      dbname: 'd',
+      password: 'pw',
+      application_name: 'app',
+      connect_timeout: '2',
+      sslmode: 'verify-full',
+      sslrootcert: '/ca',
+      sslcert: '/c',
+      sslkey: '/k',
+      passfile: '/p',
+      options: '-c x=1',
+      target_session_attrs: 'read-write',
+      'zip-level': '3',
+    });
+  });
+
+  it('gives no address for a Unix socket and no keyword twice', () => {
+    expect(keywords({ host: '/tmp' }, { address: '127.0.0.1' })).not.toHaveProperty('hostaddr');
+    expect(keywords({ host: 'h', hostaddr: '10.0.0.9' })).toMatchObject({ host: 'h', hostaddr: '10.0.0.9' });
+  });
+
+  it('passes no timeout where there is no limit, and no empty password', () => {
+    expect(keywords({ connectTimeout: 0 })).toMatchObject({ connect_timeout: '0' });
+    expect(keywords({}, { password: '' })).not.toHaveProperty('password');
+  });
+
+  it('leaves out refinements that the library does not know', () => {
+    const old = keywords(
+      {
+        tcpUserTimeout: 5,
+        channelBinding: 'prefer',
+        targetSessionAttrs: 'any',
+        gssencmode: 'prefer',
+        zipLevel: 1,
+      },
+      { known: V8R3 },
+    );
+    for (const keyword of [
+      'tcp_user_timeout',
+      'channel_binding',
+      'target_session_attrs',
+      'gssencmode',
+      'zip-level',
+    ]) {
+      expect(old).not.toHaveProperty(keyword);
+    }
+    const bare = V8R3.filter((keyword) => keyword !== 'sslmode');
+    expect(keywords({}, { known: bare })).not.toHaveProperty('sslmode');
+    expect(keywords({ sslmode: 'disable' }, { known: bare })).not.toHaveProperty('sslmode');
+  });
+
+  it.each<[ConnectionConfig, string]>([
+    [{ sslmode: 'verify-full' }, 'sslmode'],
+    [{ sslMode: 'require' }, 'sslmode'],
+    [{ channelBinding: 'require' }, 'channel_binding'],
+    [{ targetSessionAttrs: 'read-write' }, 'target_session_attrs'],
+    [{ requireAuth: 'scram-sha-256' }, 'require_auth'],
+    [{ sslCrlDir: '/crl' }, 'sslcrldir'],
+    [{ sslPassword: 's3cret' }, 'sslpassword'],
+    [{ passfile: '/p' }, 'passfile'],
+    [{ gssencmode: 'require' }, 'gssencmode'],
+  ])('refuses to drop what matters: %j', (config, keyword) => {
+    const known = V8R3.filter((name) => name !== 'sslmode');
+    expect(() => keywords(config, { known })).toThrow(
+      expect.objectContaining({ code: 'KB_OPTION_UNSUPPORTED' }),
+    );
+    expect(() => keywords(config, { known })).toThrow(`"${keyword}"`);
+    expect(() => keywords(config, { known })).not.toThrow(/s3cret/);
+  });
+
+  it('puts no default of its own over a service file', () => {
+    expect(keywords('service=prod')).toEqual({
+      service: 'prod',
+      connect_timeout: '10',
+      fallback_application_name: 'kingbase-native',
+      client_encoding: 'UTF8',
+    });
+    expect(keywords('service=prod sslmode=require host=h')).toMatchObject({ sslmode: 'require', host: 'h' });
+  });
+
+  it('passes secrets only here', () => {
+    expect(keywords({ sslPassword: 's3cret' }, { known: [...V8R6, 'sslpassword'] })).toMatchObject({
+      sslpassword: 's3cret',
+    });
+  });
+
+  it('refuses a NUL in a password without showing it', () => {
+    expect(() => keywords({}, { password: 's3cret\0x' })).toThrow(/NUL/);
+    expect(() => keywords({}, { password: 's3cret\0x' })).not.toThrow(/s3cret/);
+  });
+});
