@@ -1,16 +1,11 @@
 #include "decoder.h"
 
-#include <clocale>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <string>
 
-#if defined(_WIN32)
 #include <locale.h>
-#else
-#include <locale.h>
-#endif
 
 namespace kingbase {
 
@@ -213,7 +208,7 @@ bool ParseTimestamp(const char* text, size_t length, bool zoned, double* millise
   const int64_t whole =
       DaysFromCivil(year, month, day) * 86400 + hours * 3600 + minutes * 60 + seconds - offset;
   *milliseconds = static_cast<double>(whole) * 1000 + static_cast<double>(thousandths);
-  return std::fabs(*milliseconds) <= kDateLimit;
+  return std::fabs(*milliseconds) <= (zoned ? kDateLimit : kWallClockLimit);
 }
 
 bool ParseBytes(const char* text, size_t length, std::vector<uint8_t>* out) {

@@ -42,6 +42,8 @@ bool ParseFloat(const char* text, size_t length, double* value);
 
 /** Largest distance from 1970 that a JavaScript Date can hold, in milliseconds. */
 constexpr double kDateLimit = 8.64e15;
+/** The same for a time without a zone, which some zone may move by most of a day. */
+constexpr double kWallClockLimit = kDateLimit - 86400000;
 
 /**
  * ISO date or timestamp (`2024-02-29 12:34:56.789012+08`, ` BC`) to milliseconds since 1970. With `zoned` an

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import nodeGypBuild = require('node-gyp-build');
+import nodeGypBuild from 'node-gyp-build';
 import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
 import type {
@@ -45,8 +45,10 @@ export interface ConnectionListener {
  * the one buffer that parameters are written to.
  */
 export class Core {
-  readonly parameters = new ParameterWriter();
-  private parameterGeneration = -1;
+  private readonly writer = new ParameterWriter();
+  private writing = false;
+  /** The bytes that the core reads parameters from. */
+  private published: Uint8Array | undefined;
   private readonly handlers: (CommandHandler | undefined)[] = [];
   private readonly freeSlots: number[] = [];
   private readonly listeners = new Map<number, ConnectionListener>();
@@ -61,7 +63,6 @@ export class Core {
       addon.releaseTypeMap(id);
     });
     addon.setHandlers(this.nativeHandlers(), process.env['KINGBASE_NATIVE_PORTABLE_WAIT'] === '1');
-    this.publishParameterBuffer();
     // At process.exit the C library runs its exit handlers while our threads still run; end them first. (On a normal
     // end and in worker threads the environment's own clean-up does it as well.)
     process.once('exit', () => {
@@ -92,11 +93,32 @@ export class Core {
     this.listeners.delete(id);
   }
 
-  /** Call after writing parameters and before the command: the buffer may have been replaced by a larger one. */
-  publishParameterBuffer(): void {
-    if (this.parameters.generation === this.parameterGeneration) return;
-    this.parameterGeneration = this.parameters.generation;
-    this.addon.setParameterBuffer(this.parameters.bytes);
+  /**
+   * Writes the parameters to where the core reads them. The writer that is returned says how many and how long they
+   * are; call its `trim` once the command has been begun, which copies them.
+   *
+   * @throws UsageError `KB_BAD_PARAMETER`, and whatever a caller's serializer throws
+   */
+  writeParameters(
+    values: readonly unknown[],
+    parameterTypes: Uint32Array | undefined,
+    types: TypeMap,
+  ): ParameterWriter {
+    // A caller's own serializer or toJSON runs while we write, and may itself run a query.
+    const nested = this.writing;
+    const writer = nested ? new ParameterWriter() : this.writer;
+    this.writing = true;
+    try {
+      writer.reset();
+      for (let i = 0; i < values.length; i++) writer.write(values[i], parameterTypes?.[i] ?? 0, i, types);
+    } finally {
+      this.writing = nested;
+    }
+    if (this.published !== writer.bytes) {
+      this.published = writer.bytes;
+      this.addon.setParameterBuffer(writer.bytes);
+    }
+    return writer;
   }
 
   /** The core's number for a type map. The map must be kept alive for as long as the number is used. */

@@ -102,12 +102,8 @@ export class Execution implements Operation {
   private execute(session: Session, statement: CachedStatement | undefined): void {
     const { parameters: values, types, rowMode, sql } = this.request;
     const { core, native, slot } = session;
-    const writer = core.parameters;
     this.step = Step.Execute;
-    writer.reset();
-    const parameterTypes = statement?.parameterTypes;
-    for (let i = 0; i < values.length; i++) writer.write(values[i], parameterTypes?.[i] ?? 0, i, types);
-    core.publishParameterBuffer();
+    const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
     if (statement === undefined) {
       native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);

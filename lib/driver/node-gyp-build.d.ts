@@ -1,5 +1,4 @@
 declare module 'node-gyp-build' {
   /** Loads the addon built in, or prebuilt for, the package at `directory`. */
-  function load(directory: string): unknown;
-  export = load;
+  export default function load(directory: string): unknown;
 }

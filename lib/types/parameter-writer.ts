@@ -38,8 +38,6 @@ export class ParameterWriter {
   /** The records are in the first {@link length} bytes; replaced by a larger array when they do not fit. */
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_SIZE);
   private view = new DataView(this.bytes.buffer);
-  /** Changes whenever {@link bytes} is replaced. */
-  generation = 0;
   /** Bytes used. */
   length = 0;
   /** Parameters written. */
@@ -209,7 +207,6 @@ export class ParameterWriter {
     bytes.set(this.bytes.subarray(0, this.length));
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
-    this.generation++;
   }
 }
 

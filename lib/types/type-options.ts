@@ -1,3 +1,4 @@
+import { nearest } from '../config/suggest.js';
 import { UsageError } from '../errors/index.js';
 
 /** Parameter value in the server's text form, in its binary form, or NULL. */
@@ -106,8 +107,12 @@ function checkOid(key: string): number {
 
 function checkCustomType(key: string, type: CustomType): void {
   const members = ['parse', 'serialize'];
+  // An instance of a class may have fields of its own; in a plain object they are slips of the pen.
+  const prototype: unknown = Object.getPrototypeOf(type);
+  const mayHaveFields = prototype !== Object.prototype && prototype !== null;
   for (const [member, value] of Object.entries(type)) {
     if (!members.includes(member)) {
+      if (mayHaveFields) continue;
       throw badOption(
         `types.${key} has a member ${quoted(member)}, but takes 'parse' and 'serialize' only.${didYouMean(member, members)}`,
       );
@@ -142,26 +147,6 @@ function list(words: readonly string[]): string {
 
 /** ' Did you mean …?', or '' where nothing is near enough to be a slip of the pen. */
 function didYouMean(word: unknown, candidates: readonly string[]): string {
-  if (typeof word !== 'string') return '';
-  let nearest = '';
-  let least = Infinity;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate);
-    if (distance < least) [nearest, least] = [candidate, distance];
-  }
-  return least <= Math.max(1, Math.floor(nearest.length / 3)) ? ` Did you mean '${nearest}'?` : '';
-}
-
-/** Levenshtein. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const substituted = (row[j] as number) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j + 1] as number) + 1, (next[j] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
+  const candidate = typeof word === 'string' ? nearest(word.toLowerCase(), candidates) : undefined;
+  return candidate === undefined ? '' : ` Did you mean '${candidate}'?`;
 }

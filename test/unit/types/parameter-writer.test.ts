@@ -76,7 +76,7 @@ describe('records', () => {
   it('hold any sequence of values', () => {
     const value = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 100 }).map((s) => s.replaceAll('\0', '')),
-      fc.string({ unit: 'binary', minLength: 60_000, maxLength: 80_000 }).map((s) => s.replaceAll('\0', '')),
+      fc.string({ unit: 'binary', maxLength: 20 }).map((s) => s.replaceAll('\0', '').repeat(4000)),
       fc.string(),
       fc.constant(null),
       fc.constant(undefined),
@@ -95,37 +95,35 @@ describe('records', () => {
         const records = read(writer);
         expect(records).toHaveLength(parameters.length);
         records.forEach(({ oid: o, format, bytes }, i) => {
-          const [v, expectedOid] = parameters[i] as [unknown, number];
+          const [v, expectedOid] = parameters[i]!;
           expect(o).toBe(expectedOid);
-          if (v === null || v === undefined) return expect(bytes).toBeNull();
-          if (v instanceof Uint8Array) {
+          if (v === null || v === undefined) {
+            expect(bytes).toBeNull();
+          } else if (v instanceof Uint8Array) {
             expect(format).toBe(1);
-            return expect(bytes).toEqual(Buffer.from(v));
+            expect(bytes).toEqual(Buffer.from(v));
+          } else {
+            expect(format).toBe(0);
+            expect(bytes?.equals(Buffer.from(Object.is(v, -0) ? '-0' : String(v)))).toBe(true);
           }
-          expect(format).toBe(0);
-          const expected = Object.is(v, -0) ? '-0' : String(v);
-          expect(bytes?.equals(Buffer.from(expected))).toBe(true);
         });
       }),
       { numRuns: 200 },
     );
   });
 
-  it('keep what was written when the buffer grows, and say so', () => {
+  it('keep what was written when the buffer grows', () => {
     const writer = new ParameterWriter();
     expect(writer.bytes).toHaveLength(65_536);
-    const { generation, bytes } = writer;
+    const { bytes } = writer;
     writer.write('small', 1, 0, plain);
-    expect(writer.generation).toBe(generation);
+    expect(writer.bytes).toBe(bytes);
     writer.write('x'.repeat(2_000_000), 2, 1, plain);
-    expect(writer.generation).not.toBe(generation);
     expect(writer.bytes).not.toBe(bytes);
     expect(read(writer).map((p) => p.bytes?.length)).toEqual([5, 2_000_000]);
-    const grown = writer.generation;
     writer.trim();
     expect(writer).toMatchObject({ length: 0, count: 0 });
     expect(writer.bytes).toHaveLength(65_536);
-    expect(writer.generation).not.toBe(grown);
     writer.write(7, 0, 0, plain);
     expect(read(writer)[0]?.bytes?.toString()).toBe('7');
   });
@@ -156,7 +154,7 @@ describe('records', () => {
   });
 
   it('stay below 1 GiB', () => {
-    // One byte array seen from many places needs no memory of its own; the buffer is never made.
+    // Zeroed pages take no memory until they are written to, and nothing writes to these.
     const huge = new Uint8Array(0x3fff_ffff);
     expect(refusal(huge).message).toMatch(/larger than 1 GiB/);
   });
@@ -188,7 +186,9 @@ describe('numbers', () => {
 
   it('writes every int32', () => {
     fc.assert(
-      fc.property(fc.integer(), (n) => expect(text(n)).toBe(String(n))),
+      fc.property(fc.integer(), (n) => {
+        expect(text(n)).toBe(String(n));
+      }),
       { numRuns: 500 },
     );
   });
@@ -302,8 +302,9 @@ describe('arrays', () => {
     expect(text([Buffer.from([0, 255])])).toBe('{"\\\\x00ff"}');
     expect(text([date])).toBe(`{"${formatDate(date)}"}`);
     expect(text([{ a: 'x' }])).toBe('{"{\\"a\\":\\"x\\"}"}');
-    // eslint-disable-next-line no-sparse-arrays
-    expect(text([1, , 2])).toBe('{1,NULL,2}');
+    const sparse = [1];
+    sparse[2] = 2;
+    expect(text(sparse)).toBe('{1,NULL,2}');
   });
 
   it('are read back as they were', () => {
@@ -354,7 +355,7 @@ describe('what cannot be sent', () => {
     [new WeakRef({}), /weak/],
     [/secret/, /is a RegExp/],
     [new Error('secret'), /is an Error/],
-    [[1][Symbol.iterator] && new Map().keys(), /is an iterator/],
+    [new Map().keys(), /is an iterator/],
     [circular, /JSON/],
     [{ a: 5n }, /JSON/],
     [{ toJSON: () => undefined }, /toJSON returned nothing/],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { runInThisContext } from 'node:vm';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
@@ -15,17 +15,16 @@ const { outputText } = ts.transpileModule(source, {
 
 /** The module as it is where code generation is forbidden. */
 function withoutCodeGeneration(): typeof appenders {
-  const module = { exports: {} };
+  const exports = {};
   const forbidden = function (): never {
     throw new EvalError('Code generation from strings disallowed for this context');
   };
-  new Function('module', 'exports', 'require', 'Function', outputText)(
-    module,
-    module.exports,
-    createRequire(__filename),
-    forbidden,
-  );
-  return module.exports as typeof appenders;
+  const load = runInThisContext(`(function (exports, Function) {${outputText}\n})`) as (
+    exports: object,
+    Function: unknown,
+  ) => void;
+  load(exports, forbidden);
+  return exports as typeof appenders;
 }
 
 const hostile = fc.oneof(

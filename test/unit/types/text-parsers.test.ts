@@ -32,9 +32,9 @@ describe('numbers', () => {
 
   it('reads every double', () => {
     fc.assert(
-      fc.property(fc.double(), (n) =>
-        expect(parse(Decoder.Float, Object.is(n, -0) ? '-0' : String(n))).toBe(n),
-      ),
+      fc.property(fc.double(), (n) => {
+        expect(parse(Decoder.Float, Object.is(n, -0) ? '-0' : String(n))).toBe(n);
+      }),
     );
   });
 });

@@ -1,0 +1,27 @@
+/**
+ * A query with parameters, a single row, and a statement for its effect.
+ *
+ *     npx tsx examples/first-query.mts kingbase://system@127.0.0.1:54321/test
+ */
+import { open } from 'kingbase-native';
+
+// Without a connection string the variables KINGBASE_HOST, KINGBASE_PORT, … and the defaults hold.
+const db = open(process.argv[2] ?? process.env['KINGBASE_URL'] ?? {});
+try {
+  const { rows, rowCount } = await db.query<{ n: number; name: string }>(
+    `SELECT n, $1::text || n AS name FROM generate_series(1, $2::int4) AS n`,
+    ['城市', 3],
+  );
+  console.log(`${rowCount} rows:`, rows);
+
+  const row = await db.queryRow<{ today: string }>('SELECT current_date AS today');
+  console.log('today:', row?.today);
+
+  const none = await db.queryRow('SELECT 1 AS n WHERE false');
+  console.log('no row:', none);
+
+  const { rowsAffected, command } = await db.exec('CREATE TEMPORARY TABLE visited AS SELECT 1 AS n');
+  console.log(`${command}: ${rowsAffected} row`);
+} finally {
+  await db.close();
+}
