@@ -1,5 +1,5 @@
 /**
- * A statement prepared once and run many times, by as many callers as there are connections.
+ * A statement prepared once and run many times, at the same time over several connections.
  *
  *     npx tsx examples/prepared-statement.mts kingbase://system@127.0.0.1:54321/test
  */
@@ -16,7 +16,6 @@ try {
     'sum of squares:',
     rows.reduce((sum, row) => sum + (row?.square ?? 0), 0),
   );
-  console.log('connections:', db.stats().openConnections);
 
   await square.close();
 } finally {

@@ -1,11 +1,14 @@
 export { open } from './facade/open.js';
-export { Database, type ClientLibraryInfo, type Notice } from './facade/database.js';
+export { Database, type ClientLibraryInfo } from './facade/database.js';
+export type { DatabaseEvents, Notice } from './facade/events.js';
+export { Transaction, type TransactionOptions, type TransactionRetry } from './facade/transaction.js';
+export { Subscription, type Notification, type NotificationHandler } from './facade/listener.js';
 export { Connection } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
 export type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './facade/types.js';
 export type { ServerInfo } from './facade/server-info.js';
-export type { ConnectionConfig, PasswordProvider, PoolOptions, SslMode } from './config/index.js';
+export type { ConnectionConfig, PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
 export type { Field } from './driver/result-shape.js';
 export type { Flavour, NativeCapabilities } from './driver/native.js';
 export type { TypeOptions } from './types/type-options.js';
@@ -18,4 +21,6 @@ export {
   TimeoutError,
   UsageError,
 } from './errors/index.js';
-export type { LibraryAttempt, PoolStats, SqlStateCondition } from './errors/index.js';
+export type { Language, LibraryAttempt, PoolStats, SqlStateCondition } from './errors/index.js';
+export type { LogEntry, LogOptions } from './observability/telemetry.js';
+export type { TraceContext } from './observability/channels.js';

@@ -51,10 +51,13 @@ Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
   object.Set("version", library->version());
   object.Set("capabilities", capabilities);
   object.Set("keywords", keywords);
-  auto external = Napi::External<LibraryPointer>::New(env, new LibraryPointer(std::move(library)),
-                                                      [](Napi::Env, LibraryPointer* held) { delete held; });
-  napi_type_tag_object(env, external, &kLibraryTag);
-  object.Set("handle", external);
+  // Not an External: Node does not free those that live to the end of their environment.
+  const Napi::Object handle = Napi::Object::New(env);
+  napi_wrap(
+      env, handle, new LibraryPointer(std::move(library)),
+      [](napi_env, void* held, void*) { delete static_cast<LibraryPointer*>(held); }, nullptr, nullptr);
+  napi_type_tag_object(env, handle, &kLibraryTag);
+  object.Set("handle", handle);
   return object;
 }
 
@@ -105,18 +108,19 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
       : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
     const Napi::Value handle = info[1];
     bool genuine = false;
-    if (handle.IsExternal()) napi_check_object_type_tag(info.Env(), handle, &kLibraryTag, &genuine);
-    if (!genuine) {
+    void* library = nullptr;
+    if (handle.IsObject()) napi_check_object_type_tag(info.Env(), handle, &kLibraryTag, &genuine);
+    if (!genuine || napi_unwrap(info.Env(), handle, &library) != napi_ok) {
       Napi::TypeError::New(info.Env(), "a library handle is needed").ThrowAsJavaScriptException();
       return;
     }
     connection_ = std::make_shared<Connection>(info[0].As<Napi::Number>().Uint32Value(),
-                                               *handle.As<Napi::External<LibraryPointer>>().Data(),
+                                               *static_cast<LibraryPointer*>(library),
                                                environment_->shared());
   }
 
   void Finalize(Napi::Env) override {
-    if (connection_ != nullptr && !closed_) environment_->Close(connection_, connecting_);
+    if (connection_ != nullptr && !closed_) environment_->Close(connection_);
   }
 
  private:
@@ -135,7 +139,6 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
       Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
       return nullptr;
     }
-    connecting_ = connecting;
     Command& command = connection_->command();
     command.kind = kind;
     command.slot = Unsigned(info, 0);
@@ -220,12 +223,11 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   void Close(const Napi::CallbackInfo&) {
     if (closed_ || connection_ == nullptr) return;
     closed_ = true;
-    environment_->Close(connection_, connecting_);
+    environment_->Close(connection_);
   }
 
   Environment* environment_;
   std::shared_ptr<Connection> connection_;
-  bool connecting_ = false;
   bool closed_ = false;
 };
 

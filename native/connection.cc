@@ -64,6 +64,8 @@ Connection::~Connection() {
 void Connection::Release() {
   if (packing_ != nullptr) api_.clear(std::exchange(packing_, nullptr));
   if (connection_ != nullptr) api_.finish(std::exchange(connection_, nullptr));
+  last_shape_.reset();
+  statements_.clear();
   phase_ = Phase::kClosed;
   socket_ = kNoSocket;
 }
@@ -470,7 +472,11 @@ Step Connection::EndCommand(Deliveries* out) {
   if (api_.status(connection_) != connection_status::kOk) return Lose(out);
   phase_ = Phase::kIdle;
   interest_ = {true, false};
+  const size_t before = out->size();
   TakeMessages(out);
+  // What was read with the answer does not end with it: what came behind may not all have been read, and of a
+  // hang-up nobody would be told again.
+  if (hangup_ || out->size() > before || farewell_ != nullptr) may_have_more_ = true;
   if (failure_ != nullptr) {
     DiscardResults();
     auto delivery = NewDelivery(Delivery::Kind::kFailure);

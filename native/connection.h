@@ -70,6 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closed() const { return phase_ == Phase::kClosed; }
   bool connected() const { return phase_ == Phase::kIdle || phase_ == Phase::kBusy; }
   bool idle() const { return phase_ == Phase::kIdle; }
+  /** Whether a command or an attempt to connect has been begun and has not ended. */
+  bool running() const { return phase_ == Phase::kBusy || phase_ == Phase::kConnecting; }
   Socket socket() const { return socket_; }
   Interest interest() const { return interest_; }
   /** Whether the last command may have left bytes unread in the kernel, so that no new edge would come. */
@@ -77,6 +79,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /** Whether the socket is armed for writing, which costs a system call to undo. */
   bool was_writing() const { return was_writing_; }
   void note_writing(bool writing) { was_writing_ = writing; }
+
+  // The JavaScript thread's own notes, whoever owns the connection.
+  /** A command has been given whose end has not been delivered yet. */
+  bool under_way() const { return under_way_; }
+  void note_under_way(bool under_way) { under_way_ = under_way; }
+  /** The program has closed the connection: the JavaScript thread leaves it alone from then on. */
+  bool closing() const { return closing_; }
+  void note_closing() { closing_ = true; }
 
   // Any thread.
   /** Sends a cancel request, blocking until the server has taken it. Returns '' or what went wrong. */
@@ -124,6 +134,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const ClientApi& api_;
   const std::shared_ptr<Shared> shared_;
   std::atomic<Owner> owner_{Owner::kJavaScript};
+  bool under_way_ = false;
+  bool closing_ = false;
 
   ClientConnection* connection_ = nullptr;
   ClientCancel* cancel_ = nullptr;

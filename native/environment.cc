@@ -47,7 +47,19 @@ Environment* Environment::Of(Napi::Env env) { return env.GetInstanceData<Environ
 
 Environment::Environment(Napi::Env env) : env_(env), handlers_(static_cast<size_t>(Handler::kCount)) {}
 
-Environment::~Environment() { Stop(); }
+Environment::~Environment() {
+  Stop();
+  // Node frees no references by itself, and it ends many environments in the life of a process.
+  for (auto& [slot, partial] : partials_) partial.Free(env_);
+  shared_->shapes.Clear();
+  if (row_builder_ != nullptr) row_builder_->Bury(shared_->graveyard.get());
+}
+
+void Environment::Partial::Free(napi_env env) const {
+  for (napi_ref reference : {rows, thrown}) {
+    if (reference != nullptr) napi_delete_reference(env, reference);
+  }
+}
 
 void Environment::SetHandlers(Napi::Object handlers, bool portable_wait) {
   for (size_t i = 0; i < handlers_.size(); ++i) {
@@ -94,6 +106,7 @@ void Environment::End() {
 
 void Environment::Run(const std::shared_ptr<Connection>& connection) {
   Begin();
+  connection->note_under_way(true);
   const Command& command = connection->command();
   if (command.kind == CommandKind::kConnect) {
     connection->GiveTo(Owner::kConnector);
@@ -119,13 +132,15 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
   io_thread_->Submit(connection, IoThread::Order::kStart);
 }
 
-void Environment::Close(const std::shared_ptr<Connection>& connection, bool connecting) {
+void Environment::Close(const std::shared_ptr<Connection>& connection) {
   if (stopped_ || io_thread_ == nullptr) return;
-  if (connecting) {
+  connection->note_closing();
+  const Owner owner = connection->owner();
+  if (owner == Owner::kConnector) {
     connector_->Submit(connection, IoThread::Order::kClose);
     return;
   }
-  if (connection->owner() == Owner::kJavaScript) connection->GiveTo(Owner::kIoThread);
+  if (owner == Owner::kJavaScript) connection->GiveTo(Owner::kIoThread);
   io_thread_->Submit(connection, IoThread::Order::kClose);
 }
 
@@ -207,12 +222,18 @@ void Environment::Call(Handler handler, std::initializer_list<napi_value> argume
 }
 
 void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool hangup) {
+  if (connection->closing()) return;
   if (connection->owner() != Owner::kJavaScript) {
     // Given away since the event was seen; the edge must not be lost.
-    io_thread_->Submit(connection, IoThread::Order::kContinue);
+    io_thread_->Submit(connection, IoThread::Order::kContinue, hangup);
     return;
   }
   if (!connection->connected()) return;
+  if (connection->under_way() && connection->idle()) {
+    // The end of the last command is still on its way here, and what came after it must not be told before it.
+    io_thread_->Recheck(connection.get());
+    return;
+  }
   Deliveries out;
   const bool was_idle = connection->idle();
   // One read: what is larger than that would hold up the event loop with parsing.
@@ -232,6 +253,7 @@ void Environment::Deliver(Delivery* delivery) {
     return;
   }
   if (delivery->end_of_command || delivery->kind == Delivery::Kind::kCancelled) End();
+  if (Outdated(delivery)) return;
   const napi_value slot = Integer(env_, delivery->slot);
   const auto connection_id = [&] { return Integer(env_, delivery->connection->id()); };
   switch (delivery->kind) {
@@ -241,9 +263,7 @@ void Environment::Deliver(Delivery* delivery) {
     case Delivery::Kind::kFailure: {
       const auto partial = partials_.find(delivery->slot);
       if (partial != partials_.end()) {
-        for (napi_ref reference : {partial->second.rows, partial->second.thrown}) {
-          if (reference != nullptr) napi_delete_reference(env_, reference);
-        }
+        partial->second.Free(env_);
         partials_.erase(partial);
       }
       Call(Handler::kFailed,
@@ -255,6 +275,7 @@ void Environment::Deliver(Delivery* delivery) {
       return;
     case Delivery::Kind::kDescribed: {
       Napi::Uint32Array types = Napi::Uint32Array::New(env_, delivery->parameter_types.size());
+      if (types.IsEmpty()) return;  // the environment is being terminated
       for (size_t i = 0; i < delivery->parameter_types.size(); ++i) types[i] = delivery->parameter_types[i];
       Call(Handler::kDescribed, {slot, types});
       return;
@@ -278,6 +299,26 @@ void Environment::Deliver(Delivery* delivery) {
     case Delivery::Kind::kReady:
       return;
   }
+}
+
+/** Brings what happened on the I/O thread in line with what the program has done since. */
+bool Environment::Outdated(Delivery* delivery) {
+  Connection* connection = delivery->connection.get();
+  if (connection == nullptr) return false;
+  if (delivery->end_of_command) connection->note_under_way(false);
+  if (!connection->closing()) {
+    // A command that was given in the meantime fails for the same reason, and says so.
+    return delivery->kind == Delivery::Kind::kLost && connection->under_way();
+  }
+  // Of a closed connection nothing is told but that its command has ended, and that it is of no more use.
+  if (!delivery->end_of_command) return true;
+  if (connection->owner() == Owner::kJavaScript) Close(delivery->connection);
+  if (delivery->kind == Delivery::Kind::kFailure && delivery->failure->lost) return false;
+  delivery->kind = Delivery::Kind::kFailure;
+  delivery->failure = std::make_unique<Failure>();
+  delivery->failure->message = "the connection was closed by the program";
+  delivery->failure->lost = true;
+  return false;
 }
 
 void Environment::DeliverRows(Delivery* delivery) {
@@ -397,7 +438,6 @@ void Environment::Stop() {
     const std::lock_guard<std::mutex> lock(mutex_);
     arrived_.clear();
   }
-  row_builder_.reset();
 }
 
 }  // namespace kingbase

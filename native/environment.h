@@ -47,7 +47,7 @@ class Environment final : public DeliverySink {
   /** Runs the connection's command: by the JavaScript thread itself when it is alone in flight, else queued.
    */
   void Run(const std::shared_ptr<Connection>& connection);
-  void Close(const std::shared_ptr<Connection>& connection, bool connecting);
+  void Close(const std::shared_ptr<Connection>& connection);
   void Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot);
 
   /** From the I/O threads. */
@@ -79,6 +79,7 @@ class Environment final : public DeliverySink {
   struct Partial {
     napi_ref rows = nullptr;
     napi_ref thrown = nullptr;
+    void Free(napi_env env) const;
   };
 
   static void CallJs(napi_env env, napi_value function, void* context, void* data);
@@ -88,6 +89,7 @@ class Environment final : public DeliverySink {
   void End();
   void OnReady(const std::shared_ptr<Connection>& connection, bool hangup);
   void Deliver(Delivery* delivery);
+  bool Outdated(Delivery* delivery);
   void DeliverRows(Delivery* delivery);
   void Call(Handler handler, std::initializer_list<napi_value> arguments);
   napi_value FailureObject(const Failure& failure) const;

@@ -13,13 +13,13 @@ void IoThread::EnsureRunning() {
   if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
 }
 
-void IoThread::Submit(std::shared_ptr<Connection> connection, Order order) {
+void IoThread::Submit(std::shared_ptr<Connection> connection, Order order, bool hangup) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_.load(std::memory_order_relaxed)) return;
     EnsureRunning();
     if (role_ == Owner::kConnector) connections_.try_emplace(connection.get(), connection);
-    orders_.push_back({std::move(connection), order});
+    orders_.push_back({std::move(connection), order, hangup});
   }
   if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
 }
@@ -59,6 +59,10 @@ void IoThread::Rest(Connection* connection) {
   Await(connection, recheck);
 }
 
+void IoThread::Recheck(Connection* connection) {
+  if (!connection->closed()) Await(connection, true);
+}
+
 void IoThread::Stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -90,8 +94,7 @@ void IoThread::Run() {
     TakeOrders();
     for (const ReadySocket& ready : ready_) OnReady(ready);
     for (const auto& connection : std::exchange(again_, {})) {
-      if (connection->owner() == role_)
-        After(connection.get(), connection->Advance(false, kReadsPerTurn, &out_));
+      if (connection->owner() == role_) Proceed(connection.get(), false);
     }
     for (const Request& request : std::exchange(taken_, {})) Carry(request);
     if (!out_.empty()) {
@@ -122,7 +125,7 @@ std::shared_ptr<Connection> IoThread::Find(Connection* connection) {
 void IoThread::OnReady(const ReadySocket& ready) {
   auto* connection = static_cast<Connection*>(ready.tag);
   if (connection->owner() == role_) {
-    After(connection, connection->Advance(ready.hangup, kReadsPerTurn, &out_));
+    Proceed(connection, ready.hangup);
     return;
   }
   Delivery delivery;
@@ -130,6 +133,14 @@ void IoThread::OnReady(const ReadySocket& ready) {
   delivery.hangup = ready.hangup;
   delivery.connection = Find(connection);
   if (delivery.connection != nullptr) out_.push_back(std::move(delivery));
+}
+
+void IoThread::Proceed(Connection* connection, bool hangup) {
+  const bool running = connection->running();
+  const Step step = connection->Advance(hangup, kReadsPerTurn, &out_);
+  // Otherwise the connection has been given to this thread for an order that is still to come, and stays here:
+  // given back now, it would have two owners when the order is carried out.
+  if (running) After(connection, step);
 }
 
 void IoThread::Carry(const Request& request) {
@@ -145,17 +156,13 @@ void IoThread::Carry(const Request& request) {
       return;
     }
     case Order::kContinue:
-      if (connection->owner() == role_) {
-        After(connection, connection->Advance(false, kReadsPerTurn, &out_));
-      } else {
-        OnReady({connection, true, false, false});
-      }
+      OnReady({connection, true, false, request.hangup});
       return;
     case Order::kClose:
       if (role_ == Owner::kConnector && connection->owner() != role_) {
-        // Connected in the meantime, and in the other thread's charge.
-        connection->GiveTo(Owner::kIoThread);
-        next_->Submit(request.connection, Order::kClose);
+        // The attempt has ended in the meantime. Its end is on the way to the JavaScript thread, which owns the
+        // connection now and will have it closed.
+        Forget(connection);
         return;
       }
       wait_set_->Remove(connection->socket(), connection);

@@ -48,8 +48,8 @@ class IoThread {
   ~IoThread();
 
   /** Any thread. The connection must have been given to this thread's role, except for kClose while
-   * connecting. */
-  void Submit(std::shared_ptr<Connection> connection, Order order);
+   * connecting. `hangup` is for kContinue: what was seen of the socket. */
+  void Submit(std::shared_ptr<Connection> connection, Order order, bool hangup = false);
 
   /** Posts `deliveries` from this thread's loop, for threads that may outlive the environment. */
   void Relay(Deliveries deliveries);
@@ -60,6 +60,9 @@ class IoThread {
   /** Makes sure that the next readiness of a connection that the calling thread owns is reported. */
   void Rest(Connection* connection);
 
+  /** Has the readiness that is there already reported again. Called by the owner of a connected connection. */
+  void Recheck(Connection* connection);
+
   /** Ends the thread and closes every connection it has charge of. */
   void Stop();
 
@@ -67,6 +70,7 @@ class IoThread {
   struct Request {
     std::shared_ptr<Connection> connection;
     Order order;
+    bool hangup;
   };
 
   // How often one connection may read its socket before the others have their turn.
@@ -77,6 +81,7 @@ class IoThread {
   bool TakeOrders();
   void OnReady(const ReadySocket& ready);
   void Carry(const Request& request);
+  void Proceed(Connection* connection, bool hangup);
   void After(Connection* connection, Step step);
   void Await(Connection* connection, bool recheck);
   void Forget(Connection* connection);

@@ -7,4 +7,6 @@
 #endif
 #define NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED
 #define NODE_ADDON_API_DISABLE_DEPRECATED
+// A worker thread may be terminated while our handlers run; what fails then must not end the process.
+#define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #include <napi.h>

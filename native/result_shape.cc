@@ -73,4 +73,10 @@ std::shared_ptr<ResultShape> ShapeCache::Find(const ClientApi& api, const Client
   return shape;
 }
 
+void ShapeCache::Clear() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  recent_.clear();
+  next_ = 0;
+}
+
 }  // namespace kingbase

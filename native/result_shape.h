@@ -70,6 +70,7 @@ class ShapeCache {
   explicit ShapeCache(std::shared_ptr<ShapeGraveyard> graveyard) : graveyard_(std::move(graveyard)) {}
   std::shared_ptr<ResultShape> Find(const ClientApi& api, const ClientResult* result, uint32_t type_map_id,
                                     const TypeMap& types);
+  void Clear();
 
  private:
   // Enough for the statements a program runs over and over; a prepared statement also keeps its own shape

@@ -51,6 +51,7 @@ RowBuilder::Handles* RowBuilder::HandlesOf(ResultShape* shape) {
   const std::vector<Column>& columns = shape->columns();
   Napi::Array names = Napi::Array::New(env, columns.size());
   Napi::Float64Array numbers = Napi::Float64Array::New(env, columns.size() * 6);
+  if (numbers.IsEmpty()) return nullptr;  // the environment is being terminated
   for (size_t i = 0; i < columns.size(); ++i) {
     const Column& column = columns[i];
     names.Set(static_cast<uint32_t>(i), Napi::String::New(env, column.name));

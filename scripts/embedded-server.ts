@@ -42,6 +42,8 @@ export interface ServerOptions {
   tls?: boolean;
   /** TCP port. Default: a free one. */
   port?: number;
+  /** Fills the data directory, which does not exist yet, as a base backup does. Default: by initdb, with a database. */
+  fill?: (dataDirectory: string) => Promise<void>;
 }
 
 /**
@@ -63,8 +65,17 @@ export interface EmbeddedServer {
   /** Process id of the main server process; 0 while the server is down. */
   readonly postmasterPid: number;
   readonly logFile: string;
+  /** Owned by the account that the server runs under. */
+  readonly dataDirectory: string;
   /** Present with the option `tls`. */
   readonly certificates?: Certificates;
+  /**
+   * Adds lines to postgresql.conf and has the server read it again. What is connected afterwards has the new values;
+   * sessions that are there take them over before their next statement, or the one after.
+   */
+  configure(settings: Readonly<Record<string, string>>): void;
+  /** Makes a standby a primary, and waits until it is one. */
+  promote(): Promise<void>;
   /** Ends the server and removes everything it made. May be called in any state and more than once. */
   stop(mode?: ShutdownMode): Promise<void>;
   /** Ends the server and starts it again on the same port with the same data. */
@@ -105,7 +116,7 @@ const trustLocalClients: readonly string[] = [
  * outgoing connections: from inside that range a client could be given the server's port while it is down, which
  * would block its restart or, on the same host, connect the client to itself.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const probe = createServer();
     try {
@@ -124,6 +135,11 @@ async function freePort(): Promise<number> {
   );
 }
 
+const settingLines = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
+    .join('');
+
 /** A new directory for one server, whose socket path stays within the 104 bytes that systems allow. */
 function serverDirectory(account: Account | undefined): string {
   const prefix = 'kingbase-pg-';
@@ -141,10 +157,10 @@ class Server implements EmbeddedServer {
   readonly version: PostgresVersion;
   readonly socketDirectory: string;
   readonly logFile: string;
+  readonly dataDirectory: string;
   readonly certificates?: Certificates;
   port = 0;
 
-  readonly #data: string;
   readonly #programs: string;
   readonly #account: Account | undefined;
   readonly #guard: Guard;
@@ -159,7 +175,7 @@ class Server implements EmbeddedServer {
     this.#guard = startGuard(directory, this.#account);
     this.socketDirectory = directory;
     this.logFile = join(directory, 'server.log');
-    this.#data = join(directory, 'data');
+    this.dataDirectory = join(directory, 'data');
     if (options.tls) {
       this.certificates = createCertificates(directory);
       const { serverCertificate, serverKey } = this.certificates;
@@ -175,12 +191,7 @@ class Server implements EmbeddedServer {
   }
 
   async initialise(options: ServerOptions): Promise<void> {
-    const environment = spawnOptions(this.#account, this.socketDirectory);
-    await run(
-      join(this.#programs, 'initdb'),
-      ['-D', this.#data, '-U', user, '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-      environment,
-    );
+    await (options.fill?.(this.dataDirectory) ?? this.#initdb());
     const settings: Record<string, string> = {
       ...testSettings,
       unix_socket_directories: this.socketDirectory,
@@ -191,17 +202,32 @@ class Server implements EmbeddedServer {
       }),
       ...options.settings,
     };
-    const lines = Object.entries(settings).map(
-      ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
+    appendFileSync(join(this.dataDirectory, 'postgresql.conf'), `\n${settingLines(settings)}`);
+    writeFileSync(
+      join(this.dataDirectory, 'pg_hba.conf'),
+      `${(options.hba ?? trustLocalClients).join('\n')}\n`,
     );
-    appendFileSync(join(this.#data, 'postgresql.conf'), `\n${lines.join('')}`);
-    writeFileSync(join(this.#data, 'pg_hba.conf'), `${(options.hba ?? trustLocalClients).join('\n')}\n`);
+    if (options.fill === undefined) await this.#createDatabase();
+  }
 
-    // The single-user mode needs no client. Its exit code is 0 even if the statement failed.
-    const output = await run(join(this.#programs, 'postgres'), ['--single', '-D', this.#data, 'postgres'], {
-      ...environment,
-      input: `CREATE DATABASE ${database}\n`,
-    });
+  async #initdb(): Promise<void> {
+    await run(
+      join(this.#programs, 'initdb'),
+      ['-D', this.dataDirectory, '-U', user, '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+      spawnOptions(this.#account, this.socketDirectory),
+    );
+  }
+
+  /** By the single-user mode, which needs no client. Its exit code is 0 even if the statement failed. */
+  async #createDatabase(): Promise<void> {
+    const output = await run(
+      join(this.#programs, 'postgres'),
+      ['--single', '-D', this.dataDirectory, 'postgres'],
+      {
+        ...spawnOptions(this.#account, this.socketDirectory),
+        input: `CREATE DATABASE ${database}\n`,
+      },
+    );
     if (/^.*\b(ERROR|FATAL|PANIC):/m.test(output)) {
       throw new Error(
         `Database "${database}" could not be created. The server's last output:\n${tail(output)}`,
@@ -228,10 +254,14 @@ class Server implements EmbeddedServer {
     if (this.#postmaster) return;
     // The log goes to a file by itself: through a pipe, the server would stand still while JavaScript is busy.
     const log = openSync(this.logFile, 'a');
-    const postmaster = spawn(join(this.#programs, 'postgres'), ['-D', this.#data, '-p', String(this.port)], {
-      ...spawnOptions(this.#account, this.socketDirectory),
-      stdio: ['ignore', log, log],
-    });
+    const postmaster = spawn(
+      join(this.#programs, 'postgres'),
+      ['-D', this.dataDirectory, '-p', String(this.port)],
+      {
+        ...spawnOptions(this.#account, this.socketDirectory),
+        stdio: ['ignore', log, log],
+      },
+    );
     closeSync(log);
     this.#postmaster = postmaster;
     // `error` comes instead of `exit` if the program could not be started at all.
@@ -250,7 +280,7 @@ class Server implements EmbeddedServer {
     const isReady = (): boolean => {
       let lines: string[];
       try {
-        lines = readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n');
+        lines = readFileSync(join(this.dataDirectory, 'postmaster.pid'), 'utf8').split('\n');
       } catch {
         return false;
       }
@@ -270,7 +300,7 @@ class Server implements EmbeddedServer {
     };
     let watcher: FSWatcher | undefined;
     try {
-      watcher = watch(this.#data, check);
+      watcher = watch(this.dataDirectory, check);
     } catch {
       // The system gives out no more file watches; the timer alone will do.
     }
@@ -301,6 +331,19 @@ class Server implements EmbeddedServer {
     } catch {
       return '(no log was written)';
     }
+  }
+
+  configure(settings: Readonly<Record<string, string>>): void {
+    appendFileSync(join(this.dataDirectory, 'postgresql.conf'), settingLines(settings));
+    this.#postmaster?.kill('SIGHUP');
+  }
+
+  async promote(): Promise<void> {
+    await run(
+      join(this.#programs, 'pg_ctl'),
+      ['promote', '-D', this.dataDirectory, '-w'],
+      spawnOptions(this.#account, this.socketDirectory),
+    );
   }
 
   async down(mode: ShutdownMode = 'fast'): Promise<void> {

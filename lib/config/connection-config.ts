@@ -1,4 +1,5 @@
 import type { ClientLibraryOptions } from '../client-library/search.js';
+import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
 import type { LIBRARY_KEYWORDS, LibraryKeyword } from './option-names.js';
 import type { PoolOptions } from './pool-options.js';
@@ -52,4 +53,8 @@ export interface ConnectionConfig extends LibraryOptions {
   clientLibrary?: string | ClientLibraryOptions | undefined;
   pool?: PoolOptions | undefined;
   types?: TypeOptions | undefined;
+  /** Slow statements, and what happens to the pool's connections. A function gets the latter only. Default: no log. */
+  log?: LogOptions | LogOptions['write'] | undefined;
+  /** Whether statements' parameters are put into trace contexts: they may be secret. Default false. */
+  traceParameters?: boolean | undefined;
 }

@@ -7,7 +7,6 @@ import type { HostAddress, ResolvedConfig } from './resolved-config.js';
  */
 const REQUIRED: Readonly<Record<string, (value: string) => boolean>> = {
   sslmode: (value) => ['require', 'verify-ca', 'verify-full'].includes(value),
-  target_session_attrs: (value) => value !== 'any',
   channel_binding: (value) => value === 'require',
   gssencmode: (value) => value === 'require',
   sslnegotiation: (value) => value === 'direct',
@@ -44,7 +43,6 @@ function always(): boolean {
  */
 const PINNED: Readonly<Record<string, string>> = {
   sslmode: 'prefer',
-  target_session_attrs: 'any',
   gssencmode: 'disable',
 };
 
@@ -72,6 +70,8 @@ export function connectionKeywords(
     // What the service file says must not be overridden by a default of ours.
     ...(byService ? {} : PINNED),
     ...asked,
+    // The driver looks itself: no library before libpq 14 knows all values, V8R3's none, and each sees one host only.
+    target_session_attrs: byService && asked['target_session_attrs'] === undefined ? undefined : 'any',
     host: host.host,
     hostaddr: isSocket ? undefined : (resolvedAddress ?? host.hostaddr),
     port: host.port === 0 ? undefined : String(host.port),

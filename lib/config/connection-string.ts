@@ -1,5 +1,9 @@
-import { badOption } from './option-names.js';
+import { ADO_NET, parseAdoNet } from './adonet.js';
+import { parseJdbcUrl } from './jdbc.js';
 import { parseKeywordString } from './keyword-string.js';
+import { ODBC, parseOdbc } from './odbc.js';
+import { badOption, isOptionName } from './option-names.js';
+import { splitPairs } from './semicolon-string.js';
 import { parseUrl } from './url.js';
 
 const SCHEMES: ReadonlySet<string> = new Set([
@@ -10,33 +14,64 @@ const SCHEMES: ReadonlySet<string> = new Set([
   'postgresql',
 ]);
 
-const FORMS =
-  'Understood are URLs ("kingbase://user:password@host:54321/database?sslmode=prefer") and keyword strings ' +
-  '("host=… port=54321 user=… password=… dbname=…").';
-
-/** The settings in a connection string, by the names used there. Error messages never quote from the string. */
-export function parseConnectionString(text: string): Map<string, string> {
-  if (/^\s*jdbc:/i.test(text)) throw notUnderstood('JDBC URL');
+/**
+ * The options in a connection string of any form: a URL, a keyword string, and those that users of JDBC, ODBC and
+ * ADO.NET have. Error messages never quote a value from the string.
+ */
+export function parseConnectionString(text: string): ReadonlyMap<string, unknown> {
+  if (/^\s*jdbc:/i.test(text)) return parseJdbcUrl(text.trim());
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) {
     if (!SCHEMES.has(scheme)) {
-      throw badOption(`The connection URL has the unknown scheme "${scheme}:".`, FORMS);
+      throw badOption(
+        `The connection URL has the unknown scheme "${scheme}:".`,
+        'Understood are kingbase:, kingbase8:, kingbasees:, postgres: and postgresql:, and JDBC URLs.',
+      );
     }
     return parseUrl(text.trim());
   }
-  if (/(^|;)\s*(driver|dsn)\s*=/i.test(text)) throw notUnderstood('ODBC connection string');
-  if (
-    /^\s*[a-z][\w ]*=[^;]*(;\s*[a-z][\w ]*=[^;]*)+;?\s*$/i.test(text) ||
-    /^\s*(server|data source)\s*=/i.test(text)
-  ) {
-    throw notUnderstood('ADO.NET connection string');
-  }
-  return parseKeywordString(text);
+  return isSemicolonString(text) ? parseSemicolonString(text) : parseKeywordString(text);
 }
 
-function notUnderstood(form: string): Error {
-  return badOption(
-    `This looks like a${/^[AO]/.test(form) ? 'n' : ''} ${form}, which is not understood.`,
-    FORMS,
-  );
+/**
+ * Whether `text` is of the form `key=value;key=value`, and not a keyword string with a semicolon in a value. The
+ * first key decides where only one of the two has it; otherwise what ends the first value does.
+ */
+function isSemicolonString(text: string): boolean {
+  const start = /^[\s;]*/.exec(text)?.[0].length ?? 0;
+  const equals = text.indexOf('=', start);
+  const key = text.slice(start, equals).trim();
+  if (equals < 0 || !isForeignKey(key)) return false;
+  const rest = text.slice(equals + 1).trim();
+  if (!rest.includes(';')) {
+    return /^(?:server|data\s*source|driver|dsn|filedsn)$/i.test(key) && !rest.includes('=');
+  }
+  if (!isOptionName(key) || rest.startsWith('"')) return true;
+  if (rest.startsWith("'")) return !/^'(?:[^'\\]|\\[^])*'(?!\s*;)(?:\s|$)/.test(rest);
+  const semicolon = rest.indexOf(';');
+  if (/\s/.test(rest.slice(0, semicolon).trimEnd())) return false;
+  const next = rest.slice(semicolon).replace(/^[\s;]+/, '');
+  return next === '' || isForeignKey(next.slice(0, next.indexOf('=')).trim());
+}
+
+function isForeignKey(key: string): boolean {
+  return ADO_NET.has(key) || ODBC.has(key);
+}
+
+/** It is ODBC where it names a driver or a data source, and not within a quoted value of ADO.NET. */
+function parseSemicolonString(text: string): ReadonlyMap<string, unknown> {
+  const odbc = splitPairs(text, 'braces');
+  const adoNet = splitPairs(text, 'quotes');
+  const namesDriver = ({ pairs }: typeof odbc): boolean =>
+    pairs.some(({ key }) => /^(?:driver|dsn|filedsn)$/i.test(key));
+  const isOdbc = namesDriver(odbc) && (namesDriver(adoNet) || !adoNet.complete);
+  if (!(isOdbc ? odbc : adoNet).complete) {
+    throw badOption(
+      `The ${isOdbc ? ODBC.name : ADO_NET.name} cannot be read: it must be a list of key=value pairs separated by ";".`,
+      isOdbc
+        ? 'A value that contains ";" or begins with "{" stands in {…}; in it "}" is written "}}".'
+        : 'A value that contains ";" or begins with a quote stands in "…" or \'…\'; in it that quote is doubled.',
+    );
+  }
+  return isOdbc ? parseOdbc(odbc.pairs) : parseAdoNet(adoNet.pairs);
 }

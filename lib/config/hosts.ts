@@ -23,6 +23,7 @@ export function resolveHosts(
   }
   return hosts.map((name, index) => {
     const hostaddr = addresses?.[index]?.trim();
+    checkHostName(name.trim());
     return {
       // Only an address: it serves as the name too, as it does in the library.
       host: name.trim() || hostaddr || defaults.host,
@@ -43,8 +44,22 @@ function hostObjects(hosts: unknown, ports: (number | undefined)[], defaultPort:
     if (typeof host !== 'string' || host === '' || host.includes('\0') || host.includes(',')) {
       throw badOption('Each entry of the option "hosts" must have the name of one host.');
     }
+    checkHostName(host);
     return { host, port: portList(port)[0] ?? ports[0] ?? defaultPort };
   });
+}
+
+/**
+ * Errors and logs show the host, and in a connection string that was read other than meant it can hold all that comes
+ * after it. Directories of Unix sockets can have any name.
+ */
+function checkHostName(name: string): void {
+  if (!/^[/@]/.test(name) && /[\s=;@]/.test(name)) {
+    throw badOption(
+      'The option "host" has a character that no host name has: a space, "=", ";" or "@".',
+      'Check how the parts of the connection string are separated and quoted.',
+    );
+  }
 }
 
 /** One port or a comma-separated list, in which an empty entry means the default. */

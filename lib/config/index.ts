@@ -5,6 +5,7 @@ export {
   POOL_DEFAULTS,
   resolvePoolOptions,
   type PoolOptions,
+  type ResetItem,
   type ResolvedPoolOptions,
 } from './pool-options.js';
 export { connectionKeywords } from './connection-keywords.js';

@@ -1,4 +1,4 @@
-import { badOption } from './option-names.js';
+import { badOption, optionName } from './option-names.js';
 
 // A value is quoted, or runs to the next space; in both a backslash takes the next character as it is.
 const PAIR = /\s*([^\s=']+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'|((?:[^\s'\\]|\\[^])(?:[^\s\\]|\\[^])*)|)(?=\s|$)/y;
@@ -9,6 +9,7 @@ const PAIR = /\s*([^\s=']+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'|((?:[^\s'\\]|\\[^])(?
  */
 export function parseKeywordString(text: string): Map<string, string> {
   const settings = new Map<string, string>();
+  let secretSeen = false;
   const end = text.trimEnd().length;
   PAIR.lastIndex = 0;
   let position = 0;
@@ -23,6 +24,9 @@ export function parseKeywordString(text: string): Map<string, string> {
     }
     position = PAIR.lastIndex;
     const [, key = '', quoted, plain = ''] = match;
+    // Where an unquoted password holds a space, the rest of it looks like keywords.
+    optionName(key, secretSeen);
+    secretSeen ||= quoted === undefined && (key === 'password' || /passw|pwd/i.test(plain));
     settings.set(key, (quoted ?? plain).replace(/\\([^])/g, '$1'));
   }
   return settings;

@@ -73,6 +73,8 @@ const DRIVER_OPTIONS = {
   clientLibrary: [],
   pool: [],
   types: [],
+  log: [],
+  traceParameters: [],
 } as const satisfies Record<string, readonly string[]>;
 
 export type OptionName = keyof typeof DRIVER_OPTIONS | LibraryKeyword;
@@ -104,12 +106,22 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['maxLifetimeSeconds', 'pool.maxLifetime'],
 ]);
 
-/** The option that a spelling stands for; throws a UsageError (`KB_BAD_OPTION`) that names the nearest one. */
-export function optionName(spelling: string): OptionName {
+export function isOptionName(spelling: string): boolean {
+  return SPELLINGS.has(spelling);
+}
+
+/**
+ * The option that a spelling stands for; throws a UsageError (`KB_BAD_OPTION`) that names the nearest one, but not
+ * what was given where that `mayBeSecret`.
+ */
+export function optionName(spelling: string, mayBeSecret = false): OptionName {
   const name = SPELLINGS.get(spelling);
   if (name !== undefined) return name;
-  const elsewhere = ELSEWHERE.get(spelling);
-  throw unknownOption(spelling, elsewhere ?? nearest(spelling, SPELLINGS.keys()), [...SPELLINGS.keys()]);
+  const meant = ELSEWHERE.get(spelling) ?? nearest(spelling, SPELLINGS.keys());
+  if (mayBeSecret) {
+    throw badOption(`The connection string has an unknown option${didYouMean(meant)}`, NOT_SHOWN);
+  }
+  throw unknownOption(spelling, meant, [...SPELLINGS.keys()]);
 }
 
 /** As `optionName` for the keys of an option that is itself an object. */
@@ -122,12 +134,17 @@ export function checkKeys(option: string, value: object, known: readonly string[
 }
 
 function unknownOption(name: string, meant: string | undefined, known: readonly string[]): UsageError {
-  const message =
-    meant === undefined
-      ? `Unknown option "${name}".`
-      : `Unknown option "${name}"; did you mean ${meant.includes(' ') ? meant : `"${meant}"`}?`;
-  return new UsageError('KB_BAD_OPTION', message, { hint: `The options are ${known.join(', ')}.` });
+  return badOption(`Unknown option "${name}"${didYouMean(meant)}`, `The options are ${known.join(', ')}.`);
 }
+
+/** The end of a sentence about something unknown. */
+export function didYouMean(meant: string | undefined): string {
+  if (meant === undefined) return '.';
+  return `; did you mean ${meant.startsWith('a ') ? meant : `"${meant}"`}?`;
+}
+
+export const NOT_SHOWN =
+  'It is not shown, since it may be a piece of a password that should have been quoted.';
 
 export function badOption(message: string, hint?: string): UsageError {
   return new UsageError('KB_BAD_OPTION', message, hint === undefined ? {} : { hint });

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { ClientLibraryOptions } from '../client-library/search.js';
+import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
 import type { ConnectionConfig, PasswordProvider } from './connection-config.js';
 import { parseConnectionString } from './connection-string.js';
@@ -7,6 +8,7 @@ import { resolveHosts } from './hosts.js';
 import {
   badOption,
   checkKeys,
+  didYouMean,
   LIBRARY_KEYWORDS,
   optionName,
   SECRET_KEYWORDS,
@@ -121,6 +123,8 @@ export function parseConfig(
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
       pool: resolvePoolOptions(settings.get('pool') ?? {}),
       types: settings.get('types') as TypeOptions | undefined,
+      log: logOptions(settings.get('log')),
+      traceParameters: flag(settings, 'traceParameters'),
       libraryKeywords: Object.fromEntries(keywords.filter((entry) => !isSecret(entry))),
     },
     password(settings),
@@ -176,6 +180,26 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function logOptions(given: unknown): LogOptions | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === 'function') return { write: given as LogOptions['write'] };
+  if (!isObject(given)) throw badOption('The option "log" must be a function or an object with "write".');
+  checkKeys('log', given, ['write', 'slowStatement']);
+  const { write, slowStatement } = given as Partial<Record<keyof LogOptions, unknown>>;
+  if (typeof write !== 'function') throw badOption('The option "log.write" must be a function.');
+  if (slowStatement !== undefined && !(typeof slowStatement === 'number' && slowStatement >= 0)) {
+    throw badOption('The option "log.slowStatement" must be a number of milliseconds.');
+  }
+  return { write: write as LogOptions['write'], slowStatement };
+}
+
+function flag(settings: Settings, name: OptionName): boolean {
+  const given = settings.get(name);
+  if (given === undefined) return false;
+  if (typeof given !== 'boolean') throw badOption(`The option "${name}" must be true or false.`);
+  return given;
+}
+
 function nameOfUser(osUserName: () => string): string {
   try {
     return osUserName();
@@ -200,8 +224,10 @@ function libraryKeywords(settings: Settings): [string, string][] {
     const choices = CHOICES[name];
     if (choices !== undefined && !choices.includes(string)) {
       const meant = nearest(string, choices);
+      // In a connection string that was read other than meant, the value can hold what comes after it.
+      const shown = /^[a-z][a-z_-]{0,20}$/i.test(string) ? `"${string}"` : 'what was given';
       throw badOption(
-        `The option "${name}" cannot be "${string}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+        `The option "${name}" cannot be ${shown}${didYouMean(meant)}`,
         `It is one of ${choices.join(', ')}.`,
       );
     }

@@ -27,7 +27,17 @@ export interface PoolOptions {
   validateAfterIdle?: number | undefined;
   /** A connection that is in use for longer than this is reported as a probable leak. */
   leakTimeout?: number | undefined;
+  /** What of a session's state is undone when a checked-out connection is released. Default: nothing. */
+  resetOnRelease?: readonly ResetItem[] | undefined;
 }
+
+/**
+ * What a session can be freed of: `settings` (RESET ALL), `temporary` (DISCARD TEMP), `locks` (advisory locks), `listen`
+ * (UNLISTEN), `cursors` (CLOSE ALL), or `all` (DISCARD ALL, which also drops the prepared statements).
+ */
+export type ResetItem = 'settings' | 'temporary' | 'locks' | 'listen' | 'cursors' | 'all';
+
+const RESET_ITEMS: readonly ResetItem[] = ['settings', 'temporary', 'locks', 'listen', 'cursors', 'all'];
 
 export type ResolvedPoolOptions = { readonly [K in keyof PoolOptions]-?: NonNullable<PoolOptions[K]> };
 
@@ -45,6 +55,7 @@ export const POOL_DEFAULTS: Omit<ResolvedPoolOptions, 'maxIdle'> = {
   heartbeatSql: 'select 1',
   validateAfterIdle: 60_000,
   leakTimeout: 0,
+  resetOnRelease: [],
 };
 
 const COUNTS = ['max', 'min', 'maxIdle', 'maxWaiting'] as const;
@@ -58,7 +69,7 @@ const TIMES = [
   'validateAfterIdle',
   'leakTimeout',
 ] as const;
-const KNOWN: readonly string[] = [...COUNTS, ...TIMES, 'heartbeatSql'];
+const KNOWN: readonly string[] = [...COUNTS, ...TIMES, 'heartbeatSql', 'resetOnRelease'];
 
 /** Checks `options` and puts them over `base`; throws a UsageError (`KB_BAD_OPTION`). */
 export function resolvePoolOptions(
@@ -86,6 +97,13 @@ export function resolvePoolOptions(
   const sql: unknown = options.heartbeatSql;
   if (sql !== undefined && (typeof sql !== 'string' || sql.includes('\0'))) {
     throw badOption('The option "pool.heartbeatSql" must be a string.');
+  }
+
+  const reset: unknown = options.resetOnRelease;
+  if (reset !== undefined) {
+    const known = Array.isArray(reset) && reset.every((item) => (RESET_ITEMS as unknown[]).includes(item));
+    if (!known)
+      throw badOption(`The option "pool.resetOnRelease" must be a list of ${RESET_ITEMS.join(', ')}.`);
   }
 
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { ClientLibraryOptions } from '../client-library/search.js';
+import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
 import type { PasswordProvider } from './connection-config.js';
 import type { ResolvedPoolOptions } from './pool-options.js';
@@ -25,6 +26,8 @@ export interface ResolvedSettings {
   readonly clientLibrary: ClientLibraryOptions;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
+  readonly log: LogOptions | undefined;
+  readonly traceParameters: boolean;
   /** Keywords for the client library, secrets excepted. */
   readonly libraryKeywords: Readonly<Record<string, string>>;
 }
@@ -43,6 +46,8 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly clientLibrary: ClientLibraryOptions;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
+  readonly log: LogOptions | undefined;
+  readonly traceParameters: boolean;
   readonly libraryKeywords: Readonly<Record<string, string>>;
   readonly #password: string | PasswordProvider | undefined;
   readonly #secretKeywords: Readonly<Record<string, string>>;
@@ -61,6 +66,8 @@ export class ResolvedConfig implements ResolvedSettings {
     this.clientLibrary = settings.clientLibrary;
     this.pool = settings.pool;
     this.types = settings.types;
+    this.log = settings.log;
+    this.traceParameters = settings.traceParameters;
     this.libraryKeywords = settings.libraryKeywords;
     this.#password = password;
     this.#secretKeywords = secretKeywords;

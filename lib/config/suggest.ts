@@ -1,10 +1,10 @@
 /**
- * The name of the list that was most likely meant, or undefined. Letter case, `_` and `-` do not count, so that
+ * The name of the list that was most likely meant, or undefined. Letter case, spaces, `_` and `-` do not count, so that
  * `SSLMODE` leads to `sslmode`; at most two slips, and fewer in short names; a name cut short is
  * as good as two slips.
  */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replace(/[_-]/g, '');
+  const plain = (text: string): string => text.toLowerCase().replace(/[\s_-]/g, '');
   const wanted = plain(name);
   // A hostile name must not cost more than an honest one.
   if (wanted.length > 64) return undefined;

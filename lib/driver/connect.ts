@@ -14,13 +14,15 @@ import type { Core } from './core.js';
 import type { ConnectionFacts, NativeFailure } from './native.js';
 import { Script } from './script.js';
 import { Session, type SessionEvents } from './session.js';
+import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 
 /** Cannot log in yet (starting up, in recovery), so another host may serve. */
 const TRY_NEXT_HOST: ReadonlySet<string> = new Set(['57P03', '53300']);
 
 /**
- * Connects to the first host, and of that the first address, that takes the connection. A refused login ends the
- * search (libpq manual, "Specifying Multiple Hosts": an authentication failure is not tried elsewhere).
+ * Connects to the first host, and of that the first address, that takes the connection and is of the kind that
+ * `target_session_attrs` asks for. A refused login ends the search (libpq manual, "Specifying Multiple Hosts": an
+ * authentication failure is not tried elsewhere).
  *
  * Throws the last host's ConnectionError or DatabaseError.
  */
@@ -30,9 +32,29 @@ export async function openSession(
   config: ResolvedConfig,
   events: SessionEvents,
 ): Promise<Session> {
-  const password = await resolvePassword(config);
+  const attempt: Attempt = { core, library, config, events, password: await resolvePassword(config) };
+  const wanted = (config.libraryKeywords['target_session_attrs'] ?? 'any') as
+    TargetSession | 'prefer-standby';
+  if (wanted !== 'prefer-standby') return openOnAnyHost(attempt, wanted);
+  try {
+    return await openOnAnyHost(attempt, 'standby');
+  } catch (error) {
+    if (error instanceof ConnectionError) return openOnAnyHost(attempt, 'any');
+    throw error;
+  }
+}
+
+interface Attempt {
+  core: Core;
+  library: LoadedLibrary;
+  config: ResolvedConfig;
+  events: SessionEvents;
+  password: string | undefined;
+}
+
+async function openOnAnyHost(attempt: Attempt, wanted: TargetSession): Promise<Session> {
   let failure: unknown;
-  for (const host of config.hosts) {
+  for (const host of attempt.config.hosts) {
     let addresses: (string | undefined)[];
     try {
       addresses = await resolveHost(host);
@@ -42,7 +64,10 @@ export async function openSession(
     }
     for (const address of addresses) {
       try {
-        return await connectTo(core, library, config, host, address, password, events);
+        const session = await connectTo(attempt, host, address);
+        if (await isOfKind(session, wanted)) return session;
+        session.close();
+        failure = wrongKind(session.address, wanted);
       } catch (error) {
         if (error instanceof DatabaseError && !TRY_NEXT_HOST.has(error.code)) throw error;
         if (error instanceof UsageError) throw error;
@@ -99,15 +124,8 @@ async function resolveHost(host: HostAddress): Promise<(string | undefined)[]> {
   }
 }
 
-async function connectTo(
-  core: Core,
-  library: LoadedLibrary,
-  config: ResolvedConfig,
-  host: HostAddress,
-  address: string | undefined,
-  password: string | undefined,
-  events: SessionEvents,
-): Promise<Session> {
+async function connectTo(attempt: Attempt, host: HostAddress, address: string | undefined): Promise<Session> {
+  const { core, library, config, events, password } = attempt;
   const [keywords, values] = connectionKeywords(config, host, address, password, library.library.keywords);
   const where = addressText(host, address);
   const session = new Session(core, library, where, config.statementCacheSize, events);

@@ -3,9 +3,8 @@ import { needsParameterTypes } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
 import { commandError } from './failure.js';
 import { TransactionStatus, type NativeFailure, type RowMode } from './native.js';
-import type { Operation } from './operation.js';
 import type { Field, ResultShape } from './result-shape.js';
-import type { Session } from './session.js';
+import type { Operation, Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';
 
 /** What a statement gave. */

@@ -1,8 +1,7 @@
 import { commandError } from './failure.js';
 import type { NativeFailure, TransactionStatus } from './native.js';
-import type { Operation } from './operation.js';
 import type { ResultShape } from './result-shape.js';
-import type { Session } from './session.js';
+import type { Operation, Session } from './session.js';
 
 /** How one statement of a script ended. */
 export interface ScriptResult {

@@ -8,7 +8,6 @@ import {
   type NativeConnection,
   type NativeFailure,
 } from './native.js';
-import type { Operation } from './operation.js';
 import type { ResultShape } from './result-shape.js';
 import { StatementCache } from './statement-cache.js';
 
@@ -21,18 +20,51 @@ export enum SessionState {
   Closed,
 }
 
+/**
+ * Something to be done on a session: one command or several in a row. The session tells it how each command ends; the
+ * operation begins the next one or ends by `session.finish`.
+ */
+export interface Operation {
+  /** Begins on an idle session, which is the operation's until it calls `session.finish`. */
+  begin(session: Session): void;
+  /** Whether the command under way only prepares for the one that matters. */
+  readonly intermediate?: boolean;
+  /** No session could be had, or the operation was withdrawn before it began. */
+  refuse(error: unknown): void;
+  result(
+    session: Session,
+    rows: unknown[] | undefined,
+    shape: ResultShape | undefined,
+    command: string,
+    count: number,
+    endOfResult: boolean,
+    endOfCommand: boolean,
+    transactionStatus: TransactionStatus,
+  ): void;
+  described(session: Session, parameterTypes: Uint32Array): void;
+  threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus): void;
+  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void;
+}
+
 /** Who a session belongs to: the pool, or whoever has checked it out. */
 export interface SessionOwner {
   /** The session's operation has ended and it can take another. */
   sessionIdle(session: Session): void;
   /** The session is gone and takes no more operations; called once. */
   sessionClosed(session: Session, error: KingbaseError | undefined): void;
+  /**
+   * The operation's connection was lost before anything of it was sent. True when the owner runs it on another, false
+   * when it is to fail.
+   */
+  rerun(operation: Operation): boolean;
 }
 
 /** What a session says unasked. `fields` are by protocol letter. */
 export interface SessionEvents {
+  /** The server refused a command. */
+  serverError(session: Session, sqlState: string): void;
   notice(fields: NonNullable<NativeFailure['fields']>): void;
-  notification(channel: string, payload: string, processId: number): void;
+  notification(session: Session, channel: string, payload: string, processId: number): void;
 }
 
 /** How an attempt to connect ended. */
@@ -128,6 +160,12 @@ export class Session implements CommandHandler, ConnectionListener {
     if (!underWay) this.end(undefined);
   }
 
+  /** Called by the operation when it has ended and the session is of no more use. */
+  discard(): void {
+    this.current = undefined;
+    this.close();
+  }
+
   // ---- from the core
 
   result(
@@ -171,9 +209,14 @@ export class Session implements CommandHandler, ConnectionListener {
     }
     const operation = this.current;
     if (failure.lost) {
+      const { owner } = this;
       this.native.close();
       this.current = undefined;
       this.end(commandError(failure, this.address));
+      if (operation !== undefined && !failure.sent && owner?.rerun(operation) === true) return;
+    } else {
+      const sqlState = failure.fields?.['C'];
+      if (sqlState !== undefined) this.events.serverError(this, sqlState);
     }
     operation?.failed(this, failure, transactionStatus);
   }
@@ -193,7 +236,7 @@ export class Session implements CommandHandler, ConnectionListener {
   }
 
   notification(channel: string, payload: string, backendPid: number): void {
-    this.events.notification(channel, payload, backendPid);
+    this.events.notification(this, channel, payload, backendPid);
   }
 
   // ----

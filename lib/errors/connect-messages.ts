@@ -27,7 +27,7 @@ export const CONNECT_RULES: readonly ConnectRule[] = [
     code: 'KB_CONNECT_TLS_CERTIFICATE',
     stage: 'tls',
     pattern:
-      /certificate verify failed|does not match host name|root certificate file|certificate's name|name from server certificate|host name must be specified for a verified|no start line|根(认证|证书)文件|证书.*主机名.*不匹配|证书与主机名不匹配|主机名不匹配/,
+      /certificate verify failed|does not match host name|root certificate file|certificate's name|name from server certificate|host name must be specified for a verified|no start line|根(认证|证书)文件|证书.*主机名.*不匹配|主机名不匹配|证书的名称|证书缺少名称|服务器证书中获取|SSL 连接必须指定主机名/,
     hint:
       "The server's certificate was not accepted. Point sslrootcert at the certificate of the authority that signed " +
       'it, and connect by a host name that the certificate contains; sslmode=verify-ca leaves the host name ' +
@@ -36,7 +36,7 @@ export const CONNECT_RULES: readonly ConnectRule[] = [
   {
     code: 'KB_CONNECT_OPTION',
     pattern:
-      /invalid connection option|connection info string|\bURI\b|definition of service|service file|invalid (\w+ )?value: "|invalid (\w+ )?value ".*" for|value ".*" invalid|invalid (port number|integer value|SSL protocol version range)|could not match \d+|could not parse network address|requirepeer parameter|非法联接选项|连接选项 "|[联连]接信息字[串符]|没有找到服务|找不到服务|服务文件|无效的 \S+ 值|无效的端口号/,
+      /invalid connection option|connection info string|\bURI\b|definition of service|service file|invalid (\w+ )?value: "|invalid (\w+ )?value ".*" for|value ".*" invalid|invalid (port number|integer value|SSL protocol version range)|could not match \d+|could not parse network address|requirepeer parameter|非法联接选项|连接选项 "|[联连]接信息字[串符]|没有找到服务|找不到服务|服务文件|无效的 \S+ 值|的值 ".*" 无效|端口号无效|无效的端口号|协议版本范围无效|无法解析网络地址|不支持 requirepeer/,
     hint:
       'The client library refused an option, or a service file could not be used: correct its value, or leave the ' +
       'option out if the library is too old for it.',
@@ -52,7 +52,7 @@ export const CONNECT_RULES: readonly ConnectRule[] = [
     code: 'KB_CONNECT_AUTH_METHOD',
     stage: 'auth',
     pattern:
-      /authentication( method)?( \S+)? not supported|SASL authentication mechanism|不支持 ?(\S+ )?认证|认证机制均不受支持/,
+      /authentication( method)?( \S+)? not supported|SASL authentication mechanism|不支持 ?(\S+ ){0,2}认证|认证机制均不受支持/,
     hint:
       'The client library is older than the server, or not made by Kingbase, and does not know the authentication ' +
       'method (KingbaseES has sm3, scram-sm3 and sm4 beside scram-sha-256). Install the client library of the ' +
@@ -122,7 +122,7 @@ export const CONNECT_RULES: readonly ConnectRule[] = [
     code: 'KB_CONNECT_LOST',
     stage: 'startup',
     pattern:
-      /server closed the connection|reset by peer|could not (receive|send) |broken pipe|10054|lost synchronization|服务器.{0,3}意外.{0,2}关闭|连接被对方重[设置]|无法(从服务器接收|向服务器发送|发送启动包)|失去与服务器同步|与服务器失去同步/i,
+      /server closed the connection|reset by peer|could not (receive|send) |broken pipe|10054|lost synchronization|服务器.{0,3}意外.{0,2}关闭|连接被对方重[设置]|无法(从服务器接收|向服务器发送|发送(启动包| \S+ 协商包))|失去与服务器同步|与服务器失去同步/i,
     hint:
       'The server, or something between, closed the connection during login: see the server log, and check that ' +
       'the port belongs to a KingbaseES server and that the licence is valid.',
@@ -153,18 +153,19 @@ export const SERVER_RULES: readonly { readonly code: string; readonly pattern: R
   {
     code: '28000',
     pattern:
-      /no (sys|pg)_hba\.conf entry|(sys|pg)_hba\.conf rejects|(sys|pg)_hba\.conf ?(的?记录|.{0,4}拒绝)|is not permitted to log in|不允许角色|(role|user) ".*" does not exist|角色 ?".*" ?不存在|expired password|密码过期/,
+      /no (sys|pg)_hba\.conf entry|(sys|pg)_hba\.conf rejects|(sys|pg)_hba\.conf ?(的?(记录|条目)|.{0,4}拒绝)|is not permitted to log in|不允许(角色|用户)|(role|user) ".*" does not exist|(角色|用户) ?".*" ?不存在|expired password|密码过期|user ".*" is locked|用户.*锁定|审计入侵检测/i,
   },
   { code: '3D000', pattern: /database ".*" does not exist|数据库 ?".*" ?不存在/ },
   {
     code: '53300',
     pattern:
-      /too many (clients|connections)|connection slots are reserved|太多的?客户|客户端连接过多|已保留的连接位置/,
+      /too many (clients|connections)|connection slots are reserved|太多的?客户|连接过多|已保留的连接位置|连接槽位保留/,
   },
+  { code: '57P01', pattern: /due to administrator command|由于管理员命令/ },
   {
     code: '57P03',
     pattern:
-      /database system is (starting up|shutting down|in recovery mode|not yet accepting connections|not accepting connections)|数据库系统(正在)?(启动|停止|关闭|在?恢复)/,
+      /database system is (starting up|shutting down|in recovery mode|not yet accepting connections|not accepting connections)|数据库系统(正在)?(启动|停止|关闭|在?恢复)|数据库系统(尚未|不)接受连接/,
   },
 ];
 
@@ -181,6 +182,7 @@ export const SQLSTATE_HINTS: Readonly<Record<string, string>> = {
   '53300':
     'All connections of the server are taken: lower "max" of the pool, close connections that are left open, or ' +
     'raise max_connections in kingbase.conf.',
+  '57P01': 'The server ended the session; try again.',
   '57P03': 'The server is starting, stopping or recovering; try again later.',
   '08P01':
     'The server did not understand the login: a V8R3 client library speaks an early form of scram-sha-256. Install ' +

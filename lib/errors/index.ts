@@ -1,4 +1,5 @@
 export { KingbaseError } from './kingbase-error.js';
+export type { Language } from './explain/topic.js';
 export { DatabaseError } from './database-error.js';
 export {
   ClientLibraryError,

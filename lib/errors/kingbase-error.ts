@@ -1,3 +1,7 @@
+import { explain } from './explain/explain.js';
+import { systemLanguage } from './explain/language.js';
+import type { Language } from './explain/topic.js';
+
 /** What every error of this package is. `code` is stable and made for programs; `message` is made for people. */
 export class KingbaseError extends Error {
   static {
@@ -15,5 +19,16 @@ export class KingbaseError extends Error {
     this.code = code;
     // Absent rather than undefined, here and in the subclasses: util.inspect prints every own property.
     if (options.hint !== undefined) this.hint = options.hint;
+  }
+
+  /**
+   * What happened, the likely causes in the order of their likelihood and what to do, as plain text of some 20 lines
+   * for a terminal or a log. It is found by `code`, not by the language of the message.
+   *
+   * @param language by default Chinese where the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`, or the system's) is, else
+   *   English
+   */
+  explain(language?: Language): string {
+    return explain(this, language === 'zh' || language === 'en' ? language : systemLanguage());
   }
 }

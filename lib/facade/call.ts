@@ -1,10 +1,10 @@
 import { Execution, type ExecutionRequest, type StatementResult } from '../driver/execution.js';
 import { commandError } from '../driver/failure.js';
 import type { NativeFailure, TransactionStatus } from '../driver/native.js';
-import type { Operation } from '../driver/operation.js';
 import { Script } from '../driver/script.js';
-import type { Session } from '../driver/session.js';
+import type { Operation, Session } from '../driver/session.js';
 import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
+import type { Telemetry } from '../observability/telemetry.js';
 import type { ExecResult, QueryOptions, QueryResult } from './types.js';
 
 /** Where operations run: a database's pool, or one session. */
@@ -37,11 +37,32 @@ export function asExecResult({ command, count }: { command: string; count: numbe
 /** Runs one statement. */
 export function execute<R>(
   runner: OperationRunner,
+  telemetry: Telemetry,
   request: ExecutionRequest,
   options: QueryOptions | undefined,
   view: ResultView<R>,
 ): Promise<R> {
-  if (request.sql.includes('\0')) return Promise.reject(nulInText());
+  if (!telemetry.watchesQueries) return begin(runner, request, options, view);
+  let rows: number | undefined;
+  const counting: ResultView<R> = (result) => {
+    rows = result.rows?.length;
+    return view(result);
+  };
+  return telemetry.query(
+    request.sql,
+    request.parameters,
+    options?.traceContext,
+    () => rows,
+    () => begin(runner, request, options, counting),
+  );
+}
+
+function begin<R>(
+  runner: OperationRunner,
+  request: ExecutionRequest,
+  options: QueryOptions | undefined,
+  view: ResultView<R>,
+): Promise<R> {
   return new Promise<R>((resolve, reject) => {
     const succeed = (result: StatementResult): void => {
       resolve(view(result));
@@ -56,7 +77,11 @@ export function runScript(
   sql: string,
   options: QueryOptions | undefined,
 ): Promise<ExecResult[]> {
-  if (sql.includes('\0')) return Promise.reject(nulInText());
+  try {
+    checkText(sql);
+  } catch (error) {
+    return rejection(error);
+  }
   return new Promise((resolve, reject) => {
     startOperation(
       runner,
@@ -79,22 +104,30 @@ export function rejection(error: unknown): Promise<never> {
   return Promise.reject(error instanceof Error ? error : new Error(String(error)));
 }
 
-function nulInText(): UsageError {
-  // The library takes the text up to the first NUL, and would run half of it.
-  return new UsageError('KB_BAD_STATEMENT', 'The statement contains a NUL character, which SQL cannot.');
+/** Throws a UsageError (`KB_BAD_STATEMENT`) for what cannot be a statement. */
+export function checkText(sql: unknown): void {
+  if (typeof sql !== 'string') {
+    throw new UsageError('KB_BAD_STATEMENT', `The statement must be a string, not ${typeof sql}.`);
+  }
+  if (sql.includes('\0')) {
+    // The library takes the text up to the first NUL, and would run half of it.
+    throw new UsageError('KB_BAD_STATEMENT', 'The statement contains a NUL character, which SQL cannot.');
+  }
 }
 
+/** @param what is being done, for the message of a timeout */
 export function startOperation(
   runner: OperationRunner,
   create: (fail: (error: unknown) => void) => Operation,
   options: QueryOptions | undefined,
   reject: (error: unknown) => void,
+  what: 'query' | 'connect' = 'query',
 ): void {
   if (options?.signal === undefined && options?.timeout === undefined) {
     runner.run(create(reject));
     return;
   }
-  new InterruptibleCall(runner, create, options, reject);
+  new InterruptibleCall(runner, create, options, reject, what);
 }
 
 /** An operation that its caller can abort or that has a time limit. */
@@ -110,6 +143,7 @@ class InterruptibleCall implements Operation {
     create: (fail: (error: unknown) => void) => Operation,
     options: QueryOptions,
     private readonly reject: (error: unknown) => void,
+    what: 'query' | 'connect',
   ) {
     const { signal, timeout } = options;
     this.signal = signal;
@@ -121,7 +155,7 @@ class InterruptibleCall implements Operation {
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (timeout !== undefined) {
       this.timer = setTimeout(() => {
-        this.interrupt((cause) => timeoutError(timeout, cause));
+        this.interrupt((cause) => timeoutError(what, timeout, cause));
       }, timeout);
     }
     runner.run(this);
@@ -157,8 +191,17 @@ class InterruptibleCall implements Operation {
   }
 
   begin(session: Session): void {
+    if (this.interrupted !== undefined) {
+      // Interrupted between two connections: the first was lost before anything was sent.
+      session.finish(session.transactionStatus);
+      this.disarm();
+      this.reject(this.interrupted.error(undefined));
+      return;
+    }
     this.session = session;
     this.operation.begin(session);
+    // Ended at once: a mistake in a parameter, or a checkout, which begins no command.
+    if (!session.runs(this)) this.disarm();
   }
 
   refuse(error: unknown): void {
@@ -202,9 +245,13 @@ class InterruptibleCall implements Operation {
   }
 }
 
-function timeoutError(timeout: number, cause: unknown): TimeoutError {
-  return new TimeoutError('query', timeout, `The statement took longer than its limit of ${timeout} ms.`, {
-    cause,
-    hint: 'Give it a longer timeout, or find out with EXPLAIN what takes the time.',
-  });
+function timeoutError(what: 'query' | 'connect', timeout: number, cause: unknown): TimeoutError {
+  return what === 'query'
+    ? new TimeoutError('query', timeout, `The statement took longer than its limit of ${timeout} ms.`, {
+        cause,
+        hint: 'Give it a longer timeout, or find out with EXPLAIN what takes the time.',
+      })
+    : new TimeoutError('connect', timeout, `No connection was free within the limit of ${timeout} ms.`, {
+        cause,
+      });
 }

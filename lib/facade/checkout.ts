@@ -1,10 +1,10 @@
-import type { Operation } from '../driver/operation.js';
-import type { Session } from '../driver/session.js';
-import type { OperationRunner } from './call.js';
+import type { Operation, Session } from '../driver/session.js';
+import { startOperation, type OperationRunner } from './call.js';
+import type { QueryOptions } from './types.js';
 
 const nothing = (): void => undefined;
 
-/** Takes a session out of the pool: an operation that begins no command and does not end by itself. */
+/** Takes a session out of the pool: an operation that begins no command and ends at once. */
 export class Checkout<T> implements Operation {
   readonly result = nothing;
   readonly described = nothing;
@@ -18,9 +18,13 @@ export class Checkout<T> implements Operation {
   ) {}
 
   /** `take` becomes the session's owner. */
-  static from<T>(pool: OperationRunner, take: (session: Session) => T): Promise<T> {
+  static from<T>(
+    pool: OperationRunner,
+    take: (session: Session) => T,
+    options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      pool.run(new Checkout(take, resolve, reject));
+      startOperation(pool, (fail) => new Checkout(take, resolve, fail), options, reject, 'connect');
     });
   }
 

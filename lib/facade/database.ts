@@ -1,20 +1,35 @@
 import { EventEmitter } from 'node:events';
 import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.js';
-import type { ResolvedConfig } from '../config/index.js';
+import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
 import { loadCore } from '../driver/core.js';
-import type { Flavour, NativeCapabilities, NativeFailure } from '../driver/native.js';
+import type { Flavour, NativeCapabilities } from '../driver/native.js';
 import type { Session, SessionEvents } from '../driver/session.js';
-import { DatabaseError, type LibraryAttempt, type PoolStats } from '../errors/index.js';
+import type { LibraryAttempt, PoolStats } from '../errors/index.js';
+import { Telemetry } from '../observability/telemetry.js';
+import { wantsWritable } from '../pool/eviction.js';
 import { SessionPool } from '../pool/session-pool.js';
+import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
 import { Checkout } from './checkout.js';
 import { Connection } from './connection.js';
+import { noticeOf, type DatabaseEvents } from './events.js';
+import { watchForLeak } from './leak.js';
+import { Listener, type NotificationHandler, type Subscription } from './listener.js';
 import { PrepareProbe } from './prepare.js';
-import { Queryable } from './queryable.js';
+import { Queryable, type CallContext } from './queryable.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
+import { resetText } from './reset.js';
+import { SessionQueue } from './session-queue.js';
 import { Statement } from './statement.js';
+import {
+  beginOn,
+  inTransaction,
+  type Transaction,
+  type TransactionOptions,
+  type TransactionRetry,
+} from './transaction.js';
 import type { QueryOptions } from './types.js';
 
 /** Which client library serves a database. */
@@ -32,48 +47,62 @@ export interface ClientLibraryInfo {
   attempts: readonly LibraryAttempt[];
 }
 
-/** A message that is not an error: a notice, a warning. */
-export interface Notice {
-  severity: string;
-  code: string;
-  message: string;
-  detail?: string;
-  hint?: string;
-}
-
-interface DatabaseEvents {
-  notice: [notice: Notice];
-}
-
 /** A database, and the pool of connections to it. Safe to use from any number of places at once. */
 export class Database extends Queryable {
   protected readonly runner: SessionPool;
+  protected readonly context: CallContext;
   private readonly config: ResolvedConfig;
-  private library: LoadedLibrary | undefined;
-  private types: TypeMap | undefined;
+  private readonly types: TypeMap;
   private readonly typesOfCalls = new WeakMap<TypeOptions, TypeMap>();
   private readonly emitter = new EventEmitter<DatabaseEvents>();
+  private library: LoadedLibrary | undefined;
+  private listener: Listener | undefined;
 
   constructor(config: ResolvedConfig) {
     super();
     this.config = config;
     // Checked now, so that a misspelled option shows at open() and not at the first query.
     this.types = new TypeMap(config.types);
-    this.runner = new SessionPool({
-      max: config.pool.max,
-      acquireTimeout: config.pool.acquireTimeout,
-      open: () => this.openSession(),
+    const [host] = config.hosts;
+    const telemetry = new Telemetry({
+      database: config.database,
+      address: host?.host ?? '',
+      port: host?.port ?? 0,
+      log: config.log,
+      traceParameters: config.traceParameters,
     });
+    this.context = { typeMapOf: this.typeMapOf, telemetry, placeholders: new PlaceholderCache() };
+    this.runner = new SessionPool(
+      config.pool,
+      wantsWritable(config.libraryKeywords['target_session_attrs']),
+      () => telemetry.connect(() => this.openSession()),
+      {
+        opened: (session) => {
+          const event = identityOf(session);
+          telemetry.log({ event: 'connect', ...event });
+          this.emitter.emit('connect', event);
+        },
+        closed: (session, reason, error) => {
+          const event = { ...identityOf(session), reason };
+          telemetry.log({ event: 'disconnect', ...event });
+          this.emitter.emit('disconnect', { ...event, error });
+        },
+        unreachable: (error, attempt, retryIn) => {
+          const message = error instanceof Error ? error.message : String(error);
+          telemetry.log({ event: 'unreachable', message, attempt, retryIn });
+          this.emitter.emit('unreachable', { error, attempt, retryIn });
+        },
+      },
+    );
   }
 
-  /** `notice`: the server sent a notice or a warning. */
-  on(event: 'notice', listener: (notice: Notice) => void): this {
-    this.emitter.on(event, listener);
+  on<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
+    (this.emitter as EventEmitter).on(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
-  off(event: 'notice', listener: (notice: Notice) => void): this {
-    this.emitter.off(event, listener);
+  off<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
+    (this.emitter as EventEmitter).off(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
@@ -83,15 +112,48 @@ export class Database extends Queryable {
   }
 
   /** Checks out one session; disposing of it, or `release()`, gives it back. */
-  connect(): Promise<Connection> {
-    return Checkout.from(this.runner, (session) => new Connection(session, this.runner, this.typeMapOf));
+  async connect(options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Connection> {
+    return new Connection(await this.checkOut(options), this.context);
   }
 
   /** A statement that is prepared on each connection when first needed there; on one of them now, to find mistakes. */
   async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
-    const statement = new Statement(sql, this.runner, this.typeMapOf);
+    const statement = new Statement(sql, this.runner, this.context);
     await PrepareProbe.run(this.runner, statement, options);
     return statement;
+  }
+
+  /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
+  async begin(options?: TransactionOptions): Promise<Transaction> {
+    const queue = await this.checkOut({ signal: options?.signal });
+    return beginOn(queue, this.context, true, options);
+  }
+
+  /**
+   * Runs `fn` in a transaction: commits when it returns and gives its result, rolls back when it throws. With `retry`
+   * a transaction that failed with a serialization failure or a deadlock (40001, 40P01) is run again from its start, so
+   * `fn` must not have effects outside of it.
+   */
+  transaction<R>(
+    fn: (transaction: Transaction) => Promise<R> | R,
+    options?: TransactionOptions & { retry?: TransactionRetry },
+  ): Promise<R> {
+    return inTransaction(this.context, () => this.begin(options), fn, options);
+  }
+
+  /**
+   * Calls `handler` for each NOTIFY on the channel, until the subscription is closed. Uses one connection besides the
+   * pool, which is made again when it is lost: the subscription's `gap` event then says that notifications may have been
+   * missed. A program that listens does not end by itself.
+   */
+  listen(channel: string, handler: NotificationHandler): Promise<Subscription> {
+    this.listener ??= new Listener({
+      open: () => this.openSession(),
+      heartbeatInterval: () => this.runner.poolOptions.heartbeatInterval,
+      heartbeatTimeout: () => this.runner.poolOptions.heartbeatTimeout,
+      heartbeatSql: () => this.runner.poolOptions.heartbeatSql,
+    });
+    return this.listener.listen(channel, handler);
   }
 
   /** What the server says of itself. */
@@ -113,17 +175,26 @@ export class Database extends Queryable {
     return this.runner.stats();
   }
 
-  /** Refuses new calls, waits for those made before, and closes all connections. */
-  close(): Promise<void> {
-    return this.runner.close();
+  /** Changes options of the pool in use; those not named stay. Throws a UsageError (`KB_BAD_OPTION`). */
+  configurePool(options: PoolOptions): void {
+    this.runner.configure(resolvePoolOptions(options, this.runner.poolOptions));
+  }
+
+  /**
+   * Refuses new calls, waits for those made before, and closes all connections. With `timeout` (ms) what is still going
+   * on then is cancelled, and what still waits is refused.
+   */
+  close(options?: { timeout?: number }): Promise<void> {
+    this.listener?.close();
+    return this.runner.close(options?.timeout ?? 0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  protected readonly typeMapOf = (types: TypeOptions | undefined): TypeMap => {
-    if (types === undefined) return (this.types ??= new TypeMap(this.config.types));
+  private readonly typeMapOf = (types: TypeOptions | undefined): TypeMap => {
+    if (types === undefined) return this.types;
     let map = this.typesOfCalls.get(types);
     if (map === undefined) {
       map = new TypeMap({ ...this.config.types, ...types });
@@ -131,6 +202,26 @@ export class Database extends Queryable {
     }
     return map;
   };
+
+  private async checkOut(
+    options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
+  ): Promise<SessionQueue> {
+    const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
+    const reset = resetText(resetOnRelease);
+    const taken = leakTimeout > 0 ? new Error('taken') : undefined;
+    const queue = await this.context.telemetry.acquire(() =>
+      Checkout.from(this.runner, (session) => new SessionQueue(session, this.runner, reset), options),
+    );
+    if (taken !== undefined) {
+      watchForLeak(queue, leakTimeout, taken, (event) => {
+        this.context.telemetry.log({ event: 'leak', ...event });
+        if (this.emitter.listenerCount('leak') > 0) this.emitter.emit('leak', event);
+        else
+          process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
+      });
+    }
+    return queue;
+  }
 
   private loadLibrary(): LoadedLibrary {
     const { addon } = loadCore();
@@ -149,19 +240,15 @@ export class Database extends Queryable {
     notice: (fields) => {
       this.emitter.emit('notice', noticeOf(fields));
     },
-    notification: () => {
-      // Nothing listens yet; the core delivers them for `listen`.
+    notification: (_session, channel, payload, processId) => {
+      this.listener?.notification(channel, payload, processId);
+    },
+    serverError: (session, sqlState) => {
+      this.runner.serverError(session, sqlState);
     },
   };
 }
 
-function noticeOf(fields: NonNullable<NativeFailure['fields']>): Notice {
-  const { severity, code, message, detail, hint } = DatabaseError.fromFields(fields);
-  return {
-    severity,
-    code,
-    message,
-    ...(detail === undefined ? {} : { detail }),
-    ...(hint === undefined ? {} : { hint }),
-  };
+function identityOf(session: Session): { processId: number; address: string } {
+  return { processId: session.facts?.backendPid ?? 0, address: session.address };
 }

@@ -1,7 +1,6 @@
 import type { NativeFailure, TransactionStatus } from '../driver/native.js';
 import { commandError } from '../driver/failure.js';
-import type { Operation } from '../driver/operation.js';
-import type { Session } from '../driver/session.js';
+import type { Operation, Session } from '../driver/session.js';
 import { startOperation, type OperationRunner } from './call.js';
 import type { Statement } from './statement.js';
 import type { QueryOptions } from './types.js';
@@ -26,7 +25,7 @@ export class PrepareProbe implements Operation {
 
   begin(session: Session): void {
     const prepared = this.statement.statementOn(session);
-    session.native.prepare(session.slot, prepared.id, this.statement.sql);
+    session.native.prepare(session.slot, prepared.id, this.statement.compiled);
   }
 
   refuse(error: unknown): void {

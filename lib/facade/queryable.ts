@@ -1,12 +1,15 @@
 import type { ExecutionRequest } from '../driver/execution.js';
 import { RowMode } from '../driver/native.js';
+import type { Telemetry } from '../observability/telemetry.js';
+import type { PlaceholderCache } from '../sql/placeholder-cache.js';
+import { bindPlaceholders } from '../sql/placeholders.js';
 import type { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
-import { UsageError } from '../errors/index.js';
 import {
   asExecResult,
   asFirstRow,
   asQueryResult,
+  checkText,
   execute,
   rejection,
   runScript,
@@ -15,32 +18,32 @@ import {
 } from './call.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
-/** Gives the type map for a call's `types`, or the database's own. */
-export type TypeMapOf = (types: TypeOptions | undefined) => TypeMap;
-
-const NO_PARAMETERS: Parameters = Object.freeze([]);
+/** What the calls of one database have in common. */
+export interface CallContext {
+  /** The type map for a call's `types`, or the database's own. */
+  readonly typeMapOf: (types: TypeOptions | undefined) => TypeMap;
+  readonly telemetry: Telemetry;
+  readonly placeholders: PlaceholderCache;
+}
 
 /**
- * What is to be run. Throws a UsageError where `parameters` is not a list or `types` is not understood.
+ * What is to be run. Throws a UsageError where the parameters do not fit the statement's placeholders or `types` is not
+ * understood.
  */
 export function request(
   sql: string,
   parameters: Parameters | undefined,
   options: QueryOptions | undefined,
-  typeMapOf: TypeMapOf,
+  context: CallContext,
   statementOn?: ExecutionRequest['statementOn'],
 ): ExecutionRequest {
-  if (parameters !== undefined && !Array.isArray(parameters)) {
-    throw new UsageError(
-      'KB_BAD_PARAMETER',
-      'The parameters must be an array: the values for $1, $2, … in order.',
-    );
-  }
+  checkText(sql);
+  const bound = bindPlaceholders(sql, parameters, context.placeholders);
   return {
-    sql,
-    parameters: parameters ?? NO_PARAMETERS,
+    sql: bound.sql,
+    parameters: bound.values,
     rowMode: options?.rowMode === 'array' ? RowMode.Array : RowMode.Object,
-    types: typeMapOf(options?.types),
+    types: context.typeMapOf(options?.types),
     statementOn,
   };
 }
@@ -48,7 +51,7 @@ export function request(
 /** What a database and a checked-out connection can both do. */
 export abstract class Queryable {
   protected abstract readonly runner: OperationRunner;
-  protected abstract readonly typeMapOf: TypeMapOf;
+  protected abstract readonly context: CallContext;
 
   /** Runs one statement and gives all its rows. */
   query<T = Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<QueryResult<T>> {
@@ -81,10 +84,10 @@ export abstract class Queryable {
   ): Promise<R> {
     let asked: ExecutionRequest;
     try {
-      asked = request(sql, parameters, options, this.typeMapOf);
+      asked = request(sql, parameters, options, this.context);
     } catch (error) {
       return rejection(error);
     }
-    return execute(this.runner, asked, options, view);
+    return execute(this.runner, this.context.telemetry, asked, options, view);
   }
 }

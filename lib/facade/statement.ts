@@ -6,12 +6,14 @@ import {
   asExecResult,
   asFirstRow,
   asQueryResult,
+  checkText,
   execute,
   rejection,
   type OperationRunner,
   type ResultView,
 } from './call.js';
-import { request, type TypeMapOf } from './queryable.js';
+import type { PlaceholderCache } from '../sql/placeholder-cache.js';
+import { request, type CallContext } from './queryable.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
 /**
@@ -24,11 +26,17 @@ export class Statement {
   private readonly sessions = new Set<WeakRef<Session>>();
   private closed = false;
 
+  /** The text as the server gets it. */
+  readonly compiled: string;
+
   constructor(
     readonly sql: string,
     private readonly runner: OperationRunner,
-    private readonly typeMapOf: TypeMapOf,
-  ) {}
+    private readonly context: CallContext,
+  ) {
+    checkText(sql);
+    this.compiled = compilePrepared(sql, context.placeholders);
+  }
 
   query<T = Row>(parameters?: Parameters, options?: QueryOptions): Promise<QueryResult<T>> {
     return this.execute(parameters, options, asQueryResult<T>);
@@ -70,21 +78,46 @@ export class Statement {
     }
     let asked: ExecutionRequest;
     try {
-      asked = request(this.sql, parameters, options, this.typeMapOf, this.statementOn);
+      asked = request(this.sql, parameters, options, this.context, this.statementOn);
+      if (asked.sql !== this.compiled) {
+        throw new UsageError(
+          'KB_BAD_PARAMETER',
+          'The parameters do not fit the placeholders that the statement was prepared with.',
+          {
+            hint: 'Give an array for $1, $2, … and for ?, an object for :name, and a value for each of them.',
+          },
+        );
+      }
     } catch (error) {
       return rejection(error);
     }
-    return execute(this.runner, asked, options, view);
+    return execute(this.runner, this.context.telemetry, asked, options, view);
   }
 
   /** The form of the statement that a session has, prepared or not. */
   readonly statementOn = (session: Session): CachedStatement => {
     let statement = this.onSessions.get(session);
     if (statement === undefined) {
-      statement = session.statements.create(this.sql);
+      statement = session.statements.create(this.compiled);
       this.onSessions.set(session, statement);
       this.sessions.add(new WeakRef(session));
     }
     return statement;
   };
+}
+
+/**
+ * Which placeholders a prepared text has must be known before there are parameters: `?` if there is one and no `$n`,
+ * else `:name`. So the operator `?` is written `??` in a prepared statement, as in JDBC.
+ */
+function compilePrepared(sql: string, placeholders: PlaceholderCache): string {
+  const positional = placeholders.get(sql, 'positional');
+  if ((positional.count ?? 0) > 0) return positional.sql;
+  try {
+    const named = placeholders.get(sql, 'named');
+    if ((named.names?.length ?? 0) > 0) return named.sql;
+  } catch {
+    // It has $n, which go as they are.
+  }
+  return positional.sql;
 }

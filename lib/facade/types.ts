@@ -11,10 +11,12 @@ export interface QueryOptions {
   rowMode?: 'object' | 'array' | undefined;
   /** How values are read and written, over the database's own `types`. */
   types?: TypeOptions | undefined;
+  /** Handed on to whoever traces the call, as `traceContext` of the tracing channel's context. */
+  traceContext?: unknown;
 }
 
-/** Values for `$1`, `$2`, … */
-export type Parameters = readonly unknown[];
+/** Values for `$1`, `$2`, … or for each `?` in order, or an object with a value for each `:name`. */
+export type Parameters = readonly unknown[] | object;
 
 export interface QueryResult<T> {
   /** Empty for a statement that returns none. */

@@ -45,7 +45,7 @@ const rules: Required<Pick<IFlattenedRuleSet, 'forbidden'>> = {
     {
       name: 'only-users-import-the-public-interface',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(adapters|cli)/' },
+      from: { path: '^lib/', pathNot: '^lib/((adapters|cli)/|index\\.mts$)' },
       to: { path: '^lib/index\\.ts$' },
     },
     {

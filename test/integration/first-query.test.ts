@@ -20,7 +20,10 @@ describe.each(targets())('$name', (target) => {
 
   it('says which client library serves it', async () => {
     await withDatabase(target, async (db) => {
-      expect(db.clientLibrary()).toMatchObject({ flavour: target.flavour, path: target.config.clientLibrary });
+      expect(db.clientLibrary()).toMatchObject({
+        flavour: target.flavour,
+        path: target.config.clientLibrary,
+      });
       await db.ping();
     });
   });

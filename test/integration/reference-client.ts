@@ -6,6 +6,9 @@ const arrayParser = pgTypes.arrayParser as unknown as {
   create(source: string, element: (text: string) => unknown): { parse(): unknown[] };
 };
 
+/** The same function, for types that the declarations have no name for. */
+const textParser = pgTypes.getTypeParser as (oid: number, format: 'text') => (text: string) => unknown;
+
 /**
  * Types of which the `pg` driver makes objects of its own, and where ours gives the server's text: date, interval,
  * point, circle.
@@ -61,10 +64,7 @@ export class ReferenceClient {
       return arrayParser.create(text, (element) => this.read(elementType, element)).parse();
     }
     if (TEXT_IN_OURS.has(oid)) return text;
-    const parse = pgTypes.getTypeParser(oid as Parameters<typeof pgTypes.getTypeParser>[0], 'text') as (
-      text: string,
-    ) => unknown;
-    const value = parse(text);
+    const value = textParser(oid, 'text')(text);
     // pg: int8 is a string, for want of a bigint when it was written.
     if (oid === 20) return BigInt(value as string);
     // pg: infinity is a number and a time beyond what a Date holds is an invalid one.

@@ -9,6 +9,8 @@ export interface Sample {
 export interface TypeSamples {
   type: string;
   samples: Sample[];
+  /** The type in whose text equal values are equal; where absent, the type itself. */
+  canonical?: string;
   /** The array type's text has semicolons between elements, which the reference driver does not read. */
   semicolons?: true;
 }
@@ -97,7 +99,7 @@ export const NUMBERS: TypeSamples[] = [
   texts(
     'numeric',
     '0',
-    '-0.00',
+    '0.00',
     '1.10',
     '123456789012345678901234567890.123456789012345678901234567890',
     '0.000000000000000000000000000000000000000001',
@@ -164,8 +166,8 @@ export const OTHERS: TypeSamples[] = [
 ];
 
 /** The text of a json value is read as JSON and an object is written as such; a string is taken for JSON text. */
-export const JSONS: TypeSamples[] = ['json', 'jsonb'].map((type) =>
-  pairs(
+export const JSONS: TypeSamples[] = ['json', 'jsonb'].map((type) => ({
+  ...pairs(
     type,
     ['{"a": [1, 2.5, null, true], "b": {"c": "中文"}}', { a: [1, 2.5, null, true], b: { c: '中文' } }],
     ['{}', {}],
@@ -177,7 +179,8 @@ export const JSONS: TypeSamples[] = ['json', 'jsonb'].map((type) =>
     ['true', true],
     ['null', null, 'null'],
   ),
-);
+  canonical: 'jsonb',
+}));
 
 export const TIMES: TypeSamples[] = [
   texts(

@@ -3,6 +3,7 @@ import { open, type Database } from 'kingbase-native';
 import { targets } from '../support/targets.js';
 import { ReferenceClient } from './reference-client.js';
 import { ALL_SAMPLES, type Sample, type TypeSamples } from './value-samples.js';
+import { withConnection } from './with-connection.js';
 
 let reference: ReferenceClient;
 beforeAll(async () => {
@@ -35,9 +36,11 @@ describe.each(targets())('$name', (target) => {
     });
 
     it('writes what it reads', async () => {
+      const comparable = (value: string): string =>
+        `${value}::${type.type}::text::${type.canonical ?? type.type}::text`;
       for (const sample of type.samples) {
         const { rows } = await db.query(
-          `SELECT $1::${type.type}, $1::${type.type}::text IS NOT DISTINCT FROM $2::text::${type.type}::text`,
+          `SELECT $1::${type.type}, ${comparable('$1')} IS NOT DISTINCT FROM ${comparable('$2::text')}`,
           [sent(sample), sample.text],
           { rowMode: 'array' },
         );
@@ -133,8 +136,7 @@ describe.each(targets())('$name', (target) => {
     it('reads explicit bounds as plain arrays', async () => {
       const row = await db.queryRow(
         `SELECT '[0:2]={1,2,NULL}'::int4[] AS one, '[-3:-2][5:6]={{a,"b c"},{NULL,"\\"}"}}'::text[] AS two,
-          '[2:2]={2024-01-01 00:00:00+00}'::timestamptz[] AS plain,
-          '[9223372036854775:9223372036854775]={5}'::text AS not_an_array`,
+          '[2:2]={2024-01-01 00:00:00+00}'::timestamptz[] AS plain`,
       );
       expect(row).toStrictEqual({
         one: [1, 2, null],
@@ -143,7 +145,6 @@ describe.each(targets())('$name', (target) => {
           [null, '"}'],
         ],
         plain: [new Date('2024-01-01T00:00:00Z')],
-        not_an_array: '[9223372036854775:9223372036854775]={5}',
       });
     });
 
@@ -185,11 +186,50 @@ describe.each(targets())('$name', (target) => {
     });
   });
 
-  it('reads rows of composite types, ranges of them and enums as the server writes them', async () => {
+  it('reads records as the server writes them', async () => {
     const row = await db.queryRow(
       `SELECT ROW(1, 'a b', NULL, '"') AS composite, ARRAY[ROW(1, 'a')] AS composites`,
     );
     expect(row).toStrictEqual({ composite: '(1,"a b",,"""")', composites: ['(1,a)'] });
+  });
+
+  it('reads bytea in either form that the server writes', async () => {
+    const bytes = Buffer.from(Array.from({ length: 1024 }, (_, i) => (i * 7) % 256));
+    await withConnection(db, async (connection) => {
+      for (const form of ['escape', 'hex']) {
+        await connection.exec(`SET bytea_output TO ${form}`);
+        const row = await connection.queryRow(
+          `SELECT $1::bytea AS value, ARRAY[$1::bytea, ''::bytea, NULL] AS array, decode('5c', 'hex') AS backslash`,
+          [bytes],
+        );
+        expect(row).toStrictEqual({
+          value: bytes,
+          array: [bytes, Buffer.alloc(0), null],
+          backslash: Buffer.from('\\'),
+        });
+      }
+    });
+  });
+
+  it('reads intervals in the style of the session', async () => {
+    await withConnection(db, async (connection) => {
+      const styles = {
+        postgres: '1 year 2 mons -3 days +04:05:06.7',
+        postgres_verbose: '@ 1 year 2 mons -3 days 4 hours 5 mins 6.7 secs',
+        sql_standard: '+1-2 -3 +4:05:06.7',
+        iso_8601: 'P1Y2M-3DT4H5M6.7S',
+      };
+      for (const [style, text] of Object.entries(styles)) {
+        await connection.exec(`SET intervalstyle TO ${style}`);
+        expect(
+          await connection.queryRow(
+            `SELECT interval '1 year 2 months -3 days 04:05:06.7' AS value, $1::interval AS again`,
+            [text],
+          ),
+        ).toStrictEqual({ value: text, again: text });
+      }
+      await connection.exec('RESET intervalstyle');
+    });
   });
 
   it('reads xml where the server has it', async () => {

@@ -1,0 +1,257 @@
+import type { Topic } from './topic.js';
+
+/** Mistakes in the use of this package. The error's own message and hint are exact, so little is to be added. */
+export const USAGE: readonly Topic[] = [
+  {
+    codes: ['KB_BAD_OPTION'],
+    shows: ['hint'],
+    en: {
+      headline: 'An option of the configuration cannot be used as it was given.',
+      causes: [
+        'Its name is misspelled, or its value is of the wrong kind or out of range.',
+        'An environment variable (KINGBASE_…) or the connection string supplies it, not the code.',
+        'A special character in a URL is not percent-encoded, so that the parts were cut wrongly.',
+      ],
+      actions: [
+        'Correct the option that the message names.',
+        'Where it is not in the code, look at the environment: "env | grep KINGBASE".',
+      ],
+    },
+    zh: {
+      headline: '配置中的某个选项无法使用。',
+      causes: [
+        '选项名拼写有误，或者值的类型不对、超出范围。',
+        '该选项不是来自代码，而是来自环境变量（KINGBASE_…）或连接串。',
+        'URL 中的特殊字符没有做百分号编码，导致各部分切分错误。',
+      ],
+      actions: [
+        '改正错误信息中指出的选项。',
+        '如果代码中没有该选项，请检查环境变量：“env | grep KINGBASE”。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_OPTION_UNSUPPORTED'],
+    shows: ['hint'],
+    en: {
+      headline: 'The loaded client library does not know an option that must not be left out silently.',
+      causes: ['The library is older than the option.', 'Another library was loaded than meant.'],
+      actions: [
+        'See which one is loaded: db.clientLibrary() gives path and version.',
+        'Load a newer libkci (KINGBASE_CLIENT_LIBRARY), or leave the option out.',
+      ],
+    },
+    zh: {
+      headline: '加载的客户端库不支持某个选项，而该选项不能悄悄忽略。',
+      causes: ['客户端库比该选项更旧。', '加载的不是预期的客户端库。'],
+      actions: [
+        '查看实际加载的库：db.clientLibrary() 给出路径和版本。',
+        '加载较新的 libkci（KINGBASE_CLIENT_LIBRARY），或者去掉该选项。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_BAD_PARAMETER'],
+    shows: ['hint'],
+    en: {
+      headline: 'A parameter cannot be sent to the server; nothing was sent.',
+      causes: [
+        'Its value has no form in SQL: a function, a symbol, an invalid Date, text with a NUL character.',
+        'The parameters are not given as a list, or not in the order of $1, $2, …',
+      ],
+      actions: [
+        'Convert the value before the call; null stands for SQL NULL.',
+        'Give an object with values of its own the method [Symbol.for("kingbase.value")]().',
+      ],
+    },
+    zh: {
+      headline: '某个参数无法发送给服务器；没有发送任何内容。',
+      causes: [
+        '其值在 SQL 中没有对应形式：函数、Symbol、无效的 Date、含 NUL 字符的文本。',
+        '参数不是以数组给出，或没有按 $1、$2……的顺序给出。',
+      ],
+      actions: [
+        '在调用之前转换该值；null 表示 SQL 的 NULL。',
+        '自定义对象可提供 [Symbol.for("kingbase.value")]() 方法。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_BAD_STATEMENT'],
+    shows: ['hint'],
+    en: {
+      headline: 'The text of the statement cannot be sent; nothing was sent.',
+      causes: ['It contains a NUL character, from binary data or a broken file perhaps.'],
+      actions: [
+        'Pass data as parameters instead of writing them into the text.',
+        'Use bytea for binary data.',
+      ],
+    },
+    zh: {
+      headline: '语句文本无法发送；没有发送任何内容。',
+      causes: ['其中含有 NUL 字符，可能来自二进制数据或损坏的文件。'],
+      actions: ['用参数传递数据，不要拼写在语句文本中。', '二进制数据使用 bytea 类型。'],
+    },
+  },
+  {
+    codes: ['KB_BAD_IDENTIFIER'],
+    shows: ['hint'],
+    en: {
+      headline: 'The name of a table or column cannot be written in SQL.',
+      causes: [
+        'The name is empty or undefined, or contains a NUL character.',
+        'It has more parts than database, schema and table: a name that contains a dot was given as one string.',
+      ],
+      actions: ["Give a name that contains a dot as an array of its parts: ['public', 'sales.2024']."],
+    },
+    zh: {
+      headline: '表名或列名无法写成 SQL。',
+      causes: [
+        '名称为空或 undefined，或者含有 NUL 字符。',
+        '名称超过数据库、模式、表三个部分：含有点号的名称以单个字符串给出。',
+      ],
+      actions: ["含有点号的名称，请以数组给出各部分：['public', 'sales.2024']。"],
+    },
+  },
+  {
+    codes: ['KB_COMMAND_REFUSED'],
+    shows: ['hint'],
+    en: {
+      headline: 'The client library refused the command before it reached the server.',
+      causes: [
+        'It has more parameters than the protocol allows (65535).',
+        'COPY was run as a query.',
+        'The library lacks the function that the command needs.',
+      ],
+      actions: [
+        'Divide the values into several statements, or use batchInsert or COPY.',
+        'Use the methods made for COPY.',
+      ],
+    },
+    zh: {
+      headline: '命令在到达服务器之前被客户端库拒绝。',
+      causes: [
+        '参数个数超过协议允许的上限（65535）。',
+        '把 COPY 当作查询执行。',
+        '客户端库缺少该命令所需的函数。',
+      ],
+      actions: ['把数据拆分到多条语句，或使用 batchInsert 或 COPY。', '使用专门的 COPY 方法。'],
+    },
+  },
+  {
+    codes: ['KB_VALUE_NOT_EXACT'],
+    en: {
+      headline: 'A value of the result has no exact JavaScript number, and numbers were asked for.',
+      causes: ['An int8 lies beyond 2^53; int8: "number" is set for this database or call.'],
+      actions: ['Read it with types: { int8: "bigint" } or "string".'],
+    },
+    zh: {
+      headline: '结果中的某个值无法精确表示为 JavaScript 数字，而设置要求返回数字。',
+      causes: ['int8 值超出 2^53，而该数据库或该调用设置了 int8: "number"。'],
+      actions: ['用 types: { int8: "bigint" } 或 "string" 读取。'],
+    },
+  },
+  {
+    codes: ['KB_CONNECTION_RELEASED'],
+    en: {
+      headline: 'The connection was used after it had been given back or closed.',
+      causes: [
+        'A call was not awaited, and ran after "await using", close() or the end of a callback.',
+        'The connection is kept in a variable that outlives its use.',
+      ],
+      actions: [
+        'Await every call before the connection is released.',
+        'Take a new one with db.connect(), or call the database itself, which takes one for each call.',
+      ],
+    },
+    zh: {
+      headline: '连接在归还或关闭之后仍被使用。',
+      causes: [
+        '某个调用没有 await，在“await using”代码块、close() 或回调结束之后才执行。',
+        '保存连接的变量比连接的使用期更长。',
+      ],
+      actions: [
+        '归还连接之前，await 所有调用。',
+        '用 db.connect() 取得新的连接，或直接在 Database 对象上调用。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_TRANSACTION_DONE'],
+    en: {
+      headline: 'The transaction was used after it had been committed or rolled back.',
+      causes: [
+        'A call in the callback was not awaited, and ran after the callback had returned.',
+        'commit() or rollback() was called twice, or the transaction is kept in a variable that outlives it.',
+      ],
+      actions: [
+        'Await every call before the callback returns or the transaction is ended.',
+        'Begin a new transaction for what is to be done next.',
+      ],
+    },
+    zh: {
+      headline: '事务在提交或回滚之后仍被使用。',
+      causes: [
+        '回调中的某个调用没有 await，在回调返回之后才执行。',
+        'commit() 或 rollback() 被调用了两次，或者保存事务的变量比事务存在得更久。',
+      ],
+      actions: ['在回调返回或事务结束之前，await 所有调用。', '后续操作请开始新的事务。'],
+    },
+  },
+  {
+    codes: ['KB_TRANSACTION_ROLLED_BACK'],
+    en: {
+      headline:
+        'The transaction was to be committed, but the server rolled it back, because a statement in it had failed.',
+      causes: [
+        'The error of a statement was caught inside the transaction, and the transaction went on to its commit.',
+        'The promise of a failed statement was never looked at.',
+      ],
+      actions: [
+        'Let errors leave the callback of transaction(): it then rolls back and rejects with the error itself.',
+        'Put what may fail into transaction.savepoint(), after which the transaction can go on.',
+      ],
+    },
+    zh: {
+      headline: '事务本应提交，但由于其中有语句执行失败，服务器已将其回滚。',
+      causes: ['语句的错误在事务内部被捕获，事务继续执行直到提交。', '失败语句的 Promise 从未被检查。'],
+      actions: [
+        '让错误从 transaction() 的回调中抛出：事务会回滚，并以该错误拒绝。',
+        '把可能失败的操作放进 transaction.savepoint()，之后事务仍可继续。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_STATEMENT_CLOSED'],
+    en: {
+      headline: 'The statement was used after it had been closed.',
+      causes: [
+        'A call was not awaited, and ran after "await using" or close().',
+        'A closed statement is kept in a cache.',
+      ],
+      actions: ['Prepare it again, or close it later.', 'Repeated query() calls are prepared by themselves.'],
+    },
+    zh: {
+      headline: '预备语句在关闭之后仍被使用。',
+      causes: [
+        '某个调用没有 await，在“await using”代码块或 close() 之后才执行。',
+        '已关闭的语句仍留在缓存中。',
+      ],
+      actions: ['重新 prepare，或推迟关闭。', '重复的 query() 调用会自动使用预备语句。'],
+    },
+  },
+  {
+    codes: ['KB'],
+    shows: ['hint'],
+    en: {
+      headline: 'The driver could not do what it was asked for; the message says why.',
+      causes: ['The call does not fit the state of the object or the arguments.'],
+      actions: ['Read the message, and look the code up in the documentation of the package.'],
+    },
+    zh: {
+      headline: '驱动无法完成该请求，原因见错误信息。',
+      causes: ['该调用与对象的状态或参数不符。'],
+      actions: ['阅读错误信息，并在本软件包的文档中查找该错误码。'],
+    },
+  },
+];

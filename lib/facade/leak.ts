@@ -1,0 +1,30 @@
+import type { SessionQueue } from './session-queue.js';
+
+export interface Leak {
+  /** The server process whose session is held. */
+  processId: number;
+  /** ms. */
+  heldFor: number;
+  /** Where it was taken. */
+  stack: string;
+}
+
+/** Reports, once, a session that is not given back within `limit` ms. */
+export function watchForLeak(
+  queue: SessionQueue,
+  limit: number,
+  taken: Error,
+  report: (leak: Leak) => void,
+): void {
+  const timer = setTimeout(() => {
+    report({
+      processId: queue.session.facts?.backendPid ?? 0,
+      heldFor: limit,
+      stack: (taken.stack ?? '').split('\n').slice(1).join('\n'),
+    });
+  }, limit);
+  timer.unref();
+  queue.onRelease = () => {
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,99 @@
+import type { Operation, Session, SessionOwner } from '../driver/session.js';
+import { UsageError, type KingbaseError } from '../errors/index.js';
+import type { OperationRunner } from './call.js';
+import { Reset } from './reset.js';
+
+/** Runs the operations of one checked-out session one after the other, until it is given back. */
+export class SessionQueue implements SessionOwner, OperationRunner {
+  private readonly waiting: Operation[] = [];
+  private lost: KingbaseError | undefined;
+  private released: { promise: Promise<void>; resolve: () => void } | undefined;
+  /** Told once, when the session is given back or gone. */
+  onRelease: (() => void) | undefined;
+
+  /** @param reset SQL that frees the session of what its user has left in it, '' for none */
+  constructor(
+    readonly session: Session,
+    private readonly pool: SessionOwner,
+    private readonly reset: string,
+  ) {
+    session.owner = this;
+  }
+
+  run(operation: Operation): void {
+    if (this.released !== undefined) {
+      operation.refuse(
+        new UsageError('KB_CONNECTION_RELEASED', 'The connection has been released and takes no more calls.'),
+      );
+    } else if (this.lost !== undefined) {
+      operation.refuse(this.lost);
+    } else if (this.session.idle) {
+      this.session.run(operation);
+    } else {
+      this.waiting.push(operation);
+    }
+  }
+
+  withdraw(operation: Operation): boolean {
+    const at = this.waiting.indexOf(operation);
+    if (at >= 0) this.waiting.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Stops what is going on and refuses what waits. */
+  interrupt(reason: unknown): void {
+    for (const operation of this.waiting.splice(0)) operation.refuse(reason);
+    this.session.cancel();
+  }
+
+  /** Gives the session back when what has been asked of it has ended. */
+  release(): Promise<void> {
+    if (this.released === undefined) {
+      let resolve = (): void => undefined;
+      const promise = new Promise<void>((done) => {
+        resolve = done;
+      });
+      this.released = { promise, resolve };
+      if (this.lost !== undefined || this.session.idle) this.giveBack();
+    }
+    return this.released.promise;
+  }
+
+  /** Ends the session instead of giving it back: its state cannot be trusted. */
+  destroy(): void {
+    this.session.close();
+  }
+
+  sessionIdle(session: Session): void {
+    const next = this.waiting.shift();
+    if (next !== undefined) session.run(next);
+    else if (this.released !== undefined) this.giveBack();
+  }
+
+  sessionClosed(session: Session, error: KingbaseError | undefined): void {
+    this.lost = error ?? new UsageError('KB_CONNECTION_RELEASED', 'The connection has been closed.');
+    this.pool.sessionClosed(session, error);
+    for (const operation of this.waiting.splice(0)) operation.refuse(this.lost);
+    this.end();
+  }
+
+  rerun(): boolean {
+    // What came before it on this session is gone with it.
+    return false;
+  }
+
+  private giveBack(): void {
+    if (this.lost === undefined) {
+      this.session.owner = this.pool;
+      if (this.reset === '') this.pool.sessionIdle(this.session);
+      else this.session.run(new Reset(this.reset));
+    }
+    this.end();
+  }
+
+  private end(): void {
+    this.onRelease?.();
+    this.onRelease = undefined;
+    this.released?.resolve();
+  }
+}

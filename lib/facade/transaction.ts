@@ -1,0 +1,309 @@
+import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
+import { backoffDelay, type BackoffRule } from '../pool/backoff.js';
+import { runScript, type OperationRunner } from './call.js';
+import { PrepareProbe } from './prepare.js';
+import { Queryable, type CallContext } from './queryable.js';
+import type { SessionQueue } from './session-queue.js';
+import { Statement } from './statement.js';
+import type { Operation } from '../driver/session.js';
+
+const ISOLATION = {
+  'read uncommitted': 'READ UNCOMMITTED',
+  'read committed': 'READ COMMITTED',
+  'repeatable read': 'REPEATABLE READ',
+  serializable: 'SERIALIZABLE',
+} as const;
+
+export interface TransactionOptions {
+  /** Default: the server's default_transaction_isolation. */
+  isolation?: keyof typeof ISOLATION | undefined;
+  readOnly?: boolean | undefined;
+  /** Only with `serializable` and `readOnly`: waits until it can run without the danger of being cancelled. */
+  deferrable?: boolean | undefined;
+  /** Aborting cancels what is going on, rolls back, and rejects with `signal.reason`. */
+  signal?: AbortSignal | undefined;
+  /** Handed on to whoever traces; see docs. */
+  traceContext?: unknown;
+  /** ms for the whole transaction, afterwards as for `signal`, with a TimeoutError. Default: none. */
+  timeout?: number | undefined;
+}
+
+/** How often, and after what pauses, a transaction is run again that failed with 40001 or 40P01. */
+export interface TransactionRetry {
+  /** Attempts in all. Default 5. */
+  maxAttempts?: number | undefined;
+  /** ms before attempt 2, 3, …; `attempt` is the number of the attempt that has failed. Default: jittered, from 10 ms. */
+  backoff?: ((attempt: number) => number) | undefined;
+}
+
+const RETRY_BACKOFF: BackoffRule = { first: 20, longest: 2_000 };
+const DEFAULT_ATTEMPTS = 5;
+
+/**
+ * A transaction on one session. It ends by `commit`, by `rollback`, or by being disposed of, which rolls back; calls
+ * after that are refused.
+ */
+export class Transaction extends Queryable {
+  protected readonly runner: TransactionRunner;
+  private savepoints = 0;
+
+  /** @param ownsSession whether the session is given back to the pool when the transaction ends */
+  constructor(
+    private readonly queue: SessionQueue,
+    protected readonly context: CallContext,
+    private readonly ownsSession: boolean,
+  ) {
+    super();
+    this.runner = new TransactionRunner(queue);
+  }
+
+  /** The server process of the transaction's session. */
+  get processId(): number {
+    return this.queue.session.facts?.backendPid ?? 0;
+  }
+
+  /** Prepares a statement on the transaction's session. */
+  async prepare(sql: string): Promise<Statement> {
+    const statement = new Statement(sql, this.runner, this.context);
+    await PrepareProbe.run(this.runner, statement, undefined);
+    return statement;
+  }
+
+  /**
+   * Commits. Rejects with a DatabaseError where the server refuses (a deferred constraint), with a ConnectionError of
+   * `outcome: 'unknown'` where the answer was lost, and with a UsageError (`KB_TRANSACTION_ROLLED_BACK`) where the
+   * server rolled back instead because a statement had failed. In each case the transaction is over.
+   */
+  async commit(): Promise<void> {
+    this.runner.end();
+    try {
+      const [result] = await runScript(this.queue, 'COMMIT', undefined);
+      // PostgreSQL manual, COMMIT: of a failed transaction the tag says ROLLBACK.
+      if (result?.command === 'ROLLBACK') {
+        throw new UsageError(
+          'KB_TRANSACTION_ROLLED_BACK',
+          'The transaction was rolled back instead of committed, because a statement in it had failed.',
+          { hint: 'Do not go on after an error in a transaction, or put what may fail into a savepoint.' },
+        );
+      }
+    } finally {
+      await this.giveBack();
+    }
+  }
+
+  /** Rolls back. A session that cannot even do that is closed. */
+  async rollback(): Promise<void> {
+    this.runner.end();
+    await this.undo();
+  }
+
+  /**
+   * Runs `fn` inside a savepoint: when it throws, what it did is undone, the transaction can go on, and the error is
+   * thrown on. May be nested.
+   */
+  async savepoint<R>(fn: (transaction: this) => Promise<R> | R): Promise<R> {
+    const name = `kbn_savepoint_${++this.savepoints}`;
+    await this.script(`SAVEPOINT ${name}`);
+    try {
+      const result = await fn(this);
+      await this.script(`RELEASE SAVEPOINT ${name}`);
+      return result;
+    } catch (error) {
+      if (!this.runner.ended) await this.script(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`);
+      throw error;
+    }
+  }
+
+  /** Rolls back what has not been ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.runner.ended) await this.rollback();
+  }
+
+  /** Cancels what is going on, refuses what waits and what comes, and rolls back. */
+  async abandon(reason: unknown): Promise<void> {
+    if (this.runner.ended) return;
+    this.runner.end(reason);
+    this.queue.interrupt(reason);
+    await this.undo();
+  }
+
+  private async undo(): Promise<void> {
+    try {
+      await runScript(this.queue, 'ROLLBACK', undefined);
+    } catch {
+      this.queue.destroy();
+    }
+    await this.giveBack();
+  }
+
+  private async giveBack(): Promise<void> {
+    if (this.ownsSession) await this.queue.release();
+  }
+}
+
+/** Lets operations through to the session until the transaction has ended. */
+class TransactionRunner implements OperationRunner {
+  ended = false;
+  private reason: unknown;
+
+  constructor(private readonly queue: SessionQueue) {}
+
+  end(reason?: unknown): void {
+    if (this.ended) throw transactionDone();
+    this.ended = true;
+    this.reason = reason;
+  }
+
+  run(operation: Operation): void {
+    if (this.ended) operation.refuse(this.reason ?? transactionDone());
+    else this.queue.run(operation);
+  }
+
+  withdraw(operation: Operation): boolean {
+    return this.queue.withdraw(operation);
+  }
+}
+
+function transactionDone(): UsageError {
+  return new UsageError('KB_TRANSACTION_DONE', 'The transaction has already been committed or rolled back.');
+}
+
+/** START TRANSACTION is the standard's word for it; KingbaseES in sqlserver mode is said to refuse a bare BEGIN. */
+function startText(options: TransactionOptions | undefined): string {
+  const modes: string[] = [];
+  if (options?.isolation !== undefined) {
+    if (!Object.hasOwn(ISOLATION, options.isolation)) {
+      throw new UsageError(
+        'KB_BAD_OPTION',
+        `The option "isolation" must be one of ${Object.keys(ISOLATION).join(', ')}.`,
+      );
+    }
+    modes.push(`ISOLATION LEVEL ${ISOLATION[options.isolation]}`);
+  }
+  if (options?.readOnly !== undefined) modes.push(options.readOnly ? 'READ ONLY' : 'READ WRITE');
+  if (options?.deferrable !== undefined) modes.push(options.deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE');
+  return ['START TRANSACTION', modes.join(', ')].join(' ').trim();
+}
+
+export async function beginOn(
+  queue: SessionQueue,
+  context: CallContext,
+  ownsSession: boolean,
+  options: TransactionOptions | undefined,
+): Promise<Transaction> {
+  try {
+    await runScript(queue, startText(options), { signal: options?.signal, timeout: options?.timeout });
+  } catch (error) {
+    if (ownsSession) await queue.release();
+    throw error;
+  }
+  return new Transaction(queue, context, ownsSession);
+}
+
+/** Runs `fn` in a transaction: commits when it returns, rolls back when it throws, and tries again where asked to. */
+export async function inTransaction<R>(
+  context: CallContext,
+  begin: () => Promise<Transaction>,
+  fn: (transaction: Transaction) => Promise<R> | R,
+  options: (TransactionOptions & { retry?: TransactionRetry }) | undefined,
+): Promise<R> {
+  const { retry, signal } = options ?? {};
+  const attempts = retry === undefined ? 1 : (retry.maxAttempts ?? DEFAULT_ATTEMPTS);
+  const backoff =
+    retry?.backoff ?? ((attempt: number): number => backoffDelay(RETRY_BACKOFF, attempt - 1, Math.random()));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await context.telemetry.transaction(options?.traceContext, () => oneAttempt(begin, fn, options));
+    } catch (error) {
+      const again = error instanceof DatabaseError && error.retryable && attempt < attempts;
+      if (!again || signal?.aborted === true) throw error;
+      await pause(backoff(attempt), signal);
+    }
+  }
+}
+
+async function oneAttempt<R>(
+  begin: () => Promise<Transaction>,
+  fn: (transaction: Transaction) => Promise<R> | R,
+  options: TransactionOptions | undefined,
+): Promise<R> {
+  const { signal, timeout } = options ?? {};
+  signal?.throwIfAborted();
+  const transaction = await begin();
+  const stopped = interruption(signal, timeout);
+  try {
+    const work = Promise.resolve(fn(transaction));
+    const result = await (stopped === undefined ? work : Promise.race([work, stopped.promise]));
+    await transaction.commit();
+    return result;
+  } catch (error) {
+    if (stopped?.fired === true) await transaction.abandon(error);
+    else await transaction[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    stopped?.disarm();
+  }
+}
+
+interface Interruption {
+  /** Rejects when the signal aborts or the time is up; never resolves. */
+  promise: Promise<never>;
+  fired: boolean;
+  disarm: () => void;
+}
+
+function interruption(
+  signal: AbortSignal | undefined,
+  timeout: number | undefined,
+): Interruption | undefined {
+  if (signal === undefined && timeout === undefined) return undefined;
+  const state: Interruption = {
+    promise: Promise.resolve() as Promise<never>,
+    fired: false,
+    disarm: () => undefined,
+  };
+  state.promise = new Promise<never>((_resolve, reject) => {
+    const fire = (reason: Error): void => {
+      state.fired = true;
+      reject(reason);
+    };
+    const onAbort = (): void => {
+      // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
+      fire(signal?.reason as Error);
+    };
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => {
+            fire(
+              new TimeoutError(
+                'transaction',
+                timeout,
+                `The transaction took longer than its limit of ${timeout} ms and was rolled back.`,
+              ),
+            );
+          }, timeout);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    state.disarm = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  });
+  // The work may end first, and then nobody looks at this one.
+  state.promise.catch(() => undefined);
+  return state;
+}
+
+function pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, delay);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,53 @@
+import { UsageError } from '../errors/index.js';
+
+/**
+ * What encloses a quoted name. A server in mysql mode without ANSI_QUOTES in its `sql_mode` takes `"…"` for a string
+ * and needs backquotes.
+ */
+export type IdentifierQuote = '"' | '`';
+
+/** More parts than database, schema and table are no name of a table. */
+const MOST_PARTS = 3;
+
+/**
+ * A name as it is written in SQL text, exactly as it stands: the server neither folds its letter case nor takes it for
+ * a key word. It cuts names off after 63 bytes.
+ *
+ * @throws UsageError `KB_BAD_IDENTIFIER` for an empty name and one with a NUL character, which SQL cannot express
+ */
+export function quoteIdentifier(name: string, quote: IdentifierQuote = '"'): string {
+  if (typeof name !== 'string') throw badIdentifier(`A name must be a string, not ${describe(name)}.`);
+  if (name === '') throw badIdentifier('A name must not be empty.');
+  if (name.includes('\0')) throw badIdentifier('A name must not contain a NUL character.');
+  return quote + name.replaceAll(quote, quote + quote) + quote;
+}
+
+/**
+ * The quoted name of a table or of anything else in a schema. In a string, dots separate the parts; a name that
+ * contains a dot itself is given in an array of the parts: `['public', 'sales.2024']`.
+ *
+ * @param name `'table'`, `'schema.table'`, `'database.schema.table'`, or the same as an array
+ * @throws UsageError `KB_BAD_IDENTIFIER`
+ */
+export function quoteQualified(name: string | readonly string[], quote?: IdentifierQuote): string {
+  if (typeof name !== 'string' && !Array.isArray(name)) {
+    throw badIdentifier(`A name must be a string or an array of strings, not ${describe(name)}.`);
+  }
+  const parts: readonly string[] = typeof name === 'string' ? name.split('.') : name;
+  if (parts.length === 0) throw badIdentifier('A name must have at least one part.');
+  if (parts.length > MOST_PARTS) {
+    throw badIdentifier(
+      `A name has at most ${MOST_PARTS} parts, but "${parts.join('.')}" has ${parts.length}.`,
+      'Give a name that contains a dot in an array: [schema, table].',
+    );
+  }
+  return parts.map((part) => quoteIdentifier(part, quote)).join('.');
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}
+
+function badIdentifier(message: string, hint?: string): UsageError {
+  return new UsageError('KB_BAD_IDENTIFIER', message, hint === undefined ? {} : { hint });
+}

@@ -1,0 +1,96 @@
+import { nearest } from '../config/suggest.js';
+import { UsageError } from '../errors/index.js';
+import type { PlaceholderCache } from './placeholder-cache.js';
+import { compilePlaceholders, type PlaceholderKind } from './placeholder-compiler.js';
+
+export { compilePlaceholders, type CompiledStatement, type PlaceholderKind } from './placeholder-compiler.js';
+
+export interface BoundStatement {
+  readonly sql: string;
+  /** For `$1`, `$2`, … */
+  readonly values: readonly unknown[];
+}
+
+/**
+ * The text and the values to send for a statement and its parameters.
+ *
+ * - An array, and the text has `$n`: these are the server's own parameters and stay as they are.
+ * - An array otherwise: each `?` is a placeholder, also next to operator characters (`?||?`, `-?`). An empty array
+ *   gives no values, so that then, as without parameters, `?` is the server's operator.
+ * - An object: `:name` is a placeholder; a name is what the server would take for an unquoted one, in the letter case
+ *   of the property, which must be the object's own. The same name twice is the same parameter. A colon that directly
+ *   follows a number, a literal, a quoted name, a parameter or `]`, or inside square brackets a word or `)`, belongs to
+ *   what is before it, as in the slice `a[lower:upper]`. So the slice `a[:n]` has a placeholder, `a[: n]` a column.
+ *   Properties that the text does not name are ignored, so that one object may serve several statements, but if it
+ *   names none at all, the object was a mistake.
+ * - `??` is the operator `?` in all of these, and without parameters, as in JDBC: `??|`, `@??`; `???` is the operator
+ *   and a placeholder. A text without `??` and without placeholders is given back as it is.
+ *
+ * @param parameters an array, an object, or undefined for none
+ * @throws UsageError `KB_BAD_PARAMETER`
+ */
+export function bindPlaceholders(
+  sql: string,
+  parameters: object | undefined,
+  cache?: PlaceholderCache,
+): BoundStatement {
+  const kind = placeholderKind(parameters);
+  const compiled = cache === undefined ? compilePlaceholders(sql, kind) : cache.get(sql, kind);
+  if (parameters === undefined) return { sql: compiled.sql, values: [] };
+  if (Array.isArray(parameters)) {
+    const values: readonly unknown[] = parameters;
+    if (compiled.count !== undefined && compiled.count !== values.length) {
+      throw wrongCount(compiled.count, values.length);
+    }
+    return { sql: compiled.sql, values };
+  }
+  return { sql: compiled.sql, values: namedValues(compiled.names ?? [], parameters) };
+}
+
+function placeholderKind(parameters: object | undefined): PlaceholderKind {
+  if (parameters === undefined) return 'none';
+  if (Array.isArray(parameters)) return parameters.length === 0 ? 'none' : 'positional';
+  if (typeof parameters === 'object' && parameters !== null) return 'named';
+  throw badParameter(
+    'The parameters must be an array, with the values for $1, $2, … or for each ?, or an object, with a value for ' +
+      'each :name.',
+  );
+}
+
+function namedValues(names: readonly string[], parameters: object): readonly unknown[] {
+  if (names.length === 0) {
+    const [unused] = Object.keys(parameters);
+    if (unused === undefined) return [];
+    throw badParameter(
+      `The parameters are an object with "${unused}", but the statement has no named placeholder.`,
+      'Write a placeholder as :name, or give the parameters as an array.',
+    );
+  }
+  const properties = parameters as Readonly<Record<string, unknown>>;
+  return names.map((name) => {
+    // Not what every object inherits, such as `constructor`.
+    if (Object.hasOwn(properties, name)) return properties[name];
+    const meant = nearest(name, Object.keys(properties));
+    throw badParameter(
+      `The statement has the placeholder :${name}, but the parameters have no "${name}".` +
+        (meant === undefined ? '' : ` Did you mean "${meant}"?`),
+      'A colon that is no placeholder, such as that of an array slice, has a space behind it.',
+    );
+  });
+}
+
+function wrongCount(placeholders: number, values: number): UsageError {
+  return badParameter(
+    `The statement has ${counted(placeholders, 'placeholder')} (?), but ${counted(values, 'value')} ` +
+      `${values === 1 ? 'was' : 'were'} given.`,
+    placeholders > values ? 'Write ?? for the operator ?.' : undefined,
+  );
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function badParameter(message: string, hint?: string): UsageError {
+  return new UsageError('KB_BAD_PARAMETER', message, hint === undefined ? {} : { hint });
+}

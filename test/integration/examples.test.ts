@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, inject, test } from 'vitest';
+
+const execute = promisify(execFile);
+const root = path.dirname(path.dirname(__dirname));
+
+/** What each program prints, exactly, with the time zone Asia/Shanghai; patterns for what differs between runs. */
+const OUTPUT: Readonly<Record<string, string | RegExp>> = {
+  'first-query.mts': new RegExp(
+    `^3 rows: \\[ { n: 1, name: '城市1' }, { n: 2, name: '城市2' }, { n: 3, name: '城市3' } \\]\n` +
+      `today: \\d{4}-\\d\\d-\\d\\d\nno row: undefined\nINSERT: 2 rows\n$`,
+  ),
+  'prepared-statement.mts': 'sum of squares: 328350\n',
+  'session.mts': `[ { name: '李四', balance: 30 }, { name: '张三', balance: 70 } ]\n`,
+  'errors.mts': `SQLSTATE 23505 (unique_violation): duplicate key value violates unique constraint "book_pkey"
+  constraint book_pkey: Key (isbn)=(978-7-111) already exists.
+SQLSTATE 42601 (syntax_error): syntax error at or near "FORM"
+  at character 10
+KB_BAD_PARAMETER: Parameter $1 is a Promise: did you forget await?
+KB_CONNECT_REFUSED at stage tcp, outcome not-sent: Cannot connect to 127.0.0.1:1: Connection refused
+KB_BAD_OPTION: Unknown option "sslmod"; did you mean "sslmode"?
+`,
+  'types.mts': `defaults: {
+  id: 9007199254740993n,
+  price: '19.90',
+  opened: 2026-02-17T00:00:00.123Z,
+  data: { tags: [ '新', '热' ] },
+  numbers: [ 1, null, 3 ],
+  bytes: <Buffer 4b 42>,
+  day: '2026-02-17'
+}
+choices: {
+  id: '9007199254740993',
+  price: 19.9,
+  opened: '2026-02-17 00:00:00.123456+00',
+  data: '{"tags": ["新", "热"]}',
+  numbers: [ 1, null, 3 ],
+  bytes: <Buffer 4b 42>,
+  day: 2026-02-16T16:00:00.000Z
+}
+parameters: {
+  price: '19.90',
+  data: { size: [ 1, 2 ] },
+  names: [ '张三', null, '李 "四"' ]
+}
+own type: 1990n
+`,
+  'cancellation.mts': `KB_TIMEOUT: The statement took longer than its limit of 200 ms.
+rejected with the reason of the signal: true
+and the connection goes on: 1 (1 open)
+`,
+  'worker-thread.mjs': 'sums: [ 55n, 500500n, 5000050000n ]\n',
+};
+
+test('every example has its output here', () => {
+  expect(readdirSync(path.join(root, 'examples')).sort()).toEqual(Object.keys(OUTPUT).sort());
+});
+
+// A program that did not end by itself would run into the limit of execFile, which is an error.
+test.each(Object.entries(OUTPUT))('%s runs, prints what it should and ends', async (name, expected) => {
+  const { host, port, user, database } = inject('server');
+  const library = inject('libraries').find(({ flavour }) => flavour === 'kci')!;
+  const settings = Object.entries(process.env).filter(([variable]) => !/^(KINGBASE|PG)/.test(variable));
+  const { stdout, stderr } = await execute(
+    process.execPath,
+    ['--import', 'tsx', path.join('examples', name), `kingbase://${user}@${host}:${port}/${database}`],
+    {
+      cwd: root,
+      timeout: 25_000,
+      env: {
+        ...Object.fromEntries(settings),
+        KINGBASE_CLIENT_LIBRARY: library.path,
+        NO_COLOR: '1',
+        TZ: 'Asia/Shanghai',
+      },
+    },
+  );
+  expect(stderr).toBe('');
+  if (typeof expected === 'string') expect(stdout).toBe(expected);
+  else expect(stdout).toMatch(expected);
+});

@@ -1,0 +1,116 @@
+// The addon by itself, without the driver above it: connections can be used, closed and dropped here as the driver
+// never would.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+
+function load() {
+  const file = process.env.KINGBASE_NATIVE_ADDON;
+  if (!file) return require('node-gyp-build')(fileURLToPath(new URL('../../../..', import.meta.url)));
+  const module = { exports: {} };
+  process.dlopen(module, file);
+  return module.exports;
+}
+
+const EMPTY = Symbol('the command has not ended');
+
+/** Ends by exactly one call for each command; more than one, or one too many, is an error. */
+class Slots {
+  ends = [];
+
+  /** A slot, and what its command will end with. */
+  begin() {
+    const slot = this.ends.length;
+    const end = new Promise((resolve) => {
+      this.ends.push({ outcome: EMPTY, resolve });
+    });
+    return { slot, end };
+  }
+
+  finish(slot, outcome) {
+    const entry = this.ends[slot];
+    if (entry.outcome !== EMPTY) throw new Error(`The command of slot ${slot} has ended twice.`);
+    entry.outcome = outcome;
+    entry.resolve(outcome);
+  }
+}
+
+/** The addon with handlers that settle promises. */
+export function openAddon() {
+  const addon = load();
+  const slots = new Slots();
+  const lost = [];
+  addon.setHandlers(
+    {
+      describe: (typeMap, names) => ({ names }),
+      // Counts: what rows are made of is the driver's business.
+      appender: (shape, mode, rowsPerCall) => (rows) => {
+        for (let i = 0; i < rowsPerCall; i++) rows.push(0);
+      },
+      result: (slot, rows, shape, command, count, endOfResult, endOfCommand) => {
+        if (endOfCommand) slots.finish(slot, { rows: rows?.length, command });
+      },
+      threw: (slot, thrown) => slots.finish(slot, { thrown }),
+      failed: (slot, failure) => slots.finish(slot, { failure }),
+      connected: (slot, facts) => slots.finish(slot, { facts }),
+      described: (slot, parameterTypes) => slots.finish(slot, { parameterTypes }),
+      cancelled: (slot, message) => slots.finish(slot, { message }),
+      notice: () => undefined,
+      notification: () => undefined,
+      lost: (connection) => lost.push(connection),
+      later: () => setImmediate(() => addon.drain()),
+    },
+    process.env.KINGBASE_NATIVE_PORTABLE_WAIT === '1',
+  );
+  addon.setParameterBuffer(new Uint8Array(16));
+  const typeMap = addon.registerTypeMap(new Uint32Array());
+  const library = addon.openLibrary(process.env.KINGBASE_CLIENT_LIBRARY, {
+    companions: [],
+    isolate: process.env.KINGBASE_NATIVE_NO_DEEPBIND !== '1',
+  });
+  let nextConnection = 1;
+
+  return {
+    addon,
+    lost,
+    create() {
+      return new addon.NativeConnection(nextConnection++, library.handle);
+    },
+    connect(connection, settings = {}) {
+      const keywords = {
+        host: process.env.KINGBASE_HOST,
+        port: process.env.KINGBASE_PORT,
+        user: process.env.KINGBASE_USER,
+        dbname: process.env.KINGBASE_DATABASE,
+        ...settings,
+      };
+      const { slot, end } = slots.begin();
+      connection.connect(slot, Object.keys(keywords), Object.values(keywords).map(String));
+      return end;
+    },
+    execute(connection, sql) {
+      const { slot, end } = slots.begin();
+      connection.execute(slot, sql, 0, 0, 0, typeMap);
+      return end;
+    },
+    script(connection, sql) {
+      const { slot, end } = slots.begin();
+      connection.script(slot, sql);
+      return end;
+    },
+    cancel(connection) {
+      const { slot, end } = slots.begin();
+      connection.cancel(slot);
+      return end;
+    },
+  };
+}
+
+/** Resolves in a later turn of the event loop; the number of turns is by chance. */
+export async function someTurns(random, most) {
+  for (let turns = Math.floor(random() * most); turns > 0; turns--) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+

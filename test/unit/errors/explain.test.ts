@@ -1,0 +1,557 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { loadClientLibrary } from '../../../lib/client-library/index.js';
+import { systemLanguage } from '../../../lib/errors/explain/language.js';
+import { TOPICS, topicOf } from '../../../lib/errors/explain/topics.js';
+import {
+  ClientLibraryError,
+  connectFailure,
+  ConnectionError,
+  DatabaseError,
+  KingbaseError,
+  PoolError,
+  sqlStateCondition,
+  TimeoutError,
+  UsageError,
+} from '../../../lib/errors/index.js';
+import { fakeFileSystem, makeElf } from '../client-library/fixtures.js';
+
+const LIB = join(__dirname, '../../../lib');
+const HAN = /\p{Script=Han}/u;
+const SECRET = 's3cret';
+
+/** The `KB_…` codes that the sources of the package mention, but for the explanations themselves. */
+function codesInUse(): string[] {
+  const codes = new Set<string>();
+  for (const entry of readdirSync(LIB, { recursive: true, encoding: 'utf8' })) {
+    if (!entry.endsWith('.ts') || entry.startsWith(join('errors', 'explain') + sep)) continue;
+    for (const [, code = ''] of readFileSync(join(LIB, entry), 'utf8').matchAll(/['"`](KB_[A-Z_]+)['"`]/g)) {
+      codes.add(code);
+    }
+  }
+  return [...codes].sort();
+}
+
+function sqlStateClasses(): string[] {
+  const source = readFileSync(join(LIB, 'errors/sqlstate.ts'), 'utf8');
+  return [...source.matchAll(/^ {2}\/\/ Class (\w\w) - /gm)].map(([, name = '']) => name);
+}
+
+const error = (code: string, message = 'm', extra: object = {}): KingbaseError =>
+  Object.assign(new KingbaseError(code, message), extra);
+
+const database = (fields: Record<string, string>): DatabaseError =>
+  DatabaseError.fromFields({ S: 'ERROR', V: 'ERROR', M: 'm', ...fields });
+
+const headline = (of: KingbaseError, language: 'en' | 'zh' = 'en'): string =>
+  of.explain(language).split('\n', 1)[0] ?? '';
+
+describe('what is known', () => {
+  it('found the sources', () => {
+    expect(codesInUse()).toContain('KB_CONNECT_REFUSED');
+    expect(sqlStateClasses()).toEqual(expect.arrayContaining(['08', '23', '42', 'HV', 'XX']));
+  });
+
+  it.each(codesInUse())('%s has an explanation of its own', (code) => {
+    const topic = topicOf({ code, message: '' });
+    expect(topic?.codes).toContain(code);
+    expect(topic?.text).toBeUndefined();
+  });
+
+  it.each(sqlStateClasses())('SQLSTATE class %s has one', (name) => {
+    // A code that PostgreSQL does not have: KingbaseES adds some.
+    expect(topicOf({ code: `${name}ZZ9`, message: '' })?.codes).toContain(name);
+    expect(error(`${name}ZZ9`).explain('en')).not.toContain('not known here');
+  });
+
+  it('explains no code that nothing uses', () => {
+    const known = new Set(codesInUse());
+    const classes = new Set(sqlStateClasses());
+    const strangers = TOPICS.flatMap(({ codes }) => codes).filter((code) => {
+      if (code === 'KB') return false;
+      if (code.startsWith('KB_')) return !known.has(code);
+      return code.length === 2 ? !classes.has(code) : sqlStateCondition(code) === undefined;
+    });
+    expect(strangers).toEqual([]);
+  });
+
+  it('has a topic that needs no particular text, condition or cause for each code', () => {
+    for (const code of new Set(TOPICS.flatMap(({ codes }) => codes))) {
+      expect(topicOf({ code, message: '' }), code).toBeDefined();
+    }
+  });
+
+  describe.each(TOPICS.map((topic) => ({ name: `${topic.codes.join(' ')}: ${topic.en.headline}`, topic })))(
+    '$name',
+    ({ topic: { en, zh } }) => {
+      it('is written in both languages', () => {
+        for (const text of [en.headline, ...en.causes, ...en.actions]) {
+          expect(text).not.toMatch(HAN);
+          expect(text).not.toMatch(/\s{2}|^\s|\s$|\.\./);
+        }
+        for (const text of [zh.headline, ...zh.causes, ...zh.actions]) {
+          expect(text).toMatch(HAN);
+          // Chinese punctuation between Chinese characters.
+          expect(text).not.toMatch(/\p{Script=Han}([,;:?!]|\.$)|[,;:?!]\p{Script=Han}/u);
+        }
+        expect(en.headline).toMatch(/[.]$/);
+        expect(zh.headline).toMatch(/。$/);
+        expect(zh.causes).toHaveLength(en.causes.length);
+        expect(zh.actions).toHaveLength(en.actions.length);
+        expect(en.causes.length).toBeGreaterThan(0);
+        expect(en.actions.length).toBeGreaterThan(0);
+      });
+
+      it('is short enough for a terminal', () => {
+        for (const text of [en.headline, ...en.causes, ...en.actions]) expect(text.length).toBeLessThan(150);
+        expect(en.causes.length + en.actions.length).toBeLessThanOrEqual(10);
+      });
+    },
+  );
+});
+
+describe('which topic', () => {
+  it('the exact code before its class', () => {
+    expect(headline(database({ C: '23505' }))).toContain('same key');
+    expect(headline(database({ C: '23999' }))).toContain('integrity constraint');
+    expect(headline(database({ C: '42P01' }))).toContain('table or view does not exist');
+    expect(headline(database({ C: '42999' }))).toContain('rule of SQL');
+  });
+
+  it('the recognised text before the code alone', () => {
+    expect(headline(database({ C: '57014', M: 'canceling statement due to statement timeout' }))).toContain(
+      'statement_timeout',
+    );
+    expect(headline(database({ C: '57014', M: 'something else' }))).toContain('on request');
+    // A text that stands for a class comes before the exact code, which would say less.
+    expect(headline(database({ C: '28P01', M: 'The user "sao" is locked.' }))).toContain('is locked');
+  });
+
+  it('no text counts outside of its codes', () => {
+    expect(headline(database({ C: '42P01', M: 'relation "license expired" does not exist' }))).toContain(
+      'table or view',
+    );
+    expect(headline(database({ C: '23505', M: 'statement timeout' }))).toContain('same key');
+  });
+
+  it('a general one for codes of the package and one for codes of nobody', () => {
+    expect(headline(error('KB_SOMETHING_NEW'))).toContain('The driver could not');
+    expect(headline(error('60000'))).toContain('not known here');
+    expect(headline(error('60000'), 'zh')).toContain('未收录');
+    expect(headline(error(''))).toContain('not known here');
+  });
+});
+
+/** [SQLSTATE or code, English, Chinese, …]: texts of the catalogues of libkci V8R3, libpq and the servers. */
+const TEXTS: [string, string, ...string[]][] = [
+  [
+    '28000',
+    'no sys_hba.conf entry for host "10.0.0.9", user "x", database "test", SSL off',
+    '没有用于主机 "10.0.0.9", 用户 "x", 数据库 "test" 的 sys_hba.conf 记录',
+    '没有适用于主机 "10.0.0.9", 用户 "x", 数据库 "test", 无加密 的 pg_hba.conf 条目',
+  ],
+  [
+    '28000',
+    'sys_hba.conf rejects connection for host "h", user "u", database "d"',
+    'sys_hba.conf 记录拒绝来自主机 "h" 的连接',
+    'pg_hba.conf 拒绝来自主机 "h", 用户 "u", 数据库 "d", 无加密 的连接',
+  ],
+  ['28000', 'role "x" is not permitted to log in', '不允许角色"x" 进行登录', '不允许角色 "x" 进行登录'],
+  ['28000', 'role "x" does not exist', 'user "x" does not exist', '角色 "x" 不存在', '用户 "x" 不存在'],
+  ['28000', 'User "x" has an expired password.', 'User "x" 密码过期.', '用户 "x" 密码已过期'],
+  ['28000', 'The user "sao" is locked.', '用户 "sao" 被锁定'],
+  ['28000', 'License file has expired', 'license 文件已过期', '许可证已到期'],
+  ['57P01', 'audit intrusion detection', 'system 审计入侵检测达到上限，断开连接!'],
+  ['08P01', 'invalid string in message', '消息中的字符串无效'],
+  ['57P03', 'the database system is shutting down', '数据库系统停止中', '数据库系统正在关闭'],
+  ['57014', 'canceling authentication due to timeout', '由于超时，正在取消认证'],
+  [
+    '57014',
+    'canceling statement due to statement timeout',
+    '由于语句执行超时，正在取消查询命令',
+    '由于语句执行超时，正在取消语句',
+  ],
+  [
+    '55P03',
+    'canceling statement due to lock timeout',
+    '由于锁超时，取消语句操作',
+    '由于锁超时，正在取消语句',
+  ],
+  [
+    '42601',
+    'cannot insert multiple commands into a prepared statement',
+    '不能向预备语句中插入多条命令',
+    '无法将多个命令插入到准备好的语句中',
+  ],
+  ['0A000', 'cached plan must not change result type', '缓存的计划不得更改结果类型'],
+  ['40001', 'canceling statement due to conflict with recovery', '由于与恢复操作冲突，正在取消语句'],
+  ['53200', 'out of shared memory', '共享内存不足'],
+  [
+    'KB_CONNECT_AUTH_METHOD',
+    'authentication method 13 not supported',
+    '不支持 13 认证方式',
+    '不支持认证方法 13',
+  ],
+  [
+    'KB_CONNECT_FAILED',
+    'expected authentication request from server, but received H',
+    '预期为服务器的认证请求，实际为 H',
+  ],
+  ['KB_CONNECT_FAILED', 'could not fork new process for connection: x', '无法为连接创建新进程: x'],
+  [
+    'KB_CONNECT_TLS_UNSUPPORTED',
+    'sslmode value "require" invalid when SSL support is not compiled in',
+    '无效的 sslmode 值 "require" 当没有把 SSL 支持编译进来时',
+    '编译时未包含 SSL 支持，sslmode 的值 "require" 无效',
+  ],
+  [
+    'KB_CONNECT_TLS_CERTIFICATE',
+    'server certificate for "a" does not match host name "b"',
+    '服务器证书中的 "a" 与主机名 "b" 不匹配',
+  ],
+  ['KB_CONNECT_TLS', 'private key file "/k" has group or world access', '私钥文件 "/k" 允许组或其他用户访问'],
+  ['KB_LIBRARY_MISSING_DEPENDENCY', "version `GLIBC_2.34' not found", '找不到版本“GLIBC_2.34”'],
+];
+
+describe('recognition', () => {
+  it.each(TEXTS)('%s %s: whatever the language', (code, first, ...others) => {
+    const topic = topicOf({ code, message: first });
+    expect(topic?.text).toBeDefined();
+    for (const other of others) expect(topicOf({ code, message: other }), other).toBe(topic);
+  });
+
+  it('is tested for every topic that looks at the text', () => {
+    const tested = new Set(TEXTS.map(([code, message]) => topicOf({ code, message })));
+    expect(TOPICS.filter((topic) => topic.text !== undefined && !tested.has(topic))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'could not connect to server: Connection refused\n\tIs the server running on host "h" and accepting\n\tTCP/IP connections on port 54321?\n',
+      '无法联接到服务器: 拒绝连接\n\t服务器是否在主机 "h" 上运行并且准备接受在端口\n54321 上的 TCP/IP 联接?\n',
+    ],
+    ['timeout expired\n', '超时满\n'],
+    [
+      'could not translate host name "h" to address: Name or service not known\n',
+      '无法解释主机名 "h" 到地址\n',
+    ],
+    [
+      'FATAL:  no sys_hba.conf entry for host "h", user "u", database "d"\n',
+      '致命错误:  没有用于主机 "h", 用户 "u", 数据库 "d" 的 sys_hba.conf 记录\n',
+    ],
+    [
+      'FATAL:  sys_hba.conf rejects connection for host "h", user "u", database "d"\n',
+      '致命错误:  sys_hba.conf 记录拒绝来自主机 "h", 用户 "u", 数据库 "d" 的联接\n',
+    ],
+    ['FATAL:  password authentication failed for user "u"\n', '致命错误:  用户 "u" Password 认证失败\n'],
+    ['FATAL:  User "u" has an expired password.\n', '致命错误:  User "u" 密码过期.\n'],
+    ['FATAL:  role "u" is not permitted to log in\n', '致命错误:  不允许角色"u" 进行登录\n'],
+    ['FATAL:  role "u" does not exist\n', '致命错误:  角色 "u" 不存在\n'],
+    ['FATAL:  database "d" does not exist\n', '致命错误:  数据库 "d" 不存在\n'],
+    ['FATAL:  sorry, too many clients already\n', '致命错误:  对不起, 已经有太多的客户\n'],
+    [
+      'FATAL:  remaining connection slots are reserved for non-replication superuser connections\n',
+      '致命错误:  已保留的连接位置为执行非复制请求的超级用户预留\n',
+    ],
+    ['FATAL:  the database system is starting up\n', '致命错误:  数据库系统启动中\n'],
+    ['FATAL:  the database system is shutting down\n', '致命错误:  数据库系统停止中\n'],
+    ['FATAL:  the database system is in recovery mode\n', '致命错误:  数据库系统在恢复模式中\n'],
+    ['FATAL:  terminating connection due to administrator command\n', '致命错误:  由于管理员命令中断联接\n'],
+    ['server closed the connection unexpectedly\n', '服务器意外地关闭了联接\n'],
+    ['authentication method 14 not supported\n', '不支持 14 认证方式\n'],
+    ['invalid connection option "x"\n', '非法联接选项 "x"\n'],
+    ['missing "=" after "x" in connection info string\n', '在联接信息字串里的 "x" 后面缺少 "="\n'],
+    ['definition of service "x" not found\n', '没有找到服务"x"的定义\n'],
+    ['server does not support SSL, but SSL was required\n', '服务器不支持 SSL, 但是要求使用 SSL\n'],
+    ['root certificate file "/r" does not exist\n', '根认证文件"/r"不存在\n'],
+    ['server certificate for "a" does not match host name "b"\n', '"a" 的服务器证书与主机名不匹配 "b"\n'],
+    [
+      'sslmode value "require" invalid when SSL support is not compiled in\n',
+      '无效的 sslmode 值 "require" 当没有把 SSL 支持编译进来时\n',
+    ],
+  ])('a failed connection is explained alike from %j and %j', (english, chinese) => {
+    const [one, other] = [english, chinese].map((text) => connectFailure(text, { address: 'h:54321' }));
+    expect(one?.code).toBe(other?.code);
+    expect(topicOf(one!)).toBe(topicOf(other!));
+    expect(headline(one!, 'zh')).toBe(headline(other!, 'zh'));
+  });
+});
+
+describe('the text', () => {
+  it('has what happened, where, causes in order and actions', () => {
+    const refused = connectFailure('could not connect to server: Connection refused\n', {
+      address: 'db.example:54321',
+    });
+    const english = refused.explain('en').split('\n');
+    expect(english.slice(0, 6)).toEqual([
+      'The connection was refused: the host answers, but nothing accepts connections at this port.',
+      'Message: Cannot connect to db.example:54321: Connection refused [KB_CONNECT_REFUSED]',
+      'Where: db.example:54321',
+      '',
+      'Likely causes:',
+      '  1. The server is not running.',
+    ]);
+    expect(english).toContain('What to do:');
+    expect(english.at(-1)).toMatch(/^ {2}- /);
+
+    const chinese = refused.explain('zh');
+    expect(chinese).toContain('位置：db.example:54321');
+    expect(chinese).toContain('可能的原因：\n  1. 数据库服务器没有启动。');
+    expect(chinese).toContain('处理办法：\n  - 在服务器上执行“sys_ctl status');
+    expect(chinese).toContain('54321');
+  });
+
+  it('names what the server named', () => {
+    const unique = database({
+      C: '23505',
+      M: 'duplicate key value violates unique constraint "t_pkey"',
+      D: 'Key (id)=(1) already exists.',
+      s: 'public',
+      t: 't',
+      n: 't_pkey',
+    });
+    expect(unique.explain('en')).toContain('Where: table public.t, constraint t_pkey\n');
+    expect(unique.explain('en')).toContain('Detail: Key (id)=(1) already exists.');
+    expect(unique.explain('zh')).toContain('位置：表 public.t，约束 t_pkey\n');
+
+    const syntax = database({ C: '42601', P: '15', H: 'Perhaps a comma.' });
+    expect(syntax.explain('en')).toContain('Where: character 15 of the statement\n');
+    expect(syntax.explain('en')).toContain('Hint: Perhaps a comma.');
+    expect(syntax.explain('zh')).toContain('位置：语句的第 15 个字符\n');
+
+    const tooLong = database({ C: '22001', c: 'name', d: 'varchar' });
+    expect(tooLong.explain('en')).toContain('Where: column name, type varchar\n');
+    const bad = new UsageError('KB_BAD_PARAMETER', 'm', { parameterIndex: 2, hint: 'Convert it.' });
+    expect(bad.explain('en')).toContain('Where: parameter $3\nHint: Convert it.');
+    expect(bad.explain('zh')).toContain('位置：参数 $3\n提示：Convert it.');
+  });
+
+  it('leaves out whole rows, which the detail of 23502 has', () => {
+    const missing = database({ C: '23502', D: `Failing row contains (1, ${SECRET}, null).`, c: 'b' });
+    expect(missing.explain('en')).not.toContain(SECRET);
+    expect(missing.explain('en')).toContain('column b');
+  });
+
+  it('tells apart how far a connection attempt had come', () => {
+    const timeout = (stage: 'tcp' | 'tls' | 'auth'): string =>
+      headline(new ConnectionError('KB_CONNECT_TIMEOUT', 'm', { stage }));
+    expect(timeout('tcp')).toContain('no answer');
+    expect(timeout('tls')).toContain('handshake');
+    expect(timeout('auth')).toBe(timeout('tls'));
+    expect(headline(new ConnectionError('KB_CONNECT_TIMEOUT', 'm'))).toBe(timeout('tcp'));
+  });
+
+  it('says of a loss whether the statement can have been run, and what was behind it', () => {
+    const cause = database({ C: '57P01', M: 'terminating connection due to administrator command' });
+    const lost = (outcome: 'unknown' | 'not-sent', behind?: unknown): string =>
+      new ConnectionError('KB_CONNECTION_LOST', 'm', { outcome, cause: behind }).explain('en');
+    expect(lost('unknown')).toMatch(/^.*whether the server carried it out is unknown\.\n/);
+    expect(lost('not-sent')).toMatch(/^.*the server did not run it\.\n/);
+    expect(lost('unknown', cause)).toContain('Behind it: The server ended the session at the command of');
+    expect(lost('unknown', cause)).toContain('1. The server is stopped or restarted');
+    expect(lost('unknown', cause)).toContain('Look whether the change is there');
+    // Errors of Node have codes too, some of five letters as a SQLSTATE has.
+    expect(lost('unknown', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toBe(lost('unknown'));
+    expect(lost('unknown', new Error('no code'))).toBe(lost('unknown'));
+  });
+
+  it('tells a busy pool from a server that is away', () => {
+    const stats = {
+      maxOpenConnections: 10,
+      openConnections: 10,
+      inUse: 9,
+      idle: 1,
+      waitCount: 0,
+      waitDuration: 0,
+      maxIdleClosed: 0,
+      maxIdleTimeClosed: 0,
+      maxLifetimeClosed: 0,
+      connecting: 0,
+      reconnects: 0,
+      heartbeatFailures: 0,
+    };
+    const busy = new PoolError('KB_POOL_ACQUIRE_TIMEOUT', 'm', { stats });
+    expect(busy.explain('en')).toContain('Pool: 9 connections in use, 1 idle, at most 10');
+    expect(busy.explain('zh')).toContain('连接池：9 个连接使用中，1 个空闲，上限 10 个');
+    expect(headline(busy)).toContain('all of the pool are in use');
+
+    const away = new PoolError('KB_POOL_ACQUIRE_TIMEOUT', 'm', {
+      cause: new ConnectionError('KB_CONNECT_REFUSED', 'refused'),
+    });
+    expect(headline(away)).toContain('could not be reached');
+    expect(away.explain('en')).toContain('Behind it: The connection was refused');
+    expect(away.explain('en')).toContain('1. The server is not running.');
+    expect(away.explain('zh')).toContain('背后的原因：连接被拒绝');
+  });
+
+  it('lists where a client library was looked for, the reasons translated', () => {
+    const files = {
+      '/opt/Kingbase/ES/V9/Server/lib/libkci.so.5': makeElf({}, { machine: 183 }),
+      '/home/kb/lib/libkci.so.5': makeElf({ needed: ['libssl.so.1.1'] }),
+    };
+    const open = (path: string): never => {
+      throw Object.assign(new Error(`${path}: cannot open shared object file: No such file or directory`), {
+        failure: 'open',
+        missing: [],
+      });
+    };
+    let failure: unknown;
+    try {
+      loadClientLibrary(
+        open,
+        {},
+        { KINGBASE_HOME: '/home/kb' },
+        { fileSystem: fakeFileSystem(files), platform: 'linux', arch: 'x64' },
+      );
+    } catch (thrown) {
+      failure = thrown;
+    }
+    expect(failure).toBeInstanceOf(ClientLibraryError);
+    const english = (failure as ClientLibraryError).explain('en');
+    expect(english).toContain('Tried [KB_LIBRARY_MISSING_DEPENDENCY]:\n');
+    expect(english).toContain('(KINGBASE_HOME): needs libssl.so.1.1, not found beside it');
+    expect(english).toContain('is built for aarch64, this process is x86_64');
+    const chinese = (failure as ClientLibraryError).explain('zh');
+    expect(chinese).toContain('（KINGBASE_HOME）：依赖 libssl.so.1.1，');
+    expect(chinese).toContain('架构为 aarch64，而本进程为 x86_64');
+    expect(chinese).toContain('动态链接器没有找到');
+    expect(chinese).not.toMatch(/does not exist|was not found|is built for/);
+  });
+
+  it('is short, whatever the error holds', () => {
+    const attempts = Array.from({ length: 30 }, (_, index) => ({
+      path: `/opt/${index}/libkci.so.5`,
+      source: 'installation directory',
+      reason: 'does not exist',
+    }));
+    const everything = {
+      address: 'h:54321',
+      schema: 's',
+      table: 't',
+      column: 'c',
+      constraint: 'n',
+      detail: 'one\ntwo',
+      hint: 'three\nfour',
+      position: 1,
+      cause: new ConnectionError('KB_CONNECT_TIMEOUT', 'm', { stage: 'tls' }),
+    };
+    for (const code of new Set(TOPICS.flatMap(({ codes }) => codes))) {
+      const extra = code.startsWith('KB_LIBRARY') ? { ...everything, attempts } : everything;
+      for (const language of ['en', 'zh'] as const) {
+        const lines = error(code, `${'x'.repeat(5000)}\n`.repeat(50), extra)
+          .explain(language)
+          .split('\n');
+        expect(lines.length, code).toBeLessThanOrEqual(25);
+        for (const line of lines) expect(line.length).toBeLessThan(400);
+      }
+    }
+    expect(new ClientLibraryError('KB_LIBRARY_NOT_FOUND', 'm', attempts).explain('en')).toContain(
+      '… and 25 more',
+    );
+  });
+
+  it('repeats no piece of a connection string', () => {
+    const failed = connectFailure(`missing "=" after "${SECRET}" in connection info string\n`, {
+      address: 'h:1',
+    });
+    const pool = new PoolError('KB_POOL_ACQUIRE_TIMEOUT', 'm', { cause: failed });
+    for (const of of [failed, pool]) {
+      for (const language of ['en', 'zh'] as const) expect(of.explain(language)).not.toContain(SECRET);
+    }
+  });
+
+  it('comes of any error at all', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.constantFrom('en', 'zh'), (code, message, language) => {
+        expect(
+          error(code, message)
+            .explain(language as 'en')
+            .split('\n').length,
+        ).toBeGreaterThan(5);
+      }),
+    );
+  });
+
+  it('belongs to every class', () => {
+    const errors = [
+      database({ C: '40001' }),
+      new ConnectionError('KB_CONNECT_REFUSED', 'm'),
+      new ClientLibraryError('KB_LIBRARY_NOT_FOUND', 'm', []),
+      new PoolError('KB_POOL_CLOSED', 'm'),
+      new TimeoutError('query', 50, 'm'),
+      new UsageError('KB_BAD_OPTION', 'm'),
+    ];
+    for (const each of errors) {
+      expect(each.explain('en')).toContain('What to do:');
+      expect(each.explain('zh')).toContain('处理办法：');
+    }
+  });
+});
+
+describe('what an article of common failures asks for', () => {
+  it.each([
+    [new ConnectionError('KB_CONNECT_AUTH_METHOD', 'authentication method 13 not supported'), /sm3/, /国密/],
+    [
+      new ConnectionError('KB_CONNECT_AUTH_METHOD', "none of the server's SASL authentication mechanisms"),
+      /scram-sm3 and sm4 need the library of V9/,
+      /scram-sm3、sm4 需要 V9 的库/,
+    ],
+    [
+      new ClientLibraryError('KB_LIBRARY_WRONG_ARCHITECTURE', 'm', []),
+      /32-bit library with a 64-bit/,
+      /64 位 Node\.js 使用了 32 位的库/,
+    ],
+    [new ConnectionError('KB_CONNECT_TIMEOUT', 'm', { stage: 'tcp' }), /firewall/, /防火墙/],
+    [new ConnectionError('KB_CONNECT_TLS', 'm', { stage: 'tls' }), /agreed to TLS/, /同意使用 TLS/],
+    [database({ C: '08P01', M: 'invalid string in message' }), /V8R3 libkci/, /V8R3 的 libkci/],
+    [database({ C: '3D000' }), /has "test"/, /新安装时有 test/],
+    [database({ C: '25006' }), /demoted/, /降级/],
+    [database({ C: '25P02' }), /first error/, /第一个错误/],
+    [database({ C: '42703' }), /folded to lower case/, /转换为小写/],
+    [database({ C: '42P01' }), /search_path/, /search_path/],
+    [database({ C: '22021' }), /GB18030/, /GB18030/],
+    [database({ C: '23502' }), /ora_input_emptystr_isnull/, /ora_input_emptystr_isnull/],
+    [database({ C: '53300' }), /max_connections/, /max_connections/],
+    [database({ C: '53100' }), /disk of the server is full/, /磁盘已满/],
+  ])('%s', (failure, english, chinese) => {
+    expect(failure.explain('en')).toMatch(english);
+    expect(failure.explain('zh')).toMatch(chinese);
+  });
+});
+
+describe('the language', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each([
+    [{ LANG: 'zh_CN.UTF-8' }, 'zh'],
+    [{ LANG: 'zh' }, 'zh'],
+    [{ LANG: 'en_GB.UTF-8' }, 'en'],
+    [{ LANG: 'zh_CN.UTF-8', LC_MESSAGES: 'C' }, 'en'],
+    [{ LANG: 'en_US', LC_MESSAGES: 'zh_TW' }, 'zh'],
+    [{ LANG: 'zh_CN', LC_MESSAGES: 'zh_CN', LC_ALL: 'C.UTF-8' }, 'en'],
+    [{ LANG: 'zh_CN', LC_ALL: '' }, 'zh'],
+  ])('%j: %s', (environment, language) => {
+    expect(systemLanguage(environment)).toBe(language);
+  });
+
+  it("is the system's where the environment says nothing", () => {
+    const spy = vi.spyOn(Intl, 'DateTimeFormat');
+    spy.mockReturnValue({ resolvedOptions: () => ({ locale: 'zh-CN' }) } as Intl.DateTimeFormat);
+    expect(systemLanguage({})).toBe('zh');
+    spy.mockRestore();
+  });
+
+  it('is taken from the environment unless it is given', () => {
+    const refused = new ConnectionError('KB_CONNECT_REFUSED', 'm');
+    vi.stubEnv('LC_ALL', 'zh_CN.UTF-8');
+    expect(refused.explain()).toBe(refused.explain('zh'));
+    expect(refused.explain('en')).not.toMatch(HAN);
+    vi.stubEnv('LC_ALL', 'C');
+    expect(refused.explain()).toBe(refused.explain('en'));
+    expect(refused.explain('fr' as 'en')).toBe(refused.explain('en'));
+  });
+});
