@@ -23,8 +23,11 @@ constexpr int kFewUnconsumed = 4;
  * 8 % CPU. */
 constexpr uint64_t kLargeResultRows = 500;
 
-constexpr const char* kCopyInRefusal = "COPY FROM STDIN needs copyFrom()";
-constexpr const char* kCopyOutRefusal = "COPY TO STDOUT needs copyTo()";
+/** Libraries send by themselves whenever they have gathered this much (libpq, pqPutMsgEnd). */
+constexpr size_t kLibraryBuffer = 8192;
+
+constexpr const char* kCopyInRefusal = "COPY FROM STDIN cannot be run as a query";
+constexpr const char* kCopyOutRefusal = "COPY TO STDOUT cannot be run as a query";
 
 std::string Trimmed(const char* text) {
   std::string trimmed = text != nullptr ? text : "";
@@ -105,7 +108,13 @@ Step Connection::Start(Deliveries* out) {
   held_.reset();
   if (api_.status(connection_) != connection_status::kOk) return Lose(out);
   if (!Send()) {
-    if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+    // Either the library refuses the command, or it has found the connection dead while sending. Reading
+    // tells which.
+    if (api_.consume_input(connection_) == 0 || api_.status(connection_) != connection_status::kOk) {
+      // What fits its buffer goes out in one piece or not at all.
+      sent_ = command_.sql.size() + command_.parameters.size() >= kLibraryBuffer;
+      return Lose(out);
+    }
     Failure failure;
     failure.message = LibraryMessage();
     failure.sent = false;

@@ -1,8 +1,10 @@
 import { DatabaseError } from '../errors/index.js';
 import { needsParameterTypes } from '../types/parameter-writer.js';
-import type { TypeMap } from '../types/type-map.js';
+import { LOOK_UP, type TypeCatalogue } from '../types/type-catalogue.js';
+import { TypeMap } from '../types/type-map.js';
+import type { TypeOptions } from '../types/type-options.js';
 import { commandError } from './failure.js';
-import { TransactionStatus, type NativeFailure, type RowMode } from './native.js';
+import { RowMode, TransactionStatus, type NativeFailure } from './native.js';
 import type { Field, ResultShape } from './result-shape.js';
 import type { Operation, Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';
@@ -23,15 +25,31 @@ export interface ExecutionRequest {
   readonly parameters: readonly unknown[];
   readonly rowMode: RowMode;
   readonly types: TypeMap;
+  /** Where types are looked up that `types` does not know; without it they stay text. */
+  readonly lookUp?: TypeLookUp | undefined;
+  /** What `types` was made from. */
+  readonly typeOptions?: TypeOptions | undefined;
   /** Where an explicitly prepared statement keeps its server-side form for a session. */
   readonly statementOn?: ((session: Session) => CachedStatement) | undefined;
+}
+
+/** Learns of types from the server's catalogue. */
+export interface TypeLookUp {
+  readonly catalogue: TypeCatalogue;
+  /** The type map under a call's options, with all that the catalogue says by now. */
+  readonly typeMapOf: (options: TypeOptions | undefined) => TypeMap;
 }
 
 enum Step {
   Prepare,
   Describe,
   Execute,
+  /** The result is there, but has columns of types that the server is being asked about. */
+  LookUp,
 }
+
+/** How the answer to a look-up is read. */
+const LOOK_UP_TYPES = new TypeMap();
 
 const NO_FIELDS: readonly Field[] = Object.freeze([]);
 
@@ -47,6 +65,7 @@ export class Execution implements Operation {
   private step = Step.Execute;
   private needsTypes = false;
   private again = false;
+  private held: { result: StatementResult; shape: ResultShape; asked: readonly number[] } | undefined;
 
   constructor(
     private readonly request: ExecutionRequest,
@@ -63,7 +82,7 @@ export class Execution implements Operation {
   }
 
   get intermediate(): boolean {
-    return this.step !== Step.Execute;
+    return this.step === Step.Prepare || this.step === Step.Describe;
   }
 
   refuse(error: unknown): void {
@@ -127,8 +146,65 @@ export class Execution implements Operation {
       this.next(session);
       return;
     }
+    if (this.step === Step.LookUp) {
+      this.learn(session, rows as unknown[][], transactionStatus);
+      return;
+    }
+    const result = { rows, fields: shape === undefined ? NO_FIELDS : shape.fields, command, count };
+    if (
+      shape !== undefined &&
+      shape.unknown.length > 0 &&
+      this.lookUp(session, result, shape, transactionStatus)
+    ) {
+      return;
+    }
     session.finish(transactionStatus);
-    this.resolve({ rows, fields: shape === undefined ? NO_FIELDS : shape.fields, command, count });
+    this.resolve(result);
+  }
+
+  /** Asks the server for types that nobody has asked for yet; false when there is nothing to ask. */
+  private lookUp(
+    session: Session,
+    result: StatementResult,
+    shape: ResultShape,
+    transactionStatus: TransactionStatus,
+  ): boolean {
+    const catalogue = this.request.lookUp?.catalogue;
+    if (catalogue === undefined || result.rows === undefined || result.rows.length === 0) return false;
+    const asked = catalogue.unasked([...new Set(shape.unknown.map(({ typeOid }) => typeOid))]);
+    // A refusal would abort the caller's transaction.
+    const safe = transactionStatus === TransactionStatus.Idle || catalogue.proven;
+    if (asked.length === 0 || !safe || transactionStatus === TransactionStatus.InError) return false;
+    this.held = { result, shape, asked };
+    this.step = Step.LookUp;
+    const { core, native, slot } = session;
+    const writer = core.writeParameters([`{${asked.join()}}`], undefined, LOOK_UP_TYPES);
+    native.execute(slot, LOOK_UP, writer.count, writer.length, RowMode.Array, core.typeMapId(LOOK_UP_TYPES));
+    return true;
+  }
+
+  /** Ends the look-up: `answer` is undefined where the server refused. */
+  private learn(
+    session: Session,
+    answer: unknown[][] | undefined,
+    transactionStatus: TransactionStatus,
+  ): void {
+    const { held, request } = this;
+    if (held === undefined || request.lookUp === undefined) return;
+    request.lookUp.catalogue.learn(held.asked, answer);
+    session.finish(transactionStatus);
+    try {
+      convertUnknown(
+        held.result.rows ?? [],
+        held.shape,
+        request.rowMode,
+        request.lookUp.typeMapOf(request.typeOptions),
+      );
+    } catch (error) {
+      this.reject(error);
+      return;
+    }
+    this.resolve(held.result);
   }
 
   described(session: Session, parameterTypes: Uint32Array): void {
@@ -142,6 +218,10 @@ export class Execution implements Operation {
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    if (this.step === Step.LookUp && !failure.lost) {
+      this.learn(session, undefined, transactionStatus);
+      return;
+    }
     const error = commandError(failure, session.address);
     if (failure.lost) {
       this.reject(error);
@@ -168,5 +248,21 @@ export class Execution implements Operation {
   private isStale(error: unknown): boolean {
     if (!(error instanceof DatabaseError) || this.statement?.prepared !== true) return false;
     return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
+  }
+}
+
+/** Converts, in place, the columns that came as text before their types were known. */
+function convertUnknown(rows: unknown[], shape: ResultShape, rowMode: RowMode, types: TypeMap): void {
+  for (const { column, name, typeOid } of shape.unknown) {
+    const convert = types.textConverterFor(typeOid);
+    // In an object the last column of a name is the one that is there.
+    const hidden =
+      rowMode === RowMode.Object && shape.fields.findLastIndex((field) => field.name === name) !== column;
+    if (convert === undefined || hidden) continue;
+    const key = rowMode === RowMode.Object ? name : column;
+    for (const row of rows as Record<string | number, unknown>[]) {
+      const value = row[key];
+      if (typeof value === 'string') row[key] = convert(value);
+    }
   }
 }

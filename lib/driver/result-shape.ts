@@ -22,6 +22,8 @@ const NUMBERS_PER_COLUMN = 6;
 /** A list of columns, and the functions that build its rows. */
 export class ResultShape {
   readonly fields: readonly Field[];
+  /** Columns whose type the type map knows nothing of: they come as the server's text. */
+  readonly unknown: readonly { column: number; name: string; typeOid: number }[];
   private readonly columns: { name: string; converter: ((value: unknown) => unknown) | undefined }[];
 
   constructor(names: readonly string[], numbers: Float64Array, types: TypeMap | undefined) {
@@ -38,6 +40,9 @@ export class ResultShape {
           columnNumber: at(i, 4),
         }),
       ),
+    );
+    this.unknown = this.fields.flatMap(({ name, typeOid }, column) =>
+      types === undefined || types.isKnown(typeOid) ? [] : [{ column, name, typeOid }],
     );
     // A column in the server's binary form reaches us as bytes, which no converter understands.
     this.columns = names.map((name, i) => ({

@@ -10,6 +10,7 @@ import { Telemetry } from '../observability/telemetry.js';
 import { wantsWritable } from '../pool/eviction.js';
 import { SessionPool } from '../pool/session-pool.js';
 import { PlaceholderCache } from '../sql/placeholder-cache.js';
+import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
 import { Checkout } from './checkout.js';
@@ -52,8 +53,9 @@ export class Database extends Queryable {
   protected readonly runner: SessionPool;
   protected readonly context: CallContext;
   private readonly config: ResolvedConfig;
-  private readonly types: TypeMap;
-  private readonly typesOfCalls = new WeakMap<TypeOptions, TypeMap>();
+  private readonly catalogue = new TypeCatalogue();
+  private types: { map: TypeMap; generation: number };
+  private typesOfCalls = new WeakMap<TypeOptions, TypeMap>();
   private readonly emitter = new EventEmitter<DatabaseEvents>();
   private library: LoadedLibrary | undefined;
   private listener: Listener | undefined;
@@ -62,7 +64,7 @@ export class Database extends Queryable {
     super();
     this.config = config;
     // Checked now, so that a misspelled option shows at open() and not at the first query.
-    this.types = new TypeMap(config.types);
+    this.types = { map: this.newTypeMap(undefined), generation: 0 };
     const [host] = config.hosts;
     const telemetry = new Telemetry({
       database: config.database,
@@ -71,7 +73,12 @@ export class Database extends Queryable {
       log: config.log,
       traceParameters: config.traceParameters,
     });
-    this.context = { typeMapOf: this.typeMapOf, telemetry, placeholders: new PlaceholderCache() };
+    this.context = {
+      typeMapOf: this.typeMapOf,
+      catalogue: this.catalogue,
+      telemetry,
+      placeholders: new PlaceholderCache(),
+    };
     this.runner = new SessionPool(
       config.pool,
       wantsWritable(config.libraryKeywords['target_session_attrs']),
@@ -193,15 +200,25 @@ export class Database extends Queryable {
     return this.close();
   }
 
+  /** The type map for a call, made anew when the catalogue has taught us of further types. */
   private readonly typeMapOf = (types: TypeOptions | undefined): TypeMap => {
-    if (types === undefined) return this.types;
+    const { generation } = this.catalogue;
+    if (this.types.generation !== generation) {
+      this.types = { map: this.newTypeMap(undefined), generation };
+      this.typesOfCalls = new WeakMap();
+    }
+    if (types === undefined) return this.types.map;
     let map = this.typesOfCalls.get(types);
     if (map === undefined) {
-      map = new TypeMap({ ...this.config.types, ...types });
+      map = this.newTypeMap(types);
       this.typesOfCalls.set(types, map);
     }
     return map;
   };
+
+  private newTypeMap(types: TypeOptions | undefined): TypeMap {
+    return new TypeMap({ ...this.config.types, ...types }, this.catalogue.known);
+  }
 
   private async checkOut(
     options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,

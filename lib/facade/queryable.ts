@@ -3,6 +3,7 @@ import { RowMode } from '../driver/native.js';
 import type { Telemetry } from '../observability/telemetry.js';
 import type { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { bindPlaceholders } from '../sql/placeholders.js';
+import type { TypeCatalogue } from '../types/type-catalogue.js';
 import type { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
 import {
@@ -22,6 +23,7 @@ import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './t
 export interface CallContext {
   /** The type map for a call's `types`, or the database's own. */
   readonly typeMapOf: (types: TypeOptions | undefined) => TypeMap;
+  readonly catalogue: TypeCatalogue;
   readonly telemetry: Telemetry;
   readonly placeholders: PlaceholderCache;
 }
@@ -44,6 +46,8 @@ export function request(
     parameters: bound.values,
     rowMode: options?.rowMode === 'array' ? RowMode.Array : RowMode.Object,
     types: context.typeMapOf(options?.types),
+    lookUp: context,
+    typeOptions: options?.types,
     statementOn,
   };
 }

@@ -109,6 +109,11 @@ export class TypeMap {
     return converter;
   }
 
+  /** From the server's text to what the caller gets, for a value that the core has not decoded; undefined: nothing. */
+  textConverterFor(oid: number): ((text: string) => unknown) | undefined {
+    return this.elementType(oid) === undefined ? this.textConverter(oid) : this.converterFor(oid);
+  }
+
   /** The caller's own way to write a parameter of this type; undefined: the usual one. */
   serializerFor(oid: number): Serializer | undefined {
     if (!this.hasSerializers) return undefined;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { open, type Connection, type ConnectionConfig, type Database, type Statement } from 'kingbase-native';
+import { open, type Connection, type ConnectionConfig, type Database } from 'kingbase-native';
 import { targets, withDatabase } from '../support/targets.js';
 import { lookAtPrepared, withConnection } from './with-connection.js';
 

@@ -1,0 +1,231 @@
+import type { LoadedLibrary } from '../../lib/client-library/index.js';
+import type { ResolvedPoolOptions } from '../../lib/config/index.js';
+import { resolvePoolOptions, type PoolOptions } from '../../lib/config/index.js';
+import type { CommandHandler, ConnectionListener, Core } from '../../lib/driver/core.js';
+import { commandError } from '../../lib/driver/failure.js';
+import type { ConnectionFacts, NativeConnection, NativeFailure } from '../../lib/driver/native.js';
+import { TransactionStatus } from '../../lib/driver/native.js';
+import { Script, type ScriptResult } from '../../lib/driver/script.js';
+import { Session, type SessionEvents } from '../../lib/driver/session.js';
+import { ConnectionError, type KingbaseError } from '../../lib/errors/index.js';
+import { SessionPool } from '../../lib/pool/session-pool.js';
+
+/**
+ * Sessions as the driver has them, on connections that lead nowhere: every command is answered at once, but for those
+ * that a test holds back or lets fail.
+ */
+export class FakeServer {
+  /** All connections ever made, in the order of their making. */
+  readonly connections: FakeConnection[] = [];
+  /** What the attempts to connect fail with, one after the other; then they succeed. */
+  readonly refusals: unknown[] = [];
+  /** Every attempt fails with this. */
+  away: unknown;
+  /** Commands that are not answered before the test says so. */
+  holds: (sql: string) => boolean = (sql) => sql.startsWith('hold');
+  /** Attempts to connect do not end before the test says so. */
+  holdsConnects = false;
+  attempts = 0;
+  private readonly pendingConnects: (() => void)[] = [];
+  private readonly handlers: (CommandHandler | undefined)[] = [];
+  private readonly listeners = new Map<number, ConnectionListener>();
+  private readonly library = { library: { handle: undefined, keywords: [] } } as unknown as LoadedLibrary;
+  private readonly core: Core;
+
+  constructor(private readonly events: Partial<SessionEvents> = {}) {
+    const { connections, handlers, listeners } = this;
+    const holds = (sql: string): boolean => this.holds(sql);
+    class Connection extends FakeConnection {
+      constructor(id: number) {
+        super(id, handlers, listeners, holds);
+        connections.push(this);
+      }
+    }
+    let nextId = 1;
+    this.core = {
+      addon: { NativeConnection: Connection },
+      occupy: (handler: CommandHandler) => handlers.push(handler) - 1,
+      vacate: (slot: number) => {
+        handlers[slot] = undefined;
+      },
+      addListener: (listener: ConnectionListener) => {
+        listeners.set(nextId, listener);
+        return nextId++;
+      },
+      removeListener: (id: number) => listeners.delete(id),
+    } as unknown as Core;
+  }
+
+  readonly open = async (): Promise<Session> => {
+    this.attempts++;
+    if (this.holdsConnects) await new Promise<void>((resolve) => this.pendingConnects.push(resolve));
+    const refusal = this.refusals.shift() ?? this.away;
+    if (refusal !== undefined) throw refusal;
+    const events: SessionEvents = {
+      serverError: () => undefined,
+      notice: () => undefined,
+      notification: () => undefined,
+      ...this.events,
+    };
+    const session = new Session(this.core, this.library, `server:${this.connections.length}`, 0, events);
+    await new Promise<void>((resolve) => {
+      session.connect([], [], { connected: () => resolve(), failed: () => undefined });
+    });
+    return session;
+  };
+
+  /** Lets the attempts to connect end that are held back. */
+  answerConnects(): void {
+    for (const answer of this.pendingConnects.splice(0)) answer();
+  }
+
+  /** The connections that are open. */
+  get live(): FakeConnection[] {
+    return this.connections.filter(({ closed }) => !closed);
+  }
+
+  /** The statements that came in on any connection, in the order of the connections. */
+  get commands(): string[] {
+    return this.connections.flatMap(({ commands }) => commands);
+  }
+}
+
+/** The far end of one session. */
+export class FakeConnection implements NativeConnection {
+  /** Texts of the commands that came in. */
+  readonly commands: string[] = [];
+  closed = false;
+  cancels = 0;
+  /** What the next command that is not held back fails with. */
+  failNext: Partial<NativeFailure> | undefined;
+  /** As reported with each answer. */
+  transactionStatus = TransactionStatus.Idle;
+  private pending: number | undefined;
+  private pendingCancels: number[] = [];
+  holdsCancels = false;
+
+  constructor(
+    private readonly id: number,
+    private readonly handlers: (CommandHandler | undefined)[],
+    private readonly listeners: Map<number, ConnectionListener>,
+    private readonly holds: (sql: string) => boolean,
+  ) {}
+
+  connect(slot: number): void {
+    this.handlers[slot]?.connected({ parameters: {}, backendPid: this.id } as unknown as ConnectionFacts);
+  }
+
+  script(slot: number, sql: string): void {
+    this.commands.push(sql);
+    this.pending = slot;
+    if (sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
+    if (sql === 'ROLLBACK') this.transactionStatus = TransactionStatus.Idle;
+    const failure = this.failNext;
+    if (failure !== undefined) {
+      this.failNext = undefined;
+      queueMicrotask(() => this.fail(failure));
+    } else if (!this.holds(sql)) {
+      queueMicrotask(() => this.answer());
+    }
+  }
+
+  /** The server answers what it is doing. */
+  answer(): void {
+    const slot = this.take();
+    if (slot === undefined) return;
+    this.handlers[slot]?.result(undefined, undefined, 'DONE', 0, true, true, this.transactionStatus);
+  }
+
+  /** What is going on fails; with `lost` the connection goes with it. */
+  fail(failure: Partial<NativeFailure>): void {
+    const slot = this.take();
+    if (slot === undefined) return;
+    const whole = { fields: undefined, message: 'gone', lost: false, sent: true, stage: '', ...failure };
+    this.handlers[slot]?.failed(whole, this.transactionStatus);
+  }
+
+  /** An idle connection goes down. */
+  lose(): void {
+    this.listeners
+      .get(this.id)
+      ?.lost({ fields: undefined, message: 'gone', lost: true, sent: false, stage: '' });
+  }
+
+  cancel(slot: number): void {
+    this.cancels++;
+    this.pendingCancels.push(slot);
+    if (!this.holdsCancels) queueMicrotask(() => this.answerCancels());
+  }
+
+  /** The server has taken the cancel requests: what is going on fails with 57014. */
+  answerCancels(): void {
+    for (const slot of this.pendingCancels.splice(0)) this.handlers[slot]?.cancelled('');
+    if (this.pending !== undefined) this.fail({ fields: { C: '57014', M: 'canceled', V: 'ERROR' } });
+  }
+
+  close(): void {
+    this.closed = true;
+    if (this.pending !== undefined) queueMicrotask(() => this.fail({ lost: true }));
+  }
+
+  private take(): number | undefined {
+    const slot = this.pending;
+    this.pending = undefined;
+    return slot;
+  }
+
+  execute(): void {
+    throw new Error('Not of use here.');
+  }
+  readonly prepare = this.execute;
+  readonly describe = this.execute;
+  readonly executePrepared = this.execute;
+}
+
+/** A pool on a fake server, and what it told of. */
+export interface FakePool {
+  pool: SessionPool;
+  server: FakeServer;
+  told: string[];
+  /** Runs a script on the next session that is free. */
+  run: (sql: string) => Promise<ScriptResult[]>;
+}
+
+/** Nothing happens by itself, unless `options` ask for it. */
+const QUIET: PoolOptions = { idleTimeout: 0, maxLifetime: 0, heartbeatInterval: 0, validateAfterIdle: 0 };
+
+export function poolOptions(options: PoolOptions = {}): ResolvedPoolOptions {
+  return resolvePoolOptions({ ...QUIET, ...options });
+}
+
+export function fakePool(options: PoolOptions = {}, writable = false): FakePool {
+  const told: string[] = [];
+  const server = new FakeServer({
+    serverError: (session, sqlState) => pool.serverError(session, sqlState),
+  });
+  const pool: SessionPool = new SessionPool(poolOptions(options), writable, server.open, {
+    opened: (session) => told.push(`opened ${session.facts?.backendPid ?? 0}`),
+    closed: (session, reason) => told.push(`closed ${session.facts?.backendPid ?? 0}: ${reason}`),
+    unreachable: (_error, attempt) => told.push(`unreachable ${attempt}`),
+  });
+  const run = (sql: string): Promise<ScriptResult[]> =>
+    new Promise((resolve, reject) => {
+      pool.run(new Script(sql, resolve, reject));
+    });
+  return { pool, server, told, run };
+}
+
+/** What an attempt to connect fails with while the server is away. */
+export function refused(): ConnectionError {
+  return new ConnectionError('KB_CONNECT_REFUSED', 'Cannot connect to server: connection refused.');
+}
+
+/** What a lost connection is reported with. */
+export function lossError(sent: boolean): KingbaseError {
+  return commandError({ fields: undefined, message: 'gone', lost: true, sent, stage: '' }, 'server');
+}
+
+/** Lets everything that is ready happen. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
