@@ -27,6 +27,7 @@ bool ParameterBlock::Assign(const uint8_t* bytes, size_t length, uint32_t count)
       at += static_cast<size_t>(size) + 1;
     }
     types_.push_back(type);
+    typed_ = typed_ || type != 0;
     values_.push_back(value);
     lengths_.push_back(size < 0 ? 0 : size);
     formats_.push_back(format);
@@ -41,6 +42,7 @@ void ParameterBlock::Clear() {
   }
   bytes_.clear();
   types_.clear();
+  typed_ = false;
   values_.clear();
   lengths_.clear();
   formats_.clear();

@@ -36,7 +36,10 @@ class ParameterBlock {
 
   int count() const { return static_cast<int>(values_.size()); }
   size_t size() const { return bytes_.size(); }
-  const ClientOid* types() const { return types_.data(); }
+  /** Null where no parameter has a type of its own: types declared as 0 for parameters that the statement
+   * does not have would make the server complain of an unknown type (42P18) and not of their number (08P01).
+   */
+  const ClientOid* types() const { return typed_ ? types_.data() : nullptr; }
   const char* const* values() const { return values_.data(); }
   const int* lengths() const { return lengths_.data(); }
   const int* formats() const { return formats_.data(); }
@@ -49,6 +52,7 @@ class ParameterBlock {
   std::vector<const char*> values_;
   std::vector<int> lengths_;
   std::vector<int> formats_;
+  bool typed_ = false;
 };
 
 struct Command {

@@ -351,6 +351,10 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
       break;
     case result_status::kCopyIn: {
       // Somebody ran COPY as a query: refuse the data so that the server ends the command with an error.
+      // Kept as the command's failure, since that error (57014) would look like a cancel.
+      Failure failure;
+      failure.message = kCopyInRefusal;
+      Fail(std::move(failure));
       api_.put_copy_end(connection_, kCopyInRefusal);
       sending_ = true;
       break;
@@ -538,20 +542,24 @@ void Connection::ReadLastWords(Deliveries* out) {
 Step Connection::Lose(Deliveries* out) {
   const bool busy = phase_ == Phase::kBusy;
   const bool connecting = phase_ == Phase::kConnecting;
+  std::string words = LibraryMessage();
   if (busy && sent_) {
     DiscardResults();
     ReadLastWords(out);
   }
+  TakeMessages(out);
   auto failure = std::move(failure_);
   if (failure == nullptr && farewell_ != nullptr) failure = std::move(farewell_);
   if (failure == nullptr) {
     failure = std::make_unique<Failure>();
-    failure->message = LibraryMessage();
+    failure->message = std::move(words);
+  } else if (!failure->from_server && !unusable_ && !words.empty()) {
+    // Asked again, the library tells of the socket that it has closed itself, and no longer why.
+    failure->message = std::move(words);
   }
   failure->lost = true;
   failure->sent = busy && sent_;
   failure->stage = connecting ? stage_ : "";
-  TakeMessages(out);
   auto delivery = NewDelivery(busy || connecting ? Delivery::Kind::kFailure : Delivery::Kind::kLost);
   delivery.end_of_command = busy || connecting;
   delivery.transaction_status = 4;
@@ -603,6 +611,11 @@ void Connection::TakeMessages(Deliveries* out) {
       farewell_ = std::move(notice);
       continue;
     }
+    // What a server that is shut down at once, or whose other process has crashed, says to everybody before
+    // it ends.
+    const std::string* code = notice->fields.Find('C');
+    if (code != nullptr && (*code == "57P01" || *code == "57P02"))
+      farewell_ = std::make_unique<Failure>(*notice);
     auto delivery = NewDelivery(Delivery::Kind::kNotice);
     delivery.failure = std::move(notice);
     out->push_back(std::move(delivery));

@@ -148,7 +148,8 @@ void Environment::Close(const std::shared_ptr<Connection>& connection) {
 // on a black-holed host must hold up neither the commands nor another cancel. The thread outlives the
 // environment if it must, since waiting for it could take minutes; it touches only what it holds.
 void Environment::Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot) {
-  Begin();
+  // Not counted as in flight: the command that it is for keeps the process alive, the request itself need
+  // not.
   std::thread([connection, slot, io_thread = io_thread_] {
     Delivery delivery;
     delivery.kind = Delivery::Kind::kCancelled;
@@ -230,7 +231,8 @@ void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool ha
   }
   if (!connection->connected()) return;
   if (connection->under_way() && connection->idle()) {
-    // The end of the last command is still on its way here, and what came after it must not be told before it.
+    // The end of the last command is still on its way here, and what came after it must not be told before
+    // it.
     io_thread_->Recheck(connection.get());
     return;
   }
@@ -252,7 +254,7 @@ void Environment::Deliver(Delivery* delivery) {
     OnReady(delivery->connection, delivery->hangup);
     return;
   }
-  if (delivery->end_of_command || delivery->kind == Delivery::Kind::kCancelled) End();
+  if (delivery->end_of_command) End();
   if (Outdated(delivery)) return;
   const napi_value slot = Integer(env_, delivery->slot);
   const auto connection_id = [&] { return Integer(env_, delivery->connection->id()); };

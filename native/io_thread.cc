@@ -138,8 +138,8 @@ void IoThread::OnReady(const ReadySocket& ready) {
 void IoThread::Proceed(Connection* connection, bool hangup) {
   const bool running = connection->running();
   const Step step = connection->Advance(hangup, kReadsPerTurn, &out_);
-  // Otherwise the connection has been given to this thread for an order that is still to come, and stays here:
-  // given back now, it would have two owners when the order is carried out.
+  // Otherwise the connection has been given to this thread for an order that is still to come, and stays
+  // here: given back now, it would have two owners when the order is carried out.
   if (running) After(connection, step);
 }
 
@@ -160,8 +160,8 @@ void IoThread::Carry(const Request& request) {
       return;
     case Order::kClose:
       if (role_ == Owner::kConnector && connection->owner() != role_) {
-        // The attempt has ended in the meantime. Its end is on the way to the JavaScript thread, which owns the
-        // connection now and will have it closed.
+        // The attempt has ended in the meantime. Its end is on the way to the JavaScript thread, which owns
+        // the connection now and will have it closed.
         Forget(connection);
         return;
       }

@@ -60,7 +60,8 @@ class IoThread {
   /** Makes sure that the next readiness of a connection that the calling thread owns is reported. */
   void Rest(Connection* connection);
 
-  /** Has the readiness that is there already reported again. Called by the owner of a connected connection. */
+  /** Has the readiness that is there already reported again. Called by the owner of a connected connection.
+   */
   void Recheck(Connection* connection);
 
   /** Ends the thread and closes every connection it has charge of. */

@@ -92,7 +92,8 @@ async function resolvePassword(config: ResolvedConfig): Promise<string | undefin
 }
 
 function addressText(host: HostAddress, address?: string): string {
-  if (host.host.startsWith('/')) return `${host.host}/.s.PGSQL.${host.port}`;
+  // The socket's file name differs between libraries (.s.KINGBASE.54321, .s.PGSQL.54321).
+  if (host.host.startsWith('/')) return `${host.host}, port ${host.port}`;
   const name = host.host.includes(':') ? `[${host.host}]` : host.host;
   const suffix = address !== undefined && address !== host.host ? ` (${address})` : '';
   return `${name}:${host.port}${suffix}`;
@@ -128,7 +129,8 @@ async function connectTo(attempt: Attempt, host: HostAddress, address: string | 
   const { core, library, config, events, password } = attempt;
   const [keywords, values] = connectionKeywords(config, host, address, password, library.library.keywords);
   const where = addressText(host, address);
-  const session = new Session(core, library, where, config.statementCacheSize, events);
+  const { statementCacheSize, pool } = config;
+  const session = new Session(core, library, where, statementCacheSize, pool.heartbeatTimeout, events);
   const facts = await new Promise<ConnectionFacts>((resolve, reject) => {
     let timedOut = false;
     const limit = config.connectTimeout;

@@ -65,6 +65,8 @@ export class Execution implements Operation {
   private step = Step.Execute;
   private needsTypes = false;
   private again = false;
+  /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
+  private temporary = false;
   private held: { result: StatementResult; shape: ResultShape; asked: readonly number[] } | undefined;
 
   constructor(
@@ -78,11 +80,28 @@ export class Execution implements Operation {
     this.statement =
       request.statementOn === undefined ? session.statements.use(request.sql) : request.statementOn(session);
     this.needsTypes = request.parameters.length > 0 && needsParameterTypes(request.parameters, request.types);
+    if (this.statement === undefined && this.needsTypes) {
+      this.statement = session.statements.create(request.sql);
+      this.temporary = true;
+    }
     this.next(session);
   }
 
   get intermediate(): boolean {
     return this.step === Step.Prepare || this.step === Step.Describe;
+  }
+
+  leave(session: Session, succeeded: boolean): void {
+    if (succeeded) this.notePrepared();
+    this.dropTemporary(session);
+  }
+
+  private notePrepared(): void {
+    if (this.step === Step.Prepare && this.statement !== undefined) this.statement.prepared = true;
+  }
+
+  private dropTemporary(session: Session): void {
+    if (this.temporary && this.statement !== undefined) session.statements.discard(this.statement);
   }
 
   refuse(error: unknown): void {
@@ -112,8 +131,8 @@ export class Execution implements Operation {
       }
     } catch (error) {
       // Nothing was sent: a parameter could not be written.
-      session.finish(session.transactionStatus);
       this.reject(error);
+      this.finish(session, session.transactionStatus);
     }
   }
 
@@ -142,7 +161,7 @@ export class Execution implements Operation {
     transactionStatus: TransactionStatus,
   ): void {
     if (this.step === Step.Prepare) {
-      if (this.statement !== undefined) this.statement.prepared = true;
+      this.notePrepared();
       this.next(session);
       return;
     }
@@ -158,8 +177,13 @@ export class Execution implements Operation {
     ) {
       return;
     }
-    session.finish(transactionStatus);
     this.resolve(result);
+    this.finish(session, transactionStatus);
+  }
+
+  private finish(session: Session, transactionStatus: TransactionStatus): void {
+    this.dropTemporary(session);
+    session.finish(transactionStatus);
   }
 
   /** Asks the server for types that nobody has asked for yet; false when there is nothing to ask. */
@@ -192,19 +216,14 @@ export class Execution implements Operation {
     const { held, request } = this;
     if (held === undefined || request.lookUp === undefined) return;
     request.lookUp.catalogue.learn(held.asked, answer);
-    session.finish(transactionStatus);
     try {
-      convertUnknown(
-        held.result.rows ?? [],
-        held.shape,
-        request.rowMode,
-        request.lookUp.typeMapOf(request.typeOptions),
-      );
+      const types = request.lookUp.typeMapOf(request.typeOptions);
+      convertUnknown(held.result.rows ?? [], held.shape, request.rowMode, types);
+      this.resolve(held.result);
     } catch (error) {
       this.reject(error);
-      return;
     }
-    this.resolve(held.result);
+    this.finish(session, transactionStatus);
   }
 
   described(session: Session, parameterTypes: Uint32Array): void {
@@ -213,8 +232,8 @@ export class Execution implements Operation {
   }
 
   threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus): void {
-    session.finish(transactionStatus);
     this.reject(thrown);
+    this.finish(session, transactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
@@ -227,7 +246,7 @@ export class Execution implements Operation {
       this.reject(error);
       return;
     }
-    if (this.isStale(error) && this.statement !== undefined) {
+    if (this.statement !== undefined && this.isStale(error)) {
       if (error.code === '26000') session.statements.forget(this.statement);
       else session.statements.renew(this.statement);
       // The failed attempt has changed nothing, but inside a transaction block it has aborted that.
@@ -237,8 +256,8 @@ export class Execution implements Operation {
         return;
       }
     }
-    session.finish(transactionStatus);
     this.reject(error);
+    this.finish(session, transactionStatus);
   }
 
   /**
@@ -246,7 +265,10 @@ export class Execution implements Operation {
    * the columns (0A000 from RevalidateCachedQuery), or the statement is gone (26000: DISCARD, a pooler in between).
    */
   private isStale(error: unknown): boolean {
-    if (!(error instanceof DatabaseError) || this.statement?.prepared !== true) return false;
+    if (!(error instanceof DatabaseError)) return false;
+    // The name is taken though we have not prepared it: somebody else on this server connection has (a pooler).
+    if (this.step === Step.Prepare) return error.code === '42P05';
+    if (this.statement?.prepared !== true) return false;
     return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
   }
 }

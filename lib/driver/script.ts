@@ -40,13 +40,13 @@ export class Script implements Operation {
   ): void {
     if (endOfResult && command !== '') this.results.push({ command, count });
     if (!endOfCommand) return;
-    session.finish(transactionStatus);
     this.resolve(this.results);
+    session.finish(transactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    if (!failure.lost) session.finish(transactionStatus);
     this.reject(commandError(failure, session.address));
+    if (!failure.lost) session.finish(transactionStatus);
   }
 
   threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus): void {

@@ -11,6 +11,10 @@ import {
 import type { ResultShape } from './result-shape.js';
 import { StatementCache } from './statement-cache.js';
 
+/** ms between cancel requests for the same operation. */
+const FIRST_CANCEL_PAUSE = 50;
+const LONGEST_CANCEL_PAUSE = 5_000;
+
 export enum SessionState {
   Connecting,
   Idle,
@@ -29,6 +33,8 @@ export interface Operation {
   begin(session: Session): void;
   /** Whether the command under way only prepares for the one that matters. */
   readonly intermediate?: boolean;
+  /** The operation is not to go on after its command, which has ended without a call of the methods below. */
+  leave?(session: Session, succeeded: boolean): void;
   /** No session could be had, or the operation was withdrawn before it began. */
   refuse(error: unknown): void;
   result(
@@ -90,13 +96,21 @@ export class Session implements CommandHandler, ConnectionListener {
   private current: Operation | undefined;
   private connecting: ConnectOutcome | undefined;
   private cancelling = 0;
+  private cancelAgain: NodeJS.Timeout | undefined;
+  private cancelDeadline: NodeJS.Timeout | undefined;
+  /** Closed because a cancelled operation did not end: neither the server nor a cancel request can be reached. */
+  gaveUp = false;
 
-  /** @param address what is connected to, for messages */
+  /**
+   * @param address what is connected to, for messages
+   * @param patience ms that a cancelled operation may take to end; then the connection is closed, 0 = never
+   */
   constructor(
     readonly core: Core,
     library: LoadedLibrary,
     readonly address: string,
     statementCacheSize: number,
+    private readonly patience: number,
     private readonly events: SessionEvents,
   ) {
     this.statements = new StatementCache(statementCacheSize);
@@ -129,6 +143,7 @@ export class Session implements CommandHandler, ConnectionListener {
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
     this.current = undefined;
+    this.stopCancelling();
     if (this.cancelling > 0) {
       this.state = SessionState.Cancelling;
       return;
@@ -138,14 +153,36 @@ export class Session implements CommandHandler, ConnectionListener {
 
   /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */
   cancel(): void {
-    if (this.state !== SessionState.Busy) return;
+    if (this.state !== SessionState.Busy || this.cancelling > 0 || this.cancelAgain !== undefined) return;
+    if (this.patience > 0 && this.cancelDeadline === undefined) {
+      this.cancelDeadline = setTimeout(() => {
+        this.gaveUp = true;
+        this.close();
+      }, this.patience);
+    }
+    this.sendCancel(this.current, FIRST_CANCEL_PAUSE);
+  }
+
+  /**
+   * A cancel request has a connection of its own and can overtake the command that it is meant for, and then the server
+   * ignores it. So it is sent again, after a pause, for as long as the operation goes on.
+   */
+  private sendCancel(operation: Operation | undefined, pause: number): void {
     this.cancelling++;
     const slot = this.core.occupy({
       ...IGNORE_ALL,
       cancelled: () => {
         this.core.vacate(slot);
         this.cancelling--;
-        if (this.cancelling === 0 && this.state === SessionState.Cancelling) this.becomeIdle();
+        if (this.state === SessionState.Cancelling) {
+          this.becomeIdle();
+        } else if (this.state === SessionState.Busy && this.current === operation) {
+          this.cancelAgain = setTimeout(() => {
+            this.cancelAgain = undefined;
+            this.sendCancel(operation, Math.min(pause * 2, LONGEST_CANCEL_PAUSE));
+          }, pause);
+          this.cancelAgain.unref();
+        }
       },
     });
     this.native.cancel(slot);
@@ -243,7 +280,8 @@ export class Session implements CommandHandler, ConnectionListener {
 
   private becomeIdle(): void {
     this.state = SessionState.Idle;
-    if (this.transactionStatus !== TransactionStatus.InError) {
+    // Not inside a transaction block, which a statement that the server no longer has would fail.
+    if (this.transactionStatus === TransactionStatus.Idle) {
       const evicted = this.statements.takeEvicted();
       if (evicted.length > 0) {
         this.run(new Deallocation(evicted));
@@ -253,7 +291,16 @@ export class Session implements CommandHandler, ConnectionListener {
     this.owner?.sessionIdle(this);
   }
 
+  private stopCancelling(): void {
+    if (this.cancelDeadline === undefined && this.cancelAgain === undefined) return;
+    clearTimeout(this.cancelDeadline);
+    clearTimeout(this.cancelAgain);
+    this.cancelDeadline = undefined;
+    this.cancelAgain = undefined;
+  }
+
   private end(error: KingbaseError | undefined): void {
+    this.stopCancelling();
     this.state = SessionState.Closed;
     this.core.vacate(this.slot);
     this.core.removeListener(this.id);
@@ -273,20 +320,28 @@ const IGNORE_ALL: CommandHandler = {
 
 /** Closes prepared statements on the server: no library before libpq 17 has a call for it. */
 class Deallocation implements Operation {
+  private done = 0;
+
   constructor(private readonly ids: readonly number[]) {}
 
+  /** One by one: the first that the server no longer has would keep it from closing those after it. */
   begin(session: Session): void {
-    session.native.script(session.slot, this.ids.map((id) => `DEALLOCATE kbn${id}`).join(';'));
+    session.native.script(session.slot, `DEALLOCATE kbn${this.ids[this.done++]}`);
+  }
+
+  private goOn(session: Session, transactionStatus: TransactionStatus): void {
+    if (this.done < this.ids.length) this.begin(session);
+    else session.finish(transactionStatus);
   }
 
   result(session: Session, ...rest: Parameters<CommandHandler['result']>): void {
     const [, , , , , endOfCommand, transactionStatus] = rest;
-    if (endOfCommand) session.finish(transactionStatus);
+    if (endOfCommand) this.goOn(session, transactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    // The server no longer had one of them, which is what was wanted.
-    if (!failure.lost) session.finish(transactionStatus);
+    // The server no longer had it, which is what was wanted.
+    if (!failure.lost) this.goOn(session, transactionStatus);
   }
 
   refuse(): void {

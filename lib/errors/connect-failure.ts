@@ -51,7 +51,8 @@ export function connectionErrorFromMessage(
     .replace(/\s*\n\s*/g, ' ')
     .trim();
   return new ConnectionError(code, `Cannot connect to ${address}: ${words || 'no reason was given.'}`, {
-    stage: rule?.stage ?? stageHint,
+    // Where the peer just went away, only the caller knows at what point.
+    stage: code === 'KB_CONNECT_LOST' ? (stageHint ?? rule?.stage) : (rule?.stage ?? stageHint),
     outcome: 'not-sent',
     address,
     hint: rule?.hint ?? 'See the server log, which often says more than the client is told.',

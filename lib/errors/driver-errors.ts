@@ -145,6 +145,8 @@ export class TimeoutError extends KingbaseError {
   readonly operation: string;
   /** The limit, in ms. */
   readonly timeout: number;
+  /** `unknown` where not even a cancel could be got through, and the connection was given up; `cause` is its loss. */
+  declare readonly outcome?: LossOutcome;
 
   constructor(
     operation: string,
@@ -155,6 +157,9 @@ export class TimeoutError extends KingbaseError {
     super('KB_TIMEOUT', message, options);
     this.operation = operation;
     this.timeout = timeout;
+    if (options.cause instanceof ConnectionError && options.cause.outcome !== undefined) {
+      this.outcome = options.cause.outcome;
+    }
   }
 }
 

@@ -226,10 +226,17 @@ class InterruptibleCall implements Operation {
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    if (this.interrupted !== undefined && session.gaveUp) {
+      const { interrupted } = this;
+      this.disarm();
+      this.reject(interrupted.error(commandError(failure, session.address)));
+      return;
+    }
     if (this.interrupted === undefined || failure.lost) {
       this.operation.failed(session, failure, transactionStatus);
       return;
     }
+    this.operation.leave?.(session, false);
     session.finish(transactionStatus);
     this.fail(commandError(failure, session.address));
   }
@@ -238,6 +245,7 @@ class InterruptibleCall implements Operation {
   private stopBetween(session: Session, transactionStatus: TransactionStatus): boolean {
     if (this.interrupted === undefined || this.operation.intermediate !== true) return false;
     const error = this.interrupted.error(undefined);
+    this.operation.leave?.(session, true);
     session.finish(transactionStatus);
     this.disarm();
     this.reject(error);

@@ -21,6 +21,7 @@ const nothing = (): void => undefined;
 
 /** Frees a session of what its user has left in it, before it goes back to the pool. */
 export class Reset implements Operation {
+  readonly ofSession = true;
   readonly described = nothing;
   readonly refuse = nothing;
   private rolledBack = false;

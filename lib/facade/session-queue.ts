@@ -1,5 +1,5 @@
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
-import { UsageError, type KingbaseError } from '../errors/index.js';
+import { ConnectionError, UsageError, type KingbaseError } from '../errors/index.js';
 import type { OperationRunner } from './call.js';
 import { Reset } from './reset.js';
 
@@ -71,7 +71,20 @@ export class SessionQueue implements SessionOwner, OperationRunner {
   }
 
   sessionClosed(session: Session, error: KingbaseError | undefined): void {
-    this.lost = error ?? new UsageError('KB_CONNECTION_RELEASED', 'The connection has been closed.');
+    this.lost =
+      error === undefined
+        ? new UsageError('KB_CONNECTION_RELEASED', 'The connection has been closed.')
+        : new ConnectionError(
+            'KB_CONNECTION_LOST',
+            `The connection to ${session.address} had been lost before.`,
+            {
+              // Of what waits and of what comes nothing was sent, whatever became of what was under way.
+              outcome: 'not-sent',
+              address: session.address,
+              cause: error.cause ?? error,
+              hint: 'Check out another connection, and begin again what was done on this one.',
+            },
+          );
     this.pool.sessionClosed(session, error);
     for (const operation of this.waiting.splice(0)) operation.refuse(this.lost);
     this.end();

@@ -25,6 +25,7 @@ export class Statement {
   /** For closing: weak, since a statement outlives the connections it was prepared on. */
   private readonly sessions = new Set<WeakRef<Session>>();
   private closed = false;
+  private running = 0;
 
   /** The text as the server gets it. */
   readonly compiled: string;
@@ -54,14 +55,19 @@ export class Statement {
   close(): Promise<void> {
     if (!this.closed) {
       this.closed = true;
-      for (const reference of this.sessions) {
-        const session = reference.deref();
-        const statement = session && this.onSessions.get(session);
-        if (session !== undefined && statement !== undefined) session.statements.discard(statement);
-      }
-      this.sessions.clear();
+      if (this.running === 0) this.discard();
     }
     return Promise.resolve();
+  }
+
+  /** Only when no call is left: one that is still to prepare or execute it needs its number to itself. */
+  private discard(): void {
+    for (const reference of this.sessions) {
+      const session = reference.deref();
+      const statement = session && this.onSessions.get(session);
+      if (session !== undefined && statement !== undefined) session.statements.discard(statement);
+    }
+    this.sessions.clear();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -91,7 +97,11 @@ export class Statement {
     } catch (error) {
       return rejection(error);
     }
-    return execute(this.runner, this.context.telemetry, asked, options, view);
+    this.running++;
+    return execute(this.runner, this.context.telemetry, asked, options, view).finally(() => {
+      this.running--;
+      if (this.closed && this.running === 0) this.discard();
+    });
   }
 
   /** The form of the statement that a session has, prepared or not. */

@@ -8,6 +8,7 @@ const nothing = (): void => undefined;
  * a half-open connection would answer never.
  */
 export class Check implements Operation {
+  readonly ofSession = true;
   readonly described = nothing;
   readonly refuse = nothing;
   private timer: NodeJS.Timeout | undefined;

@@ -28,8 +28,14 @@ interface PoolMember extends Member {
   evict: string | undefined;
 }
 
-/** `database/sql`'s maxBadConnRetries: on pooled connections, before a last attempt on a new one. */
-const RETRIES_ON_POOLED = 2;
+/** `database/sql`'s maxBadConnRetries: so many attempts on pooled connections, then a last one on a new one. */
+const ATTEMPTS_ON_POOLED = 2;
+
+/** No timer of Node's can be longer: one that is asked to be fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Operations that begin one inside the other. */
+const DEEPEST = 50;
 
 /**
  * A bounded set of sessions. An operation gets the session that was used last, at once when one is idle; else a new one
@@ -42,10 +48,13 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   private readonly idle: Session[] = [];
   private readonly members = new Map<Session, PoolMember>();
   private readonly waiting = new WaitingLine();
-  private readonly attempts = new WeakMap<Operation, number>();
+  private readonly attempts = new WeakMap<Operation, { count: number; since: number }>();
   private engine: SessionEngine;
   private opening = 0;
   private inUse = 0;
+  /** Sessions that are being checked for somebody who waits. */
+  private checking = 0;
+  private depth = 0;
   private expiry: NodeJS.Timeout | undefined;
   private readonly upkeep = new Upkeep(this);
   private closing: { promise: Promise<void>; resolve: () => void } | undefined;
@@ -76,36 +85,34 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   /** Runs the operation on the next session that is free. */
   run(operation: Operation): void {
     const session = this.idle.pop();
-    if (session === undefined || this.closing !== undefined) {
-      if (session !== undefined) this.idle.push(session);
-      this.wait(operation);
-      return;
+    if (session !== undefined) {
+      if (this.closing === undefined && this.waiting.length === 0 && !this.isStale(session)) {
+        this.inUse++;
+        session.run(operation);
+        return;
+      }
+      this.idle.push(session);
     }
-    this.inUse++;
-    this.begin(session, operation);
+    this.wait(operation);
   }
 
-  private begin(session: Session, operation: Operation): void {
-    const { validateAfterIdle, heartbeatSql, heartbeatTimeout } = this.options;
+  /** Whether the session is to be checked before it is used. */
+  private isStale(session: Session): boolean {
+    const { validateAfterIdle } = this.options;
+    if (validateAfterIdle === 0) return false;
     const member = this.members.get(session);
-    if (
-      validateAfterIdle === 0 ||
-      member === undefined ||
-      performance.now() - member.checkedAt <= validateAfterIdle
-    ) {
-      session.run(operation);
-      return;
-    }
-    const since = performance.now();
+    return member !== undefined && performance.now() - member.checkedAt > validateAfterIdle;
+  }
+
+  /** Checks a session for the first in line, who has it when it comes back, unless another comes back before. */
+  private check(session: Session): void {
+    this.checking++;
     session.run(
-      new Check(heartbeatSql, heartbeatTimeout, (_checked, alive) => {
-        member.checkedAt = performance.now();
-        // Its turn comes first of all, on this session when it goes idle now, else on another.
-        this.waiting.unshift({ operation, since, deadline: this.deadline(since) });
-        if (!alive) {
-          this.heartbeatFailures++;
-          this.grow();
-        }
+      new Check(this.options.heartbeatSql, this.options.heartbeatTimeout, (_checked, alive) => {
+        this.checking--;
+        if (alive) return;
+        this.heartbeatFailures++;
+        this.serve();
       }),
     );
   }
@@ -115,24 +122,15 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       operation.refuse(poolClosed());
       return;
     }
-    if (this.waiting.length >= this.options.maxWaiting && !this.hasRoom()) {
-      operation.refuse(
-        new PoolError(
-          'KB_POOL_FULL',
-          `All ${this.options.max} connections are in use and ${this.waiting.length} calls wait.`,
-          {
-            stats: this.stats(),
-            hint: 'Raise pool.max or pool.maxWaiting, or let the program make fewer calls at a time.',
-          },
-        ),
-      );
+    if (this.waiting.length >= this.options.maxWaiting && this.idle.length === 0 && !this.hasRoom()) {
+      operation.refuse(this.full());
       return;
     }
     const since = performance.now();
     this.waitCount++;
     this.waiting.push({ operation, since, deadline: this.deadline(since) });
     this.armExpiry();
-    this.grow();
+    this.serve();
   }
 
   private hasRoom(): boolean {
@@ -145,7 +143,9 @@ export class SessionPool implements SessionOwner, UpkeepHost {
 
   /** Takes an operation that has not begun out of the line; false when it is not there any more. */
   withdraw(operation: Operation): boolean {
-    return this.waiting.remove(operation);
+    const withdrawn = this.waiting.remove(operation);
+    if (withdrawn) this.lineIsShorter();
+    return withdrawn;
   }
 
   /**
@@ -153,14 +153,13 @@ export class SessionPool implements SessionOwner, UpkeepHost {
    * twice on pooled connections, then once on a new one. False when it has had all its attempts.
    */
   rerun(operation: Operation): boolean {
-    const attempt = (this.attempts.get(operation) ?? 0) + 1;
-    if (attempt > RETRIES_ON_POOLED + 1 || this.closing !== undefined) return false;
-    this.attempts.set(operation, attempt);
-    if (attempt > RETRIES_ON_POOLED) {
+    const { count, since } = this.attempts.get(operation) ?? { count: 1, since: performance.now() };
+    if (count > ATTEMPTS_ON_POOLED || this.closing !== undefined) return false;
+    this.attempts.set(operation, { count: count + 1, since });
+    if (count === ATTEMPTS_ON_POOLED) {
       // Two in a row were dead, so those that still lie here probably are too.
       for (const session of this.idle.splice(0)) this.retire(session, 'other connections were found dead');
     }
-    const since = performance.now();
     this.waiting.unshift({ operation, since, deadline: this.deadline(since) });
     this.armExpiry();
     this.serve();
@@ -169,12 +168,12 @@ export class SessionPool implements SessionOwner, UpkeepHost {
 
   /** Lets those who wait have what is idle, and opens sessions for the others. */
   private serve(): void {
-    while (this.waiting.length > 0) {
+    while (this.waiting.length > this.checking) {
       const session = this.idle.pop();
       if (session === undefined) break;
       this.inUse++;
-      const next = this.takeWaiter();
-      if (next !== undefined) this.begin(session, next.operation);
+      if (this.isStale(session)) this.check(session);
+      else this.hand(session, this.takeWaiter());
     }
     this.grow();
   }
@@ -184,6 +183,27 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     if (waiter !== undefined) this.waitDuration += performance.now() - waiter.since;
     if (this.waiting.length === 0) this.expiry?.unref();
     return waiter;
+  }
+
+  /** Begins a waiter's operation on a session that is in use for it already. */
+  private hand(session: Session, waiter: Waiter | undefined): void {
+    if (waiter === undefined) return;
+    // Operations that end as they begin, for a parameter that cannot be written, bring the session back to here: a long
+    // line of them is not to become as deep a stack.
+    if (this.depth >= DEEPEST) {
+      queueMicrotask(() => session.run(waiter.operation));
+      return;
+    }
+    this.depth++;
+    session.run(waiter.operation);
+    this.depth--;
+  }
+
+  /** Somebody has left the line. */
+  private lineIsShorter(): void {
+    // A timer for nobody is not to keep the process alive.
+    if (this.waiting.length === 0) this.expiry?.unref();
+    this.settleClosing();
   }
 
   // ---- sessions coming back
@@ -198,6 +218,8 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     const now = performance.now();
     member.checkedAt = now;
     member.rolledBack = false;
+    if (member.evict === undefined && this.members.size > this.options.max)
+      member.evict = 'the pool was made smaller';
     if (member.evict !== undefined || now >= member.expiresAt) {
       if (member.evict === undefined) this.maxLifetimeClosed++;
       this.inUse--;
@@ -205,9 +227,9 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       this.serve();
       return;
     }
-    const next = this.waiting.length === 0 ? undefined : this.takeWaiter();
-    if (next !== undefined) {
-      session.run(next.operation);
+    if (this.waiting.length > 0) {
+      member.idleBefore = undefined;
+      this.hand(session, this.takeWaiter());
       return;
     }
     this.inUse--;
@@ -223,7 +245,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     member.idleSince = member.idleBefore ?? now;
     member.idleBefore = undefined;
     this.idle.push(session);
-    this.upkeep.noticeIdle();
+    this.upkeep.noticeIdle(member);
   }
 
   /** A session never goes back inside a transaction; one that cannot be rolled back is not kept. */
@@ -280,9 +302,9 @@ export class SessionPool implements SessionOwner, UpkeepHost {
 
   // ---- new sessions
 
-  /** Opens a session for each that waits, as far as there is room; those being opened have a taker already. */
+  /** Opens a session for each that waits, as far as there is room; those being opened or checked have a taker already. */
   private grow(): void {
-    while (this.waiting.length > this.opening && this.hasRoom()) void this.openOne();
+    while (this.waiting.length > this.opening + this.checking && this.hasRoom()) void this.openOne();
     // While the server is away its timer makes the attempts, one at a time.
     this.planAttempt();
   }
@@ -334,15 +356,15 @@ export class SessionPool implements SessionOwner, UpkeepHost {
 
   private openFailed(error: unknown): void {
     const code = error instanceof KingbaseError ? error.code : '';
-    if (this.closing !== undefined) {
-      this.settleClosing();
-      return;
-    }
     // Before the first connection, or where waiting cannot help, nobody is kept waiting. With live sessions those who
     // wait may still get one of them.
-    if (this.members.size === 0 && (!this.everConnected || !isTemporary(code))) {
+    if (
+      this.members.size === 0 &&
+      (this.closing !== undefined || !this.everConnected || !isTemporary(code))
+    ) {
       if (this.opening > 0) return; // another attempt is under way and decides
       for (const { operation } of this.waiting.takeAll()) operation.refuse(error);
+      this.lineIsShorter();
       return;
     }
     this.outage ??= new Outage(error);
@@ -371,7 +393,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   /** One timer for the first in line, for all wait equally long. It keeps the process alive while anybody waits. */
   private armExpiry(): void {
     const { first } = this.waiting;
-    if (first === undefined || first.deadline === Infinity) return;
+    if (first === undefined) return;
     if (this.expiry !== undefined) {
       if (this.waiting.length === 1) this.expiry.ref();
       return;
@@ -381,7 +403,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
         this.expiry = undefined;
         this.refuseExpired();
       },
-      Math.max(1, first.deadline - performance.now()),
+      Math.min(Math.max(1, first.deadline - performance.now()), LONGEST_TIMER),
     );
   }
 
@@ -394,7 +416,31 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     ) {
       this.takeWaiter()?.operation.refuse(this.acquireTimeout());
     }
+    this.settleClosing();
     this.armExpiry();
+  }
+
+  private full(): PoolError {
+    const { length } = this.waiting;
+    if (this.outage !== undefined) {
+      return new PoolError(
+        'KB_POOL_FULL',
+        `The server cannot be reached, and ${length} calls wait for a connection already.`,
+        {
+          stats: this.stats(),
+          cause: this.outage.error,
+          hint: 'Look whether the server runs and can be reached; connecting is tried again.',
+        },
+      );
+    }
+    return new PoolError(
+      'KB_POOL_FULL',
+      `All ${this.options.max} connections are in use and ${length} calls wait.`,
+      {
+        stats: this.stats(),
+        hint: 'Raise pool.max or pool.maxWaiting, or let the program make fewer calls at a time.',
+      },
+    );
   }
 
   private acquireTimeout(): PoolError {
@@ -409,6 +455,16 @@ export class SessionPool implements SessionOwner, UpkeepHost {
           stats: this.stats(),
           cause,
           hint: 'Look whether the server runs and can be reached; connecting is tried again.',
+        },
+      );
+    }
+    if (this.inUse < max && this.opening > 0) {
+      return new PoolError(
+        'KB_POOL_ACQUIRE_TIMEOUT',
+        `No connection within ${acquireTimeout} ms: ${this.opening} of ${max} are still being made.`,
+        {
+          stats: this.stats(),
+          hint: 'pool.acquireTimeout is shorter than connectTimeout; see why connecting takes so long.',
         },
       );
     }
@@ -475,6 +531,9 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       this.retire(session, 'the pool was made smaller');
     }
     this.upkeep.rearm();
+    clearTimeout(this.expiry);
+    this.expiry = undefined;
+    this.armExpiry();
     this.serve();
     this.keepMinimum();
   }
@@ -513,25 +572,29 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       });
       this.closing = { promise, resolve };
       for (const session of this.idle.splice(0)) this.retire(session, 'the database was closed');
-      if (timeout > 0) this.hurryClosing(timeout);
-      this.settleClosing();
     }
-    return this.closing.promise;
+    const { promise } = this.closing;
+    // Also where closing has begun without a limit.
+    if (timeout > 0) this.hurryClosing(timeout, promise);
+    this.settleClosing();
+    return promise;
   }
 
-  private hurryClosing(timeout: number): void {
+  private hurryClosing(timeout: number, closed: Promise<void>): void {
     const grace = Math.max(this.options.heartbeatTimeout, 100);
-    const timer = setTimeout(() => {
-      for (const { operation } of this.waiting.takeAll()) operation.refuse(poolClosed());
-      for (const session of this.members.keys()) session.cancel();
-      // A session that does not answer the cancel, or that somebody keeps checked out, is closed under them.
-      const last = setTimeout(() => {
-        for (const session of [...this.members.keys()]) session.close();
-      }, grace);
-      last.unref();
-      this.settleClosing();
-    }, timeout);
-    void this.closing?.promise.then(() => {
+    let timer = setTimeout(
+      () => {
+        for (const { operation } of this.waiting.takeAll()) operation.refuse(poolClosed());
+        for (const session of this.members.keys()) session.cancel();
+        // A session that does not answer the cancel, or that somebody keeps checked out, is closed under them.
+        timer = setTimeout(() => {
+          for (const session of [...this.members.keys()]) session.close();
+        }, grace);
+        this.settleClosing();
+      },
+      Math.min(timeout, LONGEST_TIMER),
+    );
+    void closed.then(() => {
       clearTimeout(timer);
     });
   }

@@ -23,12 +23,14 @@ export interface UpkeepHost {
 /** Looks after idle sessions: closes those past their time, and asks the others whether the server is still there. */
 export class Upkeep {
   private timer: NodeJS.Timeout | undefined;
+  private firesAt = Infinity;
 
   constructor(private readonly host: UpkeepHost) {}
 
   /** A session has gone idle. */
-  noticeIdle(): void {
-    if (this.timer === undefined) this.arm();
+  noticeIdle(member: Member): void {
+    // Its lifetime may end before all others'; everything else it is due for is due later than what is planned.
+    if (this.timer === undefined || member.expiresAt < this.firesAt) this.rearm();
   }
 
   /** The options have changed. */
@@ -49,13 +51,13 @@ export class Upkeep {
     // Not later than the shortest interval from now either: who goes idle meanwhile may be due before those here.
     const { heartbeatInterval, idleTimeout } = this.host.poolOptions;
     const longest = Math.min(heartbeatInterval || Infinity, idleTimeout || Infinity, 2 ** 31 - 1);
-    this.timer = setTimeout(
-      () => {
-        this.timer = undefined;
-        this.run();
-      },
-      Math.min(Math.max(1, due - performance.now()), longest),
-    );
+    const now = performance.now();
+    const delay = Math.min(Math.max(1, due - now), longest);
+    this.firesAt = now + delay;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.run();
+    }, delay);
     this.timer.unref();
   }
 

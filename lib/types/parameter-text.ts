@@ -103,7 +103,8 @@ function whyNotJson(value: object): string | undefined {
   }
   if (is.isRegExp(value)) return 'is a RegExp: pass its source instead.';
   if (is.isNativeError(value)) return 'is an Error: pass its message or an object instead.';
-  if (is.isGeneratorObject(value) || is.isMapIterator(value) || is.isSetIterator(value)) {
+  // Iterators of every kind, generators included.
+  if (typeof (value as { next?: unknown }).next === 'function' && Symbol.iterator in value) {
     return 'is an iterator: pass [...iterator] instead.';
   }
   return undefined;

@@ -1,13 +1,15 @@
 import type { LoadedLibrary } from '../../lib/client-library/index.js';
-import type { ResolvedPoolOptions } from '../../lib/config/index.js';
-import { resolvePoolOptions, type PoolOptions } from '../../lib/config/index.js';
+import { resolvePoolOptions, type PoolOptions, type ResolvedPoolOptions } from '../../lib/config/index.js';
 import type { CommandHandler, ConnectionListener, Core } from '../../lib/driver/core.js';
-import { commandError } from '../../lib/driver/failure.js';
-import type { ConnectionFacts, NativeConnection, NativeFailure } from '../../lib/driver/native.js';
-import { TransactionStatus } from '../../lib/driver/native.js';
+import {
+  TransactionStatus,
+  type ConnectionFacts,
+  type NativeConnection,
+  type NativeFailure,
+} from '../../lib/driver/native.js';
 import { Script, type ScriptResult } from '../../lib/driver/script.js';
 import { Session, type SessionEvents } from '../../lib/driver/session.js';
-import { ConnectionError, type KingbaseError } from '../../lib/errors/index.js';
+import { ConnectionError } from '../../lib/errors/index.js';
 import { SessionPool } from '../../lib/pool/session-pool.js';
 
 /**
@@ -18,14 +20,16 @@ export class FakeServer {
   /** All connections ever made, in the order of their making. */
   readonly connections: FakeConnection[] = [];
   /** What the attempts to connect fail with, one after the other; then they succeed. */
-  readonly refusals: unknown[] = [];
+  readonly refusals: Error[] = [];
   /** Every attempt fails with this. */
-  away: unknown;
+  away: Error | undefined;
   /** Commands that are not answered before the test says so. */
   holds: (sql: string) => boolean = (sql) => sql.startsWith('hold');
   /** Attempts to connect do not end before the test says so. */
   holdsConnects = false;
   attempts = 0;
+  /** What commands fail with on every connection, by their texts. */
+  readonly failures = new Map<string, Partial<NativeFailure>>();
   private readonly pendingConnects: (() => void)[] = [];
   private readonly handlers: (CommandHandler | undefined)[] = [];
   private readonly listeners = new Map<number, ConnectionListener>();
@@ -34,10 +38,10 @@ export class FakeServer {
 
   constructor(private readonly events: Partial<SessionEvents> = {}) {
     const { connections, handlers, listeners } = this;
-    const holds = (sql: string): boolean => this.holds(sql);
+    const answers: Answers = { holds: (sql) => this.holds(sql), failure: (sql) => this.failures.get(sql) };
     class Connection extends FakeConnection {
       constructor(id: number) {
-        super(id, handlers, listeners, holds);
+        super(id, handlers, listeners, answers);
         connections.push(this);
       }
     }
@@ -79,9 +83,9 @@ export class FakeServer {
     for (const answer of this.pendingConnects.splice(0)) answer();
   }
 
-  /** The connections that are open. */
-  get live(): FakeConnection[] {
-    return this.connections.filter(({ closed }) => !closed);
+  /** Which of the connections are open, counted from 0. */
+  get live(): number[] {
+    return [...this.connections.keys()].filter((i) => this.connections[i]?.closed === false);
   }
 
   /** The statements that came in on any connection, in the order of the connections. */
@@ -90,16 +94,20 @@ export class FakeServer {
   }
 }
 
+interface Answers {
+  holds(sql: string): boolean;
+  failure(sql: string): Partial<NativeFailure> | undefined;
+}
+
 /** The far end of one session. */
 export class FakeConnection implements NativeConnection {
   /** Texts of the commands that came in. */
   readonly commands: string[] = [];
   closed = false;
   cancels = 0;
-  /** What the next command that is not held back fails with. */
-  failNext: Partial<NativeFailure> | undefined;
-  /** As reported with each answer. */
-  transactionStatus = TransactionStatus.Idle;
+  /** What commands fail with, by their texts. */
+  readonly failures = new Map<string, Partial<NativeFailure>>();
+  private transactionStatus = TransactionStatus.Idle;
   private pending: number | undefined;
   private pendingCancels: number[] = [];
   holdsCancels = false;
@@ -108,7 +116,7 @@ export class FakeConnection implements NativeConnection {
     private readonly id: number,
     private readonly handlers: (CommandHandler | undefined)[],
     private readonly listeners: Map<number, ConnectionListener>,
-    private readonly holds: (sql: string) => boolean,
+    private readonly answers: Answers,
   ) {}
 
   connect(slot: number): void {
@@ -118,13 +126,10 @@ export class FakeConnection implements NativeConnection {
   script(slot: number, sql: string): void {
     this.commands.push(sql);
     this.pending = slot;
-    if (sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
-    if (sql === 'ROLLBACK') this.transactionStatus = TransactionStatus.Idle;
-    const failure = this.failNext;
+    const failure = this.failures.get(sql) ?? this.answers.failure(sql);
     if (failure !== undefined) {
-      this.failNext = undefined;
       queueMicrotask(() => this.fail(failure));
-    } else if (!this.holds(sql)) {
+    } else if (!this.answers.holds(sql)) {
       queueMicrotask(() => this.answer());
     }
   }
@@ -133,6 +138,9 @@ export class FakeConnection implements NativeConnection {
   answer(): void {
     const slot = this.take();
     if (slot === undefined) return;
+    const sql = this.commands.at(-1);
+    if (sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
+    if (sql === 'ROLLBACK') this.transactionStatus = TransactionStatus.Idle;
     this.handlers[slot]?.result(undefined, undefined, 'DONE', 0, true, true, this.transactionStatus);
   }
 
@@ -160,7 +168,7 @@ export class FakeConnection implements NativeConnection {
   /** The server has taken the cancel requests: what is going on fails with 57014. */
   answerCancels(): void {
     for (const slot of this.pendingCancels.splice(0)) this.handlers[slot]?.cancelled('');
-    if (this.pending !== undefined) this.fail({ fields: { C: '57014', M: 'canceled', V: 'ERROR' } });
+    if (this.pending !== undefined) this.fail(databaseFailure('57014'));
   }
 
   close(): void {
@@ -174,12 +182,14 @@ export class FakeConnection implements NativeConnection {
     return slot;
   }
 
-  execute(): void {
-    throw new Error('Not of use here.');
-  }
-  readonly prepare = this.execute;
-  readonly describe = this.execute;
-  readonly executePrepared = this.execute;
+  readonly execute = unused;
+  readonly prepare = unused;
+  readonly describe = unused;
+  readonly executePrepared = unused;
+}
+
+function unused(): never {
+  throw new Error('Not of use here.');
 }
 
 /** A pool on a fake server, and what it told of. */
@@ -220,9 +230,17 @@ export function refused(): ConnectionError {
   return new ConnectionError('KB_CONNECT_REFUSED', 'Cannot connect to server: connection refused.');
 }
 
-/** What a lost connection is reported with. */
-export function lossError(sent: boolean): KingbaseError {
-  return commandError({ fields: undefined, message: 'gone', lost: true, sent, stage: '' }, 'server');
+/** What a server that says no says, with an SQLSTATE. */
+export function databaseFailure(sqlState: string): Partial<NativeFailure> {
+  return { fields: { C: sqlState, M: 'no', V: 'ERROR' } };
+}
+
+/** The error that the call ends with; undefined where it succeeds. */
+export function failure(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 /** Lets everything that is ready happen. */

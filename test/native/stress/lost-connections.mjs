@@ -1,14 +1,7 @@
 // The server ends connections under load: while they are idle, while a statement runs, and in between. Every call must
 // end, and the pool must notice every loss.
 import assert from 'node:assert/strict';
-import {
-  database,
-  enter,
-  randomNumbers,
-  repeat,
-  socketDirectory,
-  withDatabase,
-} from './support/harness.mjs';
+import { database, enter, randomNumbers, repeat, socketDirectory, withDatabase } from './support/harness.mjs';
 
 const NAME = 'stress-lost';
 const random = randomNumbers(4);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Script } from '../../../lib/driver/script.js';
 import { PoolError } from '../../../lib/errors/index.js';
-import { fakePool, poolOptions, settle } from '../../support/fake-sessions.js';
+import { databaseFailure, failure, fakePool, poolOptions, settle } from '../../support/fake-sessions.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -9,12 +9,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const failure = (call: Promise<unknown>): Promise<unknown> =>
-  call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
 
 describe('sessions', () => {
   it('are opened when needed, up to max, and used again', async () => {
@@ -88,7 +82,7 @@ describe('sessions', () => {
     await run('keeps the third fresh');
     await vi.advanceTimersByTimeAsync(100);
     expect(pool.stats()).toMatchObject({ openConnections: 1, maxIdleTimeClosed: 2 });
-    expect(server.live).toEqual([server.connections[2]]);
+    expect(server.live).toEqual([2]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(pool.stats().openConnections).toBe(1);
   });
@@ -100,14 +94,13 @@ describe('sessions', () => {
     await run('first');
     await settle();
     random.mockReturnValue(0);
-    const open = (): number[] => server.live.map((connection) => server.connections.indexOf(connection));
     await vi.advanceTimersByTimeAsync(603);
     await vi.advanceTimersByTimeAsync(2);
-    expect(open()).toEqual([0, 1, 3]);
+    expect(server.live).toEqual([0, 1, 3]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(open()).toEqual([0, 3, 4]);
+    expect(server.live).toEqual([0, 3, 4]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(open()).toEqual([3, 4, 5]);
+    expect(server.live).toEqual([3, 4, 5]);
     expect(pool.stats()).toMatchObject({ openConnections: 3, maxLifetimeClosed: 3 });
     random.mockRestore();
   });
@@ -136,14 +129,7 @@ describe('sessions', () => {
   it('whose transaction cannot be rolled back are closed', async () => {
     const { pool, server, told, run } = fakePool({ max: 1 });
     await run('first');
-    server.connections[0]!.answer = function answer(this: (typeof server.connections)[0]) {
-      if (this.commands.at(-1) === 'ROLLBACK') this.fail({ fields: { C: 'XX000', M: 'no', V: 'ERROR' } });
-      else Object.getPrototypeOf(Object.getPrototypeOf(this)).answer.call(this);
-    };
-    server.connections[0]!.script = function script(this: (typeof server.connections)[0], slot, sql) {
-      Object.getPrototypeOf(Object.getPrototypeOf(this)).script.call(this, slot, sql);
-      this.transactionStatus = 2;
-    };
+    server.connections[0]!.failures.set('ROLLBACK', databaseFailure('XX000'));
     const calls = [run('BEGIN'), run('next')];
     await Promise.all(calls);
     expect(server.connections.map(({ commands, closed }) => [commands, closed])).toEqual([
@@ -162,7 +148,7 @@ describe('sessions', () => {
   ])('that were told %s are not used again', async (code, writable) => {
     const { pool, server, told, run } = fakePool({ max: 1 }, writable);
     await run('first');
-    server.connections[0]!.failNext = { fields: { C: code, M: 'no', V: 'ERROR' } };
+    server.connections[0]!.failures.set('second', databaseFailure(code));
     const [refusedCall] = [failure(run('second')), run('third')];
     expect(await refusedCall).toMatchObject({ code });
     await settle();
@@ -178,7 +164,7 @@ describe('sessions', () => {
     const { server, run } = fakePool({ max: 1 });
     await run('first');
     for (const code of ['23505', '25006', '57014']) {
-      server.connections[0]!.failNext = { fields: { C: code, M: 'no', V: 'ERROR' } };
+      server.connections[0]!.failures.set('bad', databaseFailure(code));
       expect(await failure(run('bad'))).toMatchObject({ code });
     }
     await run('good');
@@ -277,7 +263,11 @@ describe('those who wait', () => {
     const { server, pool, run } = fakePool({ max: 1 });
     const held = run('hold');
     await settle();
-    const leaves = new Script('leaves', () => undefined, () => undefined);
+    const leaves = new Script(
+      'leaves',
+      () => undefined,
+      () => undefined,
+    );
     pool.run(leaves);
     const stays = run('stays');
     expect(pool.withdraw(leaves)).toBe(true);
@@ -305,12 +295,14 @@ describe('configure', () => {
     const { pool, server, run } = fakePool({ max: 4 });
     const held = ['hold 1', 'hold 2', 'hold 3', 'hold 4'].map(run);
     await settle();
-    const waiting = ['5', '6', '7', '8'].map(run);
+    const waiting = ['hold 5', '6'].map(run);
     pool.configure(poolOptions({ max: 1 }));
     expect(server.live).toHaveLength(4);
     for (const connection of server.connections) connection.answer();
-    await Promise.all([...held, ...waiting]);
-    expect(server.live).toHaveLength(1);
+    await Promise.all(held);
+    expect(server.live).toEqual([3]);
+    server.connections[3]!.answer();
+    await Promise.all(waiting);
     expect(pool.stats()).toMatchObject({ maxOpenConnections: 1, openConnections: 1, inUse: 0, idle: 1 });
     pool.configure(poolOptions({ max: 1, maxIdle: 0 }));
     expect(server.live).toHaveLength(0);

@@ -4,6 +4,8 @@ import type { Session } from '../../../lib/driver/session.js';
 import { Upkeep, type Member, type UpkeepHost } from '../../../lib/pool/upkeep.js';
 import { poolOptions } from '../../support/fake-sessions.js';
 
+const nameOf = (session: Session): string => session as unknown as string;
+
 /** A pool that has idle sessions, known by their names, and does what it is told. */
 class Host implements UpkeepHost {
   poolOptions = poolOptions();
@@ -25,18 +27,22 @@ class Host implements UpkeepHost {
   }
 
   dropIdle(session: Session, why: 'lifetime' | 'idle'): void {
-    this.told.push(`${String(session)} dropped: ${why}`);
-    this.idle.delete(session as unknown as string);
+    this.told.push(`${nameOf(session)} dropped: ${why}`);
+    this.idle.delete(nameOf(session));
   }
 
   heartbeat(session: Session): void {
-    this.told.push(`${String(session)} asked`);
-    this.idle.get(session as unknown as string)!.checkedAt = performance.now();
+    this.told.push(`${nameOf(session)} asked`);
+    this.idle.get(nameOf(session))!.checkedAt = performance.now();
   }
 }
 
 let host: Host;
 let upkeep: Upkeep;
+const goesIdle = (name: string, member?: Partial<Member>): void => {
+  host.add(name, member);
+  upkeep.noticeIdle(host.idle.get(name)!);
+};
 const options = (changes: PoolOptions): void => {
   host.poolOptions = poolOptions(changes);
 };
@@ -54,11 +60,9 @@ afterEach(() => {
 describe('Upkeep', () => {
   it('asks idle sessions at each interval, and no session before its time', () => {
     options({ heartbeatInterval: 1_000 });
-    host.add('a');
-    upkeep.noticeIdle();
+    goesIdle('a');
     vi.advanceTimersByTime(600);
-    host.add('b');
-    upkeep.noticeIdle();
+    goesIdle('b');
     expect(host.told).toEqual([]);
     vi.advanceTimersByTime(400);
     expect(host.told).toEqual(['a asked']);
@@ -71,8 +75,7 @@ describe('Upkeep', () => {
   it('drops what has been idle for too long, but not below the minimum', () => {
     options({ idleTimeout: 1_000 });
     host.minimum = 1;
-    for (const name of ['a', 'b', 'c']) host.add(name);
-    upkeep.noticeIdle();
+    for (const name of ['a', 'b', 'c']) goesIdle(name);
     vi.advanceTimersByTime(999);
     expect(host.told).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -84,9 +87,8 @@ describe('Upkeep', () => {
   it('drops what has reached its lifetime, also at the minimum, rather than asking it', () => {
     options({ heartbeatInterval: 1_000, idleTimeout: 1_000 });
     host.minimum = 2;
-    host.add('a', { expiresAt: performance.now() + 700 });
-    host.add('b');
-    upkeep.noticeIdle();
+    goesIdle('a', { expiresAt: performance.now() + 700 });
+    goesIdle('b');
     vi.advanceTimersByTime(700);
     expect(host.told).toEqual(['a dropped: lifetime']);
     vi.advanceTimersByTime(300);
@@ -94,8 +96,7 @@ describe('Upkeep', () => {
   });
 
   it('does nothing where nothing is to be done', () => {
-    host.add('a');
-    upkeep.noticeIdle();
+    goesIdle('a');
     expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(10 ** 9);
     expect(host.told).toEqual([]);
@@ -103,8 +104,7 @@ describe('Upkeep', () => {
 
   it('follows options that change', () => {
     options({ heartbeatInterval: 60_000 });
-    host.add('a');
-    upkeep.noticeIdle();
+    goesIdle('a');
     options({ heartbeatInterval: 100 });
     upkeep.rearm();
     vi.advanceTimersByTime(100);
@@ -117,8 +117,7 @@ describe('Upkeep', () => {
   it('is one timer, whatever the number of sessions, and none when stopped', () => {
     options({ heartbeatInterval: 1_000, idleTimeout: 5_000 });
     for (let i = 0; i < 50; i++) {
-      host.add(`session ${i}`);
-      upkeep.noticeIdle();
+      goesIdle(`session ${i}`);
     }
     expect(vi.getTimerCount()).toBe(1);
     upkeep.stop();
@@ -127,8 +126,7 @@ describe('Upkeep', () => {
 
   it('never sets a timer that would fire at once because it is too far away', () => {
     options({ idleTimeout: 2 ** 40 });
-    host.add('a', { expiresAt: performance.now() + 2 ** 45 });
-    upkeep.noticeIdle();
+    goesIdle('a', { expiresAt: performance.now() + 2 ** 45 });
     vi.advanceTimersByTime(1_000);
     expect(host.told).toEqual([]);
     expect(vi.getTimerCount()).toBe(1);

@@ -5,7 +5,7 @@ import { database } from './harness.mjs';
 
 const db = database({ applicationName: workerData.applicationName, pool: { max: 4 } });
 const spin = (ms) => {
-  for (const end = performance.now() + ms; performance.now() < end; );
+  for (const end = performance.now() + ms; performance.now() < end;);
 };
 db.on('notice', () => spin(0.2));
 const types = {

@@ -23,7 +23,10 @@ function keepBusy(db) {
 
 /** Runs the ways that begin alike in a worker thread too. */
 async function inWorkers(count) {
-  const workers = Array.from({ length: count }, () => new Worker(new URL(import.meta.url), { workerData: way }));
+  const workers = Array.from(
+    { length: count },
+    () => new Worker(new URL(import.meta.url), { workerData: way }),
+  );
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   return workers;
 }
@@ -69,10 +72,13 @@ const WAYS = {
     for (let i = 0; i < 10; i++) {
       void db.query('SELECT pg_sleep(1)', [], { signal: controller.signal }).catch(ignore);
     }
-    setTimeout(() => {
-      controller.abort();
-      process.exit(7);
-    }, Number(milliseconds) / 10);
+    setTimeout(
+      () => {
+        controller.abort();
+        process.exit(7);
+      },
+      Number(milliseconds) / 10,
+    );
   },
   async uncaught() {
     keepBusy(database());

@@ -36,8 +36,8 @@ class Slots {
   }
 }
 
-/** The addon with handlers that settle promises. */
-export function openAddon() {
+/** The addon with handlers that settle promises; `notified` is told of notifications. */
+export function openAddon({ notified = () => undefined } = {}) {
   const addon = load();
   const slots = new Slots();
   const lost = [];
@@ -57,7 +57,7 @@ export function openAddon() {
       described: (slot, parameterTypes) => slots.finish(slot, { parameterTypes }),
       cancelled: (slot, message) => slots.finish(slot, { message }),
       notice: () => undefined,
-      notification: () => undefined,
+      notification: (connection, channel, payload) => notified(connection, payload),
       lost: (connection) => lost.push(connection),
       later: () => setImmediate(() => addon.drain()),
     },
@@ -74,6 +74,7 @@ export function openAddon() {
   return {
     addon,
     lost,
+    /** Connections are numbered from 1. */
     create() {
       return new addon.NativeConnection(nextConnection++, library.handle);
     },
@@ -113,4 +114,3 @@ export async function someTurns(random, most) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
-

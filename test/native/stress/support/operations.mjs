@@ -133,7 +133,9 @@ async function transaction(db) {
     await connection.exec('BEGIN');
     const pid = connection.processId;
     // Made at once: they queue for the one session.
-    const rows = await Promise.all([1, 2, 3].map(() => connection.queryRow('SELECT pg_backend_pid() AS pid')));
+    const rows = await Promise.all(
+      [1, 2, 3].map(() => connection.queryRow('SELECT pg_backend_pid() AS pid')),
+    );
     for (const row of rows) assert.equal(row.pid, pid);
     await connection.exec('ROLLBACK');
   } finally {
