@@ -21,6 +21,7 @@ Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
   const auto options = info[1].As<Napi::Object>();
   const auto listed = options.Get("companions").As<Napi::Array>();
   std::vector<std::string> companions;
+  companions.reserve(listed.Length());
   for (uint32_t i = 0; i < listed.Length(); ++i) companions.push_back(listed.Get(i).As<Napi::String>());
   LibraryFailure failure;
   LibraryPointer library =

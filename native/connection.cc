@@ -130,6 +130,8 @@ Step Connection::StartConnecting(Deliveries* out) {
   phase_ = Phase::kConnecting;
   std::vector<const char*> keywords;
   std::vector<const char*> values;
+  keywords.reserve(command_.keywords.size() + 1);
+  values.reserve(command_.values.size() + 1);
   for (const std::string& keyword : command_.keywords) keywords.push_back(keyword.c_str());
   for (const std::string& value : command_.values) values.push_back(value.c_str());
   keywords.push_back(nullptr);

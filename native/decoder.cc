@@ -184,7 +184,7 @@ bool ParseTimestamp(const char* text, size_t length, bool zoned, double* millise
     }
     if (at < end && *at == '.') {
       ++at;
-      int place = 100;
+      int64_t place = 100;
       if (at == end || !IsDigit(*at)) return false;
       for (; at < end && IsDigit(*at); ++at, place /= 10) thousandths += (*at - '0') * place;
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -39,6 +40,14 @@ napi_value Text(napi_env env, const std::string& text) {
   napi_value value = nullptr;
   napi_create_string_utf8(env, text.data(), text.size(), &value);
   return value;
+}
+
+Deliveries Cancelled(uint32_t slot, std::string message) {
+  Deliveries deliveries(1);
+  deliveries[0].kind = Delivery::Kind::kCancelled;
+  deliveries[0].slot = slot;
+  deliveries[0].command = std::move(message);
+  return deliveries;
 }
 
 }  // namespace
@@ -150,15 +159,15 @@ void Environment::Close(const std::shared_ptr<Connection>& connection) {
 void Environment::Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot) {
   // Not counted as in flight: the command that it is for keeps the process alive, the request itself need
   // not.
-  std::thread([connection, slot, io_thread = io_thread_] {
-    Delivery delivery;
-    delivery.kind = Delivery::Kind::kCancelled;
-    delivery.slot = slot;
-    delivery.command = connection->SendCancel();
-    Deliveries deliveries;
-    deliveries.push_back(std::move(delivery));
-    io_thread->Relay(std::move(deliveries));
-  }).detach();
+  try {
+    std::thread([connection, slot, io_thread = io_thread_] {
+      io_thread->Relay(Cancelled(slot, connection->SendCancel()));
+    }).detach();
+  } catch (const std::system_error& error) {
+    // The system has no more threads to give, which need not be the end of the process.
+    Deliveries out = Cancelled(slot, std::string("no thread could be had for it: ") + error.what());
+    Post(&out);
+  }
 }
 
 // ---- up: completions

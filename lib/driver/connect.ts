@@ -64,10 +64,7 @@ async function openOnAnyHost(attempt: Attempt, wanted: TargetSession): Promise<S
     }
     for (const address of addresses) {
       try {
-        const session = await connectTo(attempt, host, address);
-        if (await isOfKind(session, wanted)) return session;
-        session.close();
-        failure = wrongKind(session.address, wanted);
+        return await connectTo(attempt, host, address, wanted);
       } catch (error) {
         if (error instanceof DatabaseError && !TRY_NEXT_HOST.has(error.code)) throw error;
         if (error instanceof UsageError) throw error;
@@ -125,35 +122,56 @@ async function resolveHost(host: HostAddress): Promise<(string | undefined)[]> {
   }
 }
 
-async function connectTo(attempt: Attempt, host: HostAddress, address: string | undefined): Promise<Session> {
+/** The time limit is for everything that is needed before the session is of use: a server can fall silent at any point. */
+async function connectTo(
+  attempt: Attempt,
+  host: HostAddress,
+  address: string | undefined,
+  wanted: TargetSession,
+): Promise<Session> {
   const { core, library, config, events, password } = attempt;
   const [keywords, values] = connectionKeywords(config, host, address, password, library.library.keywords);
   const where = addressText(host, address);
-  const { statementCacheSize, pool } = config;
+  const { statementCacheSize, pool, connectTimeout: limit } = config;
   const session = new Session(core, library, where, statementCacheSize, pool.heartbeatTimeout, events);
-  const facts = await new Promise<ConnectionFacts>((resolve, reject) => {
-    let timedOut = false;
-    const limit = config.connectTimeout;
-    const timer =
-      limit === 0
-        ? undefined
-        : setTimeout(() => {
-            timedOut = true;
-            session.close();
-          }, limit);
-    session.connect(keywords, values, {
-      connected: (connectionFacts) => {
-        clearTimeout(timer);
-        resolve(connectionFacts);
-      },
-      failed: (failure) => {
-        clearTimeout(timer);
-        reject(timedOut ? connectTimeout(failure, where, limit) : connectError(failure, where));
-      },
+  let timedOut = false;
+  const onTimeout = (): void => {
+    timedOut = true;
+    session.close();
+  };
+  const timer = limit === 0 ? undefined : setTimeout(onTimeout, limit);
+  try {
+    const facts = await new Promise<ConnectionFacts>((resolve, reject) => {
+      session.connect(keywords, values, {
+        connected: resolve,
+        failed: (failure) => {
+          reject(timedOut ? connectTimeout(stageOf(failure), where, limit) : connectError(failure, where));
+        },
+      });
     });
-  });
-  await adjustSession(session, facts);
-  return session;
+    await adjustSession(session, facts);
+    if (!(await isOfKind(session, wanted))) throw wrongKind(where, wanted);
+    return session;
+  } catch (error) {
+    session.close();
+    const lostAfterLogin = error instanceof ConnectionError && error.code === 'KB_CONNECTION_LOST';
+    if (!lostAfterLogin) throw error;
+    if (timedOut) throw connectTimeout('auth', where, limit);
+    // What was lost are questions of ours; of what the program asks for nothing has been sent.
+    throw new ConnectionError(
+      'KB_CONNECT_LOST',
+      `Cannot connect to ${where}: the connection was lost again right after the login.`,
+      {
+        stage: 'auth',
+        outcome: 'not-sent',
+        address: where,
+        cause: error,
+        hint: 'See the server log, which often says more than the client is told.',
+      },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function stageOf(failure: NativeFailure): ConnectStage | undefined {
@@ -166,8 +184,7 @@ function connectError(failure: NativeFailure, address: string): KingbaseError {
   return connectFailure(failure.message, { address, stageHint: stageOf(failure) });
 }
 
-function connectTimeout(failure: NativeFailure, address: string, limit: number): ConnectionError {
-  const stage = stageOf(failure);
+function connectTimeout(stage: ConnectStage | undefined, address: string, limit: number): ConnectionError {
   const waitedFor =
     stage === undefined || stage === 'tcp'
       ? 'The host did not answer: it is down, or a firewall drops the packets.'

@@ -143,8 +143,8 @@ export class Session implements CommandHandler, ConnectionListener {
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
     this.current = undefined;
-    this.stopCancelling();
     if (this.cancelling > 0) {
+      // The cancel request itself may get no answer: the time limit stays.
       this.state = SessionState.Cancelling;
       return;
     }
@@ -279,6 +279,7 @@ export class Session implements CommandHandler, ConnectionListener {
   // ----
 
   private becomeIdle(): void {
+    this.stopCancelling();
     this.state = SessionState.Idle;
     // Not inside a transaction block, which a statement that the server no longer has would fail.
     if (this.transactionStatus === TransactionStatus.Idle) {

@@ -130,6 +130,9 @@ export function startOperation(
   new InterruptibleCall(runner, create, options, reject, what);
 }
 
+/** No timer of Node's can be longer: one that is asked to be fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** An operation that its caller can abort or that has a time limit. */
 class InterruptibleCall implements Operation {
   private readonly operation: Operation;
@@ -154,9 +157,12 @@ class InterruptibleCall implements Operation {
     }
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (timeout !== undefined) {
-      this.timer = setTimeout(() => {
-        this.interrupt((cause) => timeoutError(what, timeout, cause));
-      }, timeout);
+      this.timer = setTimeout(
+        () => {
+          this.interrupt((cause) => timeoutError(what, timeout, cause));
+        },
+        Math.min(timeout, LONGEST_TIMER),
+      );
     }
     runner.run(this);
   }
@@ -176,7 +182,8 @@ class InterruptibleCall implements Operation {
   private interrupt(error: (cause: unknown) => unknown): void {
     if (this.interrupted !== undefined) return;
     this.interrupted = { error };
-    if (this.session !== undefined) {
+    // After a loss before anything was sent it waits for another session than the one it began on.
+    if (this.session?.runs(this) === true) {
       this.session.cancel();
     } else if (this.runner.withdraw(this)) {
       this.disarm();

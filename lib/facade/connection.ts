@@ -6,6 +6,7 @@ import {
   beginOn,
   inTransaction,
   type Transaction,
+  TransactionLimit,
   type TransactionOptions,
   type TransactionRetry,
 } from './transaction.js';
@@ -43,7 +44,7 @@ export class Connection extends Queryable {
 
   /** Begins a transaction on this session; the session stays checked out when it ends. */
   begin(options?: TransactionOptions): Promise<Transaction> {
-    return beginOn(this.runner, this.context, false, options);
+    return beginOn(this.runner, this.context, options, new TransactionLimit(options));
   }
 
   /** Runs `fn` in a transaction on this session; see `Database.transaction`. */
@@ -51,7 +52,9 @@ export class Connection extends Queryable {
     fn: (transaction: Transaction) => Promise<R> | R,
     options?: TransactionOptions & { retry?: TransactionRetry },
   ): Promise<R> {
-    return inTransaction(this.context, () => this.begin(options), fn, options);
+    const limit = new TransactionLimit(options);
+    const begin = (): Promise<Transaction> => beginOn(this.runner, this.context, options, limit);
+    return inTransaction(this.context, begin, fn, options);
   }
 
   /** Gives the session back to the pool when what is going on has ended. Further calls are refused. */

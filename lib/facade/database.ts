@@ -6,7 +6,7 @@ import { loadCore } from '../driver/core.js';
 import type { Flavour, NativeCapabilities } from '../driver/native.js';
 import type { Session, SessionEvents } from '../driver/session.js';
 import type { LibraryAttempt, PoolStats } from '../errors/index.js';
-import { Telemetry } from '../observability/telemetry.js';
+import { Telemetry, type LogEntry } from '../observability/telemetry.js';
 import { wantsWritable } from '../pool/eviction.js';
 import { SessionPool } from '../pool/session-pool.js';
 import { PlaceholderCache } from '../sql/placeholder-cache.js';
@@ -16,7 +16,7 @@ import type { TypeOptions } from '../types/type-options.js';
 import { Checkout } from './checkout.js';
 import { Connection } from './connection.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
-import { watchForLeak } from './leak.js';
+import { takenHere, watchForLeak } from './leak.js';
 import { Listener, type NotificationHandler, type Subscription } from './listener.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
@@ -25,9 +25,10 @@ import { resetText } from './reset.js';
 import { SessionQueue } from './session-queue.js';
 import { Statement } from './statement.js';
 import {
-  beginOn,
   inTransaction,
-  type Transaction,
+  startText,
+  Transaction,
+  TransactionLimit,
   type TransactionOptions,
   type TransactionRetry,
 } from './transaction.js';
@@ -58,7 +59,7 @@ export class Database extends Queryable {
   private typesOfCalls = new WeakMap<TypeOptions, TypeMap>();
   private readonly emitter = new EventEmitter<DatabaseEvents>();
   private library: LoadedLibrary | undefined;
-  private listener: Listener | undefined;
+  private readonly listener: Listener;
 
   constructor(config: ResolvedConfig) {
     super();
@@ -86,21 +87,25 @@ export class Database extends Queryable {
       {
         opened: (session) => {
           const event = identityOf(session);
-          telemetry.log({ event: 'connect', ...event });
-          this.emitter.emit('connect', event);
+          this.tell('connect', event, { event: 'connect', ...event });
         },
         closed: (session, reason, error) => {
           const event = { ...identityOf(session), reason };
-          telemetry.log({ event: 'disconnect', ...event });
-          this.emitter.emit('disconnect', { ...event, error });
+          this.tell('disconnect', { ...event, error }, { event: 'disconnect', ...event });
         },
         unreachable: (error, attempt, retryIn) => {
           const message = error instanceof Error ? error.message : String(error);
-          telemetry.log({ event: 'unreachable', message, attempt, retryIn });
-          this.emitter.emit('unreachable', { error, attempt, retryIn });
+          const entry = { event: 'unreachable', message, attempt, retryIn } as const;
+          this.tell('unreachable', { error, attempt, retryIn }, entry);
         },
       },
     );
+    this.listener = new Listener({
+      open: () => this.openSession(),
+      heartbeatInterval: () => this.runner.poolOptions.heartbeatInterval,
+      heartbeatTimeout: () => this.runner.poolOptions.heartbeatTimeout,
+      heartbeatSql: () => this.runner.poolOptions.heartbeatSql,
+    });
   }
 
   on<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
@@ -131,9 +136,16 @@ export class Database extends Queryable {
   }
 
   /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
-  async begin(options?: TransactionOptions): Promise<Transaction> {
-    const queue = await this.checkOut({ signal: options?.signal });
-    return beginOn(queue, this.context, true, options);
+  begin(options?: TransactionOptions): Promise<Transaction> {
+    return this.beginWithin(new TransactionLimit(options), options);
+  }
+
+  private async beginWithin(
+    limit: TransactionLimit,
+    options: TransactionOptions | undefined,
+  ): Promise<Transaction> {
+    const queue = await this.checkOut(limit.ofCall(), startText(options));
+    return new Transaction(queue, this.context, true, limit);
   }
 
   /**
@@ -145,7 +157,8 @@ export class Database extends Queryable {
     fn: (transaction: Transaction) => Promise<R> | R,
     options?: TransactionOptions & { retry?: TransactionRetry },
   ): Promise<R> {
-    return inTransaction(this.context, () => this.begin(options), fn, options);
+    const limit = new TransactionLimit(options);
+    return inTransaction(this.context, () => this.beginWithin(limit, options), fn, options);
   }
 
   /**
@@ -154,12 +167,6 @@ export class Database extends Queryable {
    * missed. A program that listens does not end by itself.
    */
   listen(channel: string, handler: NotificationHandler): Promise<Subscription> {
-    this.listener ??= new Listener({
-      open: () => this.openSession(),
-      heartbeatInterval: () => this.runner.poolOptions.heartbeatInterval,
-      heartbeatTimeout: () => this.runner.poolOptions.heartbeatTimeout,
-      heartbeatSql: () => this.runner.poolOptions.heartbeatSql,
-    });
     return this.listener.listen(channel, handler);
   }
 
@@ -192,7 +199,7 @@ export class Database extends Queryable {
    * on then is cancelled, and what still waits is refused.
    */
   close(options?: { timeout?: number }): Promise<void> {
-    this.listener?.close();
+    this.listener.close();
     return this.runner.close(options?.timeout ?? 0);
   }
 
@@ -222,22 +229,43 @@ export class Database extends Queryable {
 
   private async checkOut(
     options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
+    opening = '',
   ): Promise<SessionQueue> {
     const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
     const reset = resetText(resetOnRelease);
-    const taken = leakTimeout > 0 ? new Error('taken') : undefined;
+    const taken = leakTimeout > 0 ? takenHere() : undefined;
     const queue = await this.context.telemetry.acquire(() =>
-      Checkout.from(this.runner, (session) => new SessionQueue(session, this.runner, reset), options),
+      Checkout.from(
+        this.runner,
+        (session) => new SessionQueue(session, this.runner, reset),
+        opening,
+        options,
+      ),
     );
     if (taken !== undefined) {
       watchForLeak(queue, leakTimeout, taken, (event) => {
-        this.context.telemetry.log({ event: 'leak', ...event });
-        if (this.emitter.listenerCount('leak') > 0) this.emitter.emit('leak', event);
-        else
-          process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
+        this.tell('leak', event, { event: 'leak', ...event });
+        if (this.emitter.listenerCount('leak') > 0) return;
+        process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
       });
     }
     return queue;
+  }
+
+  /** What a program does when it is told of something is its own affair: the pool goes on if that throws. */
+  private tell<E extends keyof DatabaseEvents>(event: E, data: DatabaseEvents[E][0], entry?: LogEntry): void {
+    for (const report of [
+      () => entry !== undefined && this.context.telemetry.log(entry),
+      () => (this.emitter as EventEmitter).emit(event, data),
+    ]) {
+      try {
+        report();
+      } catch (error) {
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   private loadLibrary(): LoadedLibrary {
@@ -255,10 +283,10 @@ export class Database extends Queryable {
 
   private readonly sessionEvents: SessionEvents = {
     notice: (fields) => {
-      this.emitter.emit('notice', noticeOf(fields));
+      this.tell('notice', noticeOf(fields));
     },
-    notification: (_session, channel, payload, processId) => {
-      this.listener?.notification(channel, payload, processId);
+    notification: (session, channel, payload, processId) => {
+      this.listener.notification(session, channel, payload, processId);
     },
     serverError: (session, sqlState) => {
       this.runner.serverError(session, sqlState);

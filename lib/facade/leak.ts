@@ -9,6 +9,15 @@ export interface Leak {
   stack: string;
 }
 
+/** Holds the stack of here, deep enough to reach from inside the driver into the program. */
+export function takenHere(): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 50;
+  const taken = new Error('taken');
+  Error.stackTraceLimit = stackTraceLimit;
+  return taken;
+}
+
 /** Reports, once, a session that is not given back within `limit` ms. */
 export function watchForLeak(
   queue: SessionQueue,

@@ -1,6 +1,6 @@
 import type { Session, SessionOwner } from '../driver/session.js';
 import { Script } from '../driver/script.js';
-import { UsageError, type KingbaseError } from '../errors/index.js';
+import { PoolError, type KingbaseError } from '../errors/index.js';
 import { backoffDelay, CONNECT_BACKOFF } from '../pool/backoff.js';
 import { Check } from '../pool/check.js';
 import { quoteIdentifier } from '../sql/identifiers.js';
@@ -68,7 +68,8 @@ export class Listener implements SessionOwner {
   private session: Session | undefined;
   private opening: Promise<Session> | undefined;
   private commands: Promise<unknown> = Promise.resolve();
-  private timer: NodeJS.Timeout | undefined;
+  private heartbeat: NodeJS.Timeout | undefined;
+  private retry: NodeJS.Timeout | undefined;
   private keepAlive: NodeJS.Timeout | undefined;
   private attempt = 0;
   private closed = false;
@@ -97,7 +98,9 @@ export class Listener implements SessionOwner {
     return subscription;
   }
 
-  notification(channel: string, payload: string, processId: number): void {
+  notification(session: Session, channel: string, payload: string, processId: number): void {
+    // A program may LISTEN to the same channel on a connection of its own.
+    if (session !== this.session) return;
     for (const { handler } of this.channels.get(channel) ?? []) {
       // In a task of its own, so that a handler that throws harms nothing but its program.
       queueMicrotask(() => {
@@ -121,7 +124,7 @@ export class Listener implements SessionOwner {
   sessionClosed(session: Session, _error: KingbaseError | undefined): void {
     if (this.session !== session) return;
     this.session = undefined;
-    clearTimeout(this.timer);
+    clearTimeout(this.heartbeat);
     if (this.channels.size > 0) this.reconnect();
   }
 
@@ -155,33 +158,38 @@ export class Listener implements SessionOwner {
   }
 
   private async ready(): Promise<Session> {
-    if (this.closed) throw new UsageError('KB_POOL_CLOSED', 'The database has been closed.');
+    if (this.closed) throw databaseClosed();
     if (this.session !== undefined) return this.session;
     this.opening ??= this.options.open().finally(() => {
       this.opening = undefined;
     });
     const session = await this.opening;
+    if (this.closed) {
+      session.close();
+      throw databaseClosed();
+    }
     session.owner = this;
     this.session = session;
-    this.attempt = 0;
     this.armHeartbeat();
     return session;
   }
 
   private reconnect(): void {
-    this.timer = setTimeout(
+    clearTimeout(this.retry);
+    this.retry = setTimeout(
       () => {
-        void this.run(
-          [...this.channels.keys()].map((channel) => `LISTEN ${quoteIdentifier(channel)}`).join(';'),
-        ).then(
+        const channels = [...this.channels.keys()].map((channel) => `LISTEN ${quoteIdentifier(channel)}`);
+        void this.run(channels.join(';')).then(
           () => {
-            for (const subscriptions of this.channels.values()) {
-              for (const { gapHandlers } of subscriptions)
-                for (const handler of gapHandlers) queueMicrotask(handler);
-            }
+            this.tellOfGap();
+            // The last channel may have been closed meanwhile.
+            this.settle();
           },
           () => {
-            if (this.channels.size > 0 && !this.closed && this.session === undefined) this.reconnect();
+            if (this.channels.size === 0 || this.closed) return;
+            // A server may take the connection and refuse LISTEN: a standby does.
+            if (this.session === undefined) this.reconnect();
+            else this.session.close();
           },
         );
       },
@@ -189,11 +197,20 @@ export class Listener implements SessionOwner {
     );
   }
 
+  private tellOfGap(): void {
+    this.attempt = 0;
+    for (const subscriptions of this.channels.values()) {
+      for (const { gapHandlers } of subscriptions) {
+        for (const handler of gapHandlers) queueMicrotask(handler);
+      }
+    }
+  }
+
   private armHeartbeat(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.heartbeat);
     const interval = this.options.heartbeatInterval();
     if (interval === 0) return;
-    this.timer = setTimeout(() => {
+    this.heartbeat = setTimeout(() => {
       this.commands = this.commands.then(
         () =>
           new Promise<void>((resolve) => {
@@ -211,7 +228,7 @@ export class Listener implements SessionOwner {
           }),
       );
     }, interval);
-    this.timer.unref();
+    this.heartbeat.unref();
   }
 
   /** A program that listens does not end by itself; one that has stopped listening needs no session for it. */
@@ -222,10 +239,17 @@ export class Listener implements SessionOwner {
     } else if (!listening) {
       clearInterval(this.keepAlive);
       this.keepAlive = undefined;
-      clearTimeout(this.timer);
+      clearTimeout(this.heartbeat);
+      clearTimeout(this.retry);
       const { session } = this;
       this.session = undefined;
       session?.close();
     }
   }
+}
+
+function databaseClosed(): PoolError {
+  return new PoolError('KB_POOL_CLOSED', 'The database has been closed.', {
+    hint: 'Make no calls after close(), or open the database again.',
+  });
 }

@@ -76,8 +76,15 @@ export abstract class Queryable {
    * Runs several statements, separated by semicolons, by the simple protocol: without parameters, and as one
    * transaction unless the text says otherwise. Never put values into the text.
    */
-  script(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<ExecResult[]> {
-    return runScript(this.runner, sql, options);
+  script(
+    sql: string,
+    options?: Pick<QueryOptions, 'signal' | 'timeout' | 'traceContext'>,
+  ): Promise<ExecResult[]> {
+    const { telemetry } = this.context;
+    const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, options);
+    return telemetry.watchesQueries
+      ? telemetry.query(sql, [], options?.traceContext, () => undefined, run)
+      : run();
   }
 
   private execute<R>(

@@ -1,10 +1,11 @@
 import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
 import { backoffDelay, type BackoffRule } from '../pool/backoff.js';
-import { runScript, type OperationRunner } from './call.js';
+import { LONGEST_TIMER, runScript, type OperationRunner } from './call.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
 import type { SessionQueue } from './session-queue.js';
 import { Statement } from './statement.js';
+import type { QueryOptions } from './types.js';
 import type { Operation } from '../driver/session.js';
 
 const ISOLATION = {
@@ -46,15 +47,22 @@ const DEFAULT_ATTEMPTS = 5;
 export class Transaction extends Queryable {
   protected readonly runner: TransactionRunner;
   private savepoints = 0;
+  private abandoned: Promise<void> | undefined;
+  /** Rejects when the signal aborts or the time is up; never resolves. */
+  private readonly interruption: Promise<never> | undefined;
 
   /** @param ownsSession whether the session is given back to the pool when the transaction ends */
   constructor(
     private readonly queue: SessionQueue,
     protected readonly context: CallContext,
     private readonly ownsSession: boolean,
+    private readonly limit: TransactionLimit,
   ) {
     super();
     this.runner = new TransactionRunner(queue);
+    this.interruption = limit.watch((reason) => {
+      this.abandoned = this.abandon(reason);
+    });
   }
 
   /** The server process of the transaction's session. */
@@ -63,9 +71,9 @@ export class Transaction extends Queryable {
   }
 
   /** Prepares a statement on the transaction's session. */
-  async prepare(sql: string): Promise<Statement> {
+  async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
     const statement = new Statement(sql, this.runner, this.context);
-    await PrepareProbe.run(this.runner, statement, undefined);
+    await PrepareProbe.run(this.runner, statement, options);
     return statement;
   }
 
@@ -75,7 +83,7 @@ export class Transaction extends Queryable {
    * server rolled back instead because a statement had failed. In each case the transaction is over.
    */
   async commit(): Promise<void> {
-    this.runner.end();
+    this.end();
     try {
       const [result] = await runScript(this.queue, 'COMMIT', undefined);
       // PostgreSQL manual, COMMIT: of a failed transaction the tag says ROLLBACK.
@@ -93,8 +101,13 @@ export class Transaction extends Queryable {
 
   /** Rolls back. A session that cannot even do that is closed. */
   async rollback(): Promise<void> {
-    this.runner.end();
+    this.end();
     await this.undo();
+  }
+
+  private end(): void {
+    this.runner.end();
+    this.limit.unwatch();
   }
 
   /**
@@ -109,19 +122,28 @@ export class Transaction extends Queryable {
       await this.script(`RELEASE SAVEPOINT ${name}`);
       return result;
     } catch (error) {
-      if (!this.runner.ended) await this.script(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`);
+      if (!this.runner.ended) {
+        // Where that fails too, the first error is the one that says why.
+        const undo = `ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`;
+        await this.script(undo).catch(() => undefined);
+      }
       throw error;
     }
   }
 
   /** Rolls back what has not been ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.runner.ended) await this.rollback();
+    if (this.abandoned !== undefined) await this.abandoned;
+    else if (!this.runner.ended) await this.rollback();
+  }
+
+  /** @internal Resolves as the work does, unless the transaction is interrupted first. */
+  orInterrupted<R>(work: Promise<R>): Promise<R> {
+    return this.interruption === undefined ? work : Promise.race([work, this.interruption]);
   }
 
   /** Cancels what is going on, refuses what waits and what comes, and rolls back. */
-  async abandon(reason: unknown): Promise<void> {
-    if (this.runner.ended) return;
+  private async abandon(reason: unknown): Promise<void> {
     this.runner.end(reason);
     this.queue.interrupt(reason);
     await this.undo();
@@ -149,7 +171,7 @@ class TransactionRunner implements OperationRunner {
   constructor(private readonly queue: SessionQueue) {}
 
   end(reason?: unknown): void {
-    if (this.ended) throw transactionDone();
+    if (this.ended) throw (this.reason as Error | undefined) ?? transactionDone();
     this.ended = true;
     this.reason = reason;
   }
@@ -169,7 +191,7 @@ function transactionDone(): UsageError {
 }
 
 /** START TRANSACTION is the standard's word for it; KingbaseES in sqlserver mode is said to refuse a bare BEGIN. */
-function startText(options: TransactionOptions | undefined): string {
+export function startText(options: TransactionOptions | undefined): string {
   const modes: string[] = [];
   if (options?.isolation !== undefined) {
     if (!Object.hasOwn(ISOLATION, options.isolation)) {
@@ -185,19 +207,15 @@ function startText(options: TransactionOptions | undefined): string {
   return ['START TRANSACTION', modes.join(', ')].join(' ').trim();
 }
 
+/** Begins a transaction on a session that stays checked out when it ends. */
 export async function beginOn(
   queue: SessionQueue,
   context: CallContext,
-  ownsSession: boolean,
   options: TransactionOptions | undefined,
+  limit: TransactionLimit,
 ): Promise<Transaction> {
-  try {
-    await runScript(queue, startText(options), { signal: options?.signal, timeout: options?.timeout });
-  } catch (error) {
-    if (ownsSession) await queue.release();
-    throw error;
-  }
-  return new Transaction(queue, context, ownsSession);
+  await runScript(queue, startText(options), limit.ofCall());
+  return new Transaction(queue, context, false, limit);
 }
 
 /** Runs `fn` in a transaction: commits when it returns, rolls back when it throws, and tries again where asked to. */
@@ -213,7 +231,7 @@ export async function inTransaction<R>(
     retry?.backoff ?? ((attempt: number): number => backoffDelay(RETRY_BACKOFF, attempt - 1, Math.random()));
   for (let attempt = 1; ; attempt++) {
     try {
-      return await context.telemetry.transaction(options?.traceContext, () => oneAttempt(begin, fn, options));
+      return await context.telemetry.transaction(options?.traceContext, () => oneAttempt(begin, fn));
     } catch (error) {
       const again = error instanceof DatabaseError && error.retryable && attempt < attempts;
       if (!again || signal?.aborted === true) throw error;
@@ -225,73 +243,85 @@ export async function inTransaction<R>(
 async function oneAttempt<R>(
   begin: () => Promise<Transaction>,
   fn: (transaction: Transaction) => Promise<R> | R,
-  options: TransactionOptions | undefined,
 ): Promise<R> {
-  const { signal, timeout } = options ?? {};
-  signal?.throwIfAborted();
   const transaction = await begin();
-  const stopped = interruption(signal, timeout);
   try {
-    const work = Promise.resolve(fn(transaction));
-    const result = await (stopped === undefined ? work : Promise.race([work, stopped.promise]));
+    const result = await transaction.orInterrupted(Promise.resolve(fn(transaction)));
     await transaction.commit();
     return result;
   } catch (error) {
-    if (stopped?.fired === true) await transaction.abandon(error);
-    else await transaction[Symbol.asyncDispose]();
+    await transaction[Symbol.asyncDispose]();
     throw error;
-  } finally {
-    stopped?.disarm();
   }
 }
 
-interface Interruption {
-  /** Rejects when the signal aborts or the time is up; never resolves. */
-  promise: Promise<never>;
-  fired: boolean;
-  disarm: () => void;
+/** The signal and the time limit of a transaction with all its attempts, from when a connection is asked for. */
+export class TransactionLimit {
+  private readonly start = performance.now();
+  private readonly signal: AbortSignal | undefined;
+  private readonly timeout: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private onAbort: (() => void) | undefined;
+
+  constructor(options: TransactionOptions | undefined) {
+    this.signal = options?.signal;
+    this.timeout = options?.timeout;
+  }
+
+  /** What a call that belongs to it may still take; throws when that is nothing. */
+  ofCall(): Pick<QueryOptions, 'signal' | 'timeout'> {
+    const { signal, timeout } = this;
+    if (timeout === undefined) return { signal };
+    const left = this.left(timeout);
+    if (left <= 0) throw transactionTimeout(timeout);
+    return { signal, timeout: left };
+  }
+
+  private left(timeout: number): number {
+    return Math.ceil(timeout - (performance.now() - this.start));
+  }
+
+  /**
+   * Calls `interrupt` with the reason when the signal aborts or the time is up, and gives a promise that rejects with it.
+   * Undefined where there is neither.
+   */
+  watch(interrupt: (reason: unknown) => void): Promise<never> | undefined {
+    const { signal, timeout } = this;
+    if (signal === undefined && timeout === undefined) return undefined;
+    const promise = new Promise<never>((_resolve, reject) => {
+      const fire = (reason: Error): void => {
+        this.unwatch();
+        interrupt(reason);
+        reject(reason);
+      };
+      if (timeout !== undefined) {
+        this.timer = setTimeout(
+          () => fire(transactionTimeout(timeout)),
+          Math.min(this.left(timeout), LONGEST_TIMER),
+        );
+      }
+      // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
+      this.onAbort = () => fire(signal?.reason as Error);
+      signal?.addEventListener('abort', this.onAbort, { once: true });
+      if (signal?.aborted === true) this.onAbort();
+    });
+    // Nobody looks at it where the transaction was begun by hand, or has ended before.
+    promise.catch(() => undefined);
+    return promise;
+  }
+
+  unwatch(): void {
+    clearTimeout(this.timer);
+    if (this.onAbort !== undefined) this.signal?.removeEventListener('abort', this.onAbort);
+  }
 }
 
-function interruption(
-  signal: AbortSignal | undefined,
-  timeout: number | undefined,
-): Interruption | undefined {
-  if (signal === undefined && timeout === undefined) return undefined;
-  const state: Interruption = {
-    promise: Promise.resolve() as Promise<never>,
-    fired: false,
-    disarm: () => undefined,
-  };
-  state.promise = new Promise<never>((_resolve, reject) => {
-    const fire = (reason: Error): void => {
-      state.fired = true;
-      reject(reason);
-    };
-    const onAbort = (): void => {
-      // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
-      fire(signal?.reason as Error);
-    };
-    const timer =
-      timeout === undefined
-        ? undefined
-        : setTimeout(() => {
-            fire(
-              new TimeoutError(
-                'transaction',
-                timeout,
-                `The transaction took longer than its limit of ${timeout} ms and was rolled back.`,
-              ),
-            );
-          }, timeout);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    state.disarm = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-  });
-  // The work may end first, and then nobody looks at this one.
-  state.promise.catch(() => undefined);
-  return state;
+function transactionTimeout(timeout: number): TimeoutError {
+  return new TimeoutError(
+    'transaction',
+    timeout,
+    `The transaction took longer than its limit of ${timeout} ms and was rolled back.`,
+  );
 }
 
 function pause(delay: number, signal: AbortSignal | undefined): Promise<void> {

@@ -3,6 +3,9 @@ export function wantsWritable(targetSessionAttributes: string | undefined): bool
   return targetSessionAttributes === 'read-write' || targetSessionAttributes === 'primary';
 }
 
+/** read_only_sql_transaction: what a server says to a write that takes none, or not in this transaction. */
+export const READ_ONLY_TRANSACTION = '25006';
+
 /**
  * Whether an SQLSTATE says that the connection should not be used again: class 08 (but for 08P01, which the server also
  * says to a wrong number of parameters; a protocol that is really broken ends the connection), the server ending or restarting
@@ -15,7 +18,7 @@ export function evicts(sqlState: string, writable: boolean): boolean {
     sqlState === '57P01' ||
     sqlState === '57P02' ||
     sqlState === '57P03' ||
-    (writable && sqlState === '25006')
+    (writable && sqlState === READ_ONLY_TRANSACTION)
   );
 }
 

@@ -4,7 +4,7 @@ import type { Operation, Session, SessionOwner } from '../driver/session.js';
 import { KingbaseError, PoolError, type PoolStats } from '../errors/index.js';
 import { Check } from './check.js';
 import { SessionEngine } from './engine.js';
-import { evicts, isTemporary } from './eviction.js';
+import { evicts, isTemporary, READ_ONLY_TRANSACTION } from './eviction.js';
 import { Outage } from './outage.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
 import { WaitingLine, type Waiter } from './waiting.js';
@@ -30,6 +30,9 @@ interface PoolMember extends Member {
 
 /** `database/sql`'s maxBadConnRetries: so many attempts on pooled connections, then a last one on a new one. */
 const ATTEMPTS_ON_POOLED = 2;
+
+/** ms between two times that all connections to a read-only server are given up. */
+const LEAVE_PAUSE = 1_000;
 
 /** No timer of Node's can be longer: one that is asked to be fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -69,6 +72,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   private reconnects = 0;
   private heartbeatFailures = 0;
   private lostSessions = 0;
+  private leftAt = -Infinity;
 
   /** @param writable a writable server was asked for (target_session_attrs) */
   constructor(
@@ -272,8 +276,26 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   /** What the server said to a command on the session. */
   serverError(session: Session, sqlState: string): void {
     const member = this.members.get(session);
-    if (member !== undefined && evicts(sqlState, this.writable))
-      member.evict ??= `the server said ${sqlState}`;
+    if (member === undefined || !evicts(sqlState, this.writable)) return;
+    member.evict ??= `the server said ${sqlState}`;
+    if (sqlState === READ_ONLY_TRANSACTION) this.leave(session.address);
+  }
+
+  /**
+   * The server there takes no writes any more: so that it is found out once and not by each connection, none of those
+   * made before is used again. Not more often than now and then: a program that writes in READ ONLY transactions of its
+   * own gets the same error.
+   */
+  private leave(address: string): void {
+    const now = performance.now();
+    if (now < this.leftAt + LEAVE_PAUSE) return;
+    this.leftAt = now;
+    const reason = 'its server takes no writes any more';
+    for (const [other, member] of [...this.members]) {
+      if (other.address !== address) continue;
+      if (this.takeIdle(other)) this.retire(other, reason);
+      else member.evict ??= reason;
+    }
   }
 
   /** Closes a session that nobody uses. */

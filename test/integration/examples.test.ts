@@ -52,6 +52,24 @@ own type: 1990n
 rejected with the reason of the signal: true
 and the connection goes on: 1 (1 open)
 `,
+  'transaction.mts': `nothing was paid: check_violation
+paid instead: 5
+attempts: 2
+[ { name: '李四', balance: 25 }, { name: '张三', balance: 76 } ]
+`,
+  'listen.mts': `example_orders: 订单 1
+a gap: reading the table again
+example_orders: 订单 2
+`,
+  'pool-events.mts': new RegExp(
+    `^connected to 127\\.0\\.0\\.1:\\d+
+held for 100 ms, taken here: pool-events\\.mts
+connected to 127\\.0\\.0\\.1:\\d+
+disconnected: it was lost, KB_CONNECTION_LOST
+connected to 127\\.0\\.0\\.1:\\d+
+{ openConnections: 2, inUse: 0, idle: 2, reconnects: 1 }
+disconnected: the database was closed\ndisconnected: the database was closed\n$`,
+  ),
   'worker-thread.mjs': 'sums: [ 55n, 500500n, 5000050000n ]\n',
 };
 

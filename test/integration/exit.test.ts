@@ -15,6 +15,7 @@ describe.each(targets().filter((_, i) => i % 3 === 0))('$name', (target) => {
     ['nothing left to do but idle connections', 'byItself', 3],
     ['nothing left to do but idle connections, in worker threads too', 'byItselfWithWorkers', 3],
     ['the end of the last query', 'afterLastQuery', 3],
+    ['the end of the last query, which waited behind a cancelled one', 'behindCancel', 3],
   ])('a process ends with its own exit code by %s', async (_what, way, expected) => {
     const applicationName = `process end ${way}`;
     const config = { ...target.config, applicationName };

@@ -123,9 +123,12 @@ describe('failover', () => {
     await execute(old, 'SELECT pg_reload_conf()');
     await pair.promote();
     // Settings reach a session between two statements.
-    await until('the sessions know', async () => (await db.queryRow<{ on: string }>(
-      `SELECT current_setting('default_transaction_read_only') AS on`,
-    ))?.on === 'on');
+    await until(
+      'the sessions know',
+      async () =>
+        (await db.queryRow<{ on: string }>(`SELECT current_setting('default_transaction_read_only') AS on`))
+          ?.on === 'on',
+    );
     const outcomes: string[] = [];
     for (let id = 1_000_000; id < 1_000_000 + 3 * WRITERS; id++) {
       outcomes.push(

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { open, type Database, type Queryable } from 'kingbase-native';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
@@ -111,5 +113,40 @@ describe.each(inject('libraries'))('a half-open connection, with $name', ({ path
     expect(performance.now() - started).toBeLessThan(LATEST);
     proxy.blackHole(false);
     await answers(db);
+  });
+
+  it('that falls silent right after the login does not hold up connecting to another host', async () => {
+    const silent = createServer((client) => {
+      const server = connect({ host, port });
+      server.pipe(client).on('error', () => undefined);
+      server.on('error', () => undefined);
+      client.on('close', () => server.destroy());
+      // The login passes, the first question after it does not.
+      client.on('data', (bytes) => {
+        if (!bytes.includes('transaction_read_only')) server.write(bytes);
+      });
+    });
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port: silentPort } = silent.address() as AddressInfo;
+    const cluster = open({
+      hosts: [
+        { host: '127.0.0.1', port: silentPort },
+        { host, port },
+      ],
+      user,
+      database,
+      clientLibrary: path,
+      sslMode: 'disable',
+      target_session_attrs: 'read-write',
+      connectTimeout: 300,
+      pool: { max: 1 },
+    });
+    try {
+      expect(await cluster.queryRow('SELECT inet_server_port() AS port')).toEqual({ port });
+    } finally {
+      await cluster.close();
+      silent.close();
+    }
   });
 });

@@ -71,7 +71,7 @@ export class FakeServer {
       notification: () => undefined,
       ...this.events,
     };
-    const session = new Session(this.core, this.library, `server:${this.connections.length}`, 0, events);
+    const session = new Session(this.core, this.library, `server:${this.connections.length}`, 0, 0, events);
     await new Promise<void>((resolve) => {
       session.connect([], [], { connected: () => resolve(), failed: () => undefined });
     });

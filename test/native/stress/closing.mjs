@@ -68,6 +68,8 @@ async function oneLife(settings) {
   await cancelled;
 }
 
+// A cancel request by itself does not keep the process alive, and some of them are all that is left to wait for.
+const alive = setInterval(() => undefined, 1000);
 await withDatabase(
   async (admin) => {
     const host = await socketDirectory(admin);
@@ -82,3 +84,4 @@ await withDatabase(
   },
   { pool: { max: 1 } },
 );
+clearInterval(alive);

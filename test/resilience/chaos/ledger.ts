@@ -1,4 +1,5 @@
-import { ConnectionError } from 'kingbase-native';
+import { inspect } from 'node:util';
+import { ConnectionError, TimeoutError } from 'kingbase-native';
 import { Client } from 'pg';
 import type { EmbeddedServer } from '../../../scripts/embedded-server.js';
 
@@ -14,22 +15,27 @@ export const LEDGER_TABLE = `
  *   ends the waiting and not the write, with a warning (PostgreSQL manual, "Synchronous Replication"); so it need not
  *   have survived a failover.
  * - `refused`: it was not made; it must not be there.
- * - `unknown`: nobody knows; it may be there once.
+ * - `aborted`: the program itself has given it up, and its reason is all that it gets back; it may be there once, where
+ *   the server could not be told in time.
+ * - `unknown`: nobody knows, and the error says so; it may be there once.
  */
-export type Fate = 'acknowledged' | 'late' | 'refused' | 'unknown';
+export type Fate = 'acknowledged' | 'late' | 'refused' | 'aborted' | 'unknown';
 
 /** One write: a row, or as many as a transaction makes, all or none. */
 export interface Entry {
   readonly id: number;
+  readonly kind: string;
   readonly parts: number;
   fate: Fate | undefined;
   /** `performance.now()` when the program was told. */
   settledAt: number;
+  error: unknown;
 }
 
 /** Whether a failed call says that nobody knows whether it was carried out. */
 export function saysUnknown(error: unknown): boolean {
-  return error instanceof ConnectionError && error.outcome === 'unknown';
+  const mayHaveRun = error instanceof ConnectionError || error instanceof TimeoutError;
+  return mayHaveRun && error.outcome === 'unknown';
 }
 
 /** Keeps account of every write, outside of the database, and compares in the end. Nothing in it keeps a row unique. */
@@ -37,18 +43,20 @@ export class Ledger {
   private readonly entries: Entry[] = [];
   private lastFailover = -Infinity;
 
-  enter(parts: number): Entry {
-    const entry: Entry = { id: this.entries.length + 1, parts, fate: undefined, settledAt: Infinity };
+  enter(kind: string, parts = 1): Entry {
+    const id = this.entries.length + 1;
+    const entry: Entry = { id, kind, parts, fate: undefined, settledAt: Infinity, error: undefined };
     this.entries.push(entry);
     return entry;
   }
 
-  settle(entry: Entry, fate: Fate): void {
+  settle(entry: Entry, fate: Fate, error?: unknown): void {
     if (entry.fate === 'acknowledged' || entry.fate === 'late') {
       throw new Error(`Write ${entry.id} has ended twice.`);
     }
     entry.fate = fate;
     entry.settledAt = performance.now();
+    entry.error = error;
   }
 
   /** A primary has been replaced by its standby. */
@@ -57,7 +65,7 @@ export class Ledger {
   }
 
   get counts(): Record<Fate | 'unsettled', number> {
-    const counts = { acknowledged: 0, late: 0, refused: 0, unknown: 0, unsettled: 0 };
+    const counts = { acknowledged: 0, late: 0, refused: 0, aborted: 0, unknown: 0, unsettled: 0 };
     for (const { fate } of this.entries) counts[fate ?? 'unsettled']++;
     return counts;
   }
@@ -65,18 +73,26 @@ export class Ledger {
   /** Compares with what the server has. */
   async compare(server: EmbeddedServer): Promise<Comparison> {
     const times = await readTimes(server);
-    const comparison: Comparison = { lost: [], twice: [], ghosts: [], torn: [], unknownMade: 0 };
+    const comparison: Comparison = {
+      lost: [],
+      twice: [],
+      ghosts: [],
+      torn: [],
+      unknownMade: 0,
+      abortedMade: 0,
+    };
     for (const entry of this.entries) {
       const parts = times.get(entry.id) ?? new Map<number, number>();
       const whole = parts.size === entry.parts;
-      if (parts.size > 0 && !whole) comparison.torn.push(entry.id);
-      if ([...parts.values()].some((count) => count > 1)) comparison.twice.push(entry.id);
+      if (parts.size > 0 && !whole) comparison.torn.push(describe(entry));
+      if ([...parts.values()].some((count) => count > 1)) comparison.twice.push(describe(entry));
       const excused = entry.fate === 'late' && entry.settledAt < this.lastFailover;
       if ((entry.fate === 'acknowledged' || entry.fate === 'late') && !whole && !excused) {
-        comparison.lost.push(entry.id);
+        comparison.lost.push(describe(entry));
       }
-      if (entry.fate === 'refused' && parts.size > 0) comparison.ghosts.push(entry.id);
+      if (entry.fate === 'refused' && parts.size > 0) comparison.ghosts.push(describe(entry));
       if (entry.fate === 'unknown' && whole) comparison.unknownMade++;
+      if (entry.fate === 'aborted' && whole) comparison.abortedMade++;
     }
     return comparison;
   }
@@ -84,15 +100,21 @@ export class Ledger {
 
 export interface Comparison {
   /** Acknowledged, and not there. */
-  readonly lost: number[];
+  readonly lost: string[];
   /** There more than once. */
-  readonly twice: number[];
+  readonly twice: string[];
   /** Said not to have been made, and there. */
-  readonly ghosts: number[];
+  readonly ghosts: string[];
   /** Half a transaction. */
-  readonly torn: number[];
+  readonly torn: string[];
   /** How many of those of which nobody knew have been made. */
   unknownMade: number;
+  /** How many of those that were aborted have been made. */
+  abortedMade: number;
+}
+
+function describe({ id, kind, fate, error }: Entry): string {
+  return `${id}, a ${kind}, ${fate ?? 'unsettled'}: ${inspect(error)}`;
 }
 
 /** How often each part of each entry is there. */

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KingbaseError, type Database, type Queryable, type Statement, type Transaction } from 'kingbase-native';
+import {
+  KingbaseError,
+  type Database,
+  type Queryable,
+  type Statement,
+  type Transaction,
+} from 'kingbase-native';
 import { between, seededRandom, type Random } from '../support/random.js';
 import { saysUnknown, type Entry, type Fate, type Ledger } from './ledger.js';
 import type { Watch } from './watch.js';
@@ -23,6 +29,14 @@ interface Task {
   readonly random: Random;
   /** The last of this task's writes that was acknowledged. */
   written: Entry | undefined;
+}
+
+/** How a write is cancelled while it is made. */
+interface Cancel {
+  /** Whether its cancel has been asked for. */
+  readonly late?: () => boolean;
+  /** What it was aborted with, or has thrown itself. */
+  readonly reason?: () => unknown;
 }
 
 type Work = (task: Task) => Promise<void>;
@@ -102,9 +116,13 @@ export class Load {
   private async read({ random }: Task): Promise<void> {
     const number = between(random, 0, 1e6);
     const row = await this.watch.call('read', () =>
-      this.db.queryRow<{ a: number; b: string }>('SELECT $1::int4 + 1 AS a, $2::text AS b', [number, `n${number}`], {
-        timeout: LIMIT,
-      }),
+      this.db.queryRow<{ a: number; b: string }>(
+        'SELECT $1::int4 + 1 AS a, $2::text AS b',
+        [number, `n${number}`],
+        {
+          timeout: LIMIT,
+        },
+      ),
     );
     this.answered('read', row?.a, number + 1);
     this.answered('read', row?.b, `n${number}`);
@@ -113,18 +131,26 @@ export class Load {
   private async readBack({ written }: Task): Promise<void> {
     if (written === undefined) return;
     const row = await this.watch.call('read back', () =>
-      this.db.queryRow<{ parts: number }>('SELECT count(*)::int4 AS parts FROM ledger WHERE entry = $1', [written.id], {
-        timeout: LIMIT,
-      }),
+      this.db.queryRow<{ parts: number }>(
+        'SELECT count(*)::int4 AS parts FROM ledger WHERE entry = $1',
+        [written.id],
+        {
+          timeout: LIMIT,
+        },
+      ),
     );
     this.answered(`reading write ${written.id}`, row?.parts, written.parts);
   }
 
   private async large(): Promise<void> {
     const { rows } = await this.watch.call('large', () =>
-      this.db.query<{ i: number }>(`SELECT i, repeat('x', 20) AS text FROM generate_series(1, ${LARGE_ROWS}) AS i`, [], {
-        timeout: LIMIT,
-      }),
+      this.db.query<{ i: number }>(
+        `SELECT i, repeat('x', 20) AS text FROM generate_series(1, ${LARGE_ROWS}) AS i`,
+        [],
+        {
+          timeout: LIMIT,
+        },
+      ),
     );
     this.answered('a large result', rows.length, LARGE_ROWS);
     this.answered('a large result', rows.at(-1)?.i, LARGE_ROWS);
@@ -140,16 +166,17 @@ export class Load {
     task: Task,
     entry: Entry,
     make: () => Promise<unknown>,
-    cancelled: () => unknown = () => undefined,
+    cancel: Cancel = {},
   ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         await make();
       } catch (error) {
-        const fate: Fate = saysUnknown(error) ? 'unknown' : 'refused';
-        this.ledger.settle(entry, fate);
+        const reason = cancel.reason?.();
+        const aborted = reason !== undefined && error === reason && cancel.late?.() === true;
+        const fate: Fate = saysUnknown(error) ? 'unknown' : aborted ? 'aborted' : 'refused';
+        this.ledger.settle(entry, fate, error);
         const again = fate === 'refused' && error instanceof KingbaseError && error.code.startsWith('KB_');
-        const reason = cancelled();
         if (again && attempt < ATTEMPTS && reason === undefined) {
           this.watch.failed('an attempt', error);
           continue;
@@ -157,7 +184,7 @@ export class Load {
         this.watch.failed('a write', error, reason);
         return;
       }
-      const late = cancelled() !== undefined;
+      const late = cancel.late?.() === true;
       this.ledger.settle(entry, late ? 'late' : 'acknowledged');
       if (!late) task.written = entry;
       return;
@@ -165,24 +192,37 @@ export class Load {
   }
 
   private async write(task: Task): Promise<void> {
-    const entry = this.ledger.enter(1);
+    const entry = this.ledger.enter('write');
     // Without a time limit: its cancel would leave the write's fate open, and every black hole ends.
     await this.enter(task, entry, () => this.watch.call('write', () => this.db.exec(INSERT, [entry.id, 1])));
   }
 
   private async writeAndCancel(task: Task): Promise<void> {
-    const entry = this.ledger.enter(1);
-    const controller = new AbortController();
-    const { signal } = controller;
-    const timer = setTimeout(() => controller.abort(new Change()), between(task.random, 0, 12));
+    const entry = this.ledger.enter('write with a cancel');
     const sql = 'INSERT INTO ledger (entry, part) SELECT $1, $2 FROM pg_sleep($3)';
     const parameters = [entry.id, 1, task.random() / 100];
+    const limit = between(task.random, 1, 12);
+    if (task.random() < 0.5) {
+      const start = performance.now();
+      const late = (): boolean => performance.now() - start >= limit - 1;
+      await this.enter(
+        task,
+        entry,
+        () =>
+          this.watch.call('write to cancel', () => this.db.exec(sql, parameters, { timeout: limit }), limit),
+        { late },
+      );
+      return;
+    }
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = setTimeout(() => controller.abort(new Change()), limit);
     try {
       await this.enter(
         task,
         entry,
         () => this.watch.call('write to cancel', () => this.db.exec(sql, parameters, { signal })),
-        () => signal.reason as unknown,
+        { late: () => signal.aborted, reason: () => signal.reason as unknown },
       );
     } finally {
       clearTimeout(timer);
@@ -193,7 +233,7 @@ export class Load {
     const { insert, echo } = this;
     if (insert === undefined || echo === undefined) return;
     if (task.random() < 0.5) {
-      const entry = this.ledger.enter(1);
+      const entry = this.ledger.enter('prepared statement');
       await this.enter(task, entry, () => this.watch.call('prepared', () => insert.exec([entry.id, 1])));
       return;
     }
@@ -205,7 +245,7 @@ export class Load {
   }
 
   private async script(task: Task): Promise<void> {
-    const entry = this.ledger.enter(2);
+    const entry = this.ledger.enter('script', 2);
     const rows = `INSERT INTO ledger VALUES (${entry.id}, 1); INSERT INTO ledger VALUES (${entry.id}, 2)`;
     await this.enter(task, entry, () => this.watch.call('script', () => this.db.script(rows)));
   }
@@ -217,7 +257,7 @@ export class Load {
   }
 
   private async transaction(task: Task): Promise<void> {
-    const entry = this.ledger.enter(between(task.random, 1, 3));
+    const entry = this.ledger.enter('transaction', between(task.random, 1, 3));
     const work = async (tx: Transaction): Promise<void> => {
       await this.parts(tx, entry);
       const mistake = tx.savepoint(async (inner) => {
@@ -232,7 +272,7 @@ export class Load {
   }
 
   private async undone(task: Task): Promise<void> {
-    const entry = this.ledger.enter(2);
+    const entry = this.ledger.enter('transaction that is undone', 2);
     const change = new Change();
     const work = async (tx: Transaction): Promise<void> => {
       await this.parts(tx, entry);
@@ -242,12 +282,12 @@ export class Load {
       task,
       entry,
       () => this.watch.call('transaction to undo', () => this.db.transaction(work)),
-      () => change,
+      { reason: () => change },
     );
   }
 
   private async transactionByHand(task: Task): Promise<void> {
-    const entry = this.ledger.enter(2);
+    const entry = this.ledger.enter('transaction by hand', 2);
     await this.enter(task, entry, () =>
       this.watch.call('transaction by hand', async () => {
         const tx = await this.db.begin({ isolation: 'repeatable read' });
@@ -262,16 +302,14 @@ export class Load {
   }
 
   private async limitedTransaction(task: Task): Promise<void> {
-    const entry = this.ledger.enter(2);
+    const entry = this.ledger.enter('transaction with a time limit', 2);
     const timeout = between(task.random, 1, 60);
     const work = async (tx: Transaction): Promise<void> => {
       await this.parts(tx, entry);
       await tx.query('SELECT pg_sleep($1)', [0.02]);
     };
-    await this.enter(
-      task,
-      entry,
-      () => this.watch.call('limited transaction', () => this.db.transaction(work, { timeout }), timeout),
+    await this.enter(task, entry, () =>
+      this.watch.call('limited transaction', () => this.db.transaction(work, { timeout }), timeout),
     );
   }
 

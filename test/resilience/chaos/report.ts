@@ -53,9 +53,10 @@ export class Report {
     for (const [name, times] of this.recoveries) line(name, times.length, median(times), Math.max(...times));
     line('all', all.length, median(all), Math.max(...all));
 
-    const { acknowledged, late, refused, unknown } = ledger.counts;
+    const { acknowledged, late, refused, aborted, unknown } = ledger.counts;
     console.log(
       `\nWrites: ${acknowledged + late} acknowledged (${late} of them in spite of a cancel), ${refused} refused, ` +
+        `${aborted} aborted (${comparison.abortedMade} of them made), ` +
         `${unknown} unknown (${comparison.unknownMade} of them made)`,
     );
     console.log(
@@ -64,7 +65,9 @@ export class Report {
         `of ${(stats.waitDuration / stats.waitCount).toFixed(1)} ms on average`,
     );
     console.log(`Calls with a time limit went beyond it by ${watch.worstOverrun.toFixed(0)} ms at most`);
-    console.log(`Memory: ${memoryBefore.toFixed(0)} MiB at the start, ${memoryAfter.toFixed(0)} MiB at the end`);
+    console.log(
+      `Memory: ${memoryBefore.toFixed(0)} MiB at the start, ${memoryAfter.toFixed(0)} MiB at the end`,
+    );
 
     console.log('\nProofs');
     for (const { name, holds, evidence } of this.proofs) {
@@ -73,7 +76,9 @@ export class Report {
       for (const item of evidence.slice(0, EXAMPLES)) console.log(`            ${String(item)}`);
       if (evidence.length > EXAMPLES) console.log(`            … ${evidence.length} in all`);
     }
-    console.log(this.passed ? '\nEvery proof holds.' : `\nA proof has failed. Repeat with --seed ${this.seed}.`);
+    console.log(
+      this.passed ? '\nEvery proof holds.' : `\nA proof has failed. Repeat with --seed ${this.seed}.`,
+    );
   }
 }
 

@@ -63,7 +63,9 @@ export class Watch {
     }
     this.count(nameOf(error));
     const explained =
-      error instanceof DatabaseError ? EXPLAINED.has(error.code) : error instanceof KingbaseError && isPlain(error);
+      error instanceof DatabaseError
+        ? EXPLAINED.has(error.code)
+        : error instanceof KingbaseError && isPlain(error);
     if (!explained) this.violation(`${kind} failed with ${nameOf(error)}: ${String(error)}`);
   }
 
@@ -81,7 +83,8 @@ function isPlain({ code }: KingbaseError): boolean {
 }
 
 function nameOf(error: unknown): string {
-  if (error instanceof ConnectionError) return `${error.name} ${error.code} (${error.outcome ?? 'no outcome'})`;
+  if (error instanceof ConnectionError)
+    return `${error.name} ${error.code} (${error.outcome ?? 'no outcome'})`;
   if (error instanceof TimeoutError) return `${error.name} ${error.code} (${error.operation})`;
   if (error instanceof KingbaseError) return `${error.name} ${error.code}`;
   return error instanceof Error ? error.name : typeof error;

@@ -74,6 +74,24 @@ export class World {
     return rows.map(({ pid }) => pid);
   }
 
+  /** What there is of connections of the load, in words. */
+  async connections(): Promise<string[]> {
+    const sql = `SELECT format('process %s at port %s, %s, %s: %s', pid, inet_server_port(), state, wait_event, query) AS text
+      FROM pg_stat_activity WHERE application_name = $1`;
+    const lists = await Promise.all(
+      [...this.proxies].map(async ([server, { counters }]) => {
+        const { rows } = await this.asAdministrator(
+          (client) => client.query<{ text: string }>(sql, [APPLICATION]),
+          server,
+        );
+        const words = rows.map(({ text }) => text);
+        if (counters.open > 0) words.push(`${counters.open} at the proxy in front of port ${server.port}`);
+        return words;
+      }),
+    );
+    return lists.flat();
+  }
+
   /** Lets the standby take over, and makes a new standby of what was the primary afterwards. */
   async failOver(): Promise<() => Promise<void>> {
     await this.pair.promote();

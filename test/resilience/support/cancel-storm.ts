@@ -21,17 +21,21 @@ export interface StormOptions {
 }
 
 /** A call that gives `value` back, and the moment at which it may be cancelled. */
-type Call = (db: Database | Connection, value: number, signal: AbortSignal, random: Random) => Promise<number>;
+type Call = (
+  db: Database | Connection,
+  value: number,
+  signal: AbortSignal,
+  random: Random,
+) => Promise<number>;
 
-const valueOf = async (row: Promise<{ value: number } | undefined>): Promise<number> => (await row)?.value ?? NaN;
+const valueOf = async (row: Promise<{ value: number } | undefined>): Promise<number> =>
+  (await row)?.value ?? NaN;
 
 /** Statements that take no time, some time, or send much, by every way there is. */
 const CALLS: readonly Call[] = [
   (db, value, signal) => valueOf(db.queryRow('SELECT $1::int4 AS value', [value], { signal })),
   (db, value, signal, random) =>
-    valueOf(
-      db.queryRow('SELECT $1::int4 AS value FROM pg_sleep($2)', [value, random() / 200], { signal }),
-    ),
+    valueOf(db.queryRow('SELECT $1::int4 AS value FROM pg_sleep($2)', [value, random() / 200], { signal })),
   async (db, value, signal) => {
     const sql = 'SELECT i, $1::int4 AS value FROM generate_series(1, 2000) AS i';
     const { rows } = await db.query<{ value: number }>(sql, [value], { signal });

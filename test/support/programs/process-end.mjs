@@ -93,6 +93,16 @@ const WAYS = {
         process.exitCode = 3;
       });
   },
+  /** So does what waits for a connection whose last query has been cancelled. */
+  async behindCancel() {
+    const connection = await open(config).connect();
+    for (let i = 0; i < 10; i++) {
+      const cancelled = connection.query('SELECT pg_sleep(5)', [], { timeout: 5 }).catch(ignore);
+      await Promise.all([cancelled, connection.query('SELECT 1')]);
+    }
+    begun();
+    process.exitCode = 3;
+  },
 };
 
 if (isMainThread) {

@@ -7,6 +7,9 @@ const QUERIES = 200;
 /** All queries at once on ten connections, each with an answer of its own. */
 async function work(config) {
   const db = open({ ...config, pool: { max: 10 } });
+  // All ten at once, so that there are ten: otherwise fewer may do.
+  const connections = await Promise.all(Array.from({ length: 10 }, () => db.connect()));
+  await Promise.all(connections.map((connection) => connection.release()));
   const answers = await Promise.all(
     Array.from({ length: QUERIES }, (_, i) =>
       db.queryRow('SELECT $1::int4 AS number, pg_backend_pid() AS pid', [i]),
