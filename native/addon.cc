@@ -54,9 +54,12 @@ Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
   object.Set("keywords", keywords);
   // Not an External: Node does not free those that live to the end of their environment.
   const Napi::Object handle = Napi::Object::New(env);
-  napi_wrap(
-      env, handle, new LibraryPointer(std::move(library)),
-      [](napi_env, void* held, void*) { delete static_cast<LibraryPointer*>(held); }, nullptr, nullptr);
+  auto* held = new LibraryPointer(std::move(library));
+  const napi_finalize free_held = [](napi_env, void* data, void*) {
+    delete static_cast<LibraryPointer*>(data);
+  };
+  // Fails in a worker thread that is being terminated, and then nobody takes the pointer.
+  if (napi_wrap(env, handle, held, free_held, nullptr, nullptr) != napi_ok) delete held;
   napi_type_tag_object(env, handle, &kLibraryTag);
   object.Set("handle", handle);
   return object;

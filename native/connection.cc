@@ -35,6 +35,12 @@ std::string Trimmed(const char* text) {
   return trimmed;
 }
 
+bool IsFatal(const Failure& notice) {
+  const std::string* severity = notice.fields.Find('V');
+  if (severity == nullptr) severity = notice.fields.Find('S');
+  return severity != nullptr && (*severity == "FATAL" || *severity == "PANIC");
+}
+
 std::string StatementName(uint32_t number) { return "kbn" + std::to_string(number); }
 
 /** `INSERT 0 5` to `INSERT` and 5, `CREATE TABLE` to itself and -1. */
@@ -106,7 +112,7 @@ Step Connection::Start(Deliveries* out) {
   copy_out_ = false;
   rows_packed_ = 0;
   held_.reset();
-  if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+  if (api_.status(connection_) != connection_status::kOk || DiedWhileIdle()) return Lose(out);
   if (!Send()) {
     // Either the library refuses the command, or it has found the connection dead while sending. Reading
     // tells which.
@@ -124,6 +130,23 @@ Step Connection::Start(Deliveries* out) {
   sent_ = true;
   sending_ = true;
   return Flush() ? Step::kWait : Lose(out);
+}
+
+/**
+ * Whether the server has ended the connection while it was idle, as far as the I/O thread has seen something
+ * come. Found before anything is sent, the loss is harmless: the command can be run on another connection.
+ */
+bool Connection::DiedWhileIdle() {
+  if (!attention_.exchange(false, std::memory_order_acq_rel)) return false;
+  // The first read may give the server's last words, and the one after it the end.
+  for (int reads = 0; reads < 2; ++reads) {
+    if (api_.consume_input(connection_) == 0) {
+      api_.is_busy(connection_);  // parses what came before the end
+      return true;
+    }
+  }
+  api_.is_busy(connection_);
+  return std::any_of(notices_.begin(), notices_.end(), [](const auto& notice) { return IsFatal(*notice); });
 }
 
 Step Connection::StartConnecting(Deliveries* out) {
@@ -607,9 +630,7 @@ void Connection::Drain(bool hangup, Deliveries* out) {
 
 void Connection::TakeMessages(Deliveries* out) {
   for (auto& notice : std::exchange(notices_, {})) {
-    const std::string* severity = notice->fields.Find('V');
-    if (severity == nullptr) severity = notice->fields.Find('S');
-    if (severity != nullptr && (*severity == "FATAL" || *severity == "PANIC")) {
+    if (IsFatal(*notice)) {
       farewell_ = std::move(notice);
       continue;
     }

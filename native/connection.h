@@ -89,6 +89,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void note_closing() { closing_ = true; }
 
   // Any thread.
+  /** Notes that the idle connection's socket has become ready: it may be dead, which its owner does not know
+   * yet. */
+  void NoteAttention() { attention_.store(true, std::memory_order_release); }
   /** Sends a cancel request, blocking until the server has taken it. Returns '' or what went wrong. */
   std::string SendCancel() const;
   bool can_cancel() const { return cancel_ready_.load(std::memory_order_acquire); }
@@ -123,6 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void DiscardResults();
   void Release();
   bool HasInput() const;
+  bool DiedWhileIdle();
   std::shared_ptr<ResultShape> ShapeOf(const ClientResult* result);
   Statement& StatementOf(uint32_t number);
   Delivery NewDelivery(Delivery::Kind kind);
@@ -134,6 +138,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const ClientApi& api_;
   const std::shared_ptr<Shared> shared_;
   std::atomic<Owner> owner_{Owner::kJavaScript};
+  std::atomic<bool> attention_{false};
   bool under_way_ = false;
   bool closing_ = false;
 

@@ -128,6 +128,7 @@ void IoThread::OnReady(const ReadySocket& ready) {
     Proceed(connection, ready.hangup);
     return;
   }
+  connection->NoteAttention();
   Delivery delivery;
   delivery.kind = Delivery::Kind::kReady;
   delivery.hangup = ready.hangup;

@@ -33,6 +33,8 @@ export interface Operation {
   begin(session: Session): void;
   /** Whether the command under way only prepares for the one that matters. */
   readonly intermediate?: boolean;
+  /** Is about this very session, so that it is of no use on another. */
+  readonly ofSession?: boolean;
   /** The operation is not to go on after its command, which has ended without a call of the methods below. */
   leave?(session: Session, succeeded: boolean): void;
   /** No session could be had, or the operation was withdrawn before it began. */
@@ -110,7 +112,7 @@ export class Session implements CommandHandler, ConnectionListener {
     library: LoadedLibrary,
     readonly address: string,
     statementCacheSize: number,
-    private readonly patience: number,
+    readonly patience: number,
     private readonly events: SessionEvents,
   ) {
     this.statements = new StatementCache(statementCacheSize);
@@ -250,7 +252,8 @@ export class Session implements CommandHandler, ConnectionListener {
       this.native.close();
       this.current = undefined;
       this.end(commandError(failure, this.address));
-      if (operation !== undefined && !failure.sent && owner?.rerun(operation) === true) return;
+      const elsewhere = operation !== undefined && operation.ofSession !== true && !failure.sent;
+      if (elsewhere && owner?.rerun(operation) === true) return;
     } else {
       const sqlState = failure.fields?.['C'];
       if (sqlState !== undefined) this.events.serverError(this, sqlState);

@@ -127,6 +127,19 @@ export function startOperation(
     runner.run(create(reject));
     return;
   }
+  const { timeout } = options;
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
+    reject(
+      new UsageError(
+        'KB_BAD_OPTION',
+        'The option "timeout" must be a number of milliseconds greater than 0.',
+        {
+          hint: 'Leave it out for no limit.',
+        },
+      ),
+    );
+    return;
+  }
   new InterruptibleCall(runner, create, options, reject, what);
 }
 

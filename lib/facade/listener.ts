@@ -65,6 +65,8 @@ export class Subscription {
  */
 export class Listener implements SessionOwner {
   private readonly channels = new Map<string, Set<Subscription>>();
+  /** The LISTEN of each channel, which has ended or goes on. */
+  private readonly begun = new Map<string, Promise<unknown>>();
   private session: Session | undefined;
   private opening: Promise<Session> | undefined;
   private commands: Promise<unknown> = Promise.resolve();
@@ -80,17 +82,17 @@ export class Listener implements SessionOwner {
     const name = quoteIdentifier(channel);
     const subscription = new Subscription(channel, handler, (ended) => this.unlisten(ended));
     const others = this.channels.get(channel);
-    if (others !== undefined) {
+    if (others === undefined) {
+      this.channels.set(channel, new Set([subscription]));
+      this.begun.set(channel, this.run(`LISTEN ${name}`));
+    } else {
       others.add(subscription);
-      await this.commands;
-      return subscription;
     }
-    this.channels.set(channel, new Set([subscription]));
     try {
-      await this.run(`LISTEN ${name}`);
+      // All who ask for a channel before its LISTEN has ended share how it ends.
+      await this.begun.get(channel);
     } catch (error) {
-      this.channels.get(channel)?.delete(subscription);
-      if (this.channels.get(channel)?.size === 0) this.channels.delete(channel);
+      this.channels.delete(channel);
       this.settle();
       throw error;
     }

@@ -7,6 +7,7 @@ import { Reset } from './reset.js';
 export class SessionQueue implements SessionOwner, OperationRunner {
   private readonly waiting: Operation[] = [];
   private lost: KingbaseError | undefined;
+  private handing = false;
   private released: { promise: Promise<void>; resolve: () => void } | undefined;
   /** Told once, when the session is given back or gone. */
   onRelease: (() => void) | undefined;
@@ -65,9 +66,17 @@ export class SessionQueue implements SessionOwner, OperationRunner {
   }
 
   sessionIdle(session: Session): void {
-    const next = this.waiting.shift();
-    if (next !== undefined) session.run(next);
-    else if (this.released !== undefined) this.giveBack();
+    // An operation that ends as it begins, for a parameter that cannot be written, comes back to here at once: the loop
+    // goes on with the next, so that a long line of them does not become as deep a stack.
+    if (this.handing) return;
+    this.handing = true;
+    while (session.idle) {
+      const next = this.waiting.shift();
+      if (next === undefined) break;
+      session.run(next);
+    }
+    this.handing = false;
+    if (session.idle && this.released !== undefined) this.giveBack();
   }
 
   sessionClosed(session: Session, error: KingbaseError | undefined): void {

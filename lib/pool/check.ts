@@ -10,18 +10,17 @@ const nothing = (): void => undefined;
 export class Check implements Operation {
   readonly ofSession = true;
   readonly described = nothing;
-  readonly refuse = nothing;
   private timer: NodeJS.Timeout | undefined;
   private late = false;
 
   /**
    * @param limit ms, 0 = none
-   * @param done told once, before the session goes idle or after it was closed
+   * @param done told once, before the session goes idle or after it was closed; without a session where none was had
    */
   constructor(
     private readonly sql: string,
     private readonly limit: number,
-    private readonly done: (session: Session, alive: boolean) => void,
+    private readonly done: (session: Session | undefined, alive: boolean) => void,
   ) {}
 
   begin(session: Session): void {
@@ -33,6 +32,10 @@ export class Check implements Operation {
       this.timer.unref();
     }
     session.native.script(session.slot, this.sql);
+  }
+
+  refuse(): void {
+    this.done(undefined, false);
   }
 
   result(session: Session, ...rest: readonly unknown[]): void {

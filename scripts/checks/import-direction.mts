@@ -3,7 +3,7 @@
  * …) is imported by all three and imports none of them; adapters and the command-line tool use the public interface
  * as a user would.
  *
- * `npm run check:imports` runs it on this checkout.
+ * `npm run lint` runs it on this checkout.
  */
 import path from 'node:path';
 import process from 'node:process';

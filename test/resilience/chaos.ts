@@ -42,8 +42,8 @@ function openDatabase(world: World, clientLibrary: string): Database {
       heartbeatInterval: 500,
       heartbeatTimeout: 500,
       validateAfterIdle: 200,
-      maxLifetime: 10_000,
-      lifetimeJitter: 5_000,
+      maxLifetime: 2_000,
+      lifetimeJitter: 1_000,
       resetOnRelease: ['all'],
     },
   });

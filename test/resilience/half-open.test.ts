@@ -115,6 +115,22 @@ describe.each(inject('libraries'))('a half-open connection, with $name', ({ path
     await answers(db);
   });
 
+  it('does not hold up a transaction that is to be rolled back', async () => {
+    for (const options of [{ timeout: undefined }, { timeout: 100 }]) {
+      const transaction = db.transaction(async (tx) => {
+        await answers(tx);
+        proxy.blackHole(true);
+        if (options.timeout === undefined) throw new RangeError('changed my mind');
+        await new Promise(() => undefined);
+      }, options);
+      await expect(transaction).rejects.toMatchObject({
+        name: options.timeout === undefined ? 'RangeError' : 'TimeoutError',
+      });
+      proxy.blackHole(false);
+      await answers(db);
+    }
+  });
+
   it('that falls silent right after the login does not hold up connecting to another host', async () => {
     const silent = createServer((client) => {
       const server = connect({ host, port });

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { ConnectionError, TimeoutError } from 'kingbase-native';
 import { Client } from 'pg';
 import type { EmbeddedServer } from '../../../scripts/embedded-server.js';
@@ -29,7 +28,7 @@ export interface Entry {
   fate: Fate | undefined;
   /** `performance.now()` when the program was told. */
   settledAt: number;
-  error: unknown;
+  error: string;
 }
 
 /** Whether a failed call says that nobody knows whether it was carried out. */
@@ -45,7 +44,7 @@ export class Ledger {
 
   enter(kind: string, parts = 1): Entry {
     const id = this.entries.length + 1;
-    const entry: Entry = { id, kind, parts, fate: undefined, settledAt: Infinity, error: undefined };
+    const entry: Entry = { id, kind, parts, fate: undefined, settledAt: Infinity, error: '' };
     this.entries.push(entry);
     return entry;
   }
@@ -56,7 +55,8 @@ export class Ledger {
     }
     entry.fate = fate;
     entry.settledAt = performance.now();
-    entry.error = error;
+    // Not the error itself: there are many, and with their stacks they would look like a leak.
+    entry.error = error instanceof Error ? `${error.name}: ${error.message}` : '';
   }
 
   /** A primary has been replaced by its standby. */
@@ -114,7 +114,7 @@ export interface Comparison {
 }
 
 function describe({ id, kind, fate, error }: Entry): string {
-  return `${id}, a ${kind}, ${fate ?? 'unsettled'}: ${inspect(error)}`;
+  return `${id}, a ${kind}, ${fate ?? 'unsettled'} ${error}`;
 }
 
 /** How often each part of each entry is there. */

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers';
 import { setImmediate } from 'node:timers/promises';
-import type { Connection, Database } from 'kingbase-native';
+import type { Connection, Database, Transaction } from 'kingbase-native';
 import { between, pick, type Random } from './random.js';
 
 export interface StormResult {
@@ -22,7 +22,7 @@ export interface StormOptions {
 
 /** A call that gives `value` back, and the moment at which it may be cancelled. */
 type Call = (
-  db: Database | Connection,
+  db: Database | Connection | Transaction,
   value: number,
   signal: AbortSignal,
   random: Random,
@@ -78,6 +78,17 @@ export async function cancelStorm(db: Database, options: StormOptions): Promise<
     }
   };
 
+  /** Every statement again, as it is. */
+  const uncancelled = async (tx: Transaction, value: number): Promise<void> => {
+    result.neighbours++;
+    for (const call of CALLS) {
+      const given = await call(tx, value, new AbortController().signal, random).catch(
+        (error: unknown) => error,
+      );
+      if (given !== value) result.violations.push(`In a transaction, a call gave ${String(given)}.`);
+    }
+  };
+
   const one = async (on: Database | Connection, value: number): Promise<void> => {
     const controller = new AbortController();
     const reason = new Error(`cancel ${value}`);
@@ -112,12 +123,13 @@ export async function cancelStorm(db: Database, options: StormOptions): Promise<
         await one(db, value);
         continue;
       }
-      // The next call on the very connection is the one that a late cancel would hit.
+      // The next call on the very connection is the one that a late cancel would hit; and in a transaction nothing is
+      // tried a second time.
       const connection = await db.connect();
       try {
         const first = one(connection, value);
         await Promise.all([first, neighbour(connection, -value)]);
-        await neighbour(connection, value);
+        await connection.transaction((tx) => uncancelled(tx, value));
       } finally {
         await connection.release();
       }
