@@ -1,9 +1,12 @@
 import type { Session, SessionOwner } from '../driver/session.js';
 import { Script } from '../driver/script.js';
-import { PoolError, type KingbaseError } from '../errors/index.js';
+import { PoolError, UsageError, type KingbaseError } from '../errors/index.js';
 import { backoffDelay, CONNECT_BACKOFF } from '../pool/backoff.js';
 import { Check } from '../pool/check.js';
 import { quoteIdentifier } from '../sql/identifiers.js';
+
+/** Bytes of a name in PostgreSQL and KingbaseES (NAMEDATALEN - 1). */
+const LONGEST_NAME = 63;
 
 export interface Notification {
   channel: string;
@@ -80,6 +83,10 @@ export class Listener implements SessionOwner {
 
   async listen(channel: string, handler: NotificationHandler): Promise<Subscription> {
     const name = quoteIdentifier(channel);
+    if (Buffer.byteLength(channel) > LONGEST_NAME) {
+      // The server would cut it, and listen to another channel than the one that is notified.
+      throw new UsageError('KB_BAD_IDENTIFIER', `A channel's name can have ${LONGEST_NAME} bytes at most.`);
+    }
     const subscription = new Subscription(channel, handler, (ended) => this.unlisten(ended));
     const others = this.channels.get(channel);
     if (others === undefined) {
