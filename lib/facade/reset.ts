@@ -25,10 +25,17 @@ export class Reset implements Operation {
   readonly described = nothing;
   readonly refuse = nothing;
   private rolledBack = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly sql: string) {}
 
   begin(session: Session): void {
+    // Nobody waits for it who could give it up, and the connection may be half-open.
+    if (session.patience > 0) {
+      this.timer = setTimeout(() => {
+        session.close();
+      }, session.patience);
+    }
     // A transaction left open would make DISCARD ALL fail, and undo the rest when it is rolled back.
     this.rolledBack = session.transactionStatus === TransactionStatus.Idle;
     session.native.script(session.slot, this.rolledBack ? this.sql : 'ROLLBACK');
@@ -41,15 +48,18 @@ export class Reset implements Operation {
       session.native.script(session.slot, this.sql);
       return;
     }
+    clearTimeout(this.timer);
     session.finish(rest[6] as TransactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure): void {
+    clearTimeout(this.timer);
     // What is left of the session's state nobody knows.
     if (!failure.lost) session.discard();
   }
 
   threw(session: Session, _thrown: unknown, transactionStatus: TransactionStatus): void {
+    clearTimeout(this.timer);
     session.finish(transactionStatus);
   }
 }

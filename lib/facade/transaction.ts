@@ -1,5 +1,7 @@
 import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
+import { TransactionStatus } from '../driver/native.js';
 import { backoffDelay, type BackoffRule } from '../pool/backoff.js';
+import { Check } from '../pool/check.js';
 import { LONGEST_TIMER, runScript, type OperationRunner } from './call.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
@@ -149,12 +151,17 @@ export class Transaction extends Queryable {
     await this.undo();
   }
 
+  /** ROLLBACK is nobody's statement that could have a limit of its own, and the connection may be half-open. */
   private async undo(): Promise<void> {
-    try {
-      await runScript(this.queue, 'ROLLBACK', undefined);
-    } catch {
-      this.queue.destroy();
-    }
+    const { session } = this.queue;
+    const answered = await new Promise<boolean>((resolve) => {
+      this.queue.run(
+        new Check('ROLLBACK', session.patience, (_session, alive) => {
+          resolve(alive);
+        }),
+      );
+    });
+    if (!answered || session.transactionStatus !== TransactionStatus.Idle) this.queue.destroy();
     await this.giveBack();
   }
 

@@ -204,6 +204,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       await connection.release();
       expect(await rejectionOf(transaction.commit())).toMatchObject({ code: 'KB_CONNECTION_RELEASED' });
       expect(await ids()).toEqual([]);
+      await until('it is rolled back', () => db.stats().inUse === 0);
       await expectClean();
     });
   });

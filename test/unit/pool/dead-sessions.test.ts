@@ -79,6 +79,28 @@ describe('an operation whose connection was lost before anything was sent', () =
   });
 });
 
+describe('what is about one session', () => {
+  it('is not run on another: closing its prepared statements there would close those of the other', async () => {
+    const { pool, server, run } = await withIdle(2);
+    server.connections[1]!.failures.set('DEALLOCATE kbn1', NOT_SENT);
+    const script = new Script(
+      'work',
+      () => undefined,
+      () => undefined,
+    );
+    script.begin = (session) => {
+      const statement = session.statements.create('SELECT 1');
+      statement.prepared = true;
+      session.statements.discard(statement);
+      session.finish(session.transactionStatus);
+    };
+    pool.run(script);
+    await settle();
+    await run('next');
+    expect(server.connections.map(({ commands }) => commands)).toEqual([['next'], ['DEALLOCATE kbn1']]);
+  });
+});
+
 describe('an operation that may have reached the server', () => {
   it('is never run again, and its error says that the outcome is unknown', async () => {
     const { server, run } = await withIdle(3);

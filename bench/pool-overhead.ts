@@ -1,0 +1,143 @@
+/**
+ * What the pool costs per acquire and release, on sessions that lead nowhere: `npx tsx bench/pool-overhead.ts`. Prints
+ * microseconds, and ends with code 1 where the pool takes longer than it may.
+ */
+import { createPool } from 'generic-pool';
+import { TransactionStatus } from '../lib/driver/native.js';
+import type { Operation, Session } from '../lib/driver/session.js';
+import { Checkout } from '../lib/facade/checkout.js';
+import { SessionQueue } from '../lib/facade/session-queue.js';
+import { fakePool } from '../test/support/fake-sessions.js';
+import { median } from './statistics.js';
+
+/** µs; what may be spent on an acquire and a release. */
+const LIMIT = 0.4;
+const ROUNDS = 15;
+const PER_ROUND = 200_000;
+
+const nothing = (): void => undefined;
+
+/** As a checkout: has the session for no time at all. */
+class Touch implements Operation {
+  readonly refuse = nothing;
+  readonly result = nothing;
+  readonly described = nothing;
+  readonly threw = nothing;
+  readonly failed = nothing;
+
+  begin(session: Session): void {
+    session.finish(TransactionStatus.Idle);
+  }
+}
+
+async function microseconds(work: (times: number) => Promise<void> | void): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    await work(PER_ROUND);
+    times.push(((performance.now() - start) * 1000) / PER_ROUND);
+  }
+  // The first rounds are for the compiler.
+  return median(times.slice(5));
+}
+
+/** A pool with so many idle sessions, and the options that a program has by default. */
+async function warmPool(sessions: number): Promise<ReturnType<typeof fakePool>['pool']> {
+  const { pool, server, run } = fakePool({
+    max: sessions,
+    idleTimeout: 30 * 60_000,
+    maxLifetime: 60 * 60_000,
+    heartbeatInterval: 30_000,
+    validateAfterIdle: 60_000,
+  });
+  const opened = Array.from({ length: sessions }, () => run('hold'));
+  while (pool.stats().inUse < sessions) await new Promise(setImmediate);
+  for (const connection of server.connections) connection.answer();
+  await Promise.all(opened);
+  return pool;
+}
+
+async function idleSession(): Promise<number> {
+  const pool = await warmPool(10);
+  const operation = new Touch();
+  const took = await microseconds((times) => {
+    for (let i = 0; i < times; i++) pool.run(operation);
+  });
+  await pool.close(0);
+  return took;
+}
+
+/** All sessions are in use, and every operation waits for one that comes back. */
+async function handedOver(): Promise<number> {
+  const pool = await warmPool(1);
+  const took = await microseconds(async (times) => {
+    let left = times;
+    await new Promise<void>((resolve) => {
+      const last = new Touch();
+      last.begin = (session) => {
+        session.finish(TransactionStatus.Idle);
+        resolve();
+      };
+      const first = new Touch();
+      first.begin = (session) => {
+        // In use while the others come.
+        setImmediate(() => session.finish(TransactionStatus.Idle));
+      };
+      pool.run(first);
+      const operation = new Touch();
+      while (--left > 0) pool.run(operation);
+      pool.run(last);
+    });
+  });
+  await pool.close(0);
+  return took;
+}
+
+async function connectAndRelease(): Promise<number> {
+  const pool = await warmPool(10);
+  const took = await microseconds(async (times) => {
+    for (let i = 0; i < times; i++) {
+      const queue = await Checkout.from(
+        pool,
+        (session) => new SessionQueue(session, pool, ''),
+        '',
+        undefined,
+      );
+      await queue.release();
+    }
+  });
+  await pool.close(0);
+  return took;
+}
+
+async function genericPool(): Promise<number> {
+  const pool = createPool(
+    { create: () => Promise.resolve({}), destroy: () => Promise.resolve() },
+    { max: 10 },
+  );
+  const took = await microseconds(async (times) => {
+    for (let i = 0; i < times; i++) await pool.release(await pool.acquire());
+  });
+  await pool.drain();
+  await pool.clear();
+  return took;
+}
+
+async function main(): Promise<void> {
+  const measured = {
+    'an idle session': await idleSession(),
+    'handed to the next who waits': await handedOver(),
+    'connect() and release(), with their promises': await connectAndRelease(),
+    'for comparison, generic-pool': await genericPool(),
+  };
+  for (const [what, took] of Object.entries(measured)) console.log(`${took.toFixed(3)} µs  ${what}`);
+  const slowest = Math.max(measured['an idle session'], measured['handed to the next who waits']);
+  if (slowest > LIMIT) {
+    console.error(
+      `The pool may take ${LIMIT} µs per acquire and release, but took ${slowest.toFixed(3)} µs.`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+void main();
