@@ -15,17 +15,33 @@ constexpr napi_type_tag kLibraryTag = {0x6b696e6762617365ULL, 0x6c696272617279UL
 
 using LibraryPointer = std::shared_ptr<const ClientLibrary>;
 
+/**
+ * Reads an array of strings. False in a worker thread that is being terminated: from one moment to the next
+ * nothing can be read from an object, and what is not there must not be used.
+ */
+bool ReadTexts(const Napi::Value& array, std::vector<std::string>* texts) {
+  if (!array.IsArray()) return false;
+  const auto listed = array.As<Napi::Array>();
+  const uint32_t length = listed.Length();
+  texts->reserve(length);
+  for (uint32_t i = 0; i < length; ++i) {
+    const Napi::Value text = listed.Get(i);
+    if (!text.IsString()) return false;
+    texts->push_back(text.As<Napi::String>());
+  }
+  return true;
+}
+
 Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
   const auto options = info[1].As<Napi::Object>();
-  const auto listed = options.Get("companions").As<Napi::Array>();
+  const Napi::Value listed = options.Get("companions");
+  const Napi::Value isolate = options.Get("isolate");
   std::vector<std::string> companions;
-  companions.reserve(listed.Length());
-  for (uint32_t i = 0; i < listed.Length(); ++i) companions.push_back(listed.Get(i).As<Napi::String>());
+  if (!isolate.IsBoolean() || !ReadTexts(listed, &companions)) return env.Undefined();
   LibraryFailure failure;
-  LibraryPointer library =
-      ClientLibrary::Open(path, companions, options.Get("isolate").As<Napi::Boolean>(), &failure);
+  LibraryPointer library = ClientLibrary::Open(path, companions, isolate.As<Napi::Boolean>(), &failure);
   if (library == nullptr) {
     const Napi::Error error = Napi::Error::New(env, failure.message);
     constexpr std::array<const char*, 3> kKinds = {"open", "symbols", "v7"};
@@ -171,13 +187,8 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   void Connect(const Napi::CallbackInfo& info) {
     Command* command = NewCommand(info, CommandKind::kConnect);
     if (command == nullptr) return;
-    const auto keywords = info[1].As<Napi::Array>();
-    const auto values = info[2].As<Napi::Array>();
-    for (uint32_t i = 0; i < keywords.Length(); ++i) {
-      command->keywords.push_back(Text(keywords.Get(i)));
-      command->values.push_back(Text(values.Get(i)));
-    }
-    environment_->Run(connection_);
+    const bool read = ReadTexts(info[1], &command->keywords) && ReadTexts(info[2], &command->values);
+    if (read) environment_->Run(connection_);
   }
 
   void Execute(const Napi::CallbackInfo& info) {

@@ -26,6 +26,10 @@ constexpr uint64_t kLargeResultRows = 500;
 /** Libraries send by themselves whenever they have gathered this much (libpq, pqPutMsgEnd). */
 constexpr size_t kLibraryBuffer = 8192;
 
+/** After an idle time like this a look at the socket costs nothing that counts, and finds the server's
+ * farewell. */
+constexpr std::chrono::milliseconds kLongIdle{5};
+
 constexpr const char* kCopyInRefusal = "COPY FROM STDIN cannot be run as a query";
 constexpr const char* kCopyOutRefusal = "COPY TO STDOUT cannot be run as a query";
 
@@ -112,7 +116,9 @@ Step Connection::Start(Deliveries* out) {
   copy_out_ = false;
   rows_packed_ = 0;
   held_.reset();
-  if (api_.status(connection_) != connection_status::kOk || DiedWhileIdle()) return Lose(out);
+  if (api_.status(connection_) != connection_status::kOk || (MayHaveDied() && DiedWhileIdle())) {
+    return Lose(out);
+  }
   if (!Send()) {
     // Either the library refuses the command, or it has found the connection dead while sending. Reading
     // tells which.
@@ -132,12 +138,17 @@ Step Connection::Start(Deliveries* out) {
   return Flush() ? Step::kWait : Lose(out);
 }
 
+/** Whether it is worth two system calls to look before something is sent. */
+bool Connection::MayHaveDied() {
+  const bool something_came = attention_.exchange(false, std::memory_order_acq_rel);
+  return something_came || std::chrono::steady_clock::now() - idle_since_ > kLongIdle;
+}
+
 /**
- * Whether the server has ended the connection while it was idle, as far as the I/O thread has seen something
- * come. Found before anything is sent, the loss is harmless: the command can be run on another connection.
+ * Whether the server has ended the connection while it was idle. Found before anything is sent, the loss is
+ * harmless: the command can be run on another connection.
  */
 bool Connection::DiedWhileIdle() {
-  if (!attention_.exchange(false, std::memory_order_acq_rel)) return false;
   // The first read may give the server's last words, and the one after it the end.
   for (int reads = 0; reads < 2; ++reads) {
     if (api_.consume_input(connection_) == 0) {
@@ -217,6 +228,7 @@ void Connection::FinishConnecting(Deliveries* out) {
   cancel_ = api_.cancel_create(connection_);
   cancel_ready_.store(cancel_ != nullptr, std::memory_order_release);
   phase_ = Phase::kIdle;
+  idle_since_ = std::chrono::steady_clock::now();
 
   auto facts = std::make_unique<ConnectionFacts>();
   // What PostgreSQL 9.6 to 18 report; a server that reports less leaves some out.
@@ -509,6 +521,7 @@ void Connection::EndResult(const ClientResult* result, Deliveries* out) {
 Step Connection::EndCommand(Deliveries* out) {
   if (api_.status(connection_) != connection_status::kOk) return Lose(out);
   phase_ = Phase::kIdle;
+  idle_since_ = std::chrono::steady_clock::now();
   interest_ = {true, false};
   const size_t before = out->size();
   TakeMessages(out);

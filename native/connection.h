@@ -12,6 +12,7 @@
 // connecting.
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -127,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Release();
   bool HasInput() const;
   bool DiedWhileIdle();
+  bool MayHaveDied();
   std::shared_ptr<ResultShape> ShapeOf(const ClientResult* result);
   Statement& StatementOf(uint32_t number);
   Delivery NewDelivery(Delivery::Kind kind);
@@ -139,6 +141,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::shared_ptr<Shared> shared_;
   std::atomic<Owner> owner_{Owner::kJavaScript};
   std::atomic<bool> attention_{false};
+  std::chrono::steady_clock::time_point idle_since_;
   bool under_way_ = false;
   bool closing_ = false;
 

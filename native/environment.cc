@@ -72,7 +72,9 @@ void Environment::Partial::Free(napi_env env) const {
 
 void Environment::SetHandlers(Napi::Object handlers, bool portable_wait) {
   for (size_t i = 0; i < handlers_.size(); ++i) {
-    handlers_[i] = Napi::Persistent(handlers.Get(kHandlerNames[i]).As<Napi::Function>());
+    const Napi::Value handler = handlers.Get(kHandlerNames[i]);
+    if (!handler.IsFunction()) return;  // the environment is being terminated
+    handlers_[i] = Napi::Persistent(handler.As<Napi::Function>());
   }
   row_builder_ = std::make_unique<RowBuilder>(env_, &handlers_[static_cast<size_t>(Handler::kDescribe)],
                                               &handlers_[static_cast<size_t>(Handler::kAppender)]);

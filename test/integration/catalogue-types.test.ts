@@ -27,7 +27,9 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
         await db.script(setUp);
         const sql = `SELECT 'glad'::cat_mood AS a, 'sad'::cat_mood AS a, ARRAY['sad', NULL]::cat_mood[] AS list`;
         expect((await db.query(sql)).rows).toEqual([{ a: 'SAD', list: ['SAD', null] }]);
-        expect((await db.query(sql, [], { rowMode: 'array' })).rows).toEqual([['GLAD', 'SAD', ['SAD', null]]]);
+        expect((await db.query(sql, [], { rowMode: 'array' })).rows).toEqual([
+          ['GLAD', 'SAD', ['SAD', null]],
+        ]);
       },
       { types: { cat_mood: { parse: (text: string) => text.toUpperCase() } } },
     );

@@ -253,6 +253,13 @@ describe('the heartbeat', () => {
     expect(pool.stats()).toMatchObject({ openConnections: 1, heartbeatFailures: 0 });
   });
 
+  it('leaves no transaction open', async () => {
+    const { server, pool } = await withIdle(1, { ...HEARTBEAT, heartbeatSql: 'BEGIN' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.commands).toEqual(['BEGIN', 'ROLLBACK']);
+    expect(pool.stats()).toMatchObject({ openConnections: 1, idle: 1 });
+  });
+
   it('does not make a session that was used just now look idle for long', async () => {
     const { server, pool, run } = await withIdle(1, {
       ...HEARTBEAT,
