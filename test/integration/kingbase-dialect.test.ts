@@ -124,6 +124,7 @@ describe.each(['kci', 'libpq'])('errors of a server that speaks Chinese, with %s
   });
 
   it('are told apart by the pool, transactions and timeouts as those in English', async () => {
+    await db.ping();
     const timedOut = await rejectionOf(db.query('SELECT pg_sleep(600)', [], { timeout: 20 }));
     expect(timedOut).toMatchObject({ code: 'KB_TIMEOUT', cause: { code: '57014' } });
     expect((timedOut.cause as Error).message).toMatch(/\p{Script=Han}/u);

@@ -17,6 +17,8 @@ import { targets } from '../support/targets.js';
 describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name', (target) => {
   let db: Database;
   let admin: Database;
+  let applicationName: string;
+  let count = 0;
   const opened: Database[] = [];
   const openDatabase = (config: ConnectionConfig = {}): Database => {
     const database = open({ ...target.config, ...config });
@@ -24,7 +26,9 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     return database;
   };
   beforeEach(() => {
-    db = openDatabase({ applicationName: 'listener' });
+    // Of its own in each test: sessions of the one before may still be ending.
+    applicationName = `listener ${++count}`;
+    db = openDatabase({ applicationName });
     admin = openDatabase({ pool: { max: 1 } });
   });
   afterEach(() => Promise.all(opened.splice(0).map((each) => each.close({ timeout: 1_000 }))));
@@ -156,8 +160,8 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
 
   /** How many sessions there are for listening, besides those of the pool. */
   const sessions = async (): Promise<number> => {
-    const sql = `SELECT count(*)::int4 AS n FROM pg_stat_activity WHERE application_name = 'listener'`;
-    return (await admin.queryRow<{ n: number }>(sql))!.n - db.stats().openConnections;
+    const sql = 'SELECT count(*)::int4 AS n FROM pg_stat_activity WHERE application_name = $1';
+    return (await admin.queryRow<{ n: number }>(sql, [applicationName]))!.n - db.stats().openConnections;
   };
 
   describe('the session', () => {
@@ -207,7 +211,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       far = openDatabase({
         host: proxy.host,
         port: proxy.port,
-        applicationName: 'listener',
+        applicationName,
         pool: { heartbeatInterval: 100, heartbeatTimeout: 200 },
       });
     });

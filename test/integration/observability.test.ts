@@ -218,10 +218,10 @@ describe('log', () => {
     await logged.close();
     await proxy.stop();
     const of = (event: LogEntry['event']): LogEntry[] => entries.filter((entry) => entry.event === event);
-    expect(of('slow')).toMatchObject([
+    // On a machine that is busy any other may be slow, too.
+    expect(of('slow').filter((entry) => 'sql' in entry && entry.sql.includes('pg_sleep'))).toMatchObject([
       { sql: 'SELECT $1::text FROM pg_sleep(0.06)', rows: 1, error: undefined },
       { sql: 'SELECT pg_sleep(600)', rows: undefined, error: 'KB_TIMEOUT' },
-      ...of('slow').slice(2),
     ]);
     expect(of('connect')).toHaveLength(2);
     expect(of('disconnect').map((entry) => 'reason' in entry && entry.reason)).toEqual([

@@ -199,7 +199,8 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     const through = (pool: PoolOptions): Database => openPool(pool, { host: proxy.host, port: proxy.port });
 
     it('is waited for, with events; calls made meanwhile succeed in order when it is back', async () => {
-      const db = through({ max: 3 });
+      // One connection, so that what is served first also ends first.
+      const db = through({ max: 1 });
       await db.ping();
       const attempts: number[] = [];
       db.on('unreachable', ({ attempt, retryIn, error }) => {
@@ -219,9 +220,8 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       await proxy.refuse(false);
       expect((await back).processId).toBeGreaterThan(0);
       await Promise.all(calls);
-      expect(order[0]).toBe(0);
-      expect(db.stats()).toMatchObject({ inUse: 0, reconnects: 1 });
-      expect(db.stats().openConnections).toBeLessThanOrEqual(3);
+      expect(order).toEqual(Array.from({ length: 50 }, (_, i) => i));
+      expect(db.stats()).toMatchObject({ openConnections: 1, inUse: 0, reconnects: 1 });
     });
 
     it('is what the error of acquireTimeout says, with the cause', async () => {

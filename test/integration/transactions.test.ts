@@ -430,6 +430,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
 
   describe('timeout', () => {
     it('stops and rolls back the transaction, and says so', async () => {
+      await db.ping();
       for (const work of [
         (transaction: Transaction) => transaction.query(FOR_EVER),
         () => new Promise(() => undefined),
@@ -440,17 +441,18 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
               await insert(transaction, 1);
               await work(transaction);
             },
-            { timeout: 100 },
+            { timeout: 300 },
           ),
         );
         expect(error).toBeInstanceOf(TimeoutError);
-        expect(error).toMatchObject({ code: 'KB_TIMEOUT', operation: 'transaction', timeout: 100 });
+        expect(error).toMatchObject({ code: 'KB_TIMEOUT', operation: 'transaction', timeout: 300 });
       }
       expect(await ids()).toEqual([]);
       await expectClean();
     });
 
     it('is for a transaction with all its attempts', async () => {
+      await db.ping();
       let attempts = 0;
       const error = await rejectionOf(
         db.transaction(
@@ -458,7 +460,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
             attempts++;
             return transaction.script("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$");
           },
-          { timeout: 100, retry: { maxAttempts: 1_000_000, backoff: () => 5 } },
+          { timeout: 300, retry: { maxAttempts: 1_000_000, backoff: () => 5 } },
         ),
       );
       expect(error.code).toBe('KB_TIMEOUT');
