@@ -324,6 +324,7 @@ const IGNORE_ALL: CommandHandler = {
 
 /** Closes prepared statements on the server: no library before libpq 17 has a call for it. */
 class Deallocation implements Operation {
+  readonly ofSession = true;
   private done = 0;
 
   constructor(private readonly ids: readonly number[]) {}

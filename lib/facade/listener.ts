@@ -1,6 +1,6 @@
 import type { Session, SessionOwner } from '../driver/session.js';
 import { Script } from '../driver/script.js';
-import { PoolError, UsageError, type KingbaseError } from '../errors/index.js';
+import { ConnectionError, PoolError, UsageError, type KingbaseError } from '../errors/index.js';
 import { backoffDelay, CONNECT_BACKOFF } from '../pool/backoff.js';
 import { Check } from '../pool/check.js';
 import { quoteIdentifier } from '../sql/identifiers.js';
@@ -176,6 +176,16 @@ export class Listener implements SessionOwner {
     if (this.closed) {
       session.close();
       throw databaseClosed();
+    }
+    if (!session.idle) {
+      throw new ConnectionError(
+        'KB_CONNECT_LOST',
+        `The connection to ${session.address} was lost as soon as it was made.`,
+        {
+          outcome: 'not-sent',
+          address: session.address,
+        },
+      );
     }
     session.owner = this;
     this.session = session;

@@ -1,7 +1,7 @@
 import type { ResolvedPoolOptions } from '../config/index.js';
 import { TransactionStatus } from '../driver/native.js';
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
-import { KingbaseError, PoolError, type PoolStats } from '../errors/index.js';
+import { ConnectionError, KingbaseError, PoolError, type PoolStats } from '../errors/index.js';
 import { Check } from './check.js';
 import { SessionEngine } from './engine.js';
 import { evicts, isTemporary, READ_ONLY_TRANSACTION } from './eviction.js';
@@ -348,6 +348,22 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       return;
     }
     this.opening--;
+    if (!session.idle) {
+      // Lost again between its making and our learning of it, when nobody owned it who could have been told.
+      engine.destroy(session);
+      this.openFailed(
+        new ConnectionError(
+          'KB_CONNECT_LOST',
+          `The connection to ${session.address} was lost as soon as it was made.`,
+          {
+            outcome: 'not-sent',
+            address: session.address,
+            hint: 'See the server log: it ends connections, or is ending itself.',
+          },
+        ),
+      );
+      return;
+    }
     const { maxLifetime, lifetimeJitter } = this.options;
     const now = performance.now();
     const lifetime =
