@@ -81,7 +81,7 @@ const CLIENT_FAILURES: [string, string, string | undefined][] = [
   ],
   ['无效的 sslmode 值 "require" 当没有把 SSL 支持编译进来时\n', 'KB_CONNECT_TLS_UNSUPPORTED', 'tls'],
   [
-    'root certificate file "/root/.kingbase/root.crt" does not exist\nEither provide the file or change sslmode to disable server certificate verification.\n',
+    'root certificate file "/home/app/.kingbase/root.crt" does not exist\nEither provide the file or change sslmode to disable server certificate verification.\n',
     'KB_CONNECT_TLS_CERTIFICATE',
     'tls',
   ],
