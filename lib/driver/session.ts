@@ -98,6 +98,7 @@ export class Session implements CommandHandler, ConnectionListener {
   private current: Operation | undefined;
   private connecting: ConnectOutcome | undefined;
   private cancelling = 0;
+  private closing = false;
   private cancelAgain: NodeJS.Timeout | undefined;
   private cancelDeadline: NodeJS.Timeout | undefined;
   /** Closed because a cancelled operation did not end: neither the server nor a cancel request can be reached. */
@@ -155,7 +156,8 @@ export class Session implements CommandHandler, ConnectionListener {
 
   /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */
   cancel(): void {
-    if (this.state !== SessionState.Busy || this.cancelling > 0 || this.cancelAgain !== undefined) return;
+    const underWay = this.cancelling > 0 || this.cancelAgain !== undefined;
+    if (this.state !== SessionState.Busy || underWay || this.closing) return;
     if (this.patience > 0 && this.cancelDeadline === undefined) {
       this.cancelDeadline = setTimeout(() => {
         this.gaveUp = true;
@@ -178,7 +180,7 @@ export class Session implements CommandHandler, ConnectionListener {
         this.cancelling--;
         if (this.state === SessionState.Cancelling) {
           this.becomeIdle();
-        } else if (this.state === SessionState.Busy && this.current === operation) {
+        } else if (this.state === SessionState.Busy && this.current === operation && !this.closing) {
           this.cancelAgain = setTimeout(() => {
             this.cancelAgain = undefined;
             this.sendCancel(operation, Math.min(pause * 2, LONGEST_CANCEL_PAUSE));
@@ -194,6 +196,10 @@ export class Session implements CommandHandler, ConnectionListener {
   close(): void {
     if (this.state === SessionState.Closed) return;
     const underWay = this.connecting !== undefined || this.current !== undefined;
+    // From here on the core takes no cancel requests for it.
+    this.closing = true;
+    clearTimeout(this.cancelAgain);
+    this.cancelAgain = undefined;
     this.native.close();
     // What is under way still ends by a call of `failed` or `connected`.
     if (!underWay) this.end(undefined);
