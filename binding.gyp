@@ -8,6 +8,7 @@
         "native/client_library.cc",
         "native/command.cc",
         "native/connection.cc",
+        "native/connection_copy.cc",
         "native/decoder.cc",
         "native/delivery.cc",
         "native/dynamic_library_posix.cc",

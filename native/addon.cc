@@ -118,7 +118,13 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
                            InstanceMethod<&ConnectionObject::Prepare>("prepare"),
                            InstanceMethod<&ConnectionObject::Describe>("describe"),
                            InstanceMethod<&ConnectionObject::ExecutePrepared>("executePrepared"),
+                           InstanceMethod<&ConnectionObject::ExecutePreparedRows>("executePreparedRows"),
                            InstanceMethod<&ConnectionObject::Script>("script"),
+                           InstanceMethod<&ConnectionObject::CopyIn>("copyIn"),
+                           InstanceMethod<&ConnectionObject::CopyData>("copyData"),
+                           InstanceMethod<&ConnectionObject::CopyEnd>("copyEnd"),
+                           InstanceMethod<&ConnectionObject::CopyOut>("copyOut"),
+                           InstanceMethod<&ConnectionObject::Consumed>("consumed"),
                            InstanceMethod<&ConnectionObject::Cancel>("cancel"),
                            InstanceMethod<&ConnectionObject::Close>("close"),
                        });
@@ -153,8 +159,10 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   /** The command to fill, or null with an exception when the connection cannot take one. */
   Command* NewCommand(const Napi::CallbackInfo& info, CommandKind kind) {
     const bool connecting = kind == CommandKind::kConnect;
-    const bool ready = !closed_ && connection_ != nullptr && connection_->owner() == Owner::kJavaScript &&
-                       (connecting || connection_->idle() || connection_->closed());
+    const bool copying = kind == CommandKind::kCopyData || kind == CommandKind::kCopyEnd;
+    const bool ready =
+        !closed_ && connection_ != nullptr && connection_->owner() == Owner::kJavaScript &&
+        (connecting || connection_->closed() || (copying ? connection_->copying() : connection_->idle()));
     if (!ready) {
       Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
       return nullptr;
@@ -164,6 +172,10 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     command.slot = Unsigned(info, 0);
     command.sql.clear();
     command.types = nullptr;
+    command.stream = false;
+    command.rows = 1;
+    command.bytes = nullptr;
+    command.length = 0;
     return &command;
   }
 
@@ -173,7 +185,9 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   bool ReadExecution(const Napi::CallbackInfo& info, size_t at, Command* command) {
     const uint32_t count = Unsigned(info, at);
     const uint32_t length = Unsigned(info, at + 1);
-    command->row_mode = Unsigned(info, at + 2) == 1 ? RowMode::kArray : RowMode::kObject;
+    const uint32_t mode = Unsigned(info, at + 2);
+    command->row_mode = (mode & 1) != 0 ? RowMode::kArray : RowMode::kObject;
+    command->stream = (mode & 2) != 0;
     command->type_map_id = Unsigned(info, at + 3);
     command->types = environment_->FindTypeMap(command->type_map_id);
     if (command->types == nullptr || length > environment_->parameter_capacity() ||
@@ -218,6 +232,61 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     if (command == nullptr) return;
     command->statement = Unsigned(info, 1);
     if (ReadExecution(info, 2, command)) environment_->Run(connection_);
+  }
+
+  /** As executePrepared, and last the number of rows that the parameters make. */
+  void ExecutePreparedRows(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kExecutePreparedRows);
+    if (command == nullptr) return;
+    command->statement = Unsigned(info, 1);
+    command->rows = Unsigned(info, 6);
+    if (!ReadExecution(info, 2, command)) return;
+    const auto count = static_cast<uint32_t>(command->parameters.count());
+    const bool whole = command->rows > 0 && count % command->rows == 0 && count / command->rows <= 32767;
+    if (!whole || !connection_->can_bind_rows()) {
+      Napi::Error::New(info.Env(), "the library has no multi-row Bind, or not for these parameters")
+          .ThrowAsJavaScriptException();
+      return;
+    }
+    environment_->Run(connection_);
+  }
+
+  void CopyIn(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kCopyIn);
+    if (command == nullptr) return;
+    command->sql = Text(info[1]);
+    environment_->Run(connection_);
+  }
+
+  void CopyData(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kCopyData);
+    if (command == nullptr) return;
+    if (!info[1].IsTypedArray()) return;  // the environment is being terminated
+    const auto bytes = info[1].As<Napi::Uint8Array>();
+    command->bytes = bytes.Data();
+    command->length = bytes.ByteLength();
+    environment_->Run(connection_);
+  }
+
+  /** A second argument says why the COPY is to fail. */
+  void CopyEnd(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kCopyEnd);
+    if (command == nullptr) return;
+    command->fail = info[1].IsString();
+    if (command->fail) command->sql = Text(info[1]);
+    environment_->Run(connection_);
+  }
+
+  void CopyOut(const Napi::CallbackInfo& info) {
+    Command* command = NewCommand(info, CommandKind::kCopyOut);
+    if (command == nullptr) return;
+    command->sql = Text(info[1]);
+    command->stream = true;
+    environment_->Run(connection_);
+  }
+
+  void Consumed(const Napi::CallbackInfo&) {
+    if (!closed_ && connection_ != nullptr) environment_->Consumed(connection_);
   }
 
   void Script(const Napi::CallbackInfo& info) {

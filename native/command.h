@@ -18,7 +18,15 @@ enum class CommandKind : uint8_t {
   kPrepare,
   kDescribe,
   kExecutePrepared,
-  kScript
+  /** The library's multi-row Bind. */
+  kExecutePreparedRows,
+  kScript,
+  /** COPY … FROM STDIN: begin; some bytes; the end, or with a reason the end by a failure. */
+  kCopyIn,
+  kCopyData,
+  kCopyEnd,
+  /** COPY … TO STDOUT, from the beginning to the end. */
+  kCopyOut
 };
 
 /** Twin of `RowMode` in lib/driver/native.ts. */
@@ -66,6 +74,16 @@ struct Command {
   RowMode row_mode = RowMode::kObject;
   uint32_t type_map_id = 0;
   std::shared_ptr<const TypeMap> types;
+  /** The rows go up chunk by chunk as they come, and the program says when it has used one. */
+  bool stream = false;
+  /** For kExecutePreparedRows: how many rows the parameters make. */
+  uint32_t rows = 1;
+  /** For kCopyData: JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the
+   * end of the command. */
+  const uint8_t* bytes = nullptr;
+  size_t length = 0;
+  /** For kCopyEnd: why the COPY is to fail; `sql` holds the reason. */
+  bool fail = false;
   std::vector<std::string> keywords;
   std::vector<std::string> values;
 };

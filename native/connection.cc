@@ -18,6 +18,9 @@ namespace {
 constexpr int kMostUnconsumed = 16;
 /** Where reading goes on. */
 constexpr int kFewUnconsumed = 4;
+/** The same for a stream, whose consumer takes its time: enough to have the next chunk ready. */
+constexpr int kMostUnconsumedOfStream = 4;
+constexpr int kFewUnconsumedOfStream = 2;
 /** A statement whose last result had more rows than this is read row by row, so that packing and building
  * overlap with the transfer and the whole result is never held twice. For small results single-row mode costs
  * 8 % CPU. */
@@ -29,9 +32,6 @@ constexpr size_t kLibraryBuffer = 8192;
 /** After an idle time like this a look at the socket costs nothing that counts, and finds the server's
  * farewell. */
 constexpr std::chrono::milliseconds kLongIdle{5};
-
-constexpr const char* kCopyInRefusal = "COPY FROM STDIN cannot be run as a query";
-constexpr const char* kCopyOutRefusal = "COPY TO STDOUT cannot be run as a query";
 
 std::string Trimmed(const char* text) {
   std::string trimmed = text != nullptr ? text : "";
@@ -88,6 +88,7 @@ Delivery Connection::NewDelivery(Delivery::Kind kind) {
   delivery.kind = kind;
   delivery.slot = command_.slot;
   delivery.row_mode = command_.row_mode;
+  delivery.stream = command_.stream;
   delivery.connection = shared_from_this();
   return delivery;
 }
@@ -110,10 +111,12 @@ Step Connection::Start(Deliveries* out) {
   hangup_ = false;
   may_have_more_ = false;
   if (command_.kind == CommandKind::kConnect) return StartConnecting(out);
+  if (phase_ == Phase::kCopying) return StartCopying(out);
   phase_ = Phase::kBusy;
   sent_ = false;
   single_row_ = false;
   copy_out_ = false;
+  copy_in_ready_ = false;
   rows_packed_ = 0;
   held_.reset();
   if (api_.status(connection_) != connection_status::kOk || (MayHaveDied() && DiedWhileIdle())) {
@@ -280,14 +283,24 @@ bool Connection::Send() {
                                       parameters.count(), parameters.values(), parameters.lengths(),
                                       parameters.formats(), kTextResults);
       break;
+    case CommandKind::kExecutePreparedRows:
+      sent = api_.send_query_prepared_rows(connection_, StatementName(command_.statement).c_str(),
+                                           parameters.count() / static_cast<int>(command_.rows),
+                                           parameters.values(), parameters.lengths(), parameters.formats(),
+                                           kTextResults, static_cast<int>(command_.rows));
+      break;
     case CommandKind::kScript:
+    case CommandKind::kCopyIn:
+    case CommandKind::kCopyOut:
       sent = api_.send_query(connection_, command_.sql.c_str());
       break;
     case CommandKind::kNone:
     case CommandKind::kConnect:
+    case CommandKind::kCopyData:
+    case CommandKind::kCopyEnd:
       break;
   }
-  if (sent == 1 && large && api_.set_single_row_mode != nullptr) {
+  if (sent == 1 && (large || command_.stream) && api_.set_single_row_mode != nullptr) {
     single_row_ = api_.set_single_row_mode(connection_) == 1;
   }
   return sent == 1;
@@ -311,11 +324,13 @@ Step Connection::Advance(bool hangup, int reads, Deliveries* out) {
     case Phase::kConnecting:
       return PollConnecting(out);
     case Phase::kBusy: {
-      const Step step = Fetch(reads, hangup_, out);
+      const bool sending_bytes = command_.kind == CommandKind::kCopyData;
+      const Step step = sending_bytes ? SendCopyData(out) : Fetch(reads, hangup_, out);
       if (!notices_.empty() && step != Step::kDone) TakeMessages(out);
       return step;
     }
     case Phase::kIdle:
+    case Phase::kCopying:
       Drain(hangup, out);
       return Step::kDone;
     case Phase::kNew:
@@ -348,11 +363,9 @@ Step Connection::Fetch(int reads, bool hangup, Deliveries* out) {
     if (packing_ != nullptr && !PackCurrent(out)) return Step::kPaused;
     while (api_.is_busy(connection_) == 0) {
       if (copy_out_) {
-        char* data = nullptr;
-        const int length = api_.get_copy_data(connection_, &data, 1);
-        if (data != nullptr) api_.free_memory(data);
-        if (length > 0) continue;
-        if (length == 0) break;  // more is on its way
+        const CopyRead read = ReadCopy(out);
+        if (read == CopyRead::kPaused) return Step::kPaused;
+        if (read == CopyRead::kMore) break;
         copy_out_ = false;
         continue;
       }
@@ -360,10 +373,15 @@ Step Connection::Fetch(int reads, bool hangup, Deliveries* out) {
       if (result == nullptr) return EndCommand(out);
       TakeResult(result, out);
       if (unusable_) return Lose(out);
+      if (copy_in_ready_) return EndCopyStep(out);
       if (packing_ != nullptr && !PackCurrent(out)) return Step::kPaused;
       if (sending_) break;
     }
     if (sending_) continue;
+    // Whoever reads a stream gets what there is, rather than wait until a chunk is full.
+    if (command_.stream && chunk_ != nullptr && unconsumed_.load(std::memory_order_acquire) == 0) {
+      EmitChunk(out);
+    }
     // The first read needs no question: an event or a resumption says that there may be something. After it,
     // ask the kernel, since the library does not tell whether its read emptied the socket.
     if (done > 0 && !hangup && !HasInput()) return Step::kWait;
@@ -386,23 +404,12 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
     case result_status::kEmptyQuery:
       EndResult(result, out);
       break;
-    case result_status::kCopyIn: {
-      // Somebody ran COPY as a query: refuse the data so that the server ends the command with an error.
-      // Kept as the command's failure, since that error (57014) would look like a cancel.
-      Failure failure;
-      failure.message = kCopyInRefusal;
-      Fail(std::move(failure));
-      api_.put_copy_end(connection_, kCopyInRefusal);
-      sending_ = true;
+    case result_status::kCopyIn:
+      TakeCopy(result, true, out);
       break;
-    }
-    case result_status::kCopyOut: {
-      Failure failure;
-      failure.message = kCopyOutRefusal;
-      Fail(std::move(failure));
-      copy_out_ = true;
+    case result_status::kCopyOut:
+      TakeCopy(result, false, out);
       break;
-    }
     case result_status::kCopyBoth: {
       Failure failure;
       failure.message = "the replication protocol is not supported";
@@ -456,18 +463,23 @@ void Connection::TakeRows(ClientResult* result, bool last, Deliveries* out) {
   packing_last_ = last;
 }
 
+/** Whether another chunk may be filled; false pauses the connection until enough of them have been used. */
+bool Connection::MayEmit() {
+  const int most = command_.stream ? kMostUnconsumedOfStream : kMostUnconsumed;
+  const int few = command_.stream ? kFewUnconsumedOfStream : kFewUnconsumed;
+  if (unconsumed_.load(std::memory_order_acquire) < most) return true;
+  few_unconsumed_.store(few, std::memory_order_relaxed);
+  paused_.store(true, std::memory_order_seq_cst);
+  // The last chunk may have been consumed between the look and the flag; then nobody would resume us.
+  return unconsumed_.load(std::memory_order_seq_cst) <= few &&
+         paused_.exchange(false, std::memory_order_seq_cst);
+}
+
 /** Packs what is left of the current result; false when the JavaScript thread has to catch up first. */
 bool Connection::PackCurrent(Deliveries* out) {
   const int rows = api_.row_count(packing_);
   while (next_row_ < rows) {
-    if (unconsumed_.load(std::memory_order_acquire) >= kMostUnconsumed) {
-      paused_.store(true, std::memory_order_seq_cst);
-      // The last chunk may have been consumed between the look and the flag; then nobody would resume us.
-      if (unconsumed_.load(std::memory_order_seq_cst) > kFewUnconsumed ||
-          !paused_.exchange(false, std::memory_order_seq_cst)) {
-        return false;
-      }
-    }
+    if (!MayEmit()) return false;
     if (chunk_ == nullptr) chunk_ = shared_->chunks.Take();
     const int first = next_row_;
     next_row_ = PackRows(api_, packing_, *shape_, first, chunk_.get());
@@ -480,7 +492,7 @@ bool Connection::PackCurrent(Deliveries* out) {
 }
 
 void Connection::EmitChunk(Deliveries* out) {
-  auto delivery = NewDelivery(Delivery::Kind::kResult);
+  auto delivery = NewDelivery(copy_out_ ? Delivery::Kind::kCopyData : Delivery::Kind::kResult);
   delivery.shape = shape_;
   delivery.chunk = std::move(chunk_);
   unconsumed_.fetch_add(1, std::memory_order_seq_cst);
@@ -489,7 +501,8 @@ void Connection::EmitChunk(Deliveries* out) {
 
 bool Connection::ChunkConsumed() {
   const int left = unconsumed_.fetch_sub(1, std::memory_order_seq_cst) - 1;
-  return left <= kFewUnconsumed && paused_.exchange(false, std::memory_order_seq_cst);
+  return left <= few_unconsumed_.load(std::memory_order_relaxed) &&
+         paused_.exchange(false, std::memory_order_seq_cst);
 }
 
 void Connection::EndResult(const ClientResult* result, Deliveries* out) {
@@ -501,6 +514,8 @@ void Connection::EndResult(const ClientResult* result, Deliveries* out) {
   if (describing) {
     const int count = api_.parameter_count(result);
     for (int i = 0; i < count; ++i) held_->parameter_types.push_back(api_.parameter_type(result, i));
+    const int columns = api_.column_count(result);
+    for (int i = 0; i < columns; ++i) held_->column_types.push_back(api_.column_type(result, i));
     return;
   }
   SplitCommandTag(api_.command_status(result), &held_->command, &held_->count);
@@ -580,6 +595,7 @@ void Connection::ReadLastWords(Deliveries* out) {
 Step Connection::Lose(Deliveries* out) {
   const bool busy = phase_ == Phase::kBusy;
   const bool connecting = phase_ == Phase::kConnecting;
+  const bool copying = phase_ == Phase::kCopying;
   std::string words = LibraryMessage();
   if (busy && sent_) {
     DiscardResults();
@@ -596,7 +612,7 @@ Step Connection::Lose(Deliveries* out) {
     failure->message = std::move(words);
   }
   failure->lost = true;
-  failure->sent = busy && sent_;
+  failure->sent = (busy && sent_) || copying;
   failure->stage = connecting ? stage_ : "";
   auto delivery = NewDelivery(busy || connecting ? Delivery::Kind::kFailure : Delivery::Kind::kLost);
   delivery.end_of_command = busy || connecting;

@@ -69,8 +69,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /** Ends whatever is going on with a failure, and the connection. */
   void Close(const char* reason, Deliveries* out);
   bool closed() const { return phase_ == Phase::kClosed; }
-  bool connected() const { return phase_ == Phase::kIdle || phase_ == Phase::kBusy; }
+  bool connected() const { return phase_ == Phase::kIdle || phase_ == Phase::kBusy || copying(); }
   bool idle() const { return phase_ == Phase::kIdle; }
+  /** Between the commands of a COPY … FROM STDIN. */
+  bool copying() const { return phase_ == Phase::kCopying; }
   /** Whether a command or an attempt to connect has been begun and has not ended. */
   bool running() const { return phase_ == Phase::kBusy || phase_ == Phase::kConnecting; }
   Socket socket() const { return socket_; }
@@ -95,6 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void NoteAttention() { attention_.store(true, std::memory_order_release); }
   /** Sends a cancel request, blocking until the server has taken it. Returns '' or what went wrong. */
   std::string SendCancel() const;
+  bool can_bind_rows() const { return api_.send_query_prepared_rows != nullptr; }
   bool can_cancel() const { return cancel_ready_.load(std::memory_order_acquire); }
 
   // Back-pressure. The packing thread counts chunks up, the JavaScript thread counts them down.
@@ -102,7 +105,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool ChunkConsumed();
 
  private:
-  enum class Phase : uint8_t { kNew, kConnecting, kIdle, kBusy, kClosed };
+  enum class Phase : uint8_t { kNew, kConnecting, kIdle, kBusy, kCopying, kClosed };
   struct Statement {
     std::shared_ptr<ResultShape> shape;
     bool large = false;
@@ -115,6 +118,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Step Fetch(int reads, bool hangup, Deliveries* out);
   bool Flush();
   void TakeResult(ClientResult* result, Deliveries* out);
+  void TakeCopy(ClientResult* result, bool in, Deliveries* out);
+  enum class CopyRead : uint8_t { kMore, kEnd, kPaused };
+  CopyRead ReadCopy(Deliveries* out);
+  Step StartCopying(Deliveries* out);
+  Step SendCopyData(Deliveries* out);
+  Step EndCopyStep(Deliveries* out);
+  bool MayEmit();
   void TakeRows(ClientResult* result, bool last, Deliveries* out);
   bool PackCurrent(Deliveries* out);
   void EmitChunk(Deliveries* out);
@@ -159,6 +169,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool hangup_ = false;
   bool single_row_ = false;
   bool copy_out_ = false;
+  bool copy_in_ready_ = false;
+  size_t copied_ = 0;
   bool unusable_ = false;
   bool may_have_more_ = false;
   bool was_writing_ = false;
@@ -180,6 +192,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<Failure> farewell_;
 
   std::atomic<int> unconsumed_{0};
+  std::atomic<int> few_unconsumed_{0};
   std::atomic<bool> paused_{false};
 };
 

@@ -55,6 +55,10 @@ struct Delivery {
     kFailure,
     kConnected,
     kDescribed,
+    /** COPY has begun: bytes can be sent, or will come. */
+    kCopying,
+    /** Bytes of COPY … TO STDOUT. */
+    kCopyData,
     kNotice,
     kNotification,
     kLost,
@@ -68,6 +72,10 @@ struct Delivery {
   bool end_of_result = false;
   bool end_of_command = false;
   bool hangup = false;
+  /** The chunk is one of a stream: the program itself says when it has used it. */
+  bool stream = false;
+  /** For kCopying: whether every column is in binary form. */
+  bool binary = false;
   uint8_t transaction_status = 0;
   uint32_t slot = 0;
   int64_t count = -1;
@@ -79,6 +87,7 @@ struct Delivery {
   std::unique_ptr<ConnectionFacts> facts;
   std::unique_ptr<Notification> notification;
   std::vector<uint32_t> parameter_types;
+  std::vector<uint32_t> column_types;
 };
 
 using Deliveries = std::vector<Delivery>;

@@ -14,9 +14,9 @@ constexpr std::chrono::milliseconds kDrainTime{4};
 /** What the JavaScript thread sends by itself; more is queued, since sending it would take its time. */
 constexpr size_t kInlineBytes = 16 * 1024;
 
-constexpr std::array<const char*, 12> kHandlerNames = {"describe",     "appender",  "result",    "threw",
-                                                       "failed",       "connected", "described", "notice",
-                                                       "notification", "lost",      "cancelled", "later"};
+constexpr std::array<const char*, 14> kHandlerNames = {
+    "describe", "appender", "result", "threw",        "failed", "connected", "described",
+    "copying",  "copyData", "notice", "notification", "lost",   "cancelled", "later"};
 
 napi_value Number(napi_env env, double number) {
   napi_value value = nullptr;
@@ -40,6 +40,13 @@ napi_value Text(napi_env env, const std::string& text) {
   napi_value value = nullptr;
   napi_create_string_utf8(env, text.data(), text.size(), &value);
   return value;
+}
+
+napi_value Numbers(Napi::Env env, const std::vector<uint32_t>& numbers) {
+  Napi::Uint32Array array = Napi::Uint32Array::New(env, numbers.size());
+  if (array.IsEmpty()) return nullptr;
+  for (size_t i = 0; i < numbers.size(); ++i) array[i] = numbers[i];
+  return array;
 }
 
 Deliveries Cancelled(uint32_t slot, std::string message) {
@@ -126,7 +133,8 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
   }
   // Alone in flight, sending here saves waking the I/O thread to do it, and reading here saves handing the
   // result over: a third of the CPU of a small query. With others in flight the I/O thread is awake anyway.
-  if (in_flight_ == 1 && command.sql.size() + command.parameters.size() < kInlineBytes) {
+  const size_t bytes = command.sql.size() + command.parameters.size() + command.length;
+  if (in_flight_ == 1 && bytes < kInlineBytes && !command.stream) {
     Deliveries out;
     const Step step = connection->Start(&out);
     if (step == Step::kWait && !connection->interest().write) {
@@ -203,7 +211,7 @@ void Environment::Drain() {
   while (!backlog_.empty() && !stopped_) {
     Delivery delivery = std::move(backlog_.front());
     backlog_.pop_front();
-    const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows > 1;
+    const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows != 1;
     {
       const Napi::HandleScope scope(env_);
       Deliver(&delivery);
@@ -241,14 +249,14 @@ void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool ha
     return;
   }
   if (!connection->connected()) return;
-  if (connection->under_way() && connection->idle()) {
+  const bool was_idle = connection->idle() || connection->copying();
+  if (connection->under_way() && was_idle) {
     // The end of the last command is still on its way here, and what came after it must not be told before
     // it.
     io_thread_->Recheck(connection.get());
     return;
   }
   Deliveries out;
-  const bool was_idle = connection->idle();
   // One read: what is larger than that would hold up the event loop with parsing.
   const Step step = connection->Advance(hangup, 1, &out);
   if (step == Step::kDone || (step == Step::kWait && !connection->interest().write)) {
@@ -271,7 +279,17 @@ void Environment::Deliver(Delivery* delivery) {
   const auto connection_id = [&] { return Integer(env_, delivery->connection->id()); };
   switch (delivery->kind) {
     case Delivery::Kind::kResult:
-      DeliverRows(delivery);
+      if (delivery->stream) {
+        DeliverStream(delivery);
+      } else {
+        DeliverRows(delivery);
+      }
+      return;
+    case Delivery::Kind::kCopying:
+      Call(Handler::kCopying, {slot, Boolean(env_, delivery->binary)});
+      return;
+    case Delivery::Kind::kCopyData:
+      DeliverBytes(delivery);
       return;
     case Delivery::Kind::kFailure: {
       const auto partial = partials_.find(delivery->slot);
@@ -287,10 +305,10 @@ void Environment::Deliver(Delivery* delivery) {
       Call(Handler::kConnected, {slot, FactsObject(*delivery->facts)});
       return;
     case Delivery::Kind::kDescribed: {
-      Napi::Uint32Array types = Napi::Uint32Array::New(env_, delivery->parameter_types.size());
-      if (types.IsEmpty()) return;  // the environment is being terminated
-      for (size_t i = 0; i < delivery->parameter_types.size(); ++i) types[i] = delivery->parameter_types[i];
-      Call(Handler::kDescribed, {slot, types});
+      const napi_value parameters = Numbers(env_, delivery->parameter_types);
+      const napi_value columns = Numbers(env_, delivery->column_types);
+      // Null when the environment is being terminated.
+      if (parameters != nullptr && columns != nullptr) Call(Handler::kDescribed, {slot, parameters, columns});
       return;
     }
     case Delivery::Kind::kNotice:
@@ -391,14 +409,58 @@ void Environment::DeliverRows(Delivery* delivery) {
     }
     napi_get_element(env_, holder, 0, &thrown);
     napi_delete_reference(env_, partial.thrown);
-    Call(Handler::kThrew,
-         {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status)});
+    Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status),
+                           Boolean(env_, true)});
     return;
   }
+  CallResult(*delivery, rows, shape);
+}
+
+void Environment::CallResult(const Delivery& delivery, napi_value rows, napi_value shape) {
   Call(Handler::kResult,
-       {Integer(env_, delivery->slot), rows, shape, Text(env_, delivery->command),
-        Number(env_, static_cast<double>(delivery->count)), Boolean(env_, delivery->end_of_result),
-        Boolean(env_, delivery->end_of_command), Integer(env_, delivery->transaction_status)});
+       {Integer(env_, delivery.slot), rows, shape, Text(env_, delivery.command),
+        Number(env_, static_cast<double>(delivery.count)), Boolean(env_, delivery.end_of_result),
+        Boolean(env_, delivery.end_of_command), Integer(env_, delivery.transaction_status)});
+}
+
+/** One batch of rows of a stream, which is the program's at once. */
+void Environment::DeliverStream(Delivery* delivery) {
+  napi_value rows = nullptr;
+  napi_get_undefined(env_, &rows);
+  napi_value shape = rows;
+  bool built = true;
+  if (delivery->shape != nullptr) {
+    if (delivery->chunk != nullptr) napi_create_array(env_, &rows);
+    shape = row_builder_->ShapeObject(delivery->shape.get());
+    built = shape != nullptr &&
+            (delivery->chunk == nullptr ||
+             row_builder_->Append(rows, delivery->shape.get(), delivery->row_mode, *delivery->chunk));
+  }
+  const bool batch = delivery->chunk != nullptr;
+  if (batch) shared_->chunks.Give(std::move(delivery->chunk));
+  if (built) {
+    CallResult(*delivery, rows, shape);
+    return;
+  }
+  napi_value thrown = nullptr;
+  // Nothing to catch when the environment is being terminated.
+  if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
+  if (batch) Consumed(delivery->connection);
+  Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status),
+                         Boolean(env_, delivery->end_of_command)});
+}
+
+void Environment::DeliverBytes(Delivery* delivery) {
+  napi_value bytes = nullptr;
+  napi_create_buffer_copy(env_, delivery->chunk->bytes.size(), delivery->chunk->bytes.data(), nullptr,
+                          &bytes);
+  shared_->chunks.Give(std::move(delivery->chunk));
+  if (bytes != nullptr) Call(Handler::kCopyData, {Integer(env_, delivery->slot), bytes});
+}
+
+void Environment::Consumed(const std::shared_ptr<Connection>& connection) {
+  if (connection->closing() || stopped_) return;
+  if (connection->ChunkConsumed()) io_thread_->Submit(connection, IoThread::Order::kContinue);
 }
 
 napi_value Environment::FailureObject(const Failure& failure) const {

@@ -49,6 +49,8 @@ class Environment final : public DeliverySink {
   void Run(const std::shared_ptr<Connection>& connection);
   void Close(const std::shared_ptr<Connection>& connection);
   void Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot);
+  /** The program has used a chunk of a stream. */
+  void Consumed(const std::shared_ptr<Connection>& connection);
 
   /** From the I/O threads. */
   void Post(Deliveries* deliveries) override;
@@ -68,6 +70,8 @@ class Environment final : public DeliverySink {
     kFailed,
     kConnected,
     kDescribed,
+    kCopying,
+    kCopyData,
     kNotice,
     kNotification,
     kLost,
@@ -91,6 +95,9 @@ class Environment final : public DeliverySink {
   void Deliver(Delivery* delivery);
   bool Outdated(Delivery* delivery);
   void DeliverRows(Delivery* delivery);
+  void DeliverStream(Delivery* delivery);
+  void DeliverBytes(Delivery* delivery);
+  void CallResult(const Delivery& delivery, napi_value rows, napi_value shape);
   void Call(Handler handler, std::initializer_list<napi_value> arguments);
   napi_value FailureObject(const Failure& failure) const;
   napi_value FactsObject(const ConnectionFacts& facts) const;

@@ -53,7 +53,7 @@ void IoThread::Rest(Connection* connection) {
   if (connection->closed()) return;
   const bool writing = connection->interest().write;
   const bool changed = writing || connection->was_writing();
-  const bool recheck = connection->idle() && connection->may_have_more();
+  const bool recheck = !connection->running() && connection->may_have_more();
   if (!changed && !recheck && !wait_set_->disarms()) return;
   connection->note_writing(writing);
   Await(connection, recheck);

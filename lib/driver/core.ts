@@ -26,10 +26,12 @@ export interface CommandHandler {
     endOfCommand: boolean,
     transactionStatus: TransactionStatus,
   ): void;
-  threw(thrown: unknown, transactionStatus: TransactionStatus): void;
+  threw(thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
   failed(failure: NativeFailure, transactionStatus: TransactionStatus): void;
   connected(facts: ConnectionFacts): void;
-  described(parameterTypes: Uint32Array): void;
+  described(parameterTypes: Uint32Array, columnTypes: Uint32Array): void;
+  copying(binary: boolean): void;
+  copyData(bytes: Buffer): void;
   cancelled(message: string): void;
 }
 
@@ -141,10 +143,14 @@ export class Core {
       appender: (shape, mode, rowsPerCall) => shape.appender(mode, rowsPerCall),
       result: (slot, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus) =>
         handlers[slot]?.result(rows, shape, command, count, endOfResult, endOfCommand, transactionStatus),
-      threw: (slot, thrown, transactionStatus) => handlers[slot]?.threw(thrown, transactionStatus),
+      threw: (slot, thrown, transactionStatus, endOfCommand) =>
+        handlers[slot]?.threw(thrown, transactionStatus, endOfCommand),
       failed: (slot, failure, transactionStatus) => handlers[slot]?.failed(failure, transactionStatus),
       connected: (slot, facts) => handlers[slot]?.connected(facts),
-      described: (slot, parameterTypes) => handlers[slot]?.described(parameterTypes),
+      described: (slot, parameterTypes, columnTypes) =>
+        handlers[slot]?.described(parameterTypes, columnTypes),
+      copying: (slot, binary) => handlers[slot]?.copying(binary),
+      copyData: (slot, bytes) => handlers[slot]?.copyData(bytes),
       cancelled: (slot, message) => handlers[slot]?.cancelled(message),
       notice: (connection, notice) => listeners.get(connection)?.notice(notice),
       notification: (connection, channel, payload, backendPid) =>

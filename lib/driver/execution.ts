@@ -40,17 +40,18 @@ export interface TypeLookUp {
   readonly typeMapOf: (options: TypeOptions | undefined) => TypeMap;
 }
 
-enum Step {
+export enum ExecutionStep {
   Prepare,
   Describe,
   Execute,
-  /** The result is there, but has columns of types that the server is being asked about. */
+  /** The server is being asked about types of the result's columns. */
   LookUp,
 }
 
 /** How the answer to a look-up is read. */
 const LOOK_UP_TYPES = new TypeMap();
 
+const NOT_ASKED: readonly number[] = Object.freeze([]);
 const NO_FIELDS: readonly Field[] = Object.freeze([]);
 
 /**
@@ -61,25 +62,26 @@ const NO_FIELDS: readonly Field[] = Object.freeze([]);
  * described at once.
  */
 export class Execution implements Operation {
-  private statement: CachedStatement | undefined;
-  private step = Step.Execute;
-  private needsTypes = false;
-  private again = false;
+  protected statement: CachedStatement | undefined;
+  protected step = ExecutionStep.Execute;
+  protected needsTypes = false;
+  protected again = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
-  private held: { result: StatementResult; shape: ResultShape; asked: readonly number[] } | undefined;
+  private held: { result: StatementResult; shape: ResultShape } | undefined;
+  private asked: readonly number[] = NOT_ASKED;
 
   constructor(
-    private readonly request: ExecutionRequest,
-    private readonly resolve: (result: StatementResult) => void,
-    private readonly reject: (error: unknown) => void,
+    protected readonly request: ExecutionRequest,
+    protected readonly resolve: (result: StatementResult) => void,
+    protected readonly reject: (error: unknown) => void,
   ) {}
 
   begin(session: Session): void {
     const { request } = this;
     this.statement =
       request.statementOn === undefined ? session.statements.use(request.sql) : request.statementOn(session);
-    this.needsTypes = request.parameters.length > 0 && needsParameterTypes(request.parameters, request.types);
+    this.needsTypes = this.needsDescription();
     if (this.statement === undefined && this.needsTypes) {
       this.statement = session.statements.create(request.sql);
       this.temporary = true;
@@ -87,8 +89,14 @@ export class Execution implements Operation {
     this.next(session);
   }
 
+  /** Whether the statement must have been described before it is executed. */
+  protected needsDescription(): boolean {
+    const { parameters, types } = this.request;
+    return parameters.length > 0 && needsParameterTypes(parameters, types);
+  }
+
   get intermediate(): boolean {
-    return this.step === Step.Prepare || this.step === Step.Describe;
+    return this.step === ExecutionStep.Prepare || this.step === ExecutionStep.Describe;
   }
 
   leave(session: Session, succeeded: boolean): void {
@@ -97,7 +105,7 @@ export class Execution implements Operation {
   }
 
   private notePrepared(): void {
-    if (this.step === Step.Prepare && this.statement !== undefined) this.statement.prepared = true;
+    if (this.step === ExecutionStep.Prepare && this.statement !== undefined) this.statement.prepared = true;
   }
 
   private dropTemporary(session: Session): void {
@@ -117,16 +125,16 @@ export class Execution implements Operation {
         this.execute(session, undefined);
       } else if (statement.prepared) {
         if (this.needsTypes && statement.parameterTypes === undefined) {
-          this.step = Step.Describe;
+          this.step = ExecutionStep.Describe;
           native.describe(slot, statement.id);
         } else {
-          this.execute(session, statement);
+          this.executeDescribed(session, statement);
         }
       } else if (statement.uses === 0 && !this.needsTypes && request.statementOn === undefined) {
         statement.uses = 1;
         this.execute(session, undefined);
       } else {
-        this.step = Step.Prepare;
+        this.step = ExecutionStep.Prepare;
         native.prepare(slot, statement.id, request.sql);
       }
     } catch (error) {
@@ -136,10 +144,19 @@ export class Execution implements Operation {
     }
   }
 
-  private execute(session: Session, statement: CachedStatement | undefined): void {
-    const { parameters: values, types, rowMode, sql } = this.request;
+  protected executeDescribed(session: Session, statement: CachedStatement): void {
+    this.execute(session, statement);
+  }
+
+  protected execute(
+    session: Session,
+    statement: CachedStatement | undefined,
+    types: TypeMap = this.request.types,
+    rowMode: RowMode = this.request.rowMode,
+  ): void {
+    const { parameters: values, sql } = this.request;
     const { core, native, slot } = session;
-    this.step = Step.Execute;
+    this.step = ExecutionStep.Execute;
     const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
     if (statement === undefined) {
@@ -160,47 +177,46 @@ export class Execution implements Operation {
     _endOfCommand: boolean,
     transactionStatus: TransactionStatus,
   ): void {
-    if (this.step === Step.Prepare) {
+    if (this.step === ExecutionStep.Prepare) {
       this.notePrepared();
       this.next(session);
       return;
     }
-    if (this.step === Step.LookUp) {
+    if (this.step === ExecutionStep.LookUp) {
       this.learn(session, rows as unknown[][], transactionStatus);
       return;
     }
     const result = { rows, fields: shape === undefined ? NO_FIELDS : shape.fields, command, count };
-    if (
-      shape !== undefined &&
-      shape.unknown.length > 0 &&
-      this.lookUp(session, result, shape, transactionStatus)
-    ) {
-      return;
+    if (shape !== undefined && shape.unknown.length > 0 && rows !== undefined && rows.length > 0) {
+      const types = shape.unknown.map(({ typeOid }) => typeOid);
+      if (this.lookUp(session, types, transactionStatus)) {
+        this.held = { result, shape };
+        return;
+      }
     }
     this.resolve(result);
     this.finish(session, transactionStatus);
   }
 
-  private finish(session: Session, transactionStatus: TransactionStatus): void {
+  protected finish(session: Session, transactionStatus: TransactionStatus): void {
     this.dropTemporary(session);
     session.finish(transactionStatus);
   }
 
   /** Asks the server for types that nobody has asked for yet; false when there is nothing to ask. */
-  private lookUp(
+  protected lookUp(
     session: Session,
-    result: StatementResult,
-    shape: ResultShape,
+    typeOids: readonly number[],
     transactionStatus: TransactionStatus,
   ): boolean {
     const catalogue = this.request.lookUp?.catalogue;
-    if (catalogue === undefined || result.rows === undefined || result.rows.length === 0) return false;
-    const asked = catalogue.unasked([...new Set(shape.unknown.map(({ typeOid }) => typeOid))]);
+    if (catalogue === undefined) return false;
+    const asked = catalogue.unasked([...new Set(typeOids)]);
     // A refusal would abort the caller's transaction.
     const safe = transactionStatus === TransactionStatus.Idle || catalogue.proven;
     if (asked.length === 0 || !safe || transactionStatus === TransactionStatus.InError) return false;
-    this.held = { result, shape, asked };
-    this.step = Step.LookUp;
+    this.asked = asked;
+    this.step = ExecutionStep.LookUp;
     const { core, native, slot } = session;
     const writer = core.writeParameters([`{${asked.join()}}`], undefined, LOOK_UP_TYPES);
     native.execute(slot, LOOK_UP, writer.count, writer.length, RowMode.Array, core.typeMapId(LOOK_UP_TYPES));
@@ -213,31 +229,46 @@ export class Execution implements Operation {
     answer: unknown[][] | undefined,
     transactionStatus: TransactionStatus,
   ): void {
-    const { held, request } = this;
-    if (held === undefined || request.lookUp === undefined) return;
-    request.lookUp.catalogue.learn(held.asked, answer);
+    const { request } = this;
+    if (request.lookUp === undefined) return;
+    request.lookUp.catalogue.learn(this.asked, answer);
     try {
-      const types = request.lookUp.typeMapOf(request.typeOptions);
-      convertUnknown(held.result.rows ?? [], held.shape, request.rowMode, types);
-      this.resolve(held.result);
+      this.learnt(session, request.lookUp.typeMapOf(request.typeOptions), transactionStatus);
     } catch (error) {
       this.reject(error);
+      this.finish(session, transactionStatus);
     }
+  }
+
+  /** The look-up has ended; whatever is known of the types by now is in `types`. */
+  protected learnt(session: Session, types: TypeMap, transactionStatus: TransactionStatus): void {
+    const { held } = this;
+    if (held === undefined) return;
+    convertUnknown(held.result.rows ?? [], held.shape, this.request.rowMode, types);
+    this.resolve(held.result);
     this.finish(session, transactionStatus);
   }
 
-  described(session: Session, parameterTypes: Uint32Array): void {
-    if (this.statement !== undefined) this.statement.parameterTypes = parameterTypes;
+  described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
+    if (this.statement !== undefined) {
+      this.statement.parameterTypes = parameterTypes;
+      this.statement.columnTypes = columnTypes;
+    }
     this.next(session);
   }
 
-  threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus): void {
+  threw(
+    session: Session,
+    thrown: unknown,
+    transactionStatus: TransactionStatus,
+    _endOfCommand?: boolean,
+  ): void {
     this.reject(thrown);
     this.finish(session, transactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    if (this.step === Step.LookUp && !failure.lost) {
+    if (this.step === ExecutionStep.LookUp && !failure.lost) {
       this.learn(session, undefined, transactionStatus);
       return;
     }
@@ -267,7 +298,7 @@ export class Execution implements Operation {
   private isStale(error: unknown): boolean {
     if (!(error instanceof DatabaseError)) return false;
     // The name is taken though we have not prepared it: somebody else on this server connection has (a pooler).
-    if (this.step === Step.Prepare) return error.code === '42P05';
+    if (this.step === ExecutionStep.Prepare) return error.code === '42P05';
     if (this.statement?.prepared !== true) return false;
     return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
   }

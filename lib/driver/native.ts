@@ -34,6 +34,12 @@ export const enum Decoder {
 export const enum RowMode {
   Object = 0,
   Array = 1,
+  /**
+   * The rows come batch by batch, each by a call of `result` of its own, and a few at most before
+   * `NativeConnection.consumed` says that a batch has been used.
+   */
+  StreamedObjects = 2,
+  StreamedArrays = 3,
 }
 
 export type Flavour = 'kci' | 'kingbase-pq' | 'libpq';
@@ -136,7 +142,7 @@ export interface NativeHandlers<Shape extends object> {
    * Six numbers per column: type OID, type modifier, type size, table OID, column number, format.
    */
   describe(typeMap: number, names: string[], numbers: Float64Array): Shape;
-  appender(shape: Shape, mode: RowMode, rowsPerCall: number): NativeAppender;
+  appender(shape: Shape, mode: RowMode.Object | RowMode.Array, rowsPerCall: number): NativeAppender;
   /**
    * `rows` and `shape` are undefined where the statement returns none; `command` is the command tag without its
    * numbers ('' for an empty query), `count` the number in it or -1. Without `endOfResult` the command ended without
@@ -152,11 +158,18 @@ export interface NativeHandlers<Shape extends object> {
     endOfCommand: boolean,
     transactionStatus: TransactionStatus,
   ): void;
-  /** The command succeeded, but a converter threw while the rows were built. */
-  threw(slot: number, thrown: unknown, transactionStatus: TransactionStatus): void;
+  /** The command succeeded, but a converter threw while the rows were built; of a stream, those of one batch. */
+  threw(slot: number, thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
   failed(slot: number, failure: NativeFailure, transactionStatus: TransactionStatus): void;
   connected(slot: number, facts: ConnectionFacts): void;
-  described(slot: number, parameterTypes: Uint32Array): void;
+  described(slot: number, parameterTypes: Uint32Array, columnTypes: Uint32Array): void;
+  /**
+   * The server has begun a COPY: of `copyIn` it ends the command, of `copyOut` bytes follow. `binary`: in the binary
+   * format.
+   */
+  copying(slot: number, binary: boolean): void;
+  /** Bytes of a `copyOut`, whole rows, which count as a batch of a stream. */
+  copyData(slot: number, bytes: Buffer): void;
   notice(connection: number, notice: NativeFailure): void;
   notification(connection: number, channel: string, payload: string, backendPid: number): void;
   /** An idle connection is gone. */
@@ -182,6 +195,26 @@ export interface NativeConnection {
     mode: RowMode,
     typeMap: number,
   ): void;
+  /** As `executePrepared` with the parameters of several rows, by the library's multi-row Bind. */
+  executePreparedRows(
+    slot: number,
+    statement: number,
+    count: number,
+    length: number,
+    mode: RowMode,
+    typeMap: number,
+    rows: number,
+  ): void;
+  /** Begins COPY … FROM STDIN; after `copying` the connection takes `copyData` and `copyEnd` and nothing else. */
+  copyIn(slot: number, sql: string): void;
+  /** Ends by `result` with `TransactionStatus.Active`. The bytes must stay as they are until then. */
+  copyData(slot: number, bytes: Uint8Array): void;
+  /** With a reason the COPY fails, which the server answers by an error. */
+  copyEnd(slot: number, reason?: string): void;
+  /** Runs COPY … TO STDOUT. */
+  copyOut(slot: number, sql: string): void;
+  /** A batch of a stream, one of those that `result` and `copyData` have brought, has been used. */
+  consumed(): void;
   /** Several statements by the simple protocol; their rows are counted, not delivered. */
   script(slot: number, sql: string): void;
   /** Ends by `cancelled`, whatever becomes of the command. Throws before the connection is made. */

@@ -35,6 +35,10 @@ export interface Operation {
   readonly intermediate?: boolean;
   /** Is about this very session, so that it is of no use on another. */
   readonly ofSession?: boolean;
+  /** Whether the operation goes on though no command of it is under way: between the pieces of a COPY. */
+  readonly resting?: boolean;
+  /** Has the server stop the operation, where that takes more than `session.cancel`. */
+  interrupt?(session: Session): void;
   /** The operation is not to go on after its command, which has ended without a call of the methods below. */
   leave?(session: Session, succeeded: boolean): void;
   /** No session could be had, or the operation was withdrawn before it began. */
@@ -49,8 +53,10 @@ export interface Operation {
     endOfCommand: boolean,
     transactionStatus: TransactionStatus,
   ): void;
-  described(session: Session, parameterTypes: Uint32Array): void;
-  threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus): void;
+  described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void;
+  copying?(session: Session, binary: boolean): void;
+  copyData?(session: Session, bytes: Buffer): void;
+  threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void;
 }
 
@@ -154,6 +160,13 @@ export class Session implements CommandHandler, ConnectionListener {
     this.becomeIdle();
   }
 
+  /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */
+  interrupt(): void {
+    const { current } = this;
+    if (current?.interrupt === undefined) this.cancel();
+    else current.interrupt(this);
+  }
+
   /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */
   cancel(): void {
     const underWay = this.cancelling > 0 || this.cancelAgain !== undefined;
@@ -195,14 +208,18 @@ export class Session implements CommandHandler, ConnectionListener {
   /** Ends the connection; an operation that is going on fails as lost. */
   close(): void {
     if (this.state === SessionState.Closed) return;
-    const underWay = this.connecting !== undefined || this.current !== undefined;
+    const resting = this.current?.resting === true ? this.current : undefined;
+    const underWay = this.connecting !== undefined || (this.current !== undefined && resting === undefined);
     // From here on the core takes no cancel requests for it.
     this.closing = true;
     clearTimeout(this.cancelAgain);
     this.cancelAgain = undefined;
     this.native.close();
     // What is under way still ends by a call of `failed` or `connected`.
-    if (!underWay) this.end(undefined);
+    if (underWay) return;
+    this.current = undefined;
+    this.end(undefined);
+    resting?.failed(this, CLOSED_BY_PROGRAM, TransactionStatus.Unknown);
   }
 
   /** Called by the operation when it has ended and the session is of no more use. */
@@ -226,12 +243,20 @@ export class Session implements CommandHandler, ConnectionListener {
     this.current?.result(this, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus);
   }
 
-  threw(thrown: unknown, transactionStatus: TransactionStatus): void {
-    this.current?.threw(this, thrown, transactionStatus);
+  threw(thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void {
+    this.current?.threw(this, thrown, transactionStatus, endOfCommand);
   }
 
-  described(parameterTypes: Uint32Array): void {
-    this.current?.described(this, parameterTypes);
+  described(parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
+    this.current?.described(this, parameterTypes, columnTypes);
+  }
+
+  copying(binary: boolean): void {
+    this.current?.copying?.(this, binary);
+  }
+
+  copyData(bytes: Buffer): void {
+    this.current?.copyData?.(this, bytes);
   }
 
   connected(facts: ConnectionFacts): void {
@@ -273,8 +298,13 @@ export class Session implements CommandHandler, ConnectionListener {
 
   lost(failure: NativeFailure): void {
     if (this.state === SessionState.Closed) return;
+    // Between two commands of it.
+    const operation = this.current;
+    const sent = operation !== undefined;
     this.native.close();
-    this.end(commandError({ ...failure, sent: false }, this.address));
+    this.current = undefined;
+    this.end(commandError({ ...failure, sent }, this.address));
+    operation?.failed(this, { ...failure, sent }, TransactionStatus.Unknown);
   }
 
   notice(notice: NativeFailure): void {
@@ -318,6 +348,14 @@ export class Session implements CommandHandler, ConnectionListener {
   }
 }
 
+const CLOSED_BY_PROGRAM: NativeFailure = {
+  fields: undefined,
+  message: 'the connection was closed by the program',
+  lost: true,
+  sent: true,
+  stage: '',
+};
+
 const nothing = (): void => undefined;
 const IGNORE_ALL: CommandHandler = {
   result: nothing,
@@ -325,6 +363,8 @@ const IGNORE_ALL: CommandHandler = {
   failed: nothing,
   connected: nothing,
   described: nothing,
+  copying: nothing,
+  copyData: nothing,
   cancelled: nothing,
 };
 

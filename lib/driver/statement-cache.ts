@@ -8,6 +8,8 @@ export interface CachedStatement {
   uses: number;
   /** Asked of the server only when a parameter's encoding depends on it. */
   parameterTypes: Uint32Array | undefined;
+  /** Comes with them. */
+  columnTypes: Uint32Array | undefined;
 }
 
 /**
@@ -35,14 +37,21 @@ export class StatementCache {
     }
     if (this.size === 0) return undefined;
     if (this.statements.size >= this.size) this.evictOldest();
-    statement = { sql, id: this.newId(), prepared: false, uses: 0, parameterTypes: undefined };
+    statement = this.create(sql);
     this.statements.set(sql, statement);
     return statement;
   }
 
   /** A statement of its own, outside the cache's limit, for a program that prepares explicitly. */
   create(sql: string): CachedStatement {
-    return { sql, id: this.newId(), prepared: false, uses: 0, parameterTypes: undefined };
+    return {
+      sql,
+      id: this.newId(),
+      prepared: false,
+      uses: 0,
+      parameterTypes: undefined,
+      columnTypes: undefined,
+    };
   }
 
   /** The statement made by `create` is done with. */
@@ -55,6 +64,7 @@ export class StatementCache {
   forget(statement: CachedStatement): void {
     statement.prepared = false;
     statement.parameterTypes = undefined;
+    statement.columnTypes = undefined;
   }
 
   /** The server's form of the statement is stale: it is to be closed there, and prepared again under a new number. */

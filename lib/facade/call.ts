@@ -115,17 +115,21 @@ export function checkText(sql: unknown): void {
   }
 }
 
-/** @param what is being done, for the message of a timeout */
+/**
+ * @param what is being done, for the message of a timeout
+ * @returns what the runner has been given, to withdraw it by
+ */
 export function startOperation(
   runner: OperationRunner,
   create: (fail: (error: unknown) => void) => Operation,
   options: QueryOptions | undefined,
   reject: (error: unknown) => void,
   what: 'query' | 'connect' = 'query',
-): void {
+): Operation | undefined {
   if (options?.signal === undefined && options?.timeout === undefined) {
-    runner.run(create(reject));
-    return;
+    const operation = create(reject);
+    runner.run(operation);
+    return operation;
   }
   const { timeout } = options;
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
@@ -138,9 +142,9 @@ export function startOperation(
         },
       ),
     );
-    return;
+    return undefined;
   }
-  new InterruptibleCall(runner, create, options, reject, what);
+  return new InterruptibleCall(runner, create, options, reject, what);
 }
 
 /** No timer of Node's can be longer: one that is asked to be fires at once. */
@@ -172,7 +176,7 @@ class InterruptibleCall implements Operation {
     if (timeout !== undefined) {
       this.timer = setTimeout(
         () => {
-          this.interrupt((cause) => timeoutError(what, timeout, cause));
+          this.stop((cause) => timeoutError(what, timeout, cause));
         },
         Math.min(timeout, LONGEST_TIMER),
       );
@@ -181,7 +185,7 @@ class InterruptibleCall implements Operation {
   }
 
   private readonly onAbort = (): void => {
-    this.interrupt(() => this.signal?.reason as unknown);
+    this.stop(() => this.signal?.reason as unknown);
   };
 
   private readonly fail = (error: unknown): void => {
@@ -192,12 +196,12 @@ class InterruptibleCall implements Operation {
     this.reject(byUs ? interrupted.error(error) : error);
   };
 
-  private interrupt(error: (cause: unknown) => unknown): void {
+  private stop(error: (cause: unknown) => unknown): void {
     if (this.interrupted !== undefined) return;
     this.interrupted = { error };
     // After a loss before anything was sent it waits for another session than the one it began on.
     if (this.session?.runs(this) === true) {
-      this.session.cancel();
+      this.session.interrupt();
     } else if (this.runner.withdraw(this)) {
       this.disarm();
       this.reject(error(undefined));
@@ -236,9 +240,26 @@ class InterruptibleCall implements Operation {
     if (endOfCommand && !session.runs(this)) this.disarm();
   }
 
-  described(session: Session, parameterTypes: Uint32Array): void {
-    if (!this.stopBetween(session, session.transactionStatus))
-      this.operation.described(session, parameterTypes);
+  described(...args: Parameters<Operation['described']>): void {
+    const [session] = args;
+    if (!this.stopBetween(session, session.transactionStatus)) this.operation.described(...args);
+  }
+
+  copying(session: Session, binary: boolean): void {
+    this.operation.copying?.(session, binary);
+  }
+
+  copyData(session: Session, bytes: Buffer): void {
+    this.operation.copyData?.(session, bytes);
+  }
+
+  get resting(): boolean {
+    return this.operation.resting === true;
+  }
+
+  interrupt(session: Session): void {
+    if (this.operation.interrupt === undefined) session.cancel();
+    else this.operation.interrupt(session);
   }
 
   threw(...args: Parameters<Operation['threw']>): void {

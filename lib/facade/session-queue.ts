@@ -44,7 +44,7 @@ export class SessionQueue implements SessionOwner, OperationRunner {
   /** Stops what is going on and refuses what waits. */
   interrupt(reason: unknown): void {
     for (const operation of this.waiting.splice(0)) operation.refuse(reason);
-    this.session.cancel();
+    this.session.interrupt();
   }
 
   /** Gives the session back when what has been asked of it has ended. */

@@ -186,6 +186,12 @@ export class FakeConnection implements NativeConnection {
   readonly prepare = unused;
   readonly describe = unused;
   readonly executePrepared = unused;
+  readonly executePreparedRows = unused;
+  readonly copyIn = unused;
+  readonly copyData = unused;
+  readonly copyEnd = unused;
+  readonly copyOut = unused;
+  readonly consumed = unused;
 }
 
 function unused(): never {

@@ -1,0 +1,126 @@
+// COPY on a connection. COPY … FROM STDIN is a row of commands: one that begins it, one for every piece of
+// bytes, one that ends it; between them the connection is in the phase kCopying and belongs to the JavaScript
+// thread. COPY … TO STDOUT is one command whose bytes go up as chunks of a stream.
+
+#include <algorithm>
+#include <utility>
+
+#include "connection.h"
+
+namespace kingbase {
+namespace {
+
+/** What is given to the library at once: it copies what it is given and would hold any amount. */
+constexpr size_t kCopySlice = 256 * 1024;
+/** About how many bytes go to the JavaScript thread at once. */
+constexpr size_t kCopyChunk = 64 * 1024;
+
+constexpr const char* kCopyInRefusal = "COPY FROM STDIN cannot be run as a query: use copyFrom()";
+constexpr const char* kCopyOutRefusal = "COPY TO STDOUT cannot be run as a query: use copyTo()";
+
+}  // namespace
+
+/** The server has answered a statement by asking for bytes, or by sending some. */
+void Connection::TakeCopy(ClientResult* result, bool in, Deliveries* out) {
+  const bool wanted = command_.kind == (in ? CommandKind::kCopyIn : CommandKind::kCopyOut);
+  if (wanted && failure_ == nullptr) {
+    auto delivery = NewDelivery(Delivery::Kind::kCopying);
+    delivery.binary = api_.column_count(result) > 0 && api_.column_format(result, 0) == 1;
+    if (in) {
+      copy_in_ready_ = true;
+      held_ = std::make_unique<Delivery>(std::move(delivery));
+    } else {
+      copy_out_ = true;
+      out->push_back(std::move(delivery));
+    }
+    return;
+  }
+  Failure failure;
+  failure.message = in ? kCopyInRefusal : kCopyOutRefusal;
+  Fail(std::move(failure));
+  if (in) {
+    // Refuse the data so that the server ends the command with an error. Ours is kept as the command's
+    // failure, since the server's (57014) would look like a cancel.
+    api_.put_copy_end(connection_, kCopyInRefusal);
+    sending_ = true;
+  } else {
+    copy_out_ = true;
+  }
+}
+
+/** Gathers what has come of COPY … TO STDOUT; of one that was refused it only finds the end. */
+Connection::CopyRead Connection::ReadCopy(Deliveries* out) {
+  const bool wanted = failure_ == nullptr;
+  for (;;) {
+    if (wanted && !MayEmit()) return CopyRead::kPaused;
+    char* data = nullptr;
+    const int length = api_.get_copy_data(connection_, &data, 1);
+    if (length > 0 && wanted) {
+      if (chunk_ == nullptr) chunk_ = shared_->chunks.Take();
+      chunk_->bytes.insert(chunk_->bytes.end(), data, data + length);
+    }
+    if (data != nullptr) api_.free_memory(data);
+    if (length == 0) return CopyRead::kMore;
+    if (chunk_ != nullptr && (length < 0 || chunk_->bytes.size() >= kCopyChunk)) EmitChunk(out);
+    if (length < 0) return CopyRead::kEnd;
+  }
+}
+
+/** Begins a command of a COPY … FROM STDIN that is going on. */
+Step Connection::StartCopying(Deliveries* out) {
+  phase_ = Phase::kBusy;
+  sent_ = true;
+  sending_ = false;
+  if (command_.kind == CommandKind::kCopyData) {
+    copied_ = 0;
+    return SendCopyData(out);
+  }
+  const char* reason = command_.fail ? command_.sql.c_str() : nullptr;
+  if (api_.put_copy_end(connection_, reason) != 1) return Lose(out);
+  sending_ = true;
+  return Flush() ? Step::kWait : Lose(out);
+}
+
+/**
+ * Gives the library the rest of the bytes, slice by slice, each when the one before it has gone out. Should
+ * the server refuse the data, it says so but goes on taking bytes; the library tells of it when the COPY
+ * ends.
+ */
+Step Connection::SendCopyData(Deliveries* out) {
+  for (;;) {
+    if (sending_) {
+      if (!Flush()) return Lose(out);
+      if (sending_) {
+        if (api_.consume_input(connection_) == 0 || !Flush()) return Lose(out);
+        if (sending_) return Step::kWait;
+      }
+    }
+    if (copied_ == command_.length) {
+      held_ = std::make_unique<Delivery>(NewDelivery(Delivery::Kind::kResult));
+      return EndCopyStep(out);
+    }
+    const size_t length = std::min(kCopySlice, command_.length - copied_);
+    const auto* bytes = reinterpret_cast<const char*>(command_.bytes + copied_);
+    const int taken = api_.put_copy_data(connection_, bytes, static_cast<int>(length));
+    if (taken < 0) return Lose(out);
+    sending_ = true;
+    if (taken == 1) copied_ += length;
+  }
+}
+
+/** Ends a command after which the COPY goes on. */
+Step Connection::EndCopyStep(Deliveries* out) {
+  phase_ = Phase::kCopying;
+  copy_in_ready_ = false;
+  command_.bytes = nullptr;
+  interest_ = {true, false};
+  if (hangup_) may_have_more_ = true;
+  TakeMessages(out);
+  held_->end_of_command = true;
+  held_->transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  out->push_back(std::move(*held_));
+  held_.reset();
+  return Step::kDone;
+}
+
+}  // namespace kingbase
