@@ -33,6 +33,10 @@
           { "sources": ["<@(posix_sources)"] }
         ],
         [
+          "OS=='linux'",
+          { "ldflags": ["-Wl,--version-script=<(module_root_dir)/native/exports.map"] }
+        ],
+        [
           "OS=='linux' and sanitize==''",
           {
             "sources": ["<@(glibc_sources)"],

@@ -27,9 +27,9 @@ std::string Utf8(const wchar_t* wide, size_t length) {
 /** The system's words, in the user's language, behind the number that is the same in all of them. */
 std::string ErrorText(DWORD code) {
   wchar_t* words = nullptr;
-  DWORD length = FormatMessageW(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM |
-                                    FORMAT_MESSAGE_IGNORE_INSERTS,
-                                nullptr, code, 0, reinterpret_cast<wchar_t*>(&words), 0, nullptr);
+  DWORD length = FormatMessageW(
+      FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, nullptr,
+      code, 0, reinterpret_cast<wchar_t*>(&words), 0, nullptr);
   while (length > 0 && words[length - 1] <= L' ') --length;
   const std::string text = "Windows error " + std::to_string(code);
   const std::string explained = length > 0 ? text + ": " + Utf8(words, length) : text;

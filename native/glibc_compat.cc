@@ -6,7 +6,8 @@
 
 #include <new>
 
-// glibc 2.32: lets shared pointers do without atomic operations while there is one thread. Here there never is.
+// glibc 2.32: lets shared pointers do without atomic operations while there is one thread. Here there never
+// is.
 extern "C" __attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
 
 namespace std {

@@ -1,7 +1,7 @@
 #pragma once
 // Has the compiler refer to the oldest versions of what newer C libraries have moved or renewed, so that an
-// addon built on Debian 12 starts where Node itself does (glibc 2.28). Included before everything else; without
-// effect off glibc. scripts/checks/prebuilds.mts says when a symbol is missing here.
+// addon built on Debian 12 starts where Node itself does (glibc 2.28). Included before everything else;
+// without effect off glibc. scripts/checks/prebuilds.mts says when a symbol is missing here.
 
 #include <features.h>
 

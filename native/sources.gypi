@@ -20,6 +20,6 @@
       "native/wait_set_poll.cc"
     ],
     "glibc_sources": ["native/glibc_compat.cc"],
-    "windows_sources": ["native/dynamic_library_win.cc", "native/wait_set_select.cc"]
+    "windows_sources": ["native/dynamic_library_win.cc", "native/wait_set_win.cc"]
   }
 }

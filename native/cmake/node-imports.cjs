@@ -7,7 +7,4 @@ const names = Object.values(lists)
   .flatMap((file) => fs.readFileSync(file, 'utf8').split(/\r?\n/))
   .map((line) => line.trim())
   .filter((line) => line !== '' && !/^(NAME|LIBRARY|EXPORTS)\b/.test(line));
-fs.writeFileSync(
-  process.argv[2],
-  `LIBRARY node.exe\nEXPORTS\n${[...new Set(names)].sort().join('\n')}\n`,
-);
+fs.writeFileSync(process.argv[2], `LIBRARY node.exe\nEXPORTS\n${[...new Set(names)].sort().join('\n')}\n`);

@@ -1,5 +1,6 @@
-// Windows: select(), made to look edge-triggered by disarming a socket when it is reported. Not WSAPoll, which
-// before Windows 10 2004 never tells of a connection attempt that failed; select does, in its third set.
+// Windows: select(), made to look edge-triggered by disarming a socket when it is reported. Not WSAPoll,
+// which before Windows 10 2004 never tells of a connection attempt that failed; select does, in its third
+// set.
 //
 // Locking: `mutex_` guards the entries and `waiting_`. Wait copies the entries, selects without the lock and
 // takes it again to disarm. A change made while Wait sleeps wakes it, by a datagram that a socket sends to
