@@ -1,26 +1,10 @@
 {
+  "includes": ["native/sources.gypi"],
   "variables": { "sanitize%": "" },
   "targets": [
     {
       "target_name": "kingbase",
-      "sources": [
-        "native/addon.cc",
-        "native/client_library.cc",
-        "native/command.cc",
-        "native/connection.cc",
-        "native/connection_copy.cc",
-        "native/decoder.cc",
-        "native/delivery.cc",
-        "native/dynamic_library_posix.cc",
-        "native/environment.cc",
-        "native/io_thread.cc",
-        "native/result_shape.cc",
-        "native/row_builder.cc",
-        "native/row_chunk.cc",
-        "native/utf8.cc",
-        "native/wait_set_epoll.cc",
-        "native/wait_set_poll.cc"
-      ],
+      "sources": ["<@(common_sources)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
       "cflags_cc": [
@@ -33,9 +17,33 @@
         "-Wconversion",
         "-Wno-sign-conversion"
       ],
-      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-exceptions"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-exceptions", "-fno-rtti"],
       "ldflags": ["-Wl,-z,nodelete", "-Wl,-Bsymbolic", "-Wl,--exclude-libs,ALL"],
       "conditions": [
+        [
+          "OS=='win'",
+          {
+            "sources": ["<@(windows_sources)"],
+            "defines": ["NOMINMAX", "WIN32_LEAN_AND_MEAN"],
+            "libraries": ["ws2_32.lib"],
+            "msvs_settings": {
+              "VCCLCompilerTool": { "ExceptionHandling": 1, "AdditionalOptions": ["/std:c++17", "/utf-8"] }
+            }
+          },
+          { "sources": ["<@(posix_sources)"] }
+        ],
+        [
+          "OS=='linux'",
+          { "ldflags": ["-Wl,--version-script=<(module_root_dir)/native/exports.map"] }
+        ],
+        [
+          "OS=='linux' and sanitize==''",
+          {
+            "sources": ["<@(glibc_sources)"],
+            "cflags_cc": ["-include <(module_root_dir)/native/glibc_compat.h"],
+            "ldflags": ["-Wl,--push-state,--no-as-needed", "-l:libpthread.so.0", "-l:libdl.so.2", "-Wl,--pop-state"]
+          }
+        ],
         [
           "sanitize=='address'",
           {

@@ -50,7 +50,8 @@ export function addonIsCurrent(options = {}) {
   return isCurrent(`addon-${variant}`, addonPath(variant), inputsHash());
 }
 
-function makeNodeDirectory() {
+/** Makes the directory of headers that a build is given as Node's, and returns its path. */
+export function makeNodeDirectory() {
   const directory = join(root, 'build', 'nodedir');
   const include = join(directory, 'include', 'node');
   mkdirSync(include, { recursive: true });
@@ -61,11 +62,11 @@ function makeNodeDirectory() {
 }
 
 /**
- * A directory of its own for a build with a sanitizer. node-gyp always writes to `build` below the directory of
- * binding.gyp, and the objects of the ordinary build must stay as they are.
+ * A directory of its own for a build that is not the ordinary one. node-gyp always writes to `build` below the
+ * directory of binding.gyp, and the objects of the ordinary build must stay as they are.
  */
-function makeSanitizerProject(kind) {
-  const project = join(root, 'build', kind);
+export function makeProject(name) {
+  const project = join(root, 'build', name);
   mkdirSync(project, { recursive: true });
   copyFileSync(join(root, 'binding.gyp'), join(project, 'binding.gyp'));
   const link = join(project, 'native');
@@ -74,15 +75,17 @@ function makeSanitizerProject(kind) {
   return project;
 }
 
-function nodeGyp(cwd, args) {
-  // node-gyp prefers settings of npm in the environment to its arguments.
-  const env = Object.fromEntries(
+/** This process's environment without npm's settings, which node-gyp prefers to its arguments. */
+export const environmentWithoutNpm = () =>
+  Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(config|package_config)_/i.test(name)),
   );
+
+function nodeGyp(cwd, args) {
   const program = join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   run(`Building the native addon ("node-gyp ${args[0]}")`, process.execPath, [program, ...args], {
     cwd,
-    env,
+    env: environmentWithoutNpm(),
   });
 }
 
@@ -93,7 +96,7 @@ function nodeGyp(cwd, args) {
 export function buildAddon({ debug = false, sanitize } = {}) {
   const variant = variantOf({ debug, sanitize });
   const inputs = inputsHash();
-  const project = sanitize ? makeSanitizerProject(sanitize) : root;
+  const project = sanitize ? makeProject(sanitize) : root;
   const options = debug ? ['--debug'] : [];
   // On Windows the linker needs node.lib as well, which only Node's own headers come with.
   if (process.platform !== 'win32') options.push(`--nodedir=${makeNodeDirectory()}`);
