@@ -1,63 +1,74 @@
 import { posix } from 'node:path';
+import type { MissingLibrary } from '../errors/index.js';
 import { inspectElf, type ElfLibrary } from './elf.js';
 import type { LibraryFileSystem } from './file-system.js';
-
-/** A library that another one needs and that does not lie beside it. */
-interface ElsewhereDependency {
-  name: string;
-  /** The directories that the library which needs it adds to the search (DT_RUNPATH). */
-  runpath: string[];
-}
+import type { LinkerSearch, RunPath } from './linker-search.js';
 
 export interface Dependencies {
-  /** Absolute paths of what lies in the library's directory, in the order of loading. */
-  beside: string[];
-  elsewhere: ElsewhereDependency[];
+  /** Absolute paths of what is to be opened before the library, so that it is bound to these; dependencies first. */
+  companions: string[];
+  missing: MissingLibrary[];
 }
 
 /** The C library's parts: a process has them already, and a second copy would not work. */
 const C_LIBRARY = /^(ld-linux.*|ld64?|lib(c|m|dl|rt|pthread|util|resolv|nsl|anl))\.so(\.[\d.]+)?$/;
 
 /**
- * Walks through what a library needs, as far as it lies beside it. `fits` says whether a file is of the right
- * architecture; one that is not counts as absent, as for the dynamic linker.
+ * Walks through what an ELF library needs. What lies beside it is its companion, also where no RUNPATH leads there:
+ * the vendor's packages bring their own OpenSSL that way. What the system has is taken to be whole.
  */
-export function dependenciesOf(
+export function elfDependencies(
   path: string,
   library: ElfLibrary,
   fileSystem: LibraryFileSystem,
-  fits: (elf: ElfLibrary) => boolean,
+  linker: LinkerSearch,
 ): Dependencies {
   // The path as given may be a link out of a directory where nothing else lies.
-  const directories = [...new Set([posix.dirname(fileSystem.realPath(path)), posix.dirname(path)])];
+  const file = fileSystem.realPath(path);
+  const directories = [...new Set([posix.dirname(file), posix.dirname(path)])];
   const listings = directories.map((directory) => new Set(fileSystem.listDirectory(directory)));
   const seen = new Set([posix.basename(path), ...(library.soname === undefined ? [] : [library.soname])]);
-  const found: Dependencies = { beside: [], elsewhere: [] };
+  const found: Dependencies = { companions: [], missing: [] };
 
-  const visit = (elf: ElfLibrary, directory: string): void => {
+  const visit = (
+    elf: ElfLibrary,
+    neededBy: string,
+    origins: readonly string[],
+    inherited: readonly RunPath[],
+  ): void => {
+    const own = origins.map((origin): RunPath => ({ entries: elf.runpath, origin }));
+    const handedOn = elf.inherited ? [...own, ...inherited] : inherited;
     for (const name of elf.needed) {
       if (seen.has(name) || C_LIBRARY.test(name)) continue;
       seen.add(name);
-      const neighbour = neighbourNamed(name);
-      if (neighbour === undefined) {
-        const runpath = elf.runpath.map((entry) => entry.replace(/\$(ORIGIN|\{ORIGIN\})/g, directory));
-        found.elsewhere.push({ name, runpath });
-      } else {
-        visit(neighbour.elf, posix.dirname(neighbour.path));
-        found.beside.push(neighbour.path);
+      const neighbours = directories
+        .filter((_, index) => listings[index]?.has(name) === true)
+        .map((directory) => posix.join(directory, name));
+      const neighbour = neighbours.find((candidate) => linker.fits(candidate));
+      if (neighbour !== undefined) {
+        visitFile(neighbour, handedOn);
+        found.companions.push(neighbour);
+        continue;
       }
+      const finding = linker.find(name, [...own, ...inherited]);
+      if (finding.path === undefined) {
+        const [beside] = neighbours;
+        const unfit =
+          beside === undefined ? finding.unfit : { path: beside, reason: 'architecture' as const };
+        found.missing.push({
+          name,
+          neededBy,
+          searched: [...new Set([...directories, ...finding.searched])],
+          ...(unfit === undefined ? {} : { unfit }),
+        });
+      } else if (!finding.system) visitFile(finding.path, handedOn);
     }
   };
-  const neighbourNamed = (name: string): { path: string; elf: ElfLibrary } | undefined => {
-    for (const [index, directory] of directories.entries()) {
-      if (listings[index]?.has(name) !== true) continue;
-      const neighbour = posix.join(directory, name);
-      const elf = readElfFile(neighbour, fileSystem);
-      if (elf?.ok === true && fits(elf)) return { path: neighbour, elf };
-    }
-    return undefined;
+  const visitFile = (path: string, inherited: readonly RunPath[]): void => {
+    const elf = readElfFile(path, fileSystem);
+    if (elf?.ok === true) visit(elf, path, [posix.dirname(path)], inherited);
   };
-  visit(library, directories[0] ?? '/');
+  visit(library, file, directories, []);
   return found;
 }
 
@@ -67,71 +78,4 @@ function readElfFile(path: string, fileSystem: LibraryFileSystem): ReturnType<ty
   } catch {
     return undefined;
   }
-}
-
-/**
- * Which of the dependencies are in none of the directories that the dynamic linker searches (ld.so(8)). Made to
- * explain a failure, not to predict one: the linker's cache may know more directories.
- */
-export function missingDependencies(
-  { elsewhere }: Dependencies,
-  environment: NodeJS.ProcessEnv,
-  fileSystem: LibraryFileSystem,
-  machine: string,
-): string[] {
-  const listings = new Map<string, Set<string>>();
-  const holds = (directory: string, name: string): boolean => {
-    let listing = listings.get(directory);
-    if (listing === undefined)
-      listings.set(directory, (listing = new Set(fileSystem.listDirectory(directory))));
-    return listing.has(name);
-  };
-  const common = [
-    ...(environment['LD_LIBRARY_PATH'] ?? '')
-      .split(/[:;]/)
-      .filter((directory) => posix.isAbsolute(directory)),
-    ...configuredDirectories('/etc/ld.so.conf', fileSystem),
-    '/lib64',
-    '/usr/lib64',
-    `/lib/${machine}-linux-gnu`,
-    `/usr/lib/${machine}-linux-gnu`,
-    '/lib',
-    '/usr/lib',
-  ];
-  return elsewhere
-    .filter(({ name, runpath }) => ![...runpath, ...common].some((directory) => holds(directory, name)))
-    .map(({ name }) => name);
-}
-
-/** The directories in ld.so.conf and in the files that it includes (ldconfig(8)). */
-function configuredDirectories(file: string, fileSystem: LibraryFileSystem, depth = 0): string[] {
-  let text: string;
-  try {
-    text = Buffer.from(fileSystem.readFile(file)).toString();
-  } catch {
-    return [];
-  }
-  return text.split('\n').flatMap((line) => {
-    const [first = '', ...rest] = line
-      .replace(/#.*/, '')
-      .trim()
-      .split(/[\s,:]+/);
-    if (first !== 'include') return [first, ...rest].filter((directory) => posix.isAbsolute(directory));
-    // Two levels are usual; a file that includes itself must not run for ever.
-    if (depth >= 3) return [];
-    return rest
-      .flatMap((pattern) => filesLike(posix.resolve(posix.dirname(file), pattern), fileSystem))
-      .flatMap((included) => configuredDirectories(included, fileSystem, depth + 1));
-  });
-}
-
-/** Files for a pattern that has `*` in its last part only, as ld.so.conf has in practice. */
-function filesLike(pattern: string, fileSystem: LibraryFileSystem): string[] {
-  const directory = posix.dirname(pattern);
-  const [prefix = '', suffix] = posix.basename(pattern).split('*');
-  if (suffix === undefined) return [pattern];
-  return fileSystem
-    .listDirectory(directory)
-    .filter((name) => name.startsWith(prefix) && name.endsWith(suffix))
-    .map((name) => posix.join(directory, name));
 }

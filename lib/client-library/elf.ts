@@ -1,19 +1,24 @@
+import type { Architecture } from './architecture.js';
+import { readExportedSymbols } from './elf-symbols.js';
+import { NOT_A_LIBRARY, Unreadable } from './unreadable.js';
+import type { Words } from './words.js';
+
 /** What the dynamic linker would read in a shared library before it loads it. */
-export interface ElfLibrary {
+export interface ElfLibrary extends Architecture {
   ok: true;
-  bits: 32 | 64;
-  littleEndian: boolean;
-  /** As `uname -m` writes it, or `machine <number>`. */
-  machine: string;
   /** Names of the libraries it needs (DT_NEEDED). */
   needed: string[];
   /** Directories to look for them in (DT_RUNPATH, else DT_RPATH), `$ORIGIN` unexpanded. */
   runpath: string[];
+  /** They are DT_RPATH's, which what it needs inherits. */
+  inherited: boolean;
   soname?: string;
+  /** Those of its functions that were asked for; none where it has no symbol table that can be read. */
+  exports?: ReadonlySet<string>;
 }
 
 /** `reason` continues a sentence that begins with the file's name. */
-export type ElfInspection = ElfLibrary | { ok: false; reason: string };
+export type ElfInspection = ElfLibrary | { ok: false; reason: Words };
 
 /** The `e_machine` numbers of architectures for which Node or a Kingbase library exists. */
 const MACHINES: Readonly<Record<number, string>> = {
@@ -21,7 +26,7 @@ const MACHINES: Readonly<Record<number, string>> = {
   8: 'mips',
   20: 'ppc',
   21: 'ppc64',
-  22: 's390x',
+  22: 's390',
   40: 'arm',
   62: 'x86_64',
   183: 'aarch64',
@@ -49,29 +54,42 @@ const MAX_STRING = 4096;
 /**
  * Reads an ELF file's header and dynamic section (System V ABI, "Object Files" and "Dynamic Section"). The file may
  * be anything: every offset in it is checked against its length, and the answer is always one of the two types.
+ * `symbols` are the functions that the caller wants to know about.
  */
-export function inspectElf(bytes: Uint8Array): ElfInspection {
-  if (bytes.length === 0) return { ok: false, reason: 'is empty' };
-  if (!(bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46)) {
-    return { ok: false, reason: `is not a shared library (it begins with ${beginning(bytes)})` };
-  }
+export function inspectElf(bytes: Uint8Array, symbols: ReadonlySet<string> = new Set()): ElfInspection {
+  if (!isElf(bytes)) return { ok: false, reason: NOT_A_LIBRARY.other(bytes) };
   try {
-    return readElf(bytes);
+    return readElf(bytes, symbols);
   } catch (error) {
-    if (error instanceof Unreadable) return { ok: false, reason: error.message };
+    if (error instanceof Unreadable) return { ok: false, reason: error.reason };
     // What DataView throws for an offset outside of the file.
-    if (error instanceof RangeError) return { ok: false, reason: 'is truncated or damaged' };
+    if (error instanceof RangeError) return { ok: false, reason: NOT_A_LIBRARY.damaged };
     throw error;
   }
 }
 
-class Unreadable extends Error {}
+/** What the first 64 bytes of a library say; undefined where they are not those of an ELF file. */
+export function elfArchitecture(head: Uint8Array): Architecture | undefined {
+  if (!isElf(head) || head.length < 20) return undefined;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const littleEndian = head[5] !== 2;
+  const number = view.getUint16(18, littleEndian);
+  return {
+    bits: head[4] === 1 ? 32 : 64,
+    littleEndian,
+    machine: MACHINES[number] ?? `machine ${number}`,
+  };
+}
 
-function readElf(bytes: Uint8Array): ElfLibrary {
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}
+
+function readElf(bytes: Uint8Array, symbols: ReadonlySet<string>): ElfLibrary {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const bits = view.getUint8(4) === 1 ? 32 : 64;
   const littleEndian = view.getUint8(5) !== 2;
-  if (view.getUint8(4) > 2 || view.getUint8(5) > 2) throw new Unreadable('has a damaged ELF header');
+  if (view.getUint8(4) > 2 || view.getUint8(5) > 2) throw new Unreadable(NOT_A_LIBRARY.damagedHeader);
   const wide = bits === 64;
   const half = (offset: number): number => view.getUint16(offset, littleEndian);
   const word = (offset: number): number => view.getUint32(offset, littleEndian);
@@ -82,7 +100,7 @@ function readElf(bytes: Uint8Array): ElfLibrary {
   const type = half(16);
   const machineNumber = half(18);
   const machine = MACHINES[machineNumber] ?? `machine ${machineNumber}`;
-  if (type !== ET_DYN) throw new Unreadable('is an ELF file, but not a shared library');
+  if (type !== ET_DYN) throw new Unreadable(NOT_A_LIBRARY.notShared);
 
   const programHeaders = address(wide ? 32 : 28);
   const entrySize = half(wide ? 54 : 42);
@@ -97,43 +115,44 @@ function readElf(bytes: Uint8Array): ElfLibrary {
     };
   });
   const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
-  if (dynamic === undefined) throw new Unreadable('is an ELF file without a dynamic section');
+  if (dynamic === undefined) throw new Unreadable(NOT_A_LIBRARY.notDynamic);
 
   const neededOffsets: number[] = [];
-  let strings = 0;
-  let stringsSize = 0;
-  let soname: number | undefined;
-  let rpath: number | undefined;
-  let runpath: number | undefined;
+  const values = new Map<number, number>();
   const step = wide ? 16 : 8;
   for (let at = dynamic.offset; at + step <= dynamic.offset + dynamic.size; at += step) {
     const tag = address(at);
     const value = address(at + step / 2);
     if (tag === 0) break;
     if (tag === DT_NEEDED) neededOffsets.push(value);
-    else if (tag === DT_STRTAB) strings = value;
-    else if (tag === DT_STRSZ) stringsSize = value;
-    else if (tag === DT_SONAME) soname = value;
-    else if (tag === DT_RPATH) rpath = value;
-    else if (tag === DT_RUNPATH) runpath = value;
-    else if (tag === DT_FLAGS_1 && (value & DF_1_PIE) !== 0) {
-      throw new Unreadable('is a program, not a shared library');
-    }
+    else values.set(tag, value);
   }
-  if (neededOffsets.length > MAX_NEEDED) throw new Unreadable('is damaged: it needs too many libraries');
+  if (((values.get(DT_FLAGS_1) ?? 0) & DF_1_PIE) !== 0) throw new Unreadable(NOT_A_LIBRARY.program);
+  if (neededOffsets.length > MAX_NEEDED) throw new Unreadable(NOT_A_LIBRARY.tooManyNeeded);
 
-  // The dynamic section gives the string table's address in memory; the segments say where that is in the file.
-  const home = segments.find(
-    ({ type: kind, memory, size }) => kind === PT_LOAD && strings >= memory && strings < memory + size,
-  );
-  const start = home === undefined ? strings : strings - home.memory + home.offset;
-  const end = Math.min(start + stringsSize, bytes.length);
+  // The dynamic section gives addresses in memory; the segments say where that is in the file.
+  const placeOf = (memoryAddress: number): number => {
+    const home = segments.find(
+      ({ type: kind, memory, size }) =>
+        kind === PT_LOAD && memoryAddress >= memory && memoryAddress < memory + size,
+    );
+    return home === undefined ? memoryAddress : memoryAddress - home.memory + home.offset;
+  };
+  const start = placeOf(values.get(DT_STRTAB) ?? 0);
+  const end = Math.min(start + (values.get(DT_STRSZ) ?? 0), bytes.length);
   const string = (offset: number): string => {
     const from = start + offset;
     const terminator = from < end ? bytes.subarray(from, Math.min(end, from + MAX_STRING)).indexOf(0) : -1;
-    if (terminator < 0) throw new Unreadable('is truncated or damaged');
+    if (terminator < 0) throw new Unreadable(NOT_A_LIBRARY.damaged);
     return Buffer.from(bytes.buffer, bytes.byteOffset + from, terminator).toString();
   };
+  const runpath = values.get(DT_RUNPATH);
+  const rpath = runpath === undefined ? values.get(DT_RPATH) : undefined;
+  const soname = values.get(DT_SONAME);
+  const exports = readExportedSymbols(
+    { view, wide, littleEndian, string, table: (tag) => mapDefined(values.get(tag), placeOf) },
+    symbols,
+  );
   const search = runpath ?? rpath;
   return {
     ok: true,
@@ -142,20 +161,12 @@ function readElf(bytes: Uint8Array): ElfLibrary {
     machine,
     needed: neededOffsets.map(string),
     runpath: search === undefined ? [] : string(search).split(':').filter(Boolean),
+    inherited: rpath !== undefined,
     ...(soname === undefined ? {} : { soname: string(soname) }),
+    ...(exports === undefined ? {} : { exports }),
   };
 }
 
-function beginning(bytes: Uint8Array): string {
-  const start = bytes.subarray(0, 16);
-  const printable = start.every(
-    (byte) => byte === 0x0a || byte === 0x0d || byte === 0x09 || (byte >= 0x20 && byte < 0x7f),
-  );
-  return printable
-    ? JSON.stringify(
-        Buffer.from(start)
-          .toString('latin1')
-          .split(/[\r\n]/, 1)[0],
-      )
-    : `the bytes ${Buffer.from(start.subarray(0, 4)).toString('hex')}`;
+function mapDefined<T, U>(value: T | undefined, map: (value: T) => U): U | undefined {
+  return value === undefined ? undefined : map(value);
 }

@@ -1,10 +1,19 @@
-import { constants, closeSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
 import type { SearchFileSystem } from './search.js';
 
 /** What finding a library needs of the file system; tests give their own. */
 export interface LibraryFileSystem extends SearchFileSystem {
-  /** Throws errors with Node's `code` (`ENOENT`, `EACCES`, `EISDIR`, …). */
-  readFile(path: string): Uint8Array;
+  /** All of it, or its first `length` bytes. Throws errors with Node's `code` (`ENOENT`, `EACCES`, `EISDIR`, …). */
+  readFile(path: string, length?: number): Uint8Array;
   /** The path without symbolic links; throws as `readFile`. */
   realPath(path: string): string;
 }
@@ -17,12 +26,14 @@ export const nodeFileSystem: LibraryFileSystem = {
       return [];
     }
   },
-  readFile(path) {
+  readFile(path, length) {
     // Without O_NONBLOCK a FIFO in the place of a library would stop the process until somebody writes to it.
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       if (!fstatSync(file).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EISDIR' });
-      return readFileSync(file);
+      if (length === undefined) return readFileSync(file);
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(file, bytes, 0, length, 0));
     } finally {
       closeSync(file);
     }

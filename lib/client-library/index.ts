@@ -1,4 +1,5 @@
-export { clientLibraryCandidates, type Candidate, type ClientLibraryOptions } from './search.js';
 export { inspectElf, type ElfInspection, type ElfLibrary } from './elf.js';
 export { nodeFileSystem, type LibraryFileSystem } from './file-system.js';
-export { loadClientLibrary, type LoadedLibrary, type LoaderHost, type OpenLibrary } from './loader.js';
+export { inspectCandidates, type CandidateReport, type LoaderHost } from './inspect.js';
+export { loadClientLibrary, type LoadedLibrary, type OpenLibrary } from './loader.js';
+export { clientLibraryCandidates, type Candidate, type ClientLibraryOptions } from './search.js';

@@ -13,14 +13,20 @@ export interface ClientLibraryOptions {
 
 /** A place where the client library may be. */
 export interface Candidate {
-  /** An absolute path, or for `kind` `name` what the dynamic linker is to look for. */
+  /** An absolute path, or for the other kinds a bare name. */
   readonly path: string;
   /** What led here, in words. */
   readonly source: string;
   /** The user named it: when it cannot be used that is an error, and nothing else is tried. */
   readonly explicit: boolean;
-  readonly kind: 'file' | 'name';
+  readonly kind: CandidateKind;
 }
+
+/**
+ * `name`: the dynamic linker is to look for it. `absent`: a name that was looked for in a list of directories and is
+ * in none of them.
+ */
+export type CandidateKind = 'file' | 'name' | 'absent';
 
 export interface SearchFileSystem {
   /** Names in a directory; none where there is no such directory or it cannot be read. */

@@ -1,4 +1,5 @@
 import { KingbaseError } from './kingbase-error.js';
+import type { ClientLibraryErrorCode, LibraryAttempt } from './library-attempt.js';
 
 /** How far a connection attempt had come. */
 export type ConnectStage = 'dns' | 'tcp' | 'tls' | 'startup' | 'auth';
@@ -55,24 +56,6 @@ export class ConnectionError extends KingbaseError {
     if (options.outcome !== undefined) this.outcome = options.outcome;
     if (options.address !== undefined) this.address = options.address;
   }
-}
-
-export type ClientLibraryErrorCode =
-  | 'KB_LIBRARY_NOT_FOUND'
-  | 'KB_LIBRARY_WRONG_ARCHITECTURE'
-  | 'KB_LIBRARY_MISSING_DEPENDENCY'
-  | 'KB_LIBRARY_MISSING_SYMBOL'
-  | 'KB_LIBRARY_UNSUPPORTED_VERSION'
-  | 'KB_LIBRARY_NOT_A_LIBRARY'
-  | 'KB_LIBRARY_LOAD_FAILED';
-
-/** One place where the client library was looked for, and why it was not used. */
-export interface LibraryAttempt {
-  /** Absolute path, or the bare name given to the dynamic linker. */
-  readonly path: string;
-  /** What led there: the `clientLibrary` option, an environment variable, an install directory, … */
-  readonly source: string;
-  readonly reason: string;
 }
 
 /** No usable client library. The message has a line for each attempt. */

@@ -7,13 +7,12 @@ export {
   PoolError,
   TimeoutError,
   UsageError,
-  type ClientLibraryErrorCode,
   type ConnectStage,
   type ConnectionErrorCode,
-  type LibraryAttempt,
   type LossOutcome,
   type PoolErrorCode,
   type PoolStats,
 } from './driver-errors.js';
+export type { ClientLibraryErrorCode, LibraryAttempt, MissingLibrary } from './library-attempt.js';
 export { connectFailure, connectionErrorFromMessage, type ConnectFailureContext } from './connect-failure.js';
 export { sqlStateCondition, type SqlStateCondition } from './sqlstate.js';

@@ -62,7 +62,7 @@ function expectOneAttempt(
   source: string,
   reason: RegExp,
 ): void {
-  expect(attempts).toEqual([{ path, source, reason: expect.stringMatching(reason) as unknown }]);
+  expect(attempts).toMatchObject([{ path, source, reason: expect.stringMatching(reason) as unknown }]);
   expect(message).toContain(path);
   expect(message).toMatch(reason);
 }
@@ -106,7 +106,11 @@ describe('a client library that is named but', () => {
 
   it('is for 32-bit systems', async () => {
     writeFileSync(at('libkci.so.5'), makeElf({ soname: 'libkci.so.5' }, { bits: 32, machine: I386 }));
-    await refused(at('libkci.so.5'), 'KB_LIBRARY_WRONG_ARCHITECTURE', /is built for i386, this process is /);
+    await refused(
+      at('libkci.so.5'),
+      'KB_LIBRARY_WRONG_ARCHITECTURE',
+      /is built for i386 .*, this process is /,
+    );
   });
 
   it('is for another processor', async () => {

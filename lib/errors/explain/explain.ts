@@ -1,4 +1,4 @@
-import { attemptReasonInChinese } from './library.js';
+import type { LibraryAttempt } from '../library-attempt.js';
 import type { ErrorFacts, Language, Topic } from './topic.js';
 import { topicOf } from './topics.js';
 
@@ -41,7 +41,7 @@ const WORDS = {
     detail: 'Detail',
     hint: 'Hint',
     tried: 'Tried',
-    attempt: (path: string, source: string, reason: string) => `${path} (${source}): ${reason}`,
+    attempt: ({ path, source, reason }: LibraryAttempt) => `${path} (${source}): ${reason}`,
     more: (count: number) => `… and ${count} more`,
     causes: 'Likely causes:',
     actions: 'What to do:',
@@ -64,8 +64,8 @@ const WORDS = {
     detail: '详细信息',
     hint: '提示',
     tried: '已尝试',
-    attempt: (path: string, source: string, reason: string) =>
-      `${path}（${source}）：${attemptReasonInChinese(reason)}`,
+    attempt: ({ path, source, reason, chinese }: LibraryAttempt) =>
+      `${path}（${source}）：${chinese?.reason ?? reason}`,
     more: (count: number) => `……以及另外 ${count} 处`,
     causes: '可能的原因：',
     actions: '处理办法：',
@@ -129,9 +129,7 @@ function attemptLines(
   language: Language,
 ): string[] {
   const words = WORDS[language];
-  const lines = attempts
-    .slice(0, MAX_ATTEMPTS)
-    .map(({ path, source, reason }) => `  ${oneLine(words.attempt(path, source, reason))}`);
+  const lines = attempts.slice(0, MAX_ATTEMPTS).map((attempt) => `  ${oneLine(words.attempt(attempt))}`);
   const rest = attempts.length - MAX_ATTEMPTS;
   if (rest > 0) lines.push(`  ${words.more(rest)}`);
   return [`${words.tried} [${code}]${words.colon.trimEnd()}`, ...lines];

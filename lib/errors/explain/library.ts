@@ -207,24 +207,3 @@ export const LIBRARY: readonly Topic[] = [
     },
   },
 ];
-
-/** The reasons that the loader gives most often; others are shown as they are. */
-const ATTEMPT_REASONS: readonly (readonly [RegExp, string])[] = [
-  [/^does not exist$/, '文件不存在'],
-  [/^was not found by the dynamic linker$/, '动态链接器没有找到'],
-  [/^is built for (.+), this process is (.+)$/, '架构为 $1，而本进程为 $2'],
-  [/^needs (.+), not found beside it .*$/, '依赖 $1，在其所在目录和动态链接器的搜索路径中都没有找到'],
-  [/^is not a usable client library: it lacks (.+)$/, '不是可用的客户端库，缺少 $1'],
-  [/^is of KingbaseES V7.*$/, '属于 KingbaseES V7，需要 V8 或更高版本'],
-  [/^cannot be read: permission denied$/, '没有读取权限'],
-  [/^is empty$/, '文件为空'],
-  [/^is truncated or damaged$/, '文件不完整或已损坏'],
-  [/^is not a regular file$/, '不是普通文件'],
-];
-
-export function attemptReasonInChinese(reason: string): string {
-  for (const [pattern, chinese] of ATTEMPT_REASONS) {
-    if (pattern.test(reason)) return reason.replace(pattern, chinese);
-  }
-  return reason;
-}

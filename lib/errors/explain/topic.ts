@@ -1,3 +1,5 @@
+import type { LibraryAttempt } from '../library-attempt.js';
+
 export type Language = 'en' | 'zh';
 
 /** What an explanation may speak of: the properties of this package's errors, all but two of them optional. */
@@ -9,7 +11,7 @@ export interface ErrorFacts {
   readonly stage?: string;
   readonly outcome?: string;
   readonly address?: string;
-  readonly attempts?: readonly { readonly path: string; readonly source: string; readonly reason: string }[];
+  readonly attempts?: readonly LibraryAttempt[];
   readonly stats?: { readonly maxOpenConnections: number; readonly inUse: number; readonly idle: number };
   readonly parameterIndex?: number;
   readonly detail?: string;

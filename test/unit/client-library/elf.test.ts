@@ -28,7 +28,7 @@ describe('inspectElf', () => {
     [{ bits: 32, littleEndian: true, machine: 3 }, 'i386'],
     [{ bits: 32, littleEndian: true, machine: 40 }, 'arm'],
     [{ bits: 64, littleEndian: true, machine: 258 }, 'loongarch'],
-    [{ bits: 64, littleEndian: false, machine: 22 }, 's390x'],
+    [{ bits: 64, littleEndian: false, machine: 22 }, 's390'],
     [{ bits: 32, littleEndian: false, machine: 8 }, 'mips'],
     [{ bits: 64, littleEndian: true, machine: 999 }, 'machine 999'],
   ])('reads %j', (shape, machine) => {
@@ -45,12 +45,16 @@ describe('inspectElf', () => {
       needed: ['liba.so.1', 'libb.so.2'],
       runpath: ['$ORIGIN/../lib', '/opt/x'],
       soname: 'libc.so.3',
+      inherited: false,
     });
   });
 
   it('prefers RUNPATH to RPATH, as the dynamic linker does', () => {
-    expect(inspectElf(makeElf({ rpath: '/old' }))).toMatchObject({ runpath: ['/old'] });
-    expect(inspectElf(makeElf({ rpath: '/old', runpath: '/new' }))).toMatchObject({ runpath: ['/new'] });
+    expect(inspectElf(makeElf({ rpath: '/old' }))).toMatchObject({ runpath: ['/old'], inherited: true });
+    expect(inspectElf(makeElf({ rpath: '/old', runpath: '/new' }))).toMatchObject({
+      runpath: ['/new'],
+      inherited: false,
+    });
     expect(inspectElf(makeElf({}))).toEqual({
       ok: true,
       bits: 64,
@@ -58,6 +62,7 @@ describe('inspectElf', () => {
       machine: 'x86_64',
       needed: [],
       runpath: [],
+      inherited: false,
     });
   });
 
@@ -86,7 +91,7 @@ describe('inspectElf', () => {
     ],
     ['an endless name', makeElf({ needed: ['x'.repeat(5000)] }), 'is truncated or damaged'],
   ])('says of %s what it is', (_, bytes, reason) => {
-    expect(inspectElf(bytes)).toEqual({ ok: false, reason });
+    expect(inspectElf(bytes)).toMatchObject({ ok: false, reason: { en: reason } });
   });
 
   it('does not take the running program for a library', () => {
@@ -98,7 +103,7 @@ describe('inspectElf', () => {
     if (inspection.ok) {
       for (const name of inspection.needed) expect(name.length).toBeLessThan(4096);
     } else {
-      expect(inspection.reason).not.toBe('');
+      expect(inspection.reason.en).not.toBe('');
     }
   };
 

@@ -81,7 +81,8 @@ export function fakeFileSystem(files: Record<string, Content>): LibraryFileSyste
   const fail = (code: string): never => {
     throw Object.assign(new Error(code), { code });
   };
-  const realPath = (path: string): string => {
+  const realPath = (given: string): string => {
+    const path = posix.normalize(given);
     const content = files[path];
     if (content === undefined) return fail('ENOENT');
     if (typeof content === 'object' && 'link' in content) {
@@ -92,16 +93,16 @@ export function fakeFileSystem(files: Record<string, Content>): LibraryFileSyste
   return {
     realPath,
     listDirectory: (path) => {
-      const prefix = path.endsWith('/') ? path : `${path}/`;
+      const prefix = posix.join(path, '/');
       const names = Object.keys(files)
         .filter((file) => file.startsWith(prefix))
         .map((file) => file.slice(prefix.length).split('/', 1).join(''));
       return [...new Set(names)];
     },
-    readFile: (path) => {
+    readFile: (path, length) => {
       const content = files[realPath(path)] ?? '';
-      if (typeof content === 'string') return Buffer.from(content);
-      if (content instanceof Uint8Array) return content;
+      if (typeof content === 'string') return Buffer.from(content).subarray(0, length);
+      if (content instanceof Uint8Array) return content.subarray(0, length);
       return fail('code' in content ? content.code : 'ELOOP');
     },
   };

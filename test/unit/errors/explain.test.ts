@@ -412,10 +412,10 @@ describe('the text', () => {
     const english = (failure as ClientLibraryError).explain('en');
     expect(english).toContain('Tried [KB_LIBRARY_MISSING_DEPENDENCY]:\n');
     expect(english).toContain('(KINGBASE_HOME): needs libssl.so.1.1, not found beside it');
-    expect(english).toContain('is built for aarch64, this process is x86_64');
+    expect(english).toContain('is built for aarch64 (64-bit ARM), this process is x86_64');
     const chinese = (failure as ClientLibraryError).explain('zh');
     expect(chinese).toContain('（KINGBASE_HOME）：依赖 libssl.so.1.1，');
-    expect(chinese).toContain('架构为 aarch64，而本进程为 x86_64');
+    expect(chinese).toContain('架构为 aarch64（64 位 ARM，鲲鹏、飞腾），而本进程为 x86_64');
     expect(chinese).toContain('动态链接器没有找到');
     expect(chinese).not.toMatch(/does not exist|was not found|is built for/);
   });

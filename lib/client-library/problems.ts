@@ -1,0 +1,129 @@
+import type { ClientLibraryErrorCode, MissingLibrary } from '../errors/index.js';
+import { describeArchitecture, type Architecture } from './architecture.js';
+import { knownLibrary } from './known-libraries.js';
+import { generalRemedy, remedyForMissing } from './remedies.js';
+import { enumerate, type Words } from './words.js';
+
+/** Why a candidate is not used. `reason` continues a sentence that begins with its path. */
+export interface Problem {
+  code: ClientLibraryErrorCode;
+  reason: Words;
+  remedy: Words;
+}
+
+export function problem(
+  code: ClientLibraryErrorCode,
+  reason: Words,
+  remedy: Words = generalRemedy(code),
+): Problem {
+  return { code, reason, remedy };
+}
+
+export const DOES_NOT_EXIST = problem('KB_LIBRARY_NOT_FOUND', { en: 'does not exist', zh: '文件不存在' });
+
+export const NOT_FOUND_BY_LINKER = problem('KB_LIBRARY_NOT_FOUND', {
+  en: 'was not found by the dynamic linker',
+  zh: '动态链接器没有找到',
+});
+
+export function notOnPath(directories: number): Problem {
+  return problem('KB_LIBRARY_NOT_FOUND', {
+    en: `is in none of the ${directories} directories of PATH`,
+    zh: `不在 PATH 的 ${directories} 个目录中`,
+  });
+}
+
+export const V7_LIBRARY = problem('KB_LIBRARY_UNSUPPORTED_VERSION', {
+  en: 'is of KingbaseES V7, whose functions differ; V8 or later is needed',
+  zh: '属于 KingbaseES V7，其函数不同；需要 V8 或更高版本',
+});
+
+export const NO_CLIENT_FUNCTIONS = problem('KB_LIBRARY_MISSING_SYMBOL', {
+  en: 'has none of the functions of a Kingbase or PostgreSQL client library',
+  zh: '没有 Kingbase 或 PostgreSQL 客户端库的任何函数',
+});
+
+export function lacksFunctions(missing: readonly string[]): Problem {
+  const names = enumerate(missing);
+  return problem('KB_LIBRARY_MISSING_SYMBOL', {
+    en: `is not a usable client library: it lacks ${names.en}`,
+    zh: `不是可用的客户端库，缺少 ${names.zh}`,
+  });
+}
+
+export function wrongArchitecture(library: Architecture, own: Architecture): Problem {
+  const its = describeArchitecture(library);
+  const ours = describeArchitecture(own);
+  return problem(
+    'KB_LIBRARY_WRONG_ARCHITECTURE',
+    {
+      en: `is built for ${its.en}, this process is ${ours.en}`,
+      zh: `架构为 ${its.zh}，而本进程为 ${ours.zh}`,
+    },
+    {
+      en: `Install the client library for ${ours.en}, or the Node.js for ${its.en}.`,
+      zh: `安装适用于 ${ours.zh} 的客户端库，或适用于 ${its.zh} 的 Node.js。`,
+    },
+  );
+}
+
+/** `places`: where else than beside the library was looked, in words. */
+export function missingLibraries(
+  missing: readonly MissingLibrary[],
+  directory: string,
+  places: Words,
+  bits: 32 | 64,
+): Problem {
+  const named = (language: keyof Words) => (library: MissingLibrary) => {
+    const what = knownLibrary(library.name)?.what[language];
+    const name =
+      what === undefined || saysItself(library.name, what) ? library.name : `${library.name} (${what})`;
+    return library.unfit?.reason === 'architecture'
+      ? {
+          en: `${name} (${library.unfit.path} is for another architecture)`,
+          zh: `${name}（${library.unfit.path} 的架构不同）`,
+        }[language]
+      : name;
+  };
+  const en = enumerate(missing.map(named('en'))).en;
+  const zh = enumerate(missing.map(named('zh'))).zh;
+  return problem(
+    'KB_LIBRARY_MISSING_DEPENDENCY',
+    {
+      en: `needs ${en}, not found beside it (${directory}) or ${places.en}`,
+      zh: `依赖 ${zh}，在其所在目录（${directory}）和${places.zh}中都没有找到`,
+    },
+    remedyForMissing(missing, bits),
+  );
+}
+
+/** libssl.so.1.1 needs no "(OpenSSL)" behind it. */
+function saysItself(name: string, what: string): boolean {
+  return what === 'OpenSSL' || name.toLowerCase().includes(what.toLowerCase());
+}
+
+export function unreadable(error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return DOES_NOT_EXIST;
+    case 'EACCES':
+    case 'EPERM':
+      return problem(
+        'KB_LIBRARY_LOAD_FAILED',
+        { en: 'cannot be read: permission denied', zh: '没有读取权限' },
+        {
+          en: 'Let the user that runs Node.js read the file and search the directories above it.',
+          zh: '让运行 Node.js 的用户有权读取该文件，并有权进入其各级上级目录。',
+        },
+      );
+    case 'EISDIR':
+      return problem('KB_LIBRARY_NOT_A_LIBRARY', { en: 'is not a regular file', zh: '不是普通文件' });
+    default:
+      return problem('KB_LIBRARY_LOAD_FAILED', {
+        en: `cannot be read (${code})`,
+        zh: `无法读取（${code}）`,
+      });
+  }
+}
