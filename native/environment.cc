@@ -185,7 +185,11 @@ void Environment::Cancel(const std::shared_ptr<Connection>& connection, uint32_t
 void Environment::Post(Deliveries* deliveries) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (Delivery& delivery : *deliveries) arrived_.push_back(std::move(delivery));
+    if (arrived_.empty()) {
+      arrived_.swap(*deliveries);
+    } else {
+      for (Delivery& delivery : *deliveries) arrived_.push_back(std::move(delivery));
+    }
   }
   if (!wake_pending_.exchange(true)) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
@@ -203,21 +207,27 @@ void Environment::Drain() {
   wake_pending_.store(false);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (Delivery& delivery : arrived_) backlog_.push_back(std::move(delivery));
-    arrived_.clear();
+    if (next_ == backlog_.size()) {
+      backlog_.clear();
+      next_ = 0;
+      backlog_.swap(arrived_);
+    } else {
+      for (Delivery& delivery : arrived_) backlog_.push_back(std::move(delivery));
+      arrived_.clear();
+    }
   }
   row_builder_->Bury(shared_->graveyard.get());
   const auto deadline = std::chrono::steady_clock::now() + kDrainTime;
-  while (!backlog_.empty() && !stopped_) {
-    Delivery delivery = std::move(backlog_.front());
-    backlog_.pop_front();
+  while (next_ < backlog_.size() && !stopped_) {
+    // Out of the list, which grows while it is delivered.
+    Delivery delivery = std::move(backlog_[next_++]);
     const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows != 1;
     {
       const Napi::HandleScope scope(env_);
       Deliver(&delivery);
       SurfaceException();
     }
-    if (heavy && !backlog_.empty() && std::chrono::steady_clock::now() > deadline) {
+    if (heavy && next_ < backlog_.size() && std::chrono::steady_clock::now() > deadline) {
       const Napi::HandleScope scope(env_);
       Call(Handler::kLater, {});
       break;
@@ -509,6 +519,7 @@ void Environment::Stop() {
   if (connector_ != nullptr) connector_->Stop();
   if (io_thread_ != nullptr) io_thread_->Stop();
   backlog_.clear();
+  next_ = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     arrived_.clear();

@@ -6,7 +6,6 @@
 // thread.
 
 #include <atomic>
-#include <deque>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
@@ -122,7 +121,9 @@ class Environment final : public DeliverySink {
   std::atomic<bool> wake_pending_{false};
   bool stopped_ = false;
 
-  std::deque<Delivery> backlog_;
+  /** From `next_` on it has not been handed over yet. */
+  Deliveries backlog_;
+  size_t next_ = 0;
   std::unordered_map<uint32_t, Partial> partials_;
   bool draining_ = false;
   uint32_t in_flight_ = 0;

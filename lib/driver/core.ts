@@ -56,6 +56,7 @@ export class Core {
   private readonly listeners = new Map<number, ConnectionListener>();
   private nextConnection = 1;
   private readonly typeMaps = new Map<number, WeakRef<TypeMap>>();
+  private lastTypes: { map: TypeMap | undefined; id: number } = { map: undefined, id: 0 };
   private readonly typeMapIds = new WeakMap<TypeMap, number>();
   private readonly collectedTypeMaps: FinalizationRegistry<number>;
 
@@ -125,6 +126,7 @@ export class Core {
 
   /** The core's number for a type map. The map must be kept alive for as long as the number is used. */
   typeMapId(types: TypeMap): number {
+    if (types === this.lastTypes.map) return this.lastTypes.id;
     let id = this.typeMapIds.get(types);
     if (id === undefined) {
       id = this.addon.registerTypeMap(types.decoders);
@@ -132,6 +134,7 @@ export class Core {
       this.typeMaps.set(id, new WeakRef(types));
       this.collectedTypeMaps.register(types, id);
     }
+    this.lastTypes = { map: types, id };
     return id;
   }
 

@@ -9,15 +9,16 @@ import type { Field, ResultShape } from './result-shape.js';
 import type { Operation, Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';
 
-/** What a statement gave. */
-export interface StatementResult {
-  /** Undefined where the statement returns no rows. */
-  rows: unknown[] | undefined;
-  fields: readonly Field[];
-  command: string;
-  /** The number in the command tag; -1 where it has none. */
-  count: number;
-}
+/**
+ * Makes of what a statement gave what its caller is to have. `rows` is undefined where the statement returns none;
+ * `count` is the number in the command tag, -1 where it has none.
+ */
+export type ResultView<R> = (
+  rows: unknown[] | undefined,
+  fields: readonly Field[],
+  command: string,
+  count: number,
+) => R;
 
 /** What a statement is run with. */
 export interface ExecutionRequest {
@@ -61,19 +62,20 @@ const NO_FIELDS: readonly Field[] = Object.freeze([]);
  * and from then on only executed. A statement whose parameters' encoding depends on the server's types is prepared and
  * described at once.
  */
-export class Execution implements Operation {
+export class Execution<R> implements Operation {
   protected statement: CachedStatement | undefined;
   protected step = ExecutionStep.Execute;
   protected needsTypes = false;
   protected again = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
-  private held: { result: StatementResult; shape: ResultShape } | undefined;
+  private held: { rows: unknown[]; shape: ResultShape; command: string; count: number } | undefined;
   private asked: readonly number[] = NOT_ASKED;
 
   constructor(
     protected readonly request: ExecutionRequest,
-    protected readonly resolve: (result: StatementResult) => void,
+    protected readonly view: ResultView<R>,
+    protected readonly resolve: (result: R) => void,
     protected readonly reject: (error: unknown) => void,
   ) {}
 
@@ -186,15 +188,14 @@ export class Execution implements Operation {
       this.learn(session, rows as unknown[][], transactionStatus);
       return;
     }
-    const result = { rows, fields: shape === undefined ? NO_FIELDS : shape.fields, command, count };
     if (shape !== undefined && shape.unknown.length > 0 && rows !== undefined && rows.length > 0) {
       const types = shape.unknown.map(({ typeOid }) => typeOid);
       if (this.lookUp(session, types, transactionStatus)) {
-        this.held = { result, shape };
+        this.held = { rows, shape, command, count };
         return;
       }
     }
-    this.resolve(result);
+    this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
     this.finish(session, transactionStatus);
   }
 
@@ -244,8 +245,9 @@ export class Execution implements Operation {
   protected learnt(session: Session, types: TypeMap, transactionStatus: TransactionStatus): void {
     const { held } = this;
     if (held === undefined) return;
-    convertUnknown(held.result.rows ?? [], held.shape, this.request.rowMode, types);
-    this.resolve(held.result);
+    const { rows, shape, command, count } = held;
+    convertUnknown(rows, shape, this.request.rowMode, types);
+    this.resolve(this.view(rows, shape.fields, command, count));
     this.finish(session, transactionStatus);
   }
 

@@ -1,6 +1,6 @@
 import type { TypeMap } from '../types/type-map.js';
 import type { BatchQueue } from './batch-queue.js';
-import { Execution, ExecutionStep, type ExecutionRequest, type StatementResult } from './execution.js';
+import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
 import { RowMode, type NativeFailure, type TransactionStatus } from './native.js';
 import type { Field, ResultShape } from './result-shape.js';
 import type { Session } from './session.js';
@@ -10,7 +10,7 @@ import type { CachedStatement } from './statement-cache.js';
  * Runs one statement whose rows come batch by batch, into a queue. It is prepared and described first, since the types
  * of its columns must be known before the first row.
  */
-export class RowStream extends Execution {
+export class RowStream extends Execution<void> {
   private types: TypeMap | undefined;
   private begun = false;
   private thrown: { error: unknown } | undefined;
@@ -20,10 +20,10 @@ export class RowStream extends Execution {
     request: ExecutionRequest,
     private readonly queue: BatchQueue<unknown[]>,
     private readonly fieldsKnown: (fields: readonly Field[]) => void,
-    resolve: (result: StatementResult) => void,
+    resolve: () => void,
     reject: (error: unknown) => void,
   ) {
-    super(request, resolve, reject);
+    super(request, () => undefined, resolve, reject);
   }
 
   override begin(session: Session): void {
@@ -53,7 +53,7 @@ export class RowStream extends Execution {
     this.execute(session, this.statement, types, arrays ? RowMode.StreamedArrays : RowMode.StreamedObjects);
   }
 
-  override result(...args: Parameters<Execution['result']>): void {
+  override result(...args: Parameters<Execution<void>['result']>): void {
     const [session, rows, shape, , , , endOfCommand, transactionStatus] = args;
     if (this.step !== ExecutionStep.Execute) {
       super.result(...args);
@@ -74,9 +74,9 @@ export class RowStream extends Execution {
     this.fieldsKnown(shape.fields);
   }
 
-  private end(...args: Parameters<Execution['result']>): void {
-    const [session, , , command, count, , , transactionStatus] = args;
-    this.resolve({ rows: undefined, fields: [], command, count });
+  private end(...args: Parameters<Execution<void>['result']>): void {
+    const [session, , , , , , , transactionStatus] = args;
+    this.resolve();
     this.finish(session, transactionStatus);
   }
 

@@ -20,6 +20,7 @@ export class StatementCache {
   private readonly statements = new Map<string, CachedStatement>();
   private readonly freeIds: number[] = [];
   private evicted: number[] = [];
+  private newest: CachedStatement | undefined;
   private nextId = 1;
 
   /** @param size most statements to keep; 0 keeps none */
@@ -27,18 +28,19 @@ export class StatementCache {
 
   /** The statement, as the most recently used one; undefined when nothing is kept. */
   use(sql: string): CachedStatement | undefined {
+    if (this.newest?.sql === sql) return this.newest;
     let statement = this.statements.get(sql);
     if (statement !== undefined) {
-      if (this.statements.size > 1) {
-        this.statements.delete(sql);
-        this.statements.set(sql, statement);
-      }
+      this.statements.delete(sql);
+      this.statements.set(sql, statement);
+      this.newest = statement;
       return statement;
     }
     if (this.size === 0) return undefined;
     if (this.statements.size >= this.size) this.evictOldest();
     statement = this.create(sql);
     this.statements.set(sql, statement);
+    this.newest = statement;
     return statement;
   }
 

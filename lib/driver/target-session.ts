@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors/index.js';
 import { TypeMap } from '../types/type-map.js';
-import { Execution, type StatementResult } from './execution.js';
+import { Execution } from './execution.js';
 import { RowMode } from './native.js';
 import type { Session } from './session.js';
 
@@ -39,8 +39,9 @@ export function wrongKind(address: string, wanted: TargetSession): ConnectionErr
 
 /** The first value of the first row. */
 async function ask(session: Session, sql: string): Promise<unknown> {
-  const { rows } = await new Promise<StatementResult>((resolve, reject) => {
-    session.run(new Execution({ sql, parameters: [], rowMode: RowMode.Array, types }, resolve, reject));
+  const rows = await new Promise<unknown[] | undefined>((resolve, reject) => {
+    const request = { sql, parameters: [], rowMode: RowMode.Array, types };
+    session.run(new Execution(request, (answer) => answer, resolve, reject));
   });
   const [first] = (rows ?? []) as unknown[][];
   return first?.[0];

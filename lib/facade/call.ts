@@ -1,10 +1,11 @@
-import { Execution, type ExecutionRequest, type StatementResult } from '../driver/execution.js';
+import { Execution, type ExecutionRequest, type ResultView } from '../driver/execution.js';
 import { commandError } from '../driver/failure.js';
 import type { NativeFailure, TransactionStatus } from '../driver/native.js';
 import { Script } from '../driver/script.js';
 import type { Operation, Session } from '../driver/session.js';
 import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
 import type { Telemetry } from '../observability/telemetry.js';
+import type { Field } from '../driver/result-shape.js';
 import type { ExecResult, QueryOptions, QueryResult } from './types.js';
 
 /** Where operations run: a database's pool, or one session. */
@@ -14,10 +15,12 @@ export interface OperationRunner {
   withdraw(operation: Operation): boolean;
 }
 
-/** From the statement's result to what the call resolves to. */
-export type ResultView<R> = (result: StatementResult) => R;
-
-export function asQueryResult<T>({ rows, fields, command, count }: StatementResult): QueryResult<T> {
+export function asQueryResult<T>(
+  rows: unknown[] | undefined,
+  fields: readonly Field[],
+  command: string,
+  count: number,
+): QueryResult<T> {
   return {
     rows: (rows ?? []) as T[],
     fields,
@@ -26,11 +29,14 @@ export function asQueryResult<T>({ rows, fields, command, count }: StatementResu
   };
 }
 
-export function asFirstRow<T>({ rows }: StatementResult): T | undefined {
+export function asFirstRow<T>(rows: unknown[] | undefined): T | undefined {
   return rows?.[0] as T | undefined;
 }
 
-export function asExecResult({ command, count }: { command: string; count: number }): ExecResult {
+export const asExecResult: ResultView<ExecResult> = (_rows, _fields, command, count) =>
+  execResult({ command, count });
+
+export function execResult({ command, count }: { command: string; count: number }): ExecResult {
   return { rowsAffected: Math.max(count, 0), command };
 }
 
@@ -44,9 +50,9 @@ export function execute<R>(
 ): Promise<R> {
   if (!telemetry.watchesQueries) return begin(runner, request, options, view);
   let rows: number | undefined;
-  const counting: ResultView<R> = (result) => {
-    rows = result.rows?.length;
-    return view(result);
+  const counting: ResultView<R> = (returned, fields, command, count) => {
+    rows = returned?.length;
+    return view(returned, fields, command, count);
   };
   return telemetry.query(
     request.sql,
@@ -64,10 +70,8 @@ function begin<R>(
   view: ResultView<R>,
 ): Promise<R> {
   return new Promise<R>((resolve, reject) => {
-    const succeed = (result: StatementResult): void => {
-      resolve(view(result));
-    };
-    startOperation(runner, (fail) => new Execution(request, succeed, fail), options, reject);
+    if (options === undefined) runner.run(new Execution(request, view, resolve, reject));
+    else startOperation(runner, (fail) => new Execution(request, view, resolve, fail), options, reject);
   });
 }
 
@@ -89,7 +93,7 @@ export function runScript(
         new Script(
           sql,
           (results) => {
-            resolve(results.map(asExecResult));
+            resolve(results.map(execResult));
           },
           fail,
         ),

@@ -5,7 +5,7 @@ import type { Field } from '../driver/result-shape.js';
 import { RowStream } from '../driver/row-stream.js';
 import type { ScriptResult } from '../driver/script.js';
 import type { Operation } from '../driver/session.js';
-import { asExecResult, checkText, rejection, startOperation, type OperationRunner } from './call.js';
+import { execResult, checkText, rejection, startOperation, type OperationRunner } from './call.js';
 import type { ExecResult, QueryOptions } from './types.js';
 
 /** What every channel takes of a call's options. */
@@ -136,7 +136,7 @@ class CopyInput implements CopyInChannel {
   end(): Promise<ExecResult> {
     return this.next(
       () => this.copy?.end(),
-      (result) => asExecResult(result ?? { command: '', count: -1 }),
+      (result) => execResult(result ?? { command: '', count: -1 }),
     );
   }
 
@@ -208,10 +208,10 @@ export function openRows<T>(
           request,
           input.queue,
           open,
-          (result) => {
+          () => {
             // A statement without rows has no fields to tell of.
             open([]);
-            ended(result);
+            ended();
           },
           fail,
         ),
@@ -234,7 +234,7 @@ class Input<T> implements InputChannel<T> {
   ) {}
 
   start(
-    create: (fail: (error: unknown) => void, ended: (result: unknown) => void) => Operation,
+    create: (fail: (error: unknown) => void, ended: () => void) => Operation,
     options: ChannelOptions | undefined,
   ): void {
     this.operation = startOperation(

@@ -1,8 +1,8 @@
-import type { ExecutionRequest } from '../driver/execution.js';
+import type { ExecutionRequest, ResultView } from '../driver/execution.js';
 import { RowMode } from '../driver/native.js';
 import type { Telemetry } from '../observability/telemetry.js';
 import type { PlaceholderCache } from '../sql/placeholder-cache.js';
-import { bindPlaceholders } from '../sql/placeholders.js';
+import { bindPlaceholders, type BoundStatement } from '../sql/placeholders.js';
 import type { TypeCatalogue } from '../types/type-catalogue.js';
 import type { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
@@ -15,7 +15,6 @@ import {
   rejection,
   runScript,
   type OperationRunner,
-  type ResultView,
 } from './call.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
@@ -39,11 +38,16 @@ export function request(
   context: CallContext,
   statementOn?: ExecutionRequest['statementOn'],
 ): ExecutionRequest {
-  checkText(sql);
-  const bound = bindPlaceholders(sql, parameters, context.placeholders);
+  const { placeholders } = context;
+  let bound: BoundStatement | undefined;
+  // The same text again, which needs no rewriting, is the usual case.
+  if (!(Array.isArray(parameters) && parameters.length > 0 && placeholders.isPlain(sql))) {
+    checkText(sql);
+    bound = bindPlaceholders(sql, parameters, placeholders);
+  }
   return {
-    sql: bound.sql,
-    parameters: bound.values,
+    sql: bound === undefined ? sql : bound.sql,
+    parameters: bound === undefined ? (parameters as readonly unknown[]) : bound.values,
     rowMode: options?.rowMode === 'array' ? RowMode.Array : RowMode.Object,
     types: context.typeMapOf(options?.types),
     lookUp: context,

@@ -1,7 +1,7 @@
 import type { CachedStatement } from '../driver/statement-cache.js';
 import type { Session } from '../driver/session.js';
 import { UsageError } from '../errors/index.js';
-import type { ExecutionRequest } from '../driver/execution.js';
+import type { ExecutionRequest, ResultView } from '../driver/execution.js';
 import {
   asExecResult,
   asFirstRow,
@@ -10,7 +10,6 @@ import {
   execute,
   rejection,
   type OperationRunner,
-  type ResultView,
 } from './call.js';
 import type { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { request, type CallContext } from './queryable.js';

@@ -177,14 +177,14 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       if (session === undefined) break;
       this.inUse++;
       if (this.isStale(session)) this.check(session);
-      else this.hand(session, this.takeWaiter());
+      else this.hand(session, this.takeWaiter(performance.now()));
     }
     this.grow();
   }
 
-  private takeWaiter(): Waiter | undefined {
+  private takeWaiter(now: number): Waiter | undefined {
     const waiter = this.waiting.shift();
-    if (waiter !== undefined) this.waitDuration += performance.now() - waiter.since;
+    if (waiter !== undefined) this.waitDuration += now - waiter.since;
     if (this.waiting.length === 0) this.expiry?.unref();
     return waiter;
   }
@@ -233,7 +233,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     }
     if (this.waiting.length > 0) {
       member.idleBefore = undefined;
-      this.hand(session, this.takeWaiter());
+      this.hand(session, this.takeWaiter(now));
       return;
     }
     this.inUse--;
@@ -452,7 +452,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       first !== undefined && first.deadline <= now;
       first = this.waiting.first
     ) {
-      this.takeWaiter()?.operation.refuse(this.acquireTimeout());
+      this.takeWaiter(now)?.operation.refuse(this.acquireTimeout());
     }
     this.settleClosing();
     this.armExpiry();

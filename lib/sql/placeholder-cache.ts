@@ -16,6 +16,7 @@ const DEFAULT_CHARACTERS = 2_000_000;
  * full it becomes the old one, whose contents are dropped. So a hit is one lookup and changes nothing.
  */
 export class PlaceholderCache {
+  private plain: string | undefined;
   private readonly halves: Readonly<Record<PlaceholderKind, Halves>>;
 
   constructor(size = DEFAULT_SIZE, characters = DEFAULT_CHARACTERS) {
@@ -24,6 +25,17 @@ export class PlaceholderCache {
       positional: new Halves(size / 2, characters / 2),
       named: new Halves(size / 2, characters / 2),
     };
+  }
+
+  /**
+   * Whether the text can be sent as it is with positional parameters. Remembers the last that could: comparing it to
+   * itself costs nothing, reading it does.
+   */
+  isPlain(sql: string): boolean {
+    if (sql === this.plain) return true;
+    if (typeof sql !== 'string' || sql.includes('\0') || !isVerbatim(sql, 'positional')) return false;
+    this.plain = sql;
+    return true;
   }
 
   /** `compilePlaceholders(sql, kind)`, remembered; a text that needs no rewriting is not even looked up. */
