@@ -445,6 +445,12 @@ std::shared_ptr<ResultShape> Connection::ShapeOf(const ClientResult* result) {
   return known;
 }
 
+bool Connection::expects_much() const {
+  if (command_.kind != CommandKind::kExecutePrepared) return command_.stream;
+  return command_.stream ||
+         (command_.statement < statements_.size() && statements_[command_.statement].large);
+}
+
 Connection::Statement& Connection::StatementOf(uint32_t number) {
   if (number >= statements_.size()) statements_.resize(number + 1);
   return statements_[number];

@@ -75,6 +75,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool copying() const { return phase_ == Phase::kCopying; }
   /** Whether a command or an attempt to connect has been begun and has not ended. */
   bool running() const { return phase_ == Phase::kBusy || phase_ == Phase::kConnecting; }
+  /** Whether the command's answer is likely to be a large one. Between filling the command and starting it.
+   */
+  bool expects_much() const;
   Socket socket() const { return socket_; }
   Interest interest() const { return interest_; }
   /** Whether the last command may have left bytes unread in the kernel, so that no new edge would come. */

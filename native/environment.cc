@@ -134,7 +134,7 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
   // Alone in flight, sending here saves waking the I/O thread to do it, and reading here saves handing the
   // result over: a third of the CPU of a small query. With others in flight the I/O thread is awake anyway.
   const size_t bytes = command.sql.size() + command.parameters.size() + command.length;
-  if (in_flight_ == 1 && bytes < kInlineBytes && !command.stream) {
+  if (in_flight_ == 1 && bytes < kInlineBytes && !connection->expects_much()) {
     Deliveries out;
     const Step step = connection->Start(&out);
     if (step == Step::kWait && !connection->interest().write) {
