@@ -4,7 +4,7 @@ import { sameArchitecture, type Architecture } from './architecture.js';
 import type { LibraryFileSystem } from './file-system.js';
 import { inspectPe, peArchitecture, type PeLibrary } from './pe.js';
 import type { Dependencies } from './dependencies.js';
-import { identity, pathDirectories, systemDirectories } from './windows-paths.js';
+import { distinctPaths, pathDirectories, systemDirectories } from './windows-paths.js';
 
 /** Part of every Windows that runs Node, in whatever directory it is. */
 const SYSTEM_DLL = new Set(
@@ -56,9 +56,7 @@ export class DllSearch {
     if (SYSTEM_DLL.has(name.toLowerCase()) || API_SET.test(name) || SIDE_BY_SIDE.test(name)) {
       return { path: name, system: true };
     }
-    const searched = [
-      ...new Map([directory, ...this.system, ...this.path].map((each) => [identity(each), each])).values(),
-    ];
+    const searched = distinctPaths([directory, ...this.system, ...this.path]);
     let unfit: MissingLibrary['unfit'];
     for (const place of searched) {
       const spelling = this.list(place).get(name.toLowerCase());

@@ -3,7 +3,7 @@ import { fileCandidate, newestFirst, versionsNewestFirst, type Candidate, type P
 import type { LibraryFileSystem } from './file-system.js';
 import { flavourOf, TELLING_SYMBOLS } from './flavour.js';
 import { inspectPe } from './pe.js';
-import { identity, isFixedPath, pathDirectories, windowsVariable } from './windows-paths.js';
+import { distinctPaths, isFixedPath, pathDirectories, windowsVariable } from './windows-paths.js';
 
 /** Kingbase's own name, then the one that its PQ-named library has in common with PostgreSQL's. */
 const NAMES = ['libkci.dll', 'libpq.dll'];
@@ -91,7 +91,7 @@ function installationsOn(
       win32.join(directory, 'Kingbase\\ES'),
     ),
   ];
-  const found = [...new Map(parents.map((parent) => [identity(parent), parent])).values()].flatMap((parent) =>
+  const found = distinctPaths(parents).flatMap((parent) =>
     versionsNewestFirst(fileSystem.listDirectory(parent)).map((version) => ({ version, parent })),
   );
   const clients = drives

@@ -26,12 +26,23 @@ export function pathDirectories(environment: NodeJS.ProcessEnv): string[] {
     .map((entry) => entry.replaceAll('"', '').trim())
     .filter(isFixedPath)
     .map((entry) => win32.normalize(entry));
-  return [...new Map(directories.map((directory) => [identity(directory), directory])).values()];
+  return distinctPaths(directories);
 }
 
 /** What two spellings of a path have in common. */
 export function identity(path: string): string {
   return path.toLowerCase().replace(/[\\/]+$/, '');
+}
+
+/** Without those that are only another spelling of an earlier one. */
+export function distinctPaths(paths: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return paths.filter((path) => {
+    const key = identity(path);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 /** The directories of the system, by the environment or where they usually are. */

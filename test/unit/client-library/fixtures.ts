@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { join, posix, win32 } from 'node:path';
 import type { LibraryFileSystem } from '../../../lib/client-library/index.js';
 
 /** A real shared object: x86_64, needs libcrypto.so.1.1, libpthread and libc. */
@@ -104,6 +104,35 @@ export function fakeFileSystem(files: Record<string, Content>): LibraryFileSyste
       if (typeof content === 'string') return Buffer.from(content).subarray(0, length);
       if (content instanceof Uint8Array) return content.subarray(0, length);
       return fail('code' in content ? content.code : 'ELOOP');
+    },
+  };
+}
+
+/** As `fakeFileSystem`, for paths of Windows, whose case does not matter. */
+export function fakeWindowsFileSystem(
+  files: Record<string, Uint8Array | string | { code: string }>,
+): LibraryFileSystem {
+  const key = (path: string): string => win32.normalize(path).toLowerCase();
+  const entries = Object.entries(files).map(([path, content]) => ({ path: win32.normalize(path), content }));
+  const find = (path: string): (typeof entries)[number] => {
+    const found = entries.find((entry) => key(entry.path) === key(path));
+    if (found === undefined) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+    return found;
+  };
+  return {
+    realPath: (path) => find(path).path,
+    listDirectory: (path) => {
+      const prefix = key(win32.join(path, '\\'));
+      const names = entries
+        .filter((entry) => key(entry.path).startsWith(prefix))
+        .map((entry) => entry.path.slice(prefix.length).split('\\', 1).join(''));
+      return [...new Set(names)];
+    },
+    readFile: (path, length) => {
+      const { content } = find(path);
+      if (typeof content === 'string') return Buffer.from(content).subarray(0, length);
+      if (content instanceof Uint8Array) return content.subarray(0, length);
+      throw Object.assign(new Error(content.code), content);
     },
   };
 }
