@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture.js';
 import { readExportedSymbols } from './elf-symbols.js';
-import { NOT_A_LIBRARY, Unreadable } from './unreadable.js';
+import { isElf, isPe, NOT_A_LIBRARY, Unreadable } from './unreadable.js';
 import type { Words } from './words.js';
 
 /** What the dynamic linker would read in a shared library before it loads it. */
@@ -57,7 +57,9 @@ const MAX_STRING = 4096;
  * `symbols` are the functions that the caller wants to know about.
  */
 export function inspectElf(bytes: Uint8Array, symbols: ReadonlySet<string> = new Set()): ElfInspection {
-  if (!isElf(bytes)) return { ok: false, reason: NOT_A_LIBRARY.other(bytes) };
+  if (!isElf(bytes)) {
+    return { ok: false, reason: isPe(bytes) ? NOT_A_LIBRARY.forWindows : NOT_A_LIBRARY.other(bytes) };
+  }
   try {
     return readElf(bytes, symbols);
   } catch (error) {
@@ -79,10 +81,6 @@ export function elfArchitecture(head: Uint8Array): Architecture | undefined {
     littleEndian,
     machine: MACHINES[number] ?? `machine ${number}`,
   };
-}
-
-export function isElf(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
 
 function readElf(bytes: Uint8Array, symbols: ReadonlySet<string>): ElfLibrary {

@@ -8,10 +8,11 @@ import {
   readSync,
   realpathSync,
 } from 'node:fs';
-import type { SearchFileSystem } from './search.js';
 
 /** What finding a library needs of the file system; tests give their own. */
-export interface LibraryFileSystem extends SearchFileSystem {
+export interface LibraryFileSystem {
+  /** Names in a directory; none where there is no such directory or it cannot be read. */
+  listDirectory(path: string): string[];
   /** All of it, or its first `length` bytes. Throws errors with Node's `code` (`ENOENT`, `EACCES`, `EISDIR`, …). */
   readFile(path: string, length?: number): Uint8Array;
   /** The path without symbolic links; throws as `readFile`. */

@@ -1,31 +1,12 @@
 import { posix } from 'node:path';
-import type { LibraryAttempt, MissingLibrary } from '../errors/index.js';
 import { sameArchitecture, type Architecture } from './architecture.js';
 import { elfDependencies } from './dependencies.js';
 import { inspectElf } from './elf.js';
 import type { LibraryFileSystem } from './file-system.js';
+import { readLibrary, type FileFindings } from './findings.js';
 import { flavourOf, TELLING_SYMBOLS } from './flavour.js';
 import type { LinkerSearch } from './linker-search.js';
-import {
-  missingLibraries,
-  problem,
-  unreadable,
-  V7_LIBRARY,
-  wrongArchitecture,
-  type Problem,
-} from './problems.js';
-
-/** What a file's header says of it. */
-export interface FileFindings extends Pick<LibraryAttempt, 'format' | 'flavour' | 'version'> {
-  exists: boolean;
-  file?: string;
-  architecture?: Architecture;
-  companions?: readonly string[];
-  missing?: readonly MissingLibrary[];
-  problem?: Problem;
-  /** The problem is certain: trying to load the file would be in vain, or wrong. */
-  refused: boolean;
-}
+import { missingLibraries, problem, V7_LIBRARY, wrongArchitecture } from './problems.js';
 
 export function inspectElfFile(
   path: string,
@@ -33,15 +14,9 @@ export function inspectElfFile(
   fileSystem: LibraryFileSystem,
   linker: LinkerSearch,
 ): FileFindings {
-  let bytes: Uint8Array;
-  let file: string;
-  try {
-    bytes = fileSystem.readFile(path);
-    file = fileSystem.realPath(path);
-  } catch (error) {
-    const found = unreadable(error);
-    return { exists: found.code !== 'KB_LIBRARY_NOT_FOUND', problem: found, refused: true };
-  }
+  const read = readLibrary(path, fileSystem);
+  if ('problem' in read) return read;
+  const { bytes, file } = read;
   const elf = inspectElf(bytes, TELLING_SYMBOLS);
   if (!elf.ok) {
     return { exists: true, file, problem: problem('KB_LIBRARY_NOT_A_LIBRARY', elf.reason), refused: true };

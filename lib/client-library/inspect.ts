@@ -1,15 +1,15 @@
 import type { LibraryAttempt, MissingLibrary } from '../errors/index.js';
 import { architectureName, processArchitecture } from './architecture.js';
-import { inspectElfFile, type FileFindings } from './inspect-elf.js';
+import type { Candidate, CandidateKind } from './candidate.js';
+import { DllSearch } from './dll-search.js';
+import type { FileFindings } from './findings.js';
+import { inspectElfFile } from './inspect-elf.js';
+import { inspectPeFile } from './inspect-pe.js';
 import { nodeFileSystem, type LibraryFileSystem } from './file-system.js';
 import { LinkerSearch } from './linker-search.js';
-import { NOT_FOUND_BY_LINKER, type Problem } from './problems.js';
-import {
-  clientLibraryCandidates,
-  type Candidate,
-  type CandidateKind,
-  type ClientLibraryOptions,
-} from './search.js';
+import { NOT_FOUND_BY_LINKER, notOnPath, type Problem } from './problems.js';
+import { clientLibraryCandidates, type ClientLibraryOptions } from './search.js';
+import { identity } from './windows-paths.js';
 
 /** The machine that this runs on; tests give another. */
 export interface LoaderHost {
@@ -56,28 +56,42 @@ export function* inspectCandidates(
   host: LoaderHost = THIS_HOST,
 ): Generator<CandidateReport, void, undefined> {
   const { fileSystem, platform } = host;
-  const own = processArchitecture(host.arch);
-  const linker = new LinkerSearch(environment, fileSystem, own);
+  const inspect =
+    platform === 'win32' ? windowsInspector(environment, host) : elfInspector(environment, host);
   const reported = new Set<string>();
   for (const candidate of clientLibraryCandidates(options, environment, fileSystem, platform)) {
     if (candidate.kind === 'file') {
       // libkci.so, libkci.so.5 and libkci.so.5.12 are usually one file: one line about it is enough.
       const real = realPath(candidate.path, fileSystem);
-      if (reported.has(real)) continue;
-      reported.add(real);
-      yield report(candidate, inspectElfFile(candidate.path, own, fileSystem, linker));
-    } else {
-      const { path } = linker.find(candidate.path);
-      // What the linker finds is its own business: it may know more directories.
-      yield path === undefined
-        ? report(candidate, { exists: false, problem: NOT_FOUND_BY_LINKER, refused: false })
-        : report(candidate, {
-            ...inspectElfFile(path, own, fileSystem, linker),
-            companions: [],
-            refused: false,
-          });
+      const key = platform === 'win32' ? identity(real) : real;
+      if (reported.has(key)) continue;
+      reported.add(key);
     }
+    yield report(candidate, inspect(candidate));
   }
+}
+
+type Inspector = (candidate: Candidate) => FileFindings;
+
+function elfInspector(environment: NodeJS.ProcessEnv, { fileSystem, arch }: LoaderHost): Inspector {
+  const own = processArchitecture(arch);
+  const linker = new LinkerSearch(environment, fileSystem, own);
+  return ({ path, kind }) => {
+    if (kind === 'file') return inspectElfFile(path, own, fileSystem, linker);
+    // What the linker finds is its own business: it may know more than is known here.
+    const found = linker.find(path).path;
+    if (found === undefined) return { exists: false, problem: NOT_FOUND_BY_LINKER, refused: false };
+    return { ...inspectElfFile(found, own, fileSystem, linker), companions: [], refused: false };
+  };
+}
+
+function windowsInspector(environment: NodeJS.ProcessEnv, { fileSystem, arch }: LoaderHost): Inspector {
+  const own = processArchitecture(arch);
+  const dlls = new DllSearch(environment, fileSystem, own);
+  return ({ path, kind }) =>
+    kind === 'file'
+      ? inspectPeFile(path, own, fileSystem, dlls)
+      : { exists: false, problem: notOnPath(dlls.pathLength), refused: true };
 }
 
 function report({ path, source, explicit, kind }: Candidate, findings: FileFindings): CandidateReport {
@@ -111,7 +125,7 @@ export function withProblem(problem: Problem | undefined): Explanation {
   return { code, reason: reason.en, remedy: remedy.en, chinese: { reason: reason.zh, remedy: remedy.zh } };
 }
 
-export function realPath(path: string, fileSystem: LibraryFileSystem): string {
+function realPath(path: string, fileSystem: LibraryFileSystem): string {
   try {
     return fileSystem.realPath(path);
   } catch {

@@ -3,7 +3,8 @@ import type { Words } from './words.js';
 /** A library that client libraries are known to need, and where it comes from. */
 interface KnownLibrary {
   name: RegExp;
-  what: Words;
+  /** Where the name does not say it. */
+  what?: Words;
   remedy(bits: 32 | 64): Words;
 }
 
@@ -48,12 +49,10 @@ const KNOWN: readonly KnownLibrary[] = [
   ...VISUAL_C.map(visualC),
   {
     name: /^lib(ssl|crypto)(-[-\w]*\.dll$|\.so)|^(ssleay32|libeay32)\.dll$/i,
-    what: { en: 'OpenSSL', zh: 'OpenSSL' },
     remedy: () => OPENSSL_FROM_THE_PACKAGE,
   },
   {
     name: /^libstdc\+\+\.so|^libgcc_s\.so/,
-    what: { en: "the C++ compiler's runtime", zh: 'C++ 运行库' },
     remedy: () => ({
       en: "Install the C++ runtime with the system's package manager (libstdc++6 on Debian, libstdc++ on Red Hat).",
       zh: '用系统的包管理器安装 C++ 运行库（Debian 系为 libstdc++6，Red Hat 系为 libstdc++）。',
@@ -61,7 +60,6 @@ const KNOWN: readonly KnownLibrary[] = [
   },
   {
     name: /^libcrypt\.so\.1$/,
-    what: { en: 'the old libcrypt', zh: '旧版 libcrypt' },
     remedy: () => ({
       en: "Install libcrypt.so.1 with the system's package manager (libcrypt1 on Debian, libxcrypt-compat on Red Hat).",
       zh: '用系统的包管理器安装 libcrypt.so.1（Debian 系为 libcrypt1，Red Hat 系为 libxcrypt-compat）。',
@@ -69,7 +67,6 @@ const KNOWN: readonly KnownLibrary[] = [
   },
   {
     name: /^lib(gssapi_krb5|krb5|k5crypto|com_err|krb5support)\.so/,
-    what: { en: 'Kerberos', zh: 'Kerberos' },
     remedy: () => ({
       en: "Install Kerberos with the system's package manager (libgssapi-krb5-2 on Debian, krb5-libs on Red Hat).",
       zh: '用系统的包管理器安装 Kerberos（Debian 系为 libgssapi-krb5-2，Red Hat 系为 krb5-libs）。',
@@ -77,7 +74,6 @@ const KNOWN: readonly KnownLibrary[] = [
   },
   {
     name: /^lib(ldap|lber)[-_\w.]*\.so/,
-    what: { en: 'OpenLDAP', zh: 'OpenLDAP' },
     remedy: () => ({
       en: "Install OpenLDAP's client library, of the version that is named, with the system's package manager.",
       zh: '用系统的包管理器安装所列版本的 OpenLDAP 客户端库。',

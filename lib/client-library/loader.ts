@@ -10,6 +10,7 @@ import {
 import { openProblem } from './open-problem.js';
 import { generalRemedy } from './remedies.js';
 import type { ClientLibraryOptions } from './search.js';
+import { loadablePath } from './windows-paths.js';
 
 export type OpenLibrary = (path: string, options: OpenLibraryOptions) => NativeLibrary;
 
@@ -44,7 +45,9 @@ export function loadClientLibrary(
       continue;
     }
     try {
-      const library = openLibrary(report.path, { companions: report.companions, isolate });
+      const loadable = host.platform === 'win32' ? loadablePath : (path: string): string => path;
+      const companions = report.companions.map(loadable);
+      const library = openLibrary(loadable(report.path), { companions, isolate });
       return { library, source: report.source, reason: whyThis(report, attempts), attempts };
     } catch (error) {
       if (!isOpenLibraryFailure(error)) throw error;

@@ -2,6 +2,7 @@ import type { OpenLibraryFailure } from '../driver/native.js';
 import type { CandidateReport } from './inspect.js';
 import { lacksFunctions, NOT_FOUND_BY_LINKER, problem, V7_LIBRARY, type Problem } from './problems.js';
 import { remedyForMissing } from './remedies.js';
+import { windowsProblem } from './windows-problem.js';
 
 /** What it means that a library could not be opened, in the light of what its header said. */
 export function openProblem(failure: OpenLibraryFailure, report: CandidateReport): Problem {
@@ -10,12 +11,16 @@ export function openProblem(failure: OpenLibraryFailure, report: CandidateReport
       return V7_LIBRARY;
     case 'symbols':
       return lacksFunctions(failure.missing);
-    case 'open':
-      return linkerProblem(failure.message, report);
+    case 'open': {
+      const windowsError = /^Windows error (\d+)/.exec(failure.message)?.[1];
+      return windowsError === undefined
+        ? linkerProblem(failure.message, report)
+        : windowsProblem(Number(windowsError), failure.message, foretold(report));
+    }
   }
 }
 
-/** What the header told already: more than the linker, which names the first library that is missing. */
+/** What the header told already: more than the system, which names the first library that is missing, or none. */
 function foretold({ code, reason, remedy, chinese }: CandidateReport): Problem | undefined {
   if (code !== 'KB_LIBRARY_MISSING_DEPENDENCY' || remedy === undefined) return undefined;
   return problem(

@@ -74,19 +74,9 @@ export function missingLibraries(
   places: Words,
   bits: 32 | 64,
 ): Problem {
-  const named = (language: keyof Words) => (library: MissingLibrary) => {
-    const what = knownLibrary(library.name)?.what[language];
-    const name =
-      what === undefined || saysItself(library.name, what) ? library.name : `${library.name} (${what})`;
-    return library.unfit?.reason === 'architecture'
-      ? {
-          en: `${name} (${library.unfit.path} is for another architecture)`,
-          zh: `${name}（${library.unfit.path} 的架构不同）`,
-        }[language]
-      : name;
-  };
-  const en = enumerate(missing.map(named('en'))).en;
-  const zh = enumerate(missing.map(named('zh'))).zh;
+  const named = missing.map(describeMissing);
+  const en = enumerate(named.map((words) => words.en)).en;
+  const zh = enumerate(named.map((words) => words.zh)).zh;
   return problem(
     'KB_LIBRARY_MISSING_DEPENDENCY',
     {
@@ -97,9 +87,22 @@ export function missingLibraries(
   );
 }
 
-/** libssl.so.1.1 needs no "(OpenSSL)" behind it. */
-function saysItself(name: string, what: string): boolean {
-  return what === 'OpenSSL' || name.toLowerCase().includes(what.toLowerCase());
+function describeMissing({ name, unfit }: MissingLibrary): Words {
+  if (unfit?.reason === 'architecture') {
+    const { path } = unfit;
+    return { en: `${name} (${path} is for another architecture)`, zh: `${name}（${path} 的架构不同）` };
+  }
+  if (unfit?.reason === 'not-in-cache') {
+    const { path } = unfit;
+    return {
+      en: `${name} (${path} is not yet in the dynamic linker's cache)`,
+      zh: `${name}（${path} 尚未加入动态链接器的缓存）`,
+    };
+  }
+  const what = knownLibrary(name)?.what;
+  return what === undefined
+    ? { en: name, zh: name }
+    : { en: `${name} (${what.en})`, zh: `${name}（${what.zh}）` };
 }
 
 export function unreadable(error: unknown): Problem {

@@ -1,5 +1,14 @@
 import type { Words } from './words.js';
 
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}
+
+/** Of a Windows executable: the letters of the DOS program before it. */
+export function isPe(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x4d && bytes[1] === 0x5a;
+}
+
 /** Why a file is none that can be loaded; continues a sentence that begins with the file's name. */
 export class Unreadable extends Error {
   constructor(readonly reason: Words) {
@@ -21,7 +30,6 @@ export const NOT_A_LIBRARY = {
   },
   forWindows: { en: 'is a library for Windows', zh: '是 Windows 的动态库' },
   forLinux: { en: 'is a library for Linux', zh: '是 Linux 的动态库' },
-  directory: { en: 'is not a regular file', zh: '不是普通文件' },
   other(bytes: Uint8Array): Words {
     if (bytes.length === 0) return NOT_A_LIBRARY.empty;
     const { en, zh } = beginning(bytes);

@@ -66,6 +66,35 @@ describe('inspectElf', () => {
     });
   });
 
+  const shapes = [
+    { bits: 64, littleEndian: true, machine: 62 },
+    { bits: 32, littleEndian: false, machine: 8 },
+  ];
+  it.each(shapes.flatMap((shape) => (['gnu', 'sysv'] as const).map((hash) => ({ shape, hash }))))(
+    'knows which functions are defined: $shape $hash',
+    ({ shape, hash }) => {
+      const symbols = ['KCIConnectionCreate', 'other', 'PQexec'];
+      const elf = inspectElf(
+        makeElf({ symbols, hash }, shape),
+        new Set(['KCIConnectionCreate', 'PQexec', 'x']),
+      );
+      expect(elf).toMatchObject({ exports: new Set(['KCIConnectionCreate']) });
+    },
+  );
+
+  it('says nothing of functions where it has no table of them, or one that is damaged', () => {
+    expect(inspectElf(makeElf(), new Set(['x']))).not.toHaveProperty('exports');
+    const cut = makeElf({ symbols: ['a', 'b', 'c'] }).subarray(0, -76);
+    expect(inspectElf(cut, new Set(['a']))).toMatchObject({ ok: true });
+    expect(inspectElf(cut, new Set(['a']))).not.toHaveProperty('exports');
+  });
+
+  it("finds a real library's functions", () => {
+    const elf = inspectElf(LIBSSL, new Set(['SSL_new', 'SSL_gone', 'BIO_free']));
+    // BIO_free is libcrypto's.
+    expect(elf).toMatchObject({ exports: new Set(['SSL_new']) });
+  });
+
   it.each<[string, Uint8Array, string]>([
     ['an empty file', Buffer.alloc(0), 'is empty'],
     ['a text file', Buffer.from('#!/bin/sh\necho'), 'is not a shared library (it begins with "#!/bin/sh")'],
@@ -74,10 +103,11 @@ describe('inspectElf', () => {
       Buffer.from('INPUT(libkci.so.5)'),
       'is not a shared library (it begins with "INPUT(libkci.so.")',
     ],
+    ['a Windows library', Buffer.from('4d5a9000030000', 'hex'), 'is a library for Windows'],
     [
-      'a Windows library',
-      Buffer.from('4d5a9000030000', 'hex'),
-      'is not a shared library (it begins with the bytes 4d5a9000)',
+      'bytes',
+      Buffer.from('cafebabe00', 'hex'),
+      'is not a shared library (it begins with the bytes cafebabe)',
     ],
     ['an object file', makeElf({}, { type: 1 }), 'is an ELF file, but not a shared library'],
     ['a position-independent program', makeElf({ flags1: 0x08000001 }), 'is a program, not a shared library'],
@@ -99,7 +129,7 @@ describe('inspectElf', () => {
   });
 
   const result = (bytes: Uint8Array): void => {
-    const inspection = inspectElf(bytes);
+    const inspection = inspectElf(bytes, new Set(['f']));
     if (inspection.ok) {
       for (const name of inspection.needed) expect(name.length).toBeLessThan(4096);
     } else {
@@ -119,6 +149,8 @@ describe('inspectElf', () => {
     const good = [
       makeElf({ needed: ['liba.so', 'libb.so'], runpath: '/a:/b', soname: 's' }),
       makeElf({ needed: ['liba.so'], rpath: '/a' }, { bits: 32, littleEndian: false, machine: 8 }),
+      makeElf({ symbols: ['f', 'g', 'h'] }),
+      makeElf({ symbols: ['f', 'g', 'h'], hash: 'sysv' }),
     ];
     const change = fc.tuple(fc.nat(600), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff));
     fc.assert(

@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  inspectCandidates,
   loadClientLibrary,
   nodeFileSystem,
+  type CandidateReport,
   type ClientLibraryOptions,
   type LoadedLibrary,
   type OpenLibrary,
 } from '../../../lib/client-library/index.js';
 import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../../../lib/driver/native.js';
 import { ClientLibraryError, UsageError } from '../../../lib/errors/index.js';
-import { fakeFileSystem, LIBSSL, makeElf } from './fixtures.js';
+import { fakeFileSystem, LIBSSL, makeElf, makeLinkerCache } from './fixtures.js';
 
 type Files = Parameters<typeof fakeFileSystem>[0];
 
@@ -58,6 +60,16 @@ function run(
 }
 
 const KCI = '/kb/libkci.so.5';
+
+function inspect(
+  files: Files,
+  environment: NodeJS.ProcessEnv = {},
+  options: ClientLibraryOptions = { path: KCI },
+  arch = 'x64',
+): CandidateReport[] {
+  const host = { fileSystem: fakeFileSystem(files), platform: 'linux' as const, arch };
+  return [...inspectCandidates(options, environment, host)];
+}
 
 describe('loadClientLibrary', () => {
   it('opens what is named, and says so', () => {
@@ -329,8 +341,168 @@ describe('missing dependencies', () => {
     expect(reason(files, environment)).toMatch(/^needs liba\.so, not found/);
   });
 
+  it.each<[string, string, Files]>([
+    ['$LIB', '$ORIGIN/../$LIB', { '/lib64/libb.so': makeElf() }],
+    ['${PLATFORM}', '/opt/${PLATFORM}', { '/opt/x86_64/libb.so': makeElf() }],
+  ])('are not those found by %s in RUNPATH', (_, runpath, files) => {
+    const library = makeElf({ needed: ['libb.so'], runpath });
+    expect(inspect({ [KCI]: library, ...files })).toMatchObject([{ missing: [] }]);
+    expect(inspect({ [KCI]: library })).toMatchObject([{ missing: [{ name: 'libb.so' }] }]);
+  });
+
+  it('inherit RPATH, unlike RUNPATH, from what needs them', () => {
+    const files = (by: 'rpath' | 'runpath'): Files => ({
+      [KCI]: makeElf({ needed: ['liba.so'], [by]: '/x' }),
+      '/x/liba.so': makeElf({ needed: ['libb.so'] }),
+      '/x/libb.so': makeElf(),
+    });
+    expect(inspect(files('rpath'))).toMatchObject([{ verdict: 'usable' }]);
+    expect(inspect(files('runpath'))).toMatchObject([
+      { missing: [{ name: 'libb.so', neededBy: '/x/liba.so' }] },
+    ]);
+  });
+
+  it('are named with where they were looked for', () => {
+    const [report] = inspect({ [KCI]: kci, '/etc/ld.so.conf': '/x' }, { LD_LIBRARY_PATH: '/y' });
+    expect(report?.missing[0]).toEqual({
+      name: 'liba.so',
+      neededBy: KCI,
+      searched: [
+        '/kb',
+        '/kb/../dep',
+        '/kb/sub',
+        '/y',
+        '/x',
+        '/lib64',
+        '/usr/lib64',
+        '/lib/x86_64-linux-gnu',
+        '/usr/lib/x86_64-linux-gnu',
+        '/lib',
+        '/usr/lib',
+      ],
+    });
+    expect(report?.reason).toContain('not found beside it (/kb) or where the dynamic linker searches');
+  });
+
+  it('are those of another architecture, too', () => {
+    const other = makeElf({}, { machine: 3, bits: 32 });
+    const [report] = inspect({ [KCI]: kci, '/kb/liba.so': other, '/usr/lib/libb.so': other });
+    expect(report?.missing.map(({ unfit }) => unfit)).toEqual([
+      { path: '/kb/liba.so', reason: 'architecture' },
+      { path: '/usr/lib/libb.so', reason: 'architecture' },
+    ]);
+    expect(report?.reason).toContain('liba.so (/kb/liba.so is for another architecture)');
+  });
+
+  it('are those that the cache of the dynamic linker does not know', () => {
+    const files = {
+      [KCI]: kci,
+      '/etc/ld.so.conf': '/x',
+      '/etc/ld.so.cache': makeLinkerCache({ 'liba.so': ['/gone/liba.so', '/a/liba.so'] }),
+      '/a/liba.so': makeElf(),
+      '/x/libb.so': makeElf(),
+    };
+    const [report] = inspect(files);
+    expect(report?.missing).toMatchObject([
+      { name: 'libb.so', unfit: { path: '/x/libb.so', reason: 'not-in-cache' } },
+    ]);
+    expect(report?.remedy).toMatch(/^Run "ldconfig" as root: libb\.so/);
+    const known = {
+      ...files,
+      '/etc/ld.so.cache': makeLinkerCache({ 'liba.so': ['/a/liba.so'], 'libb.so': ['/x/libb.so'] }),
+    };
+    expect(inspect(known)).toMatchObject([{ verdict: 'usable', missing: [] }]);
+  });
+
+  it.each([
+    ['libssl.so.1.1', /Copy OpenSSL .* from the same package/],
+    ['libcrypto.so.10', /Copy OpenSSL/],
+    ['libstdc++.so.6', /C\+\+ runtime/],
+    ['libcrypt.so.1', /libxcrypt-compat/],
+    ['libgssapi_krb5.so.2', /Kerberos/],
+    ['libldap-2.4.so.2', /OpenLDAP/],
+    ['libsomething.so', /Copy the missing libraries/],
+  ])('such as %s have a remedy', (name, remedy) => {
+    const [report] = inspect({ [KCI]: makeElf({ needed: [name] }) });
+    expect(report).toMatchObject({ verdict: 'doubtful', code: 'KB_LIBRARY_MISSING_DEPENDENCY' });
+    expect(report?.remedy).toMatch(remedy);
+    expect(report?.chinese?.remedy).toMatch(/[\u4e00-\u9fff]/);
+  });
+
   it('survive a configuration that includes itself', () => {
     expect(reason({ '/etc/ld.so.conf': 'include /etc/ld.so.conf\ninclude *.conf' })).toContain('liba.so');
+  });
+});
+
+describe('inspectCandidates', () => {
+  it('tells all that is known of each candidate', () => {
+    const symbols = ['KCIConnectionCreate', 'KCIConnectionCreateParams', 'end'];
+    const files = {
+      '/home/kb/lib/libkci.so.5': { link: 'libkci.so.5.12' },
+      '/home/kb/lib/libkci.so.5.12': makeElf({ symbols, needed: ['libssl.so.1.1', 'libc.so.6'] }),
+      '/home/kb/lib/libssl.so.1.1': makeElf(),
+      '/usr/lib/x86_64-linux-gnu/libpq.so.5': makeElf({ symbols: ['PQconnectStartParams', 'end'] }),
+    };
+    const reports = inspect(files, { KINGBASE_HOME: '/home/kb' }, {});
+    expect(reports[0]).toEqual({
+      path: '/home/kb/lib/libkci.so.5',
+      source: 'KINGBASE_HOME',
+      explicit: false,
+      kind: 'file',
+      exists: true,
+      file: '/home/kb/lib/libkci.so.5.12',
+      format: 'elf',
+      architecture: 'x86_64',
+      flavour: 'kci',
+      version: '5.12',
+      verdict: 'usable',
+      companions: ['/home/kb/lib/libssl.so.1.1'],
+      missing: [],
+      reason: 'can be loaded, as far as its header tells',
+      chinese: { reason: '从文件头看可以加载' },
+    });
+    expect(reports.slice(-2)).toMatchObject([
+      { path: 'libkci.so', kind: 'name', exists: false, verdict: 'doubtful', code: 'KB_LIBRARY_NOT_FOUND' },
+      {
+        path: 'libpq.so.5',
+        kind: 'name',
+        exists: true,
+        file: '/usr/lib/x86_64-linux-gnu/libpq.so.5',
+        flavour: 'libpq',
+        verdict: 'usable',
+        companions: [],
+      },
+    ]);
+  });
+
+  it.each<[string[], CandidateReport['flavour'], CandidateReport['verdict']]>([
+    [['KCIConnectionCreate'], 'v7', 'unusable'],
+    [['KCIConnectionStartParams', 'KCIsetSingleRowMode'], 'kci', 'usable'],
+    [['PQconnectStartParams', 'PQexecPrepared_ext'], 'kingbase-pq', 'usable'],
+    [['PQconnectStartParams'], 'libpq', 'usable'],
+    // Its functions may be those of a library that it needs.
+    [['f'], undefined, 'usable'],
+  ])('knows %j for %s', (symbols, flavour, verdict) => {
+    const [report] = inspect({ [KCI]: makeElf({ symbols: [...symbols, 'end'] }) });
+    expect([report?.flavour, report?.verdict]).toEqual([flavour, verdict]);
+  });
+
+  it.each([
+    [{ machine: 258 }, 'loongarch64', '64-bit LoongArch', '龙芯'],
+    [{ machine: 8 }, 'mips64el', '64-bit MIPS', 'MIPS'],
+    [{ machine: 0x9916 }, 'sw_64', '64-bit Sunway', '申威'],
+    [{ machine: 183 }, 'aarch64', '64-bit ARM', '鲲鹏'],
+    [{ machine: 40, bits: 32 }, 'arm', '32-bit ARM', 'ARM'],
+    [{ machine: 21, littleEndian: false }, 'ppc64', '64-bit', '64 位'],
+    [{ machine: 22, littleEndian: false }, 's390x', '64-bit', '64 位'],
+    [{ machine: 243 }, 'riscv64', '64-bit', '64 位'],
+    [{ machine: 4711 }, 'machine 4711', '64-bit', '64 位'],
+  ])('names the architecture of %j in words', (shape, name, english, chinese) => {
+    const [report] = inspect({ [KCI]: makeElf({}, shape) });
+    expect(report).toMatchObject({ architecture: name, verdict: 'unusable' });
+    expect(report?.reason).toContain(`is built for ${name} (${english})`);
+    expect(report?.chinese?.reason).toContain(chinese);
+    expect(report?.remedy).toContain('Install the client library for x86_64 (64-bit Intel/AMD)');
   });
 });
 
@@ -368,5 +540,12 @@ describe('nodeFileSystem', () => {
       expect.objectContaining({ code: 'ENOENT' }),
     );
     expect(nodeFileSystem.listDirectory(join(directory, 'gone'))).toEqual([]);
+  });
+
+  it('reads the beginning of a file', () => {
+    const path = join(directory, 'text');
+    writeFileSync(path, 'abcdef');
+    expect(Buffer.from(nodeFileSystem.readFile(path, 3)).toString()).toBe('abc');
+    expect(Buffer.from(nodeFileSystem.readFile(path, 30)).toString()).toBe('abcdef');
   });
 });

@@ -9,7 +9,7 @@ function search(
   files: string[] = [],
 ): { path: string; source: string; explicit: boolean; kind: string }[] {
   const fileSystem = fakeFileSystem(Object.fromEntries(files.map((file) => [file, ''])));
-  return clientLibraryCandidates(options, environment, fileSystem, 'linux');
+  return [...clientLibraryCandidates(options, environment, fileSystem, 'linux')];
 }
 
 const paths = (...args: Parameters<typeof search>): string[] => search(...args).map(({ path }) => path);

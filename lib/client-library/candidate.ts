@@ -1,0 +1,48 @@
+import type { LibraryFileSystem } from './file-system.js';
+
+/** A place where the client library may be. */
+export interface Candidate {
+  /** An absolute path, or for the other kinds a bare name. */
+  readonly path: string;
+  /** What led here, in words. */
+  readonly source: string;
+  /** The user named it: when it cannot be used that is an error, and nothing else is tried. */
+  readonly explicit: boolean;
+  readonly kind: CandidateKind;
+}
+
+/**
+ * `name`: the dynamic linker is to look for it. `absent`: a name that was looked for in a list of directories and is
+ * in none of them.
+ */
+export type CandidateKind = 'file' | 'name' | 'absent';
+
+/** Where the libraries of one operating system are. */
+export interface Places {
+  /** The path means the same file whatever the current directory is. */
+  isFixed(path: string): boolean;
+  /** The client libraries in a directory, best first. */
+  librariesIn(directory: string, fileSystem: LibraryFileSystem): string[];
+  /** Where one would be expected in a directory, for the error that says where was looked. */
+  expectedIn(directory: string): string;
+  /** The candidates where nothing is named explicitly. */
+  search(
+    environment: NodeJS.ProcessEnv,
+    fileSystem: LibraryFileSystem,
+    fallback: boolean,
+  ): Iterable<Candidate>;
+}
+
+export function fileCandidate(path: string, source: string, explicit = false): Candidate {
+  return { path, source, explicit, kind: 'file' };
+}
+
+/** Of the names in a directory those of versions (`V9`, `V8R6`), the newest first. */
+export function versionsNewestFirst(names: readonly string[]): string[] {
+  return names.filter((name) => /^V\d/i.test(name)).sort(newestFirst);
+}
+
+/** `V009R010` before `V009R002`, `libkci.so.5.12` before `libkci.so.5.9`. */
+export function newestFirst(a: string, b: string): number {
+  return b.localeCompare(a, 'en', { numeric: true });
+}
