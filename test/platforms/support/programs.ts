@@ -75,7 +75,7 @@ export async function runProgram(runtime: Runtime, name: string, input: unknown)
 /** Runs a program, and makes a test of each of its tests and one of its end. */
 export async function testProgram(runtime: Runtime, name: string, input: unknown): Promise<void> {
   const { outcomes, code, signal, output } = await runProgram(runtime, name, input);
-  it.each(outcomes)('$name', ({ passed, error }) => {
+  it.each(outcomes.map((outcome) => [outcome.name, outcome] as const))('%s', (_name, { passed, error }) => {
     expect(passed, error).toBe(true);
   });
   it(`${name}.mjs ends by itself`, () => {
