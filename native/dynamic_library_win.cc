@@ -24,17 +24,20 @@ std::string Utf8(const wchar_t* wide, size_t length) {
   return text;
 }
 
-/** The system's words, in the user's language, behind the number that is the same in all of them. */
-std::string ErrorText(DWORD code) {
+/** The system's words, in the user's language, behind the number that is the same in all of them. Some are
+ * about
+ * "%1", which stands for the file. */
+std::string ErrorText(DWORD code, const std::string& file) {
   wchar_t* words = nullptr;
   DWORD length = FormatMessageW(
       FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, nullptr,
       code, 0, reinterpret_cast<wchar_t*>(&words), 0, nullptr);
   while (length > 0 && words[length - 1] <= L' ') --length;
-  const std::string text = "Windows error " + std::to_string(code);
-  const std::string explained = length > 0 ? text + ": " + Utf8(words, length) : text;
+  std::string text = "Windows error " + std::to_string(code);
+  if (length > 0) text += ": " + Utf8(words, length);
   LocalFree(words);
-  return explained;
+  const size_t place = text.find("%1");
+  return place == std::string::npos ? text : text.replace(place, 2, file);
 }
 
 /**
@@ -58,7 +61,7 @@ bool DynamicLibrary::Open(const std::string& path, bool /* a DLL binds to the DL
   const DWORD flags = has_directory ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
   handle_ = LoadLibraryExW(Wide(path).c_str(), nullptr, flags);
   if (handle_ == nullptr) {
-    *error = ErrorText(GetLastError());
+    *error = ErrorText(GetLastError(), path);
     return false;
   }
   return true;

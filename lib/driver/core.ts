@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import nodeGypBuild from 'node-gyp-build';
 import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
+import { loadBuiltAddon } from './built-addon.js';
 import type {
   ConnectionFacts,
   NativeAddon,
@@ -184,7 +184,7 @@ function loadAddon(): NativeAddon {
     process.dlopen(module, explicit);
     return module.exports as NativeAddon;
   }
-  return nodeGypBuild(packageDirectory()) as NativeAddon;
+  return loadBuiltAddon(packageDirectory()) as NativeAddon;
 }
 
 /** The package's own directory: where package.json lies, above this file, built or not. */

@@ -1,4 +1,10 @@
 declare module 'node-gyp-build' {
-  /** Loads the addon built in, or prebuilt for, the package at `directory`. */
-  export default function load(directory: string): unknown;
+  interface NodeGypBuild {
+    /** Loads the addon built in, or prebuilt for, the package at `directory`. */
+    (directory: string): unknown;
+    /** Where that addon is. Throws if there is none for this system. */
+    resolve(directory: string): string;
+  }
+  const load: NodeGypBuild;
+  export default load;
 }

@@ -1,3 +1,4 @@
+import { ADDON } from './addon.js';
 import { ADMISSION } from './admission.js';
 import { CONNECTING } from './connecting.js';
 import { CONSTRAINTS } from './constraints.js';
@@ -24,6 +25,7 @@ export const TOPICS: readonly Topic[] = [
   ...LOGIN,
   ...ADMISSION,
   ...VENDOR_REFUSALS,
+  ...ADDON,
   ...LIBRARY,
   ...LOSS,
   ...POOL,

@@ -1,0 +1,2 @@
+// Prints the version of the C library that Node runs on.
+console.log(process.report.getReport().header.glibcVersionRuntime);
