@@ -39,11 +39,12 @@ export function badValue(error: UsageError, rowIndex: number, column: string, va
 
 /** Puts the place into the error, which is returned. What the server has said of the column stays. */
 export function placed<E extends KingbaseError>(error: E, { rowIndex, column, valueType }: RowPlace): E {
-  return Object.assign(error, {
+  Object.assign(error, {
     rowIndex,
     ...(column === undefined ? {} : { column }),
     ...(valueType === undefined ? {} : { valueType }),
   });
+  return error;
 }
 
 export function rowIndexOf(error: unknown): number | undefined {

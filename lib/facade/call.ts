@@ -42,7 +42,7 @@ export function execute<R>(
   options: QueryOptions | undefined,
   view: ResultView<R>,
 ): Promise<R> {
-  if (!telemetry.watchesQueries) return begin(runner, request, options, view);
+  if (!telemetry.watchesQueries) return executeUntold(runner, request, options, view);
   let rows: number | undefined;
   const counting: ResultView<R> = (result) => {
     rows = result.rows?.length;
@@ -53,11 +53,12 @@ export function execute<R>(
     request.parameters,
     options?.traceContext,
     () => rows,
-    () => begin(runner, request, options, counting),
+    () => executeUntold(runner, request, options, counting),
   );
 }
 
-function begin<R>(
+/** Runs one statement that is part of a call of which telemetry tells. */
+export function executeUntold<R>(
   runner: OperationRunner,
   request: ExecutionRequest,
   options: QueryOptions | undefined,
