@@ -54,8 +54,9 @@ export default defineConfig(
     rules: { 'no-console': 'error' },
   },
   {
-    // Rows are made by functions compiled once per list of columns; the only place where text becomes code.
-    files: ['lib/types/row-appender.ts'],
+    // Rows are made, and read for a batch, by functions compiled once per list of columns; nowhere else does text become
+    // code.
+    files: ['lib/types/row-appender.ts', 'lib/bulk/row-loops.ts'],
     rules: { '@typescript-eslint/no-implied-eval': 'off' },
   },
   {

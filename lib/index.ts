@@ -7,6 +7,14 @@ export { Connection } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
 export type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './facade/types.js';
+export type {
+  BadRow,
+  BatchInsertOptions,
+  BatchInsertResult,
+  BatchProgress,
+  BatchRows,
+} from './facade/batch-options.js';
+export type { BatchStrategy, ConflictRule } from './bulk/index.js';
 export type { ServerInfo } from './facade/server-info.js';
 export type { ConnectionConfig, PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
 export type { Field } from './driver/result-shape.js';

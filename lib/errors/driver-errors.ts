@@ -154,6 +154,8 @@ export class UsageError extends KingbaseError {
 
   /** Which parameter, counted from 0. */
   declare readonly parameterIndex?: number;
+  /** Of a batch insert: the column whose value was refused. */
+  declare readonly column?: string;
 
   constructor(
     code: string,

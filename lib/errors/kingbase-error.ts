@@ -14,6 +14,12 @@ export class KingbaseError extends Error {
   /** What to do about it, where that is known. */
   declare readonly hint?: string;
 
+  /** Of a batch insert: the row that was refused, counted from 0 in the order in which the rows were given. */
+  declare readonly rowIndex?: number;
+
+  /** Of a batch insert: what kind of JavaScript value was refused, such as `string` or `Date`. */
+  declare readonly valueType?: string;
+
   constructor(code: string, message: string, options: { cause?: unknown; hint?: string | undefined } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

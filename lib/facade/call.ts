@@ -48,7 +48,7 @@ export function execute<R>(
   options: QueryOptions | undefined,
   view: ResultView<R>,
 ): Promise<R> {
-  if (!telemetry.watchesQueries) return begin(runner, request, options, view);
+  if (!telemetry.watchesQueries) return executeUntold(runner, request, options, view);
   let rows: number | undefined;
   const counting: ResultView<R> = (returned, fields, command, count) => {
     rows = returned?.length;
@@ -59,11 +59,12 @@ export function execute<R>(
     request.parameters,
     options?.traceContext,
     () => rows,
-    () => begin(runner, request, options, counting),
+    () => executeUntold(runner, request, options, counting),
   );
 }
 
-function begin<R>(
+/** Runs one statement that is part of a call of which telemetry tells. */
+export function executeUntold<R>(
   runner: OperationRunner,
   request: ExecutionRequest,
   options: QueryOptions | undefined,

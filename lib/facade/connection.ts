@@ -1,3 +1,5 @@
+import { TransactionStatus } from '../driver/native.js';
+import { inSavepoint, type BatchScope } from './batch-work.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
 import type { SessionQueue } from './session-queue.js';
@@ -55,6 +57,21 @@ export class Connection extends Queryable {
     const limit = new TransactionLimit(options);
     const begin = (): Promise<Transaction> => beginOn(this.runner, this.context, options, limit);
     return inTransaction(this.context, begin, fn, options);
+  }
+
+  protected batchScope(): BatchScope {
+    const { runner, context } = this;
+    const inTransaction = runner.session.transactionStatus !== TransactionStatus.Idle;
+    return {
+      context,
+      runner,
+      inTransaction,
+      atomically: (work, signal) =>
+        inTransaction
+          ? inSavepoint(runner, 'kbn_batch', signal, () => work(runner))
+          : this.transaction((transaction) => transaction.work(work)),
+      onSession: (work) => work(runner),
+    };
   }
 
   /** Gives the session back to the pool when what is going on has ended. Further calls are refused. */

@@ -13,6 +13,7 @@ import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
+import type { BatchScope } from './batch-work.js';
 import { Checkout } from './checkout.js';
 import { Connection } from './connection.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
@@ -225,6 +226,30 @@ export class Database extends Queryable {
 
   private newTypeMap(types: TypeOptions | undefined): TypeMap {
     return new TypeMap({ ...this.config.types, ...types }, this.catalogue.known);
+  }
+
+  protected batchScope(): BatchScope {
+    const { runner, context } = this;
+    return {
+      context,
+      runner,
+      inTransaction: false,
+      atomically: (work, signal) => {
+        const begin = async (): Promise<Transaction> => {
+          const queue = await this.checkOut({ signal }, startText(undefined));
+          return new Transaction(queue, context, true, new TransactionLimit(undefined));
+        };
+        return inTransaction(context, begin, (transaction) => transaction.work(work), undefined);
+      },
+      onSession: async (work, signal) => {
+        const queue = await this.checkOut({ signal });
+        try {
+          return await work(queue);
+        } finally {
+          await queue.release();
+        }
+      },
+    };
   }
 
   private async checkOut(

@@ -1,11 +1,10 @@
 import type { ExecutionRequest, ResultView } from '../driver/execution.js';
 import { RowMode } from '../driver/native.js';
-import type { Telemetry } from '../observability/telemetry.js';
-import type { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { bindPlaceholders, type BoundStatement } from '../sql/placeholders.js';
-import type { TypeCatalogue } from '../types/type-catalogue.js';
-import type { TypeMap } from '../types/type-map.js';
-import type { TypeOptions } from '../types/type-options.js';
+import { batchInsert } from './batch-insert.js';
+import type { BatchInsertOptions, BatchInsertResult, BatchRows } from './batch-options.js';
+import type { BatchScope } from './batch-work.js';
+import type { CallContext } from './call-context.js';
 import {
   asExecResult,
   asFirstRow,
@@ -18,14 +17,7 @@ import {
 } from './call.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
-/** What the calls of one database have in common. */
-export interface CallContext {
-  /** The type map for a call's `types`, or the database's own. */
-  readonly typeMapOf: (types: TypeOptions | undefined) => TypeMap;
-  readonly catalogue: TypeCatalogue;
-  readonly telemetry: Telemetry;
-  readonly placeholders: PlaceholderCache;
-}
+export type { CallContext } from './call-context.js';
 
 /**
  * What is to be run. Throws a UsageError where the parameters do not fit the statement's placeholders or `types` is not
@@ -90,6 +82,29 @@ export abstract class Queryable {
       ? telemetry.query(sql, [], options?.traceContext, () => undefined, run)
       : run();
   }
+
+  /**
+   * Inserts rows, however many: they are taken from their source as they are sent. How they go to the server is chosen by
+   * what is asked for (COPY, an INSERT of arrays or of VALUES), and all of them are inserted or none. A value becomes what
+   * it becomes as the parameter of a single INSERT.
+   *
+   * @param table `'table'`, `'schema.table'`, or the same as an array where a name contains a dot
+   * @param columns names as they stand: they are quoted
+   * @param rows arrays in the order of the columns, or objects with a property for each of them
+   * @returns how many, and how. Rejects with a UsageError (`KB_BAD_PARAMETER`) or a DatabaseError for a row that cannot be
+   *   inserted, which has `rowIndex`, `column` and `valueType` as far as they are known
+   */
+  async batchInsert<T = Row>(
+    table: string | readonly string[],
+    columns: readonly string[],
+    rows: BatchRows,
+    options: BatchInsertOptions = {},
+  ): Promise<BatchInsertResult<T>> {
+    return batchInsert<T>(this.batchScope(), table, columns, rows, options);
+  }
+
+  /** @internal Where a batch runs. */
+  protected abstract batchScope(): BatchScope;
 
   private execute<R>(
     sql: string,

@@ -2,6 +2,7 @@ import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
 import { TransactionStatus } from '../driver/native.js';
 import { backoffDelay, type BackoffRule } from '../pool/backoff.js';
 import { Check } from '../pool/check.js';
+import type { BatchScope } from './batch-work.js';
 import { LONGEST_TIMER, runScript, type OperationRunner } from './call.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
@@ -137,6 +138,22 @@ export class Transaction extends Queryable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.abandoned !== undefined) await this.abandoned;
     else if (!this.runner.ended) await this.rollback();
+  }
+
+  /** @internal Runs work of several operations that has its own way of calling them. */
+  work<R>(work: (runner: OperationRunner) => Promise<R>): Promise<R> {
+    return work(this.runner);
+  }
+
+  protected batchScope(): BatchScope {
+    const { runner, context } = this;
+    return {
+      context,
+      runner,
+      inTransaction: true,
+      atomically: (work) => this.savepoint(() => work(runner)),
+      onSession: (work) => work(runner),
+    };
   }
 
   /** @internal Resolves as the work does, unless the transaction is interrupted first. */

@@ -21,6 +21,7 @@ export interface TraceContext {
   /** The statement with its placeholders, never with values in it. */
   'db.query.text'?: string;
   'db.operation.name'?: string;
+  'db.collection.name'?: string;
   'db.operation.batch.size'?: number;
   'db.response.returned_rows'?: number;
   /** SQLSTATE. */

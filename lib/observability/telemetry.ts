@@ -67,6 +67,32 @@ export class Telemetry {
     return this.traced('transaction', traceContext, run);
   }
 
+  /**
+   * A batch of rows, known by its size only when it has ended.
+   *
+   * @param table quoted
+   */
+  batch<R>(
+    { traceContext, table }: { traceContext: unknown; table: string },
+    sizes: () => { size: number; returned: number | undefined },
+    run: () => Promise<R>,
+  ): Promise<R> {
+    if (!channels.batch.active) return run();
+    const context = this.context(traceContext);
+    context['db.operation.name'] = 'BATCH INSERT';
+    context['db.collection.name'] = table;
+    const running = async (): Promise<R> => {
+      try {
+        return await run();
+      } finally {
+        // OpenTelemetry's conventions know no batch of one.
+        const { size } = sizes();
+        if (size !== 1) context['db.operation.batch.size'] = size;
+      }
+    };
+    return channels.batch.trace(context, () => noting(context, running(), () => sizes().returned));
+  }
+
   log(entry: LogEntry): void {
     this.options.log?.write(entry);
   }

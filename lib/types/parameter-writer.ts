@@ -219,7 +219,8 @@ function digits(n: number): number {
   return count;
 }
 
-function arrayParameterText(
+/** Text of an array given for a parameter of this type. */
+export function arrayParameterText(
   value: readonly unknown[],
   typeOid: number,
   index: number,

@@ -39,7 +39,7 @@ const MOST_GENERATED_VALUES = 2048;
 let codeGeneration: boolean | undefined;
 
 /** False under `--disallow-code-generation-from-strings`. */
-function canGenerateCode(): boolean {
+export function canGenerateCode(): boolean {
   if (codeGeneration === undefined) {
     try {
       new Function('');

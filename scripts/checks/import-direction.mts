@@ -10,7 +10,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { cruise, type ICruiseResult, type IFlattenedRuleSet } from 'dependency-cruiser';
 
-const knowledge = '^lib/(config|sql|types|errors|client-library|observability)/';
+const knowledge = '^lib/(config|sql|types|bulk|errors|client-library|observability)/';
 const nativeInterface = '^lib/driver/native\\.ts$';
 const layers = ['facade', 'pool', 'driver'];
 

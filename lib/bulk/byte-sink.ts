@@ -1,0 +1,47 @@
+const INITIAL_SIZE = 16 * 1024;
+
+/** Up to this length a loop over the characters beats the call into C++. */
+export const SHORT_STRING = 24;
+/** From this length on, counting a string's bytes beats reserving three for each character. */
+const LONG_STRING = 64 * 1024;
+
+/** A buffer that grows, and is filled again and again. */
+export class ByteSink {
+  /** What is written is in the first {@link length} bytes; replaced by a larger one when it does not fit. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_SIZE);
+  view = new DataView(this.bytes.buffer);
+  length = 0;
+
+  /** Makes room for `size` more bytes. */
+  reserve(size: number): void {
+    if (this.length + size > this.bytes.length) this.grow(this.length + size);
+  }
+
+  private grow(needed: number): void {
+    let capacity = this.bytes.length;
+    while (capacity < needed) capacity *= 2;
+    const bytes = Buffer.allocUnsafeSlow(capacity);
+    bytes.set(this.bytes.subarray(0, this.length));
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+
+  /** Writes at most `SHORT_STRING` characters, for which there must be room; false unless all are ASCII other than NUL. */
+  shortAscii(value: string, at: number): boolean {
+    const { bytes } = this;
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if ((code - 1) >>> 0 >= 0x7f) return false;
+      bytes[at + i] = code;
+    }
+    return true;
+  }
+
+  /** Makes room for the text and `extra` bytes, and writes it `extra` bytes further on. Returns its length in bytes. */
+  utf8(value: string, extra: number): number {
+    const most = value.length < LONG_STRING ? value.length * 3 : Buffer.byteLength(value);
+    this.reserve(extra + most);
+    // Lone surrogates become U+FFFD, as in a parameter.
+    return this.bytes.write(value, this.length + extra);
+  }
+}

@@ -1,0 +1,161 @@
+import { KINGBASE_TYPE_NAMES, KNOWN_OIDS, Oid } from '../types/oids.js';
+import { quoteQualified, type IdentifierQuote } from '../sql/identifiers.js';
+import type { BinaryKind } from './binary-writer.js';
+import type { WrittenColumn } from './row-writer.js';
+
+/** A column as the server's catalogue has it. */
+export interface TableColumn extends WrittenColumn {
+  /** How its values are written in binary; undefined where that is not known. */
+  readonly kind: BinaryKind | undefined;
+  /** The array type over its values, undefined where there is none (of arrays there are no arrays). */
+  readonly array: { readonly oid: number; readonly name: string; readonly delimiter: string } | undefined;
+}
+
+/** What the server says of a table. */
+export interface Table {
+  readonly columns: readonly TableColumn[];
+  /** Why COPY would not do the same as INSERT; undefined where it does. */
+  readonly noCopy: string | undefined;
+  /** Columns that INSERT refuses and COPY would fill (GENERATED ALWAYS AS IDENTITY). */
+  readonly generated: ReadonlySet<string>;
+  readonly quote: IdentifierQuote;
+  /** Whether dates and times in ISO 8601 are read as such under all of the server's settings. */
+  readonly readsTimes: boolean;
+}
+
+/**
+ * The columns of the table whose quoted name is `$1`. Of a domain the type beneath counts, of a domain over a domain
+ * nothing is known.
+ */
+export const READ_TABLE = `
+  SELECT pg_catalog.version(), pg_catalog.current_setting('integer_datetimes', true),
+    pg_catalog.current_setting('database_mode', true), pg_catalog.current_setting('sql_mode', true),
+    c.relkind::text, c.relhasrules, c.relrowsecurity,
+    a.attname::text, a.atttypid, a.attidentity::text,
+    b.oid, b.typname::text, b.typtype::text, b.typdelim::text,
+    coalesce(r.oid, 0), r.typname::text, n.nspname::text
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+  LEFT JOIN pg_catalog.pg_type r ON r.oid = b.typarray AND b.typarray <> 0
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = r.typnamespace
+  WHERE c.oid = $1::pg_catalog.regclass`;
+
+type CatalogueRow = readonly [
+  version: string,
+  integerTimes: string | null,
+  mode: string | null,
+  sqlMode: string | null,
+  relationKind: string,
+  hasRules: boolean,
+  hasRowSecurity: boolean,
+  name: string,
+  typeOid: number,
+  identity: string,
+  baseOid: number,
+  baseName: string,
+  typeKind: string,
+  delimiter: string,
+  arrayOid: number,
+  arrayName: string | null,
+  arraySchema: string | null,
+];
+
+const KINDS: ReadonlyMap<number, BinaryKind> = new Map<number, BinaryKind>([
+  [Oid.bool, 'bool'],
+  [Oid.bytea, 'bytea'],
+  [Oid.int2, 'int2'],
+  [Oid.int4, 'int4'],
+  [Oid.int8, 'int8'],
+  [Oid.oid, 'oid'],
+  [Oid.float4, 'float4'],
+  [Oid.float8, 'float8'],
+  [Oid.numeric, 'numeric'],
+  [Oid.text, 'text'],
+  [Oid.varchar, 'text'],
+  [Oid.bpchar, 'text'],
+  [Oid.json, 'text'],
+  [Oid.jsonb, 'jsonb'],
+  [Oid.uuid, 'uuid'],
+  [Oid.date, 'date'],
+  [Oid.time, 'time'],
+  [Oid.timestamp, 'timestamp'],
+  [Oid.timestamptz, 'timestamptz'],
+]);
+
+const TIMES: ReadonlySet<BinaryKind> = new Set<BinaryKind>(['date', 'time', 'timestamp', 'timestamptz']);
+
+/** @param rows the answer to {@link READ_TABLE}, as arrays */
+export function readTable(rows: readonly unknown[]): Table | undefined {
+  const catalogue = rows as readonly CatalogueRow[];
+  const first = catalogue[0];
+  if (first === undefined) return undefined;
+  const [version, integerTimes, mode, sqlMode, relationKind, hasRules, hasRowSecurity] = first;
+  return {
+    columns: catalogue.map((row) => tableColumn(row, integerTimes === 'on')),
+    noCopy: whyNoCopy(relationKind, hasRules, hasRowSecurity),
+    generated: new Set(catalogue.filter((row) => row[9] === 'a').map((row) => row[7])),
+    quote: mode === 'mysql' && sqlMode?.includes('ANSI_QUOTES') !== true ? '`' : '"',
+    readsTimes: version.startsWith('PostgreSQL') || mode === 'pg',
+  };
+}
+
+function tableColumn(row: CatalogueRow, integerTimes: boolean): TableColumn {
+  const [
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    name,
+    typeOid,
+    ,
+    baseOid,
+    baseName,
+    typeKind,
+    delimiter,
+    arrayOid,
+    arrayName,
+    arraySchema,
+  ] = row;
+  // An enum's binary form is its label (PostgreSQL source, enum_recv).
+  const kind = typeKind === 'e' ? 'text' : isPostgres(baseOid, baseName) ? KINDS.get(baseOid) : undefined;
+  return {
+    name,
+    typeOid,
+    baseOid: KNOWN_OIDS.has(baseOid) ? baseOid : (KINGBASE_TYPE_NAMES.get(baseName.toLowerCase()) ?? baseOid),
+    kind: kind !== undefined && TIMES.has(kind) && !integerTimes ? undefined : kind,
+    array:
+      arrayName === null || arraySchema === null || typeKind === 'd'
+        ? undefined
+        : { oid: arrayOid, name: quoteQualified([arraySchema, arrayName]), delimiter },
+  };
+}
+
+/** A vendor's type with an OID or a name of PostgreSQL's may have a binary form of its own. */
+function isPostgres(oid: number, name: string): boolean {
+  return (Oid as Readonly<Record<string, number>>)[name] === oid;
+}
+
+function whyNoCopy(relationKind: string, hasRules: boolean, hasRowSecurity: boolean): string | undefined {
+  if (relationKind !== 'r' && relationKind !== 'p') return 'it is not an ordinary table';
+  if (hasRules) return 'it has rules, which COPY does not apply';
+  return hasRowSecurity ? 'it has row-level security, with which COPY is refused' : undefined;
+}
+
+/** The columns as they were asked for; undefined where one of them is not known. */
+export function chosenColumns(table: Table, names: readonly string[]): readonly TableColumn[] | undefined {
+  const chosen: TableColumn[] = [];
+  for (const name of names) {
+    // Where names compare without regard to case, quoted ones do so too; where they do not, the server says so.
+    const column =
+      table.columns.find((each) => each.name === name) ??
+      table.columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
+    if (column === undefined) return undefined;
+    chosen.push({ ...column, name });
+  }
+  return chosen;
+}

@@ -1,0 +1,148 @@
+import { ArrayParameter, badRow, badValue, kindOfRow, unnestText, valuesText } from '../bulk/index.js';
+import type { ExecutionRequest } from '../driver/execution.js';
+import { RowMode } from '../driver/native.js';
+import { UsageError } from '../errors/index.js';
+import type { Batch, Inserted, Inserter, Plan } from './batch-work.js';
+import type { Chunk } from './batch-source.js';
+import { executeUntold, type OperationRunner } from './call.js';
+
+/** Most parameters of a statement: the protocol counts them in 16 bits, and Kingbase uses the topmost otherwise. */
+export const MOST_PARAMETERS = 32_767;
+const UNNEST_ROWS = 5_000;
+/** Values that are encoded at one go; at some 50 ns each it is a few ms. */
+const UNNEST_VALUES = 50_000;
+/** Beyond this the longer statement costs the server more than it saves. */
+const VALUES_ROWS = 1_000;
+
+/** Runs one INSERT. */
+async function run(
+  batch: Batch,
+  runner: OperationRunner,
+  sql: string,
+  parameters: readonly unknown[],
+  bytes: number,
+): Promise<Inserted> {
+  const { options, context, types, limit } = batch;
+  const request: ExecutionRequest = {
+    sql,
+    parameters,
+    rowMode: options.rowMode === 'array' ? RowMode.Array : RowMode.Object,
+    types,
+    lookUp: context,
+    typeOptions: options.types,
+  };
+  return executeUntold(runner, request, { signal: limit.signal }, (rows, _fields, _command, count) => ({
+    count: Math.max(count, 0),
+    bytes,
+    rows: rows ?? [],
+  }));
+}
+
+/** Inserts each chunk by one statement that takes the values of each column as an array. */
+export class UnnestInserter implements Inserter {
+  readonly chunkRows: number;
+  private readonly sql: string;
+  /** Two sets: the buffers of one may be on their way while the other is written. */
+  private readonly arrays: readonly [readonly ArrayParameter[], readonly ArrayParameter[]];
+  private which: 0 | 1 = 0;
+
+  private readonly batch: Batch;
+
+  constructor({ columns, table, batch }: Plan) {
+    this.batch = batch;
+    const width = columns.length;
+    this.chunkRows =
+      batch.options.chunkRows ?? Math.max(1, Math.min(UNNEST_ROWS, Math.floor(UNNEST_VALUES / width)));
+    this.sql = unnestText(batch.target, columns);
+    const newSet = (): ArrayParameter[] =>
+      columns.map(
+        (column, index) => new ArrayParameter(column, index, width, batch.types, table?.readsTimes === true),
+      );
+    this.arrays = [newSet(), newSet()];
+  }
+
+  async insert(runner: OperationRunner, chunk: Chunk): Promise<Inserted> {
+    const { rows, from, to, base } = chunk;
+    const kind = kindOfRow(rows[from]);
+    if (kind === undefined) throw badRow(base + from, 'is neither an array nor an object.');
+    const arrays = this.arrays[this.which];
+    this.which = this.which === 0 ? 1 : 0;
+    const parameters: (Uint8Array | string)[] = [];
+    let bytes = 0;
+    for (const array of arrays) {
+      const parameter = array.write(rows, from, to, kind, base);
+      if (parameter === undefined || bytes + parameter.length > MOST_BYTES)
+        return this.insertHalves(runner, chunk);
+      parameters.push(parameter);
+      bytes += parameter.length;
+    }
+    return run(this.batch, runner, this.sql, parameters, bytes);
+  }
+
+  /** The rows are too large for one statement. */
+  private async insertHalves(runner: OperationRunner, chunk: Chunk): Promise<Inserted> {
+    const { from, to, base } = chunk;
+    if (to - from === 1)
+      throw badRow(base + from, 'is too large to be inserted by unnest.', undefined, `Use strategy: 'copy'.`);
+    const middle = from + ((to - from) >> 1);
+    const first = await this.insert(runner, { ...chunk, to: middle });
+    const second = await this.insert(runner, { ...chunk, from: middle });
+    return {
+      count: first.count + second.count,
+      bytes: first.bytes + second.bytes,
+      rows: [...first.rows, ...second.rows],
+    };
+  }
+}
+
+/** Of one statement: enough to be worth its round trip, and no burden on memory. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Inserts each chunk by one statement with a parameter for each value: whatever can be a parameter can go so. */
+export class ValuesInserter implements Inserter {
+  readonly chunkRows: number;
+
+  private readonly batch: Batch;
+
+  constructor({ batch }: Plan) {
+    this.batch = batch;
+    const most = Math.max(1, Math.floor(MOST_PARAMETERS / batch.target.columns.length));
+    this.chunkRows = Math.min(batch.options.chunkRows ?? VALUES_ROWS, most);
+  }
+
+  async insert(runner: OperationRunner, chunk: Chunk): Promise<Inserted> {
+    const { batch } = this;
+    const { columns } = batch.target;
+    const parameters = flatten(chunk, columns);
+    const count = chunk.to - chunk.from;
+    try {
+      return await run(batch, runner, valuesText(batch.target, count), parameters, 0);
+    } catch (error) {
+      if (!(error instanceof UsageError) || error.parameterIndex === undefined) throw error;
+      const index = error.parameterIndex;
+      const row = chunk.base + chunk.from + Math.floor(index / columns.length);
+      throw badValue(error, row, columns[index % columns.length] ?? '', parameters[index]);
+    }
+  }
+}
+
+function flatten({ rows, from, to, base }: Chunk, columns: readonly string[]): unknown[] {
+  const values: unknown[] = [];
+  for (let i = from; i < to; i++) {
+    const row = rows[i];
+    if (Array.isArray(row)) {
+      if (row.length !== columns.length) {
+        throw badRow(base + i, `has ${row.length} values, but there are ${columns.length} columns.`);
+      }
+      for (const value of row) values.push(value);
+    } else if (typeof row === 'object' && row !== null) {
+      for (const name of columns) {
+        if (!(name in row)) throw badRow(base + i, `has no property "${name}".`, name);
+        values.push((row as Record<string, unknown>)[name]);
+      }
+    } else {
+      throw badRow(base + i, 'is neither an array nor an object.');
+    }
+  }
+  return values;
+}
