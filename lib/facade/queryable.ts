@@ -17,6 +17,7 @@ import {
   type OperationRunner,
   type ResultView,
 } from './call.js';
+import { LargeObjects } from './large-objects.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
 /** What the calls of one database have in common. */
@@ -85,6 +86,11 @@ export abstract class Queryable {
     return telemetry.watchesQueries
       ? telemetry.query(sql, [], options?.traceContext, () => undefined, run)
       : run();
+  }
+
+  /** The server's large objects, as streams. */
+  largeObjects(): LargeObjects {
+    return new LargeObjects(this);
   }
 
   private execute<R>(
