@@ -6,6 +6,12 @@ export { Subscription, type Notification, type NotificationHandler } from './fac
 export { Connection } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
+export type {
+  LargeObjectReadOptions,
+  LargeObjects,
+  LargeObjectWriteOptions,
+  LargeObjectWriteStream,
+} from './facade/large-objects.js';
 export type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './facade/types.js';
 export type {
   BadRow,

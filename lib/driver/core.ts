@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
 import { loadBuiltAddon } from './built-addon.js';
+import { thrownError } from './failure.js';
 import type {
   ConnectionFacts,
   NativeAddon,
@@ -147,7 +148,7 @@ export class Core {
       result: (slot, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus) =>
         handlers[slot]?.result(rows, shape, command, count, endOfResult, endOfCommand, transactionStatus),
       threw: (slot, thrown, transactionStatus, endOfCommand) =>
-        handlers[slot]?.threw(thrown, transactionStatus, endOfCommand),
+        handlers[slot]?.threw(thrownError(thrown), transactionStatus, endOfCommand),
       failed: (slot, failure, transactionStatus) => handlers[slot]?.failed(failure, transactionStatus),
       connected: (slot, facts) => handlers[slot]?.connected(facts),
       described: (slot, parameterTypes, columnTypes) =>

@@ -18,3 +18,23 @@ export function commandError(failure: NativeFailure, address: string): KingbaseE
       : 'Nothing of the statement was sent, so it is safe to run it again.',
   });
 }
+
+/**
+ * What building a result threw, as the call is to reject with it. The core throws a RangeError with our code where a
+ * value does not fit a string or a Buffer; of memory that cannot be had V8 speaks in its own words. What a program's
+ * converter threw goes back as it came.
+ */
+export function thrownError(thrown: unknown): unknown {
+  if (!(thrown instanceof RangeError)) return thrown;
+  const own = (thrown as { code?: unknown }).code === 'KB_VALUE_TOO_LARGE';
+  if (!own && !/allocation failed|Invalid (string|array) length|string longer than/.test(thrown.message)) {
+    return thrown;
+  }
+  return new UsageError(
+    'KB_VALUE_TOO_LARGE',
+    own
+      ? 'A value of the result is larger than a JavaScript string or Buffer can be.'
+      : `There is no memory for a value that large: ${thrown.message}.`,
+    { cause: thrown, hint: 'Read it in parts: with substring(), as a large object, or by copyTo().' },
+  );
+}

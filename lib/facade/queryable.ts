@@ -15,6 +15,7 @@ import {
   runScript,
   type OperationRunner,
 } from './call.js';
+import { LargeObjects } from './large-objects.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
 export type { CallContext } from './call-context.js';
@@ -105,6 +106,11 @@ export abstract class Queryable {
 
   /** @internal Where a batch runs. */
   protected abstract batchScope(): BatchScope;
+
+  /** The server's large objects, as streams. */
+  largeObjects(): LargeObjects {
+    return new LargeObjects(this);
+  }
 
   private execute<R>(
     sql: string,

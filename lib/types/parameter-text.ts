@@ -20,6 +20,14 @@ export function badParameter(index: number, what: string, cause?: unknown): Usag
   });
 }
 
+/** For a value that is sound but does not fit. */
+export function tooLarge(index: number, what: string): UsageError {
+  return new UsageError('KB_VALUE_TOO_LARGE', `Parameter $${index + 1} ${what}`, {
+    parameterIndex: index,
+    hint: 'Send it in parts: as a large object, or by copyFrom().',
+  });
+}
+
 export function refuseFunction(value: unknown, index: number): UsageError {
   const what = typeof value === 'function' ? 'function' : 'symbol';
   return badParameter(index, `is a ${what}, which cannot be sent to the server.`);

@@ -10,6 +10,7 @@ import {
   ownValue,
   refuseFunction,
   serialized,
+  tooLarge,
 } from './parameter-text.js';
 import type { TypeMap } from './type-map.js';
 
@@ -192,7 +193,7 @@ export class ParameterWriter {
     const needed = this.length + size;
     if (needed <= this.bytes.length) return;
     if (needed > MAX_SIZE) {
-      throw badParameter(
+      throw tooLarge(
         index,
         'makes the parameters of this statement larger than 1 GiB, the most the server takes at once.',
       );

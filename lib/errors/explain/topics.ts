@@ -11,6 +11,7 @@ import { OTHER_CLASSES } from './other-classes.js';
 import { POOL } from './pool.js';
 import { SERVER } from './server.js';
 import { STATEMENTS } from './statements.js';
+import { STREAMS } from './streams.js';
 import { TIMEOUTS } from './timeouts.js';
 import { TLS } from './tls.js';
 import type { ErrorFacts, Topic } from './topic.js';
@@ -31,6 +32,7 @@ export const TOPICS: readonly Topic[] = [
   ...POOL,
   ...TIMEOUTS,
   ...USAGE,
+  ...STREAMS,
   ...NAMES,
   ...STATEMENTS,
   ...CONSTRAINTS,

@@ -53,7 +53,13 @@ function text(value: unknown, oid = 0, options?: TypeOptions): string | null {
   return parameter.bytes === null ? null : parameter.bytes.toString();
 }
 
-function refusal(value: unknown, index = 0, options?: TypeOptions, oid = 0): UsageError {
+function refusal(
+  value: unknown,
+  index = 0,
+  options?: TypeOptions,
+  oid = 0,
+  code = 'KB_BAD_PARAMETER',
+): UsageError {
   const writer = new ParameterWriter();
   writer.write('first', 0, 0, plain);
   const before = writer.length;
@@ -61,7 +67,7 @@ function refusal(value: unknown, index = 0, options?: TypeOptions, oid = 0): Usa
     writer.write(value, oid, index, new TypeMap(options));
   } catch (error) {
     expect(error).toBeInstanceOf(UsageError);
-    expect(error).toMatchObject({ code: 'KB_BAD_PARAMETER', parameterIndex: index });
+    expect(error).toMatchObject({ code, parameterIndex: index });
     expect((error as UsageError).message).toContain(`Parameter $${index + 1} `);
     expect(writer.length).toBe(before);
     expect(read(writer)).toHaveLength(1);
@@ -156,7 +162,7 @@ describe('records', () => {
   it('stay below 1 GiB', () => {
     // Zeroed pages take no memory until they are written to, and nothing writes to these.
     const huge = new Uint8Array(0x3fff_ffff);
-    expect(refusal(huge).message).toMatch(/larger than 1 GiB/);
+    expect(refusal(huge, 0, undefined, 0, 'KB_VALUE_TOO_LARGE').message).toMatch(/larger than 1 GiB/);
   });
 });
 
