@@ -3,6 +3,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Task, Tasks } from './child.js';
 import { compiledFolder } from './peers.js';
+import type { Measurement } from './workloads/workload.js';
 
 const execute = promisify(execFile);
 
@@ -15,10 +16,21 @@ export async function runChild<T extends Task>(
   job: Tasks[T]['job'],
   core?: number,
 ): Promise<Tasks[T]['result']> {
-  const node = [process.execPath, path.join(compiledFolder, 'child.js'), task, JSON.stringify(job)];
-  const [command = '', ...parameters] = core === undefined ? node : ['taskset', '-c', String(core), ...node];
-  const { stdout } = await execute(command, parameters, { timeout: stepTimeout });
-  return JSON.parse(stdout) as Tasks[T]['result'];
+  const child = path.join(compiledFolder, 'child.js');
+  const output = await run([process.execPath, child, task, JSON.stringify(job)], core);
+  return JSON.parse(output) as Tasks[T]['result'];
+}
+
+/** Runs a program that writes a measurement as JSON, as child.ts does. */
+export async function runProgram(command: readonly string[], core?: number): Promise<Measurement> {
+  return JSON.parse(await run(command, core)) as Measurement;
+}
+
+async function run(command: readonly string[], core: number | undefined): Promise<string> {
+  const [program = '', ...parameters] =
+    core === undefined ? command : ['taskset', '-c', String(core), ...command];
+  const { stdout } = await execute(program, parameters, { timeout: stepTimeout });
+  return stdout;
 }
 
 /**
