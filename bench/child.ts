@@ -1,5 +1,5 @@
 /** One step of a benchmark in a process of its own: `node child.js TASK JOB`, with a line of JSON as its only output. */
-import type { OpenClient, PackageName, Target } from './client.js';
+import type { OpenClient, OpenOptions, PackageName, Target } from './client.js';
 import { scale, type Scaling } from './scaling-step.js';
 import { workloads, type WorkloadName } from './workloads/index.js';
 import { streamSetup } from './workloads/w7-stream.js';
@@ -27,7 +27,7 @@ type Done = Record<string, never>;
 
 const tasks: { [T in Task]: (job: Tasks[T]['job']) => Promise<Tasks[T]['result']> } = {
   'describe server': async ({ target }) => {
-    const pg = await open('pg', target, 1);
+    const pg = await open('pg', target);
     const rows = await pg.fetchAll(
       `select 'version' as name, version() as value
        union all select name, current_setting(name) from pg_settings where name in
@@ -45,28 +45,28 @@ const tasks: { [T in Task]: (job: Tasks[T]['job']) => Promise<Tasks[T]['result']
       `create role ${user} superuser login password '${password}'`,
     ]),
   verify: async ({ target, workload, client, way }) => {
-    const tested = await open(client, target, 1);
+    const tested = await open(client, target);
     const asked: Workload = workloads[workload];
     if (asked.supports?.(tested, way) === false)
       return { missing: `this revision of ${client} has nothing for it` };
-    await asked.verify(tested, await open('pg', target, 1), way);
+    await asked.verify(tested, await open('pg', target), way);
     return {};
   },
   measure: ({ target, workload, client, way, effort }) =>
-    workloads[workload].measure((connections) => open(client, target, connections), effort, way),
+    workloads[workload].measure((options) => open(client, target, options), effort, way),
   scale: ({ target, client, scaling }) =>
-    scale((connections) => open(client, target, connections), client, scaling),
+    scale((connections) => open(client, target, { connections }), client, scaling),
 };
 
 async function create(target: Target, statements: readonly string[]): Promise<Done> {
-  const pg = await open('pg', target, 1);
+  const pg = await open('pg', target);
   for (const sql of statements) await pg.fetchAll(sql);
   return {};
 }
 
-async function open(client: PackageName, target: Target, connections: number) {
+async function open(client: PackageName, target: Target, options: OpenOptions = { connections: 1 }) {
   const module = (await import(`./clients/${client}.js`)) as { open: OpenClient };
-  return module.open(target, { connections });
+  return module.open(target, options);
 }
 
 async function main(task: Task, job: string): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 /** Where the server listens, and what the clients sign in as. */
 export interface Target {
   /** A host address, or the directory of the Unix socket. */
@@ -12,7 +14,7 @@ export interface Target {
 
 export type Row = Record<string, unknown>;
 
-/** A row of `bench_insert`, as a program would have it. */
+/** A row of `bench_rows`, as a program would have it. */
 export interface InsertRow extends Row {
   id: number;
   account: number;
@@ -36,14 +38,14 @@ export interface Client {
   lookup(id: number): Promise<Row | undefined>;
   /** All rows of a statement without parameters, with the client's usual conversion of values. */
   fetchAll(sql: string): Promise<Row[]>;
-  /** Inserts the rows into `bench_insert`, all or none; gives what came back where the way asks for it. */
+  /** Inserts the rows into `bench_rows`, all or none; gives what came back where the way asks for it. */
   insert?: Partial<Record<string, (rows: InsertRow[]) => Promise<Row[] | undefined>>>;
   /** Hands the rows of a statement one by one to `use`, in bounded memory. */
   stream?: Partial<Record<string, (sql: string, use: (row: Row) => void) => Promise<void>>>;
   /** Sends bytes in the format of the COPY … FROM STDIN. */
   copyIn?(sql: string, chunks: readonly Buffer[]): Promise<void>;
-  /** Hands the bytes of a COPY … TO STDOUT to `use`, in pieces of the client's choice. */
-  copyOut?(sql: string, use: (chunk: Buffer) => void): Promise<void>;
+  /** Pipes the bytes of a COPY … TO STDOUT to `sink`, in pieces of the client's choice. */
+  copyOut?(sql: string, sink: Writable): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,12 +53,18 @@ export interface Client {
  * Opens a client with at most so many connections. One connection means the client's form for a single session
  * where it has one, and it is open when the promise resolves; more mean its pool.
  */
-export type OpenClient = (target: Target, options: { connections: number }) => Promise<Client>;
+export type OpenClient = (target: Target, options: OpenOptions) => Promise<Client>;
+
+export interface OpenOptions {
+  connections: number;
+  /** Nothing is asked of the client but to connect, so it need not do more than that. */
+  closedAtOnce?: boolean;
+}
 
 export const lookupSql = 'select id, name, balance, created_at from bench_lookup where id = $1';
 
 export const insertColumns = ['id', 'account', 'amount', 'name', 'created_at'] as const;
-export const insertInto = `insert into bench_insert (${insertColumns.join(', ')})`;
+export const insertInto = `insert into bench_rows (${insertColumns.join(', ')})`;
 export const insertUnnestSql = `${insertInto} select * from unnest($1::int4[], $2::int8[], $3::float8[], $4::text[], $5::timestamptz[])`;
 
 /** The placeholders of so many rows: ($1, $2, …), ($6, $7, …), … */

@@ -8,7 +8,7 @@ import type { Measurement } from './workloads/workload.js';
 const execute = promisify(execFile);
 
 /** Longer than any step takes; a client that hangs shall not stop the run for ever. */
-const stepTimeout = 180_000;
+const stepTimeout = 90_000;
 
 /** Runs a task of child.ts in a fresh process, on one core if one is given. */
 export async function runChild<T extends Task>(
@@ -29,8 +29,13 @@ export async function runProgram(command: readonly string[], core?: number): Pro
 async function run(command: readonly string[], core: number | undefined): Promise<string> {
   const [program = '', ...parameters] =
     core === undefined ? command : ['taskset', '-c', String(core), ...command];
-  const { stdout } = await execute(program, parameters, { timeout: stepTimeout });
-  return stdout;
+  try {
+    return (await execute(program, parameters, { timeout: stepTimeout })).stdout;
+  } catch (error) {
+    // A server's message may quote all the rows of a statement.
+    const reason = String((error as { stderr?: string }).stderr ?? error).slice(0, 2000);
+    throw new Error(`${parameters.join(' ').slice(0, 600)} failed.\n${reason}`, { cause: error });
+  }
 }
 
 /**

@@ -14,7 +14,7 @@ import type { PoolOverhead } from './report/pool.js';
 import type { Section } from './report/samples.js';
 
 const passwordUser = 'bench_scram';
-const password = 'measured by its hash';
+const password = 'measured';
 
 // What a server does beside answering is noise here: it neither syncs nor vacuums nor compiles statements, and a scan
 // begins where the table does, not where the last one stood. 100 connections and the server's own need more room.

@@ -38,7 +38,7 @@ void CopyIn(const Target* target, const char* sql, int repeats) {
   long length;
   char* text = Text(&length);
   for (int i = -1; i < repeats; i++) {
-    Run(connection, "truncate bench_insert");
+    Run(connection, "truncate bench_rows");
     const Times start = Now();
     client.clear(Expect(connection, client.exec(connection, sql), kCopyIn));
     for (long at = 0; at < length; at += kPiece) {

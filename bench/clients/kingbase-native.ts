@@ -1,7 +1,6 @@
-import type { Readable, Writable } from 'node:stream';
-import { Readable as ReadableStream } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { open as openDatabase } from 'kingbase-native';
+import { open as openDatabase, type Queryable } from 'kingbase-native';
 import {
   insertColumns,
   lookupSql,
@@ -9,6 +8,7 @@ import {
   type InsertRow,
   type OpenClient,
   type Row,
+  type Target,
 } from '../client.js';
 
 /** The part of the contract that measured revisions may lack: a workload that needs what is absent leaves it out. */
@@ -24,19 +24,13 @@ interface Bulk {
   copyTo(sql: string): Readable;
 }
 
-export const open: OpenClient = async ({ library, ...server }, { connections }) => {
-  const db = openDatabase({
-    ...server,
-    ...(library !== undefined && { clientLibrary: library }),
-    pool: { max: connections },
-    // The peers give int8 as a string; ours would give a bigint.
-    types: { int8: 'string' },
-  });
+export const open: OpenClient = async (target, { connections, closedAtOnce = false }) => {
+  if (closedAtOnce) return openedAndClosed(target);
+  const db = databaseOf(target, { max: connections });
   const connection = connections === 1 ? await db.connect() : undefined;
   const session = connection ?? db;
   return {
-    lookup: async (id) => (await session.query<Row>(lookupSql, [id])).rows[0],
-    fetchAll: async (sql) => (await session.query<Row>(sql)).rows,
+    ...queriesOf(session),
     ...bulkOf(session),
     close: async () => {
       await connection?.[Symbol.asyncDispose]();
@@ -45,12 +39,36 @@ export const open: OpenClient = async ({ library, ...server }, { connections }) 
   };
 };
 
+function databaseOf({ library, ...server }: Target, pool: { max: number; maxIdle?: number }) {
+  return openDatabase({
+    ...server,
+    ...(library !== undefined && { clientLibrary: library }),
+    pool,
+    // The peers give int8 as a string; ours would give a bigint.
+    types: { int8: 'string' },
+  });
+}
+
+let database: ReturnType<typeof databaseOf> | undefined;
+
+/** A program opens its database once. What it releases is closed where no idle connection is to be kept. */
+async function openedAndClosed(target: Target): Promise<BenchClient> {
+  database ??= databaseOf(target, { max: 1, maxIdle: 0 });
+  const connection = await database.connect();
+  return { ...queriesOf(connection), close: () => connection[Symbol.asyncDispose]() };
+}
+
+const queriesOf = (session: Queryable): Pick<BenchClient, 'lookup' | 'fetchAll'> => ({
+  lookup: async (id) => (await session.query<Row>(lookupSql, [id])).rows[0],
+  fetchAll: async (sql) => (await session.query<Row>(sql)).rows,
+});
+
 function bulkOf(session: object): Pick<BenchClient, 'insert' | 'stream' | 'copyIn' | 'copyOut'> {
   const has = (method: keyof Bulk): boolean => method in session;
   const bulk = session as Bulk;
   const insert =
     (options: { strategy?: string; returning?: readonly string[] }) => async (rows: InsertRow[]) =>
-      (await bulk.batchInsert('bench_insert', insertColumns, rows, options)).rows;
+      (await bulk.batchInsert('bench_rows', insertColumns, rows, options)).rows;
   return {
     ...(has('batchInsert') && {
       insert: {
@@ -72,14 +90,8 @@ function bulkOf(session: object): Pick<BenchClient, 'insert' | 'stream' | 'copyI
       },
     }),
     ...(has('copyFrom') && {
-      copyIn: (sql: string, chunks: readonly Buffer[]) =>
-        pipeline(ReadableStream.from(chunks), bulk.copyFrom(sql)),
+      copyIn: (sql: string, chunks: readonly Buffer[]) => pipeline(Readable.from(chunks), bulk.copyFrom(sql)),
     }),
-    ...(has('copyTo') && {
-      copyOut: async (sql: string, use: (chunk: Buffer) => void) => {
-        const bytes: AsyncIterable<Buffer> = bulk.copyTo(sql);
-        for await (const chunk of bytes) use(chunk);
-      },
-    }),
+    ...(has('copyTo') && { copyOut: (sql: string, sink: Writable) => pipeline(bulk.copyTo(sql), sink) }),
   };
 }

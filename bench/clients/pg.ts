@@ -87,10 +87,9 @@ function bulkOf(client: Client): Pick<BenchClient, 'insert' | 'stream' | 'copyIn
       const { from } = await import('pg-copy-streams');
       await pipeline(Readable.from(chunks), client.query(from(sql)));
     },
-    copyOut: async (sql, use) => {
+    copyOut: async (sql, sink) => {
       const { to } = await import('pg-copy-streams');
-      const bytes: AsyncIterable<Buffer> = client.query(to(sql));
-      for await (const chunk of bytes) use(chunk);
+      await pipeline(client.query(to(sql)), sink);
     },
   };
 }

@@ -13,10 +13,13 @@ import {
   type Row,
 } from '../client.js';
 
-/** Type numbers of arrays, of which postgres cannot tell a date's from its values. */
-const [int4Array, int8Array, float8Array, textArray, timestamptzArray] = [1007, 1016, 1022, 1009, 1185];
+/** Type numbers of the elements, of which postgres cannot tell an array of dates' from its values. */
+const [int4, int8, float8, text, timestamptz] = [23, 20, 701, 25, 1184];
 
-export const open: OpenClient = async ({ host, port, user, password, database }, { connections }) => {
+export const open: OpenClient = async (
+  { host, port, user, password, database },
+  { connections, closedAtOnce = false },
+) => {
   const sql = postgres({
     host,
     port,
@@ -24,8 +27,8 @@ export const open: OpenClient = async ({ host, port, user, password, database },
     database,
     ...(password !== undefined && { password }),
     max: connections,
-    // It would otherwise ask each new connection for the array types of the server, of which nothing here is used.
-    fetch_types: false,
+    // Unless told not to, it asks each new connection for the server's array types, which inserts need.
+    ...(closedAtOnce && { fetch_types: false }),
   });
   // It connects at the first query. (`reserve()`, in 3.4.9, never resolves without `fetch_types`.)
   if (connections === 1) await sql.unsafe('select 1');
@@ -36,16 +39,16 @@ export const open: OpenClient = async ({ host, port, user, password, database },
       for (const slice of slices(rows, unnestRows)) {
         const columns = columnsOf(slice);
         const [id, account, amount, name, created] = [
-          tx.array(columns.id, int4Array),
-          tx.array(columns.account, int8Array),
-          tx.array(columns.amount, float8Array),
-          tx.array(columns.name, textArray),
-          tx.array(columns.created_at, timestamptzArray),
+          tx.array(columns.id, int4),
+          tx.array(columns.account, int8),
+          tx.array(columns.amount, float8),
+          tx.array(columns.name, text),
+          tx.array(columns.created_at, timestamptz),
         ];
         const result = returning
-          ? await tx<Row[]>`insert into bench_insert (id, account, amount, name, created_at)
+          ? await tx<Row[]>`insert into bench_rows (id, account, amount, name, created_at)
               select * from unnest(${id}, ${account}, ${amount}, ${name}, ${created}) returning id`
-          : await tx<Row[]>`insert into bench_insert (id, account, amount, name, created_at)
+          : await tx<Row[]>`insert into bench_rows (id, account, amount, name, created_at)
               select * from unnest(${id}, ${account}, ${amount}, ${name}, ${created})`;
         for (const row of result) returned.push(row);
       }
@@ -55,12 +58,12 @@ export const open: OpenClient = async ({ host, port, user, password, database },
   return {
     lookup: async (id) =>
       (await sql<Row[]>`select id, name, balance, created_at from bench_lookup where id = ${id}`)[0],
-    fetchAll: (text) => sql.unsafe<Row[]>(text),
+    fetchAll: (query) => sql.unsafe<Row[]>(query),
     insert: {
       values: (rows) =>
         sql.begin(async (tx) => {
           for (const slice of slices(rows, valuesRows)) {
-            await tx`insert into bench_insert ${tx(slice, ...insertColumns)}`;
+            await tx`insert into bench_rows ${tx(slice, ...insertColumns)}`;
           }
           return undefined;
         }),
@@ -71,18 +74,19 @@ export const open: OpenClient = async ({ host, port, user, password, database },
       'unnest returning': (rows) => unnest(rows, true),
     },
     stream: {
-      cursor: async (text, use) => {
-        for await (const rows of sql.unsafe<Row[]>(text).cursor(cursorRows)) {
+      cursor: async (query, use) => {
+        for await (const rows of sql.unsafe<Row[]>(query).cursor(cursorRows)) {
           for (const row of rows) use(row);
         }
       },
     },
-    copyIn: async (text, chunks) => {
-      await pipeline(Readable.from(chunks), await sql.unsafe(text).writable());
+    copyIn: async (query, chunks) => {
+      await pipeline(Readable.from(chunks), await sql.unsafe(query).writable());
     },
-    copyOut: async (text, use) => {
-      const bytes: AsyncIterable<Buffer> = await sql.unsafe(text).readable();
-      for await (const chunk of bytes) use(chunk);
+    // Read by `for await` instead, 3.4.9 now and then leaves its socket paused after the last piece and takes no further
+    // statement.
+    copyOut: async (query, sink) => {
+      await pipeline(await sql.unsafe(query).readable(), sink);
     },
     close: () => sql.end(),
   };

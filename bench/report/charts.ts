@@ -3,7 +3,7 @@ import { formatValue } from './format.js';
 import { judge } from './judgement.js';
 import { labelsOf, spreadOf, type Section } from './samples.js';
 
-const colours = { ours: '#2563eb', peer: '#94a3b8', ceiling: '#d6b656' };
+const colours = { ours: '#60a5fa', peer: '#94a3b8', ceiling: '#d6b656' };
 const rowHeight = 18;
 const common = {
   $schema: 'https://vega.github.io/schema/vega/v6.json',
@@ -27,7 +27,7 @@ export function sectionChart(section: Section): Promise<string> {
       const { median, lowest, highest } = spread;
       return [
         {
-          metric: `${title} (${better === 'higher' ? 'more is better' : 'less is better'})`,
+          metric: `${title} ${better === 'higher' ? '↑' : '↓'}`,
           label,
           median,
           lowest,
@@ -40,7 +40,11 @@ export function sectionChart(section: Section): Promise<string> {
   );
   return svg({
     ...common,
-    title: { text: `${section.name}, ${section.transport}`, anchor: 'start', fontSize: 13 },
+    title: {
+      text: `${section.name}, ${section.transport} (↑ more is better, ↓ less is better)`,
+      anchor: 'start',
+      fontSize: 13,
+    },
     data: [{ name: 'bars', values: bars }],
     layout: { columns: 3, padding: 24 },
     marks: [

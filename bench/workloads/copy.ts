@@ -1,5 +1,6 @@
 import { strictEqual } from 'node:assert';
 import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peakRssMb, startClocks, type Times } from '../clocks.js';
 import type { Client } from '../client.js';
@@ -34,8 +35,8 @@ const common = {
 } satisfies Partial<Workload>;
 
 const columns = 'id, account, amount, name, created_at';
-const inSql = `copy bench_insert (${columns}) from stdin`;
-const outSql = `copy bench_insert (${columns}) to stdout`;
+const inSql = `copy bench_rows (${columns}) from stdin`;
+const outSql = `copy bench_rows (${columns}) to stdout`;
 
 export const copyIn: Workload = {
   title: '200 000 rows by COPY … FROM STDIN, text format, from bytes that are ready, in pieces of 64 KB',
@@ -48,7 +49,7 @@ export const copyIn: Workload = {
     await verifyInserted(client, rowCount);
   },
   measure: async (open, { repeats }) => {
-    const client = await open(1);
+    const client = await open({ connections: 1 });
     const { chunks } = insertText(rowCount);
     const samples: Times[] = [];
     for (let i = 0; i <= repeats; i++) {
@@ -61,7 +62,7 @@ export const copyIn: Workload = {
 };
 
 async function copyInOnce(client: Client, chunks: Buffer[]): Promise<Times> {
-  await client.fetchAll('truncate bench_insert');
+  await client.fetchAll('truncate bench_rows');
   const stop = startClocks();
   await client.copyIn?.(inSql, chunks);
   return stop();
@@ -72,38 +73,44 @@ export const copyOut: Workload = {
   ...common,
   setup: [
     ...insertSetup,
-    `insert into bench_insert
+    `insert into bench_rows
        select i, i::int8 * 1234567, i * 1.25, 'account holder ' || i,
               timestamptz '2020-01-01 00:00:00Z' + i * interval '1.123 s'
          from generate_series(1, ${rowCount}) as i`,
-    'vacuum analyze bench_insert',
+    'vacuum analyze bench_rows',
   ],
   ceiling: ({ repeats }) => ['copy-out', outSql, String(repeats)],
   supports: (client) => client.copyOut !== undefined,
   verify: async (client, pg) => {
     const digest = async (from: Client) => {
       const hash = createHash('md5');
-      await from.copyOut?.(outSql, (chunk) => hash.update(chunk));
+      await from.copyOut?.(
+        outSql,
+        sink((chunk) => hash.update(chunk)),
+      );
       return hash.digest('hex');
     };
     strictEqual(await digest(client), await digest(pg));
   },
   measure: async (open, { repeats }) => {
-    const client = await open(1);
+    const client = await open({ connections: 1 });
     const samples: Times[] = [];
     const sizes = new Set<number>();
     for (let i = 0; i <= repeats; i++) {
       let bytes = 0;
       const stop = startClocks();
-      await client.copyOut?.(outSql, (chunk) => {
-        bytes += chunk.length;
-      });
+      await client.copyOut?.(
+        outSql,
+        sink((chunk) => {
+          bytes += chunk.length;
+        }),
+      );
       samples.push(stop());
       sizes.add(bytes);
       await sleep(30);
     }
     const [bytes = 0] = await client
-      .fetchAll(`select sum(length(concat_ws(' ', ${columns})) + 1)::float8 as bytes from bench_insert`)
+      .fetchAll(`select sum(length(concat_ws(' ', ${columns})) + 1)::float8 as bytes from bench_rows`)
       .then((rows) => rows.map((row) => Number(row['bytes'])));
     if (sizes.size !== 1 || !sizes.has(bytes)) {
       throw new Error(`COPY gave ${[...sizes].join(', ')} bytes where ${bytes} were expected.`);
@@ -111,3 +118,11 @@ export const copyOut: Workload = {
     return { ...perRepeat(samples.slice(1), rowCount), rss: peakRssMb() };
   },
 };
+
+const sink = (use: (chunk: Buffer) => void): Writable =>
+  new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      use(chunk);
+      done();
+    },
+  });

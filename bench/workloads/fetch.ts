@@ -39,7 +39,7 @@ export function fetchWorkload(table: {
       rows.forEach((row, index) => deepStrictEqual({ ...row }, { ...theirs[index] }));
     },
     measure: async (open, { repeats }) => {
-      const client = await open(1);
+      const client = await open({ connections: 1 });
       for (let i = 0; i < 2; i++) await client.fetchAll(table.sql);
       const samples: (Times & { blockMs: number })[] = [];
       for (let i = 0; i < repeats; i++) {

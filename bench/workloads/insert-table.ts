@@ -16,8 +16,8 @@ export const insertRows = (rowCount: number): InsertRow[] =>
   Array.from({ length: rowCount }, (_, index) => insertRow(index + 1));
 
 export const insertSetup = [
-  'drop table if exists bench_insert',
-  'create unlogged table bench_insert (id int4, account int8, amount float8, name text, created_at timestamptz)',
+  'drop table if exists bench_rows',
+  'create unlogged table bench_rows (id int4, account int8, amount float8, name text, created_at timestamptz)',
 ];
 
 const expectedSql = (rowCount: number): string =>
@@ -28,21 +28,21 @@ const expectedSql = (rowCount: number): string =>
 const digestSql = (rows: string): string =>
   `select count(*)::int4 as count, md5(string_agg(t::text, ';' order by id)) as digest from (${rows}) as t`;
 
-/** Throws unless `bench_insert` holds the first so many rows, to the last value. */
+/** Throws unless `bench_rows` holds the first so many rows, to the last value. */
 export async function verifyInserted(client: Client, rowCount: number): Promise<void> {
   const [inserted] = await client.fetchAll(
-    digestSql('select id, account, amount, name, created_at from bench_insert'),
+    digestSql('select id, account, amount, name, created_at from bench_rows'),
   );
   const [expected] = await client.fetchAll(digestSql(expectedSql(rowCount)));
   deepStrictEqual({ ...inserted }, { ...expected });
 }
 
-/** Throws unless `bench_insert` holds the first so many rows, as far as count and sums can tell. */
+/** Throws unless `bench_rows` holds the first so many rows, as far as count and sums can tell. */
 export async function checkInserted(client: Client, rowCount: number): Promise<void> {
   const [row] = await client.fetchAll(
     `select count(*)::int4 as count, sum(id)::float8 as ids, sum(amount)::float8 as amounts,
             sum(length(name))::float8 as characters, max(created_at) as last
-       from bench_insert`,
+       from bench_rows`,
   );
   const ids = (rowCount * (rowCount + 1)) / 2;
   let characters = 0;

@@ -28,7 +28,7 @@ export const w1: Workload = {
   verify: verifyLookup,
   ceiling: ({ seconds }) => ['lookup', '1', String(seconds)],
   measure: async (open, { seconds }) => {
-    const client = await open(1);
+    const client = await open({ connections: 1 });
     let n = 0;
     const latency = createHistogram();
     const run = async (milliseconds: number) => {

@@ -24,7 +24,7 @@ export const w2: Workload = {
   verify: verifyLookup,
   ceiling: ({ seconds }) => ['lookup', String(connections), String(seconds)],
   measure: async (open, { seconds }) => {
-    const client = await open(connections);
+    const client = await open({ connections });
     let n = 0;
     const run = async (milliseconds: number) => {
       const end = performance.now() + milliseconds;

@@ -52,7 +52,7 @@ export const w5: Workload = {
     await verifyInserted(client, rowCount);
   },
   measure: async (open, { inserts }, way) => {
-    const client = await open(1);
+    const client = await open({ connections: 1 });
     const rows = insertRows(rowCount);
     const samples: Times[] = [];
     for (let i = 0; i < inserts; i++) {
@@ -68,7 +68,7 @@ export const w5: Workload = {
 export async function insertOnce(client: Client, way: string, rows: InsertRow[]): Promise<Times> {
   const insert = client.insert?.[way];
   if (!insert) throw new Error(`This client does not insert by '${way}'.`);
-  await client.fetchAll('truncate bench_insert');
+  await client.fetchAll('truncate bench_rows');
   const stop = startClocks();
   const returned = await insert(rows);
   const times = stop();

@@ -28,7 +28,7 @@ function connectWorkload(authentication: string, password: boolean): Workload {
     },
     measure: async (open, { seconds }) => {
       const connect = async () => {
-        const client = await open(1);
+        const client = await open({ connections: 1, closedAtOnce: true });
         await client.close();
       };
       for (let i = 0; i < warmUp; i++) await connect();

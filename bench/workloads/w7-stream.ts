@@ -56,7 +56,7 @@ export const w7: Workload = {
     strictEqual(n, verifiedRows);
   },
   measure: async (open, { streamedRows }, way) => {
-    const client = await open(1);
+    const client = await open({ connections: 1 });
     const { result, blockMs } = await longestBlock(async () => {
       const stop = startClocks();
       const seen = await look(client, way, sqlOf(streamedRows));

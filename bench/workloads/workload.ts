@@ -1,4 +1,4 @@
-import type { Client, ClientName } from '../client.js';
+import type { Client, ClientName, OpenOptions } from '../client.js';
 
 export interface Metric {
   key: string;
@@ -61,7 +61,7 @@ export interface Workload {
   /** Throws unless the client does the same as pg, which is given too. */
   verify(client: Client, pg: Client, way: string): Promise<void>;
   /** Warms up, measures, and leaves its clients open: the process ends after it. */
-  measure(open: (connections: number) => Promise<Client>, effort: Effort, way: string): Promise<Measurement>;
+  measure(open: (options: OpenOptions) => Promise<Client>, effort: Effort, way: string): Promise<Measurement>;
 }
 
 export const ours: Contender = { label: 'kingbase-native', client: 'kingbase-native' };
