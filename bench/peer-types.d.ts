@@ -1,4 +1,4 @@
-// What the benchmark uses of two peers, so that it is type-checked where `bench/node_modules` is not installed.
+// What the benchmark uses of its peers, so that it is type-checked where `bench/node_modules` is not installed.
 
 declare module 'pg-native' {
   type Done<T> = (error?: Error | null, result?: T) => void;
@@ -13,17 +13,72 @@ declare module 'pg-native' {
 }
 
 declare module 'postgres' {
+  import type { Readable, Writable } from 'node:stream';
+
+  interface Query<T> extends Promise<T> {
+    cursor(rows: number): AsyncIterable<T>;
+    readable(): Promise<Readable>;
+    writable(): Promise<Writable>;
+  }
   interface Sql {
-    <T>(strings: TemplateStringsArray, ...parameters: unknown[]): Promise<T>;
-    unsafe<T>(sql: string): Promise<T>;
+    <T>(strings: TemplateStringsArray, ...parameters: unknown[]): Query<T>;
+    (rows: readonly object[], ...columns: string[]): object;
+    unsafe<T>(sql: string): Query<T>;
+    array(values: readonly unknown[], type: number | undefined): object;
+    begin<T>(work: (transaction: Sql) => Promise<T>): Promise<T>;
     end(): Promise<void>;
   }
   function postgres(options: {
     host: string;
     port: number;
     user: string;
+    password?: string;
     database: string;
     max: number;
+    fetch_types?: boolean;
   }): Sql;
   export = postgres;
+}
+
+declare module 'pg-cursor' {
+  class Cursor {
+    constructor(sql: string);
+    submit(connection: object): void;
+    read(rows: number): Promise<Record<string, unknown>[]>;
+    close(): Promise<void>;
+  }
+  export = Cursor;
+}
+
+declare module 'pg-query-stream' {
+  import { Readable } from 'node:stream';
+
+  class QueryStream extends Readable {
+    constructor(sql: string, values: unknown[], options: { batchSize: number });
+    submit(connection: object): void;
+  }
+  export = QueryStream;
+}
+
+declare module 'pg-copy-streams' {
+  import type { Readable, Writable } from 'node:stream';
+
+  interface Submittable {
+    submit(connection: object): void;
+  }
+  export function from(sql: string): Writable & Submittable;
+  export function to(sql: string): Readable & Submittable;
+}
+
+declare module 'markdown-table' {
+  export function markdownTable(rows: string[][], options: { align: string[] }): string;
+}
+
+declare module 'vega' {
+  export class View {
+    constructor(runtime: object, options: { renderer: 'none' });
+    toSVG(): Promise<string>;
+    finalize(): void;
+  }
+  export function parse(specification: object): object;
 }

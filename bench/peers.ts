@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { ClientName } from './client.js';
+import type { PackageName } from './client.js';
 
 const modules = path.join(__dirname, 'node_modules');
 
@@ -40,7 +40,7 @@ function installPeers(): void {
 
 export type Availability = { version: string } | { missing: string };
 
-export function availability(client: ClientName): Availability {
+export function availability(client: PackageName): Availability {
   const packageName = client === 'pg-pipeline' ? 'pg' : client;
   const folder = path.join(modules, packageName);
   // An optional dependency: npm leaves it out where libpq cannot be built.

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Task, Tasks } from './child.js';
 import { compiledFolder } from './peers.js';
+import type { Measurement } from './workloads/workload.js';
 
 const execute = promisify(execFile);
 
 /** Longer than any step takes; a client that hangs shall not stop the run for ever. */
-const stepTimeout = 180_000;
+const stepTimeout = 90_000;
 
 /** Runs a task of child.ts in a fresh process, on one core if one is given. */
 export async function runChild<T extends Task>(
@@ -15,10 +16,26 @@ export async function runChild<T extends Task>(
   job: Tasks[T]['job'],
   core?: number,
 ): Promise<Tasks[T]['result']> {
-  const node = [process.execPath, path.join(compiledFolder, 'child.js'), task, JSON.stringify(job)];
-  const [command = '', ...parameters] = core === undefined ? node : ['taskset', '-c', String(core), ...node];
-  const { stdout } = await execute(command, parameters, { timeout: stepTimeout });
-  return JSON.parse(stdout) as Tasks[T]['result'];
+  const child = path.join(compiledFolder, 'child.js');
+  const output = await run([process.execPath, child, task, JSON.stringify(job)], core);
+  return JSON.parse(output) as Tasks[T]['result'];
+}
+
+/** Runs a program that writes a measurement as JSON, as child.ts does. */
+export async function runProgram(command: readonly string[], core?: number): Promise<Measurement> {
+  return JSON.parse(await run(command, core)) as Measurement;
+}
+
+async function run(command: readonly string[], core: number | undefined): Promise<string> {
+  const [program = '', ...parameters] =
+    core === undefined ? command : ['taskset', '-c', String(core), ...command];
+  try {
+    return (await execute(program, parameters, { timeout: stepTimeout })).stdout;
+  } catch (error) {
+    // A server's message may quote all the rows of a statement.
+    const reason = String((error as { stderr?: string }).stderr ?? error).slice(0, 2000);
+    throw new Error(`${parameters.join(' ').slice(0, 600)} failed.\n${reason}`, { cause: error });
+  }
 }
 
 /**

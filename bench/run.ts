@@ -1,140 +1,73 @@
 /** `npm run bench`: measures kingbase-native against its peers and writes a report. See README.md beside this file. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { standInLibkci } from '../scripts/client-libraries.js';
-import { startServer } from '../scripts/embedded-server.js';
-import { clientNames, type ClientName, type Target } from './client.js';
-import { availability, prepare } from './peers.js';
-import { pin, runChild } from './processes.js';
-import { markdown, ours, pgAgain, type Sample, type Section } from './report.js';
-import { workloadNames, workloads } from './workloads/index.js';
-import type { Effort } from './workloads/workload.js';
+import { startServer, type EmbeddedServer } from '../scripts/embedded-server.js';
+import { buildCeiling } from './ceiling.js';
+import type { Target } from './client.js';
+import { measureScaling, measureWorkload, progress, type Field, type Server } from './measure.js';
+import { readOptions, revision, type Options } from './options.js';
+import { availability, compiledFolder, prepare } from './peers.js';
+import { runChild } from './processes.js';
+import type { PoolOverhead } from './report/pool.js';
+import type { Section } from './report/samples.js';
 
-const usage = `npm run bench -- [options]
+const passwordUser = 'bench_scram';
+const password = 'measured';
 
-  --quick              2 rounds of shorter measurements, Unix socket only, under 3 minutes
-  --rounds N           rounds, 5 by default
-  --workloads W1,…     of ${workloadNames.join(', ')}; all by default
-  --clients NAME,…     of ${clientNames.join(', ')}; all by default
-  --transport T,…      unix, tcp; both by default
-  --library PATH       Kingbase client library for kingbase-native, the stand-in by default
-  --name NAME          name of the report in bench/results
-`;
-
-const transports = ['unix', 'tcp'] as const;
-
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      workloads: { type: 'string' },
-      clients: { type: 'string' },
-      transport: { type: 'string' },
-      library: { type: 'string' },
-      name: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(usage);
-    process.exit();
-  }
-  const { quick } = values;
-  const rounds = Number(values.rounds ?? (quick ? 2 : 5));
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number of 1 or more.');
-  const effort: Effort = quick ? { seconds: 0.8, repeats: 4 } : { seconds: 2, repeats: 8 };
-  return {
-    rounds,
-    effort,
-    workloads: choice('--workloads', values.workloads, workloadNames),
-    clients: choice('--clients', values.clients, clientNames),
-    transports: choice('--transport', values.transport ?? (quick ? 'unix' : undefined), transports),
-    library: values.library,
-    name: values.name ?? (quick ? 'quick' : `${new Date().toISOString().slice(0, 10)}-${revision()}`),
-  };
-}
-
-function choice<T extends string>(option: string, list: string | undefined, known: readonly T[]): T[] {
-  const names = list?.split(',') ?? [...known];
-  const wrong = names.find((name) => !(known as readonly string[]).includes(name));
-  if (wrong !== undefined)
-    throw new Error(`${option} does not know '${wrong}'. It takes ${known.join(', ')}.`);
-  return known.filter((name) => names.includes(name));
-}
-
-function revision(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], {
-      cwd: __dirname,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return 'unversioned';
-  }
-}
-
-type Options = ReturnType<typeof readOptions>;
-type Server = Awaited<ReturnType<typeof startServer>>;
+// What a server does beside answering is noise here: it neither syncs nor vacuums nor compiles statements, and a scan
+// begins where the table does, not where the last one stood. 100 connections and the server's own need more room.
+const settings = {
+  fsync: 'off',
+  autovacuum: 'off',
+  jit: 'off',
+  shared_buffers: '128MB',
+  synchronize_seqscans: 'off',
+  password_encryption: 'scram-sha-256',
+  max_connections: '120',
+};
+const hba = [
+  `local all ${passwordUser} scram-sha-256`,
+  `host all ${passwordUser} 127.0.0.1/32 scram-sha-256`,
+  'local all all trust',
+  'host all all 127.0.0.1/32 trust',
+];
 
 async function main(): Promise<void> {
   const options = readOptions();
   prepare();
-  const versions: string[] = [];
-  const clients = options.clients.filter((client) => {
-    const found = availability(client);
-    versions.push(`${client} ${'version' in found ? found.version : `left out: ${found.missing}`}`);
-    return 'version' in found;
-  });
-  for (const version of versions) progress(version);
-
-  const library = clients.includes(ours) ? (options.library ?? (await standInLibkci())) : undefined;
+  const { field, versions } = whoIsThere(options);
+  const needsLibrary = field.ceiling !== undefined || field.packages.includes('kingbase-native');
+  const library = needsLibrary ? (options.library ?? (await standInLibkci())) : undefined;
   const loadBefore = os.loadavg();
-  // What a server does beside answering is noise here: it neither syncs nor vacuums nor compiles statements. A table of
-  // more than a quarter of the buffers would be read from where the last scan stood, and not from its beginning.
-  const settings = { fsync: 'off', autovacuum: 'off', jit: 'off', shared_buffers: '128MB' };
-  const server = await startServer({ version: 12, settings });
+  const started = performance.now();
+  const embedded = await startServer({ version: 12, settings, hba });
   try {
-    const target = (transport: (typeof transports)[number]): Target => ({
-      host: transport === 'unix' ? server.socketDirectory : server.host,
-      port: server.port,
-      user: server.user,
-      database: server.database,
-      ...(library !== undefined && { library }),
-    });
-    const { version = '', ...inForce } = await runChild('describe server', { target: target('tcp') });
+    const server = serverOf(embedded, library);
+    const target = server.target('tcp');
+    await runChild('create role', { target, user: passwordUser, password });
+    const description = await runChild('describe server', { target });
     const sections: Section[] = [];
     for (const name of options.workloads) {
-      await runChild('create data', { workload: name, target: target('tcp') });
-      for (const transport of options.transports) {
-        sections.push(await measure(name, transport, target(transport), clients, server, options));
-      }
+      sections.push(...(await measureWorkload(name, field, server, options)));
     }
+    const scaling = options.scaling ? await measureScaling(field, server, options) : [];
+    const pool = options.pool ? measurePool() : undefined;
+    // Vega and markdown-table are among what prepare() may have had to install.
+    const { writeReport } = await import('./report/index.js');
+    const minutes = ((performance.now() - started) / 60_000).toFixed(1);
     const facts: [string, string][] = [
       ['Revision', revision()],
-      ['Machine', `${os.availableParallelism()} × ${cpuModel()}, ${os.type()} ${os.release()} ${os.arch()}`],
-      ['Load average', `before ${load(loadBefore)}; after ${load(os.loadavg())}`],
+      ['Machine', machine()],
+      [
+        'Load average',
+        `before ${load(loadBefore)}; after ${load(os.loadavg())}; the run took ${minutes} minutes`,
+      ],
       ['Node.js', process.version],
       ['Clients', versions.join('; ')],
-      ...(library === undefined
-        ? []
-        : [
-            ['Client library', options.library ? path.basename(library) : 'the stand-in for libkci'] as [
-              string,
-              string,
-            ],
-          ]),
-      ['Server', `${version.split(',')[0] ?? ''}, on the same machine, without TLS`],
-      [
-        'Settings',
-        Object.entries(inForce)
-          .map(([setting, value]) => `${setting} ${value}`)
-          .join(', '),
-      ],
+      ...clientLibraryFact(library, options),
+      ...serverFacts(description),
       [
         'Types',
         "kingbase-native gives int8 as a string (`types: { int8: 'string' }`), as the peers do by default; " +
@@ -142,63 +75,81 @@ async function main(): Promise<void> {
       ],
       ['Rounds', `${options.rounds}, a process for each client in each, order reversed every second round`],
     ];
-    const report = markdown({ title: `Benchmark ${options.name}`, facts, sections });
-    const folder = path.join(__dirname, 'results');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path.join(folder, `${options.name}.md`), report);
-    const lines = sections.flatMap((section) => section.samples).map((sample) => JSON.stringify(sample));
-    writeFileSync(path.join(folder, `${options.name}.jsonl`), `${lines.join('\n')}\n`);
-    process.stdout.write(report);
+    const shortFacts = `${options.rounds} rounds on ${machine()}, Node.js ${process.version}, revision ${revision()}.`;
+    const report = { title: `Benchmark ${options.name}`, facts, sections, pool, scaling };
+    process.stdout.write(await writeReport(options.results, options.name, shortFacts, report));
   } finally {
-    await server.stop();
+    await embedded.stop();
   }
 }
 
-async function measure(
-  name: (typeof workloadNames)[number],
-  transport: string,
-  target: Target,
-  available: ClientName[],
-  server: Server,
-  { rounds, effort }: Options,
-): Promise<Section> {
-  const workload = workloads[name];
-  const takesPart = (client: ClientName) =>
-    client !== 'pg-pipeline' || workload.extraClients?.includes(client);
-  const contenders: { label: string; client: ClientName }[] = available
-    .filter(takesPart)
-    .map((client) => ({ label: client, client }));
-  for (const { client } of contenders) await runChild('verify', { workload: name, target, client });
-  if (available.includes('pg')) contenders.push({ label: pgAgain, client: 'pg' });
-
-  const core = os.availableParallelism() - 1;
-  const unpin = workload.pinned ? await pin(server.postmasterPid, core) : undefined;
-  const samples: Sample[] = [];
-  try {
-    for (let round = 0; round < rounds; round++) {
-      for (const { label, client } of round % 2 === 0 ? contenders : [...contenders].reverse()) {
-        const job = { workload: name, target, client, effort };
-        const values = await runChild('measure', job, unpin ? core : undefined);
-        samples.push({ workload: name, transport, round, client: label, values });
-        progress(
-          `${name} ${transport} round ${round + 1}/${rounds} ${label} ${Math.round(values['rate'] ?? 0)}/s`,
-        );
-      }
+/** The clients that were asked for and can be had, and a line about each that was asked for. */
+function whoIsThere({ clients }: Options): { field: Field; versions: string[] } {
+  const field: Field = { packages: [], ceiling: undefined };
+  const versions: string[] = [];
+  for (const client of clients) {
+    if (client === 'c') {
+      const built = buildCeiling();
+      if ('program' in built) field.ceiling = built.program;
+      else versions.push(`C left out: ${built.missing}`);
+      continue;
     }
-  } finally {
-    await unpin?.();
+    const found = availability(client);
+    if ('version' in found) field.packages.push(client);
+    versions.push(`${client} ${'version' in found ? found.version : `left out: ${found.missing}`}`);
   }
-  let placement = 'Server and client free to run on all cores';
-  if (unpin) placement = 'Server and client pinned to the same core';
-  else if (workload.pinned) {
-    placement = '**Not pinned to one core, as there is no taskset: not comparable with pinned figures**';
-  }
-  return { name, workload, transport, placement, samples };
+  for (const version of versions) progress(version);
+  return { field, versions };
 }
 
+function serverOf(embedded: EmbeddedServer, library: string | undefined): Server {
+  return {
+    postmasterPid: embedded.postmasterPid,
+    target: (transport, withPassword = false): Target => ({
+      host: transport === 'unix' ? embedded.socketDirectory : embedded.host,
+      port: embedded.port,
+      user: withPassword ? passwordUser : embedded.user,
+      ...(withPassword && { password }),
+      database: embedded.database,
+      ...(library !== undefined && { library }),
+    }),
+  };
+}
+
+/** In a process and compiled, as the other measurements are. */
+function measurePool(): PoolOverhead {
+  const bundle = path.join(compiledFolder, 'pool-overhead.cjs');
+  const esbuild = require.resolve('esbuild/bin/esbuild');
+  const source = path.join(__dirname, 'pool-overhead.ts');
+  execFileSync(process.execPath, [
+    esbuild,
+    source,
+    '--bundle',
+    '--platform=node',
+    '--packages=external',
+    '--log-level=warning',
+    `--outfile=${bundle}`,
+  ]);
+  return JSON.parse(execFileSync(process.execPath, [bundle, '--json'], { encoding: 'utf8' })) as PoolOverhead;
+}
+
+function clientLibraryFact(library: string | undefined, options: Options): [string, string][] {
+  if (library === undefined) return [];
+  return [['Client library', options.library ? path.basename(library) : 'the stand-in for libkci']];
+}
+
+function serverFacts({ version = '', ...inForce }: Record<string, string>): [string, string][] {
+  const list = Object.entries(inForce).map(([setting, value]) => `${setting} ${value}`);
+  return [
+    ['Server', `${version.split(',')[0] ?? ''}, on the same machine, without TLS`],
+    ['Settings', list.join(', ')],
+  ];
+}
+
+const machine = () =>
+  `${os.availableParallelism()} × ${cpuModel()}, ${os.type()} ${os.release()} ${os.arch()}`;
 const cpuModel = () => os.cpus()[0]?.model.trim() ?? 'unknown processor';
 const load = (averages: number[]) => averages.map((average) => average.toFixed(2)).join(' ');
-const progress = (line: string) => process.stderr.write(`${line}\n`);
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);

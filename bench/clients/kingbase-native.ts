@@ -1,22 +1,97 @@
-import { open as openDatabase } from 'kingbase-native';
-import { lookupSql, type OpenClient, type Row } from '../client.js';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { open as openDatabase, type Queryable } from 'kingbase-native';
+import {
+  insertColumns,
+  lookupSql,
+  type Client as BenchClient,
+  type InsertRow,
+  type OpenClient,
+  type Row,
+  type Target,
+} from '../client.js';
 
-export const open: OpenClient = async ({ library, ...server }, { connections }) => {
-  const db = openDatabase({
-    ...server,
-    ...(library !== undefined && { clientLibrary: library }),
-    pool: { max: connections },
-    // The peers give int8 as a string; ours would give a bigint.
-    types: { int8: 'string' },
-  });
+/** The part of the contract that measured revisions may lack: a workload that needs what is absent leaves it out. */
+interface Bulk {
+  batchInsert(
+    table: string,
+    columns: readonly string[],
+    rows: Iterable<InsertRow>,
+    options?: { strategy?: string; returning?: readonly string[] },
+  ): Promise<{ rowsInserted: number; rows?: Row[] }>;
+  rows(sql: string): AsyncIterable<Row> & { batches(): AsyncIterable<Row[]> };
+  copyFrom(sql: string): Writable;
+  copyTo(sql: string): Readable;
+}
+
+export const open: OpenClient = async (target, { connections, closedAtOnce = false }) => {
+  if (closedAtOnce) return openedAndClosed(target);
+  const db = databaseOf(target, { max: connections });
   const connection = connections === 1 ? await db.connect() : undefined;
   const session = connection ?? db;
   return {
-    lookup: async (id) => (await session.query<Row>(lookupSql, [id])).rows[0],
-    fetchAll: async (sql) => (await session.query<Row>(sql)).rows,
+    ...queriesOf(session),
+    ...bulkOf(session),
     close: async () => {
       await connection?.[Symbol.asyncDispose]();
       await db.close();
     },
   };
 };
+
+function databaseOf({ library, ...server }: Target, pool: { max: number; maxIdle?: number }) {
+  return openDatabase({
+    ...server,
+    ...(library !== undefined && { clientLibrary: library }),
+    pool,
+    // The peers give int8 as a string; ours would give a bigint.
+    types: { int8: 'string' },
+  });
+}
+
+let database: ReturnType<typeof databaseOf> | undefined;
+
+/** A program opens its database once. What it releases is closed where no idle connection is to be kept. */
+async function openedAndClosed(target: Target): Promise<BenchClient> {
+  database ??= databaseOf(target, { max: 1, maxIdle: 0 });
+  const connection = await database.connect();
+  return { ...queriesOf(connection), close: () => connection[Symbol.asyncDispose]() };
+}
+
+const queriesOf = (session: Queryable): Pick<BenchClient, 'lookup' | 'fetchAll'> => ({
+  lookup: async (id) => (await session.query<Row>(lookupSql, [id])).rows[0],
+  fetchAll: async (sql) => (await session.query<Row>(sql)).rows,
+});
+
+function bulkOf(session: object): Pick<BenchClient, 'insert' | 'stream' | 'copyIn' | 'copyOut'> {
+  const has = (method: keyof Bulk): boolean => method in session;
+  const bulk = session as Bulk;
+  const insert =
+    (options: { strategy?: string; returning?: readonly string[] }) => async (rows: InsertRow[]) =>
+      (await bulk.batchInsert('bench_rows', insertColumns, rows, options)).rows;
+  return {
+    ...(has('batchInsert') && {
+      insert: {
+        auto: insert({}),
+        copy: insert({ strategy: 'copy' }),
+        unnest: insert({ strategy: 'unnest' }),
+        values: insert({ strategy: 'values' }),
+        'unnest returning': insert({ strategy: 'unnest', returning: ['id'] }),
+      },
+    }),
+    ...(has('rows') && {
+      stream: {
+        rows: async (sql: string, use: (row: Row) => void) => {
+          for await (const row of bulk.rows(sql)) use(row);
+        },
+        batches: async (sql: string, use: (row: Row) => void) => {
+          for await (const rows of bulk.rows(sql).batches()) for (const row of rows) use(row);
+        },
+      },
+    }),
+    ...(has('copyFrom') && {
+      copyIn: (sql: string, chunks: readonly Buffer[]) => pipeline(Readable.from(chunks), bulk.copyFrom(sql)),
+    }),
+    ...(has('copyTo') && { copyOut: (sql: string, sink: Writable) => pipeline(bulk.copyTo(sql), sink) }),
+  };
+}

@@ -3,7 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client.js';
 import { longestBlock, peakRssMb, startClocks, type Times } from '../clocks.js';
 import { median } from '../statistics.js';
-import { cpuMetrics, rssMetric, type Workload } from './workload.js';
+import { perRepeat } from './samples.js';
+import {
+  blockMetric,
+  cpuMetrics,
+  inOneWay,
+  pg,
+  pgNative,
+  postgres,
+  rateMetric,
+  rssMetric,
+  type Workload,
+} from './workload.js';
 
 /** A workload that fetches the whole of a table again and again and keeps all rows until the clock is read. */
 export function fetchWorkload(table: {
@@ -11,18 +22,16 @@ export function fetchWorkload(table: {
   setup: string[];
   sql: string;
   rowCount: number;
+  ratios: Record<string, number>;
 }): Workload {
   return {
     title: table.title,
-    metrics: [
-      { key: 'rate', title: 'rows/s', better: 'higher' },
-      ...cpuMetrics('ms'),
-      { key: 'block', title: 'longest block of the event loop ms', better: 'lower' },
-      rssMetric,
-    ],
+    ...inOneWay([pg, pgNative, postgres], table.ratios),
+    metrics: [rateMetric('rows'), ...cpuMetrics('ms'), blockMetric, rssMetric],
     setup: table.setup,
-    verify: async (client, pg) => {
-      const theirs = await pg.fetchAll(table.sql);
+    ceiling: ({ repeats }) => ['fetch', table.sql, String(repeats)],
+    verify: async (client, reference) => {
+      const theirs = await reference.fetchAll(table.sql);
       const rows = await client.fetchAll(table.sql);
       strictEqual(rows.length, theirs.length);
       // Row by row, as assert would try to show the difference of the whole. Classes of row objects may differ; what
@@ -30,18 +39,15 @@ export function fetchWorkload(table: {
       rows.forEach((row, index) => deepStrictEqual({ ...row }, { ...theirs[index] }));
     },
     measure: async (open, { repeats }) => {
-      const client = await open(1);
+      const client = await open({ connections: 1 });
       for (let i = 0; i < 2; i++) await client.fetchAll(table.sql);
       const samples: (Times & { blockMs: number })[] = [];
       for (let i = 0; i < repeats; i++) {
         samples.push(await fetchOnce(client, table));
         await sleep(30);
       }
-      const jsCpu = samples.flatMap(({ jsCpuUs }) => (jsCpuUs === undefined ? [] : [jsCpuUs / 1000]));
       return {
-        rate: (table.rowCount / median(samples.map((sample) => sample.wallMs))) * 1000,
-        cpu: median(samples.map((sample) => sample.cpuUs)) / 1000,
-        jsCpu: jsCpu.length > 0 ? median(jsCpu) : undefined,
+        ...perRepeat(samples, table.rowCount),
         block: median(samples.map((sample) => sample.blockMs)),
         rss: peakRssMb(),
       };

@@ -1,13 +1,24 @@
 import { createHistogram } from 'node:perf_hooks';
 import { peakRssMb, startClocks } from '../clocks.js';
 import { lookupId, lookupSetup, verifyLookup } from './lookup-table.js';
-import { cpuMetrics, rssMetric, type Workload } from './workload.js';
+import { perOperation } from './samples.js';
+import {
+  cpuMetrics,
+  inOneWay,
+  pg,
+  pgNative,
+  postgres,
+  rateMetric,
+  rssMetric,
+  type Workload,
+} from './workload.js';
 
 export const w1: Workload = {
   title: 'Look-up by primary key, one connection, one operation after the other',
+  ...inOneWay([pg, pgNative, postgres], { rate: 1.15, jsCpu: 1.75, cpu: 1.3, p50: 1.1, p99: 1 }),
   pinned: true,
   metrics: [
-    { key: 'rate', title: 'operations/s', better: 'higher' },
+    rateMetric('operations'),
     ...cpuMetrics('µs/operation'),
     { key: 'p50', title: 'p50 µs', better: 'lower' },
     { key: 'p99', title: 'p99 µs', better: 'lower' },
@@ -15,8 +26,9 @@ export const w1: Workload = {
   ],
   setup: lookupSetup,
   verify: verifyLookup,
+  ceiling: ({ seconds }) => ['lookup', '1', String(seconds)],
   measure: async (open, { seconds }) => {
-    const client = await open(1);
+    const client = await open({ connections: 1 });
     let n = 0;
     const latency = createHistogram();
     const run = async (milliseconds: number) => {
@@ -34,12 +46,8 @@ export const w1: Workload = {
     // The first delta after a reset only sets the starting time.
     latency.recordDelta();
     await run(seconds * 1000);
-    const { wallMs, cpuUs, jsCpuUs } = stop();
-    const operations = n - warmUp;
     return {
-      rate: (operations / wallMs) * 1000,
-      cpu: cpuUs / operations,
-      jsCpu: jsCpuUs === undefined ? undefined : jsCpuUs / operations,
+      ...perOperation(stop(), n - warmUp),
       p50: latency.percentile(50) / 1000,
       p99: latency.percentile(99) / 1000,
       rss: peakRssMb(),

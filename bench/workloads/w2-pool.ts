@@ -1,22 +1,30 @@
 import { peakRssMb, startClocks } from '../clocks.js';
 import { lookupId, lookupSetup, verifyLookup } from './lookup-table.js';
-import { cpuMetrics, rssMetric, type Workload } from './workload.js';
+import { perOperation } from './samples.js';
+import {
+  cpuMetrics,
+  inOneWay,
+  pg,
+  pgNative,
+  pgPipeline,
+  postgres,
+  rateMetric,
+  rssMetric,
+  type Workload,
+} from './workload.js';
 
 const connections = 10;
 const loops = 64;
 
 export const w2: Workload = {
   title: `Look-up by primary key, ${connections} connections, ${loops} operations in flight`,
-  extraClients: ['pg-pipeline'],
-  metrics: [
-    { key: 'rate', title: 'operations/s', better: 'higher' },
-    ...cpuMetrics('µs/operation'),
-    rssMetric,
-  ],
+  ...inOneWay([pg, pgPipeline, pgNative, postgres], { rate: 1.1, jsCpu: 3.5, cpu: 1.4 }),
+  metrics: [rateMetric('operations'), ...cpuMetrics('µs/operation'), rssMetric],
   setup: lookupSetup,
   verify: verifyLookup,
+  ceiling: ({ seconds }) => ['lookup', String(connections), String(seconds)],
   measure: async (open, { seconds }) => {
-    const client = await open(connections);
+    const client = await open({ connections });
     let n = 0;
     const run = async (milliseconds: number) => {
       const end = performance.now() + milliseconds;
@@ -32,13 +40,6 @@ export const w2: Workload = {
     const warmUp = n;
     const stop = startClocks();
     await run(seconds * 1000);
-    const { wallMs, cpuUs, jsCpuUs } = stop();
-    const operations = n - warmUp;
-    return {
-      rate: (operations / wallMs) * 1000,
-      cpu: cpuUs / operations,
-      jsCpu: jsCpuUs === undefined ? undefined : jsCpuUs / operations,
-      rss: peakRssMb(),
-    };
+    return { ...perOperation(stop(), n - warmUp), rss: peakRssMb() };
   },
 };

@@ -1,4 +1,4 @@
-import type { Client, ClientName } from '../client.js';
+import type { Client, ClientName, OpenOptions } from '../client.js';
 
 export interface Metric {
   key: string;
@@ -12,28 +12,87 @@ export type Measurement = Record<string, number | undefined>;
 export interface Effort {
   /** Duration of a measurement that runs against the clock. */
   seconds: number;
-  /** How often a measurement that runs to its end is repeated. */
+  /** How often a fetch or a COPY is repeated. */
   repeats: number;
+  /** How often the rows are inserted, the first time for warming up. */
+  inserts: number;
+  /** Rows of the stream, which runs once. */
+  streamedRows: number;
+}
+
+/** Who takes part in a workload. */
+export interface Contender {
+  /** Its name in the report. */
+  label: string;
+  client: ClientName;
+  /** Which of the client's ways of doing the same, where it has several. */
+  way?: string;
+}
+
+/** What is compared with what, and what is to come out. */
+export interface Comparison {
+  /** Labels of one contender of ours, and of those that it is compared with. */
+  ours: string;
+  /** For each peer its contenders, of which the one with the highest rate counts. */
+  peers: string[][];
+  /** By metric: how many times better than the best peer ours has to be. */
+  ratios: Record<string, number>;
+  /** By metric: the most that ours may have. */
+  limits?: Record<string, number>;
 }
 
 export interface Workload {
   title: string;
-  /** Clients that take part besides the ones that always do. */
-  extraClients?: ClientName[];
+  contenders: Contender[];
+  /** Label of the contender that is measured a second time, to show how far the machine can be believed. */
+  repeated: string;
+  comparisons: Comparison[];
   /** Server and client share one core, so that a round trip pays no wake-up of an idle core. */
   pinned?: boolean;
+  /** Signs in with a password, by SCRAM-SHA-256. */
+  password?: boolean;
   metrics: Metric[];
   /** Statements that create the data, each sent on its own. */
   setup: string[];
-  /** Throws unless the client gives the same rows as pg. */
-  verify(client: Client, pg: Client): Promise<void>;
+  /** What the C program is told: see ceiling/main.c. */
+  ceiling?: (effort: Effort) => string[];
+  /** Whether the client can do this at all. */
+  supports?(client: Client, way: string): boolean;
+  /** Throws unless the client does the same as pg, which is given too. */
+  verify(client: Client, pg: Client, way: string): Promise<void>;
   /** Warms up, measures, and leaves its clients open: the process ends after it. */
-  measure(open: (connections: number) => Promise<Client>, effort: Effort): Promise<Measurement>;
+  measure(open: (options: OpenOptions) => Promise<Client>, effort: Effort, way: string): Promise<Measurement>;
 }
 
+export const ours: Contender = { label: 'kingbase-native', client: 'kingbase-native' };
+export const pg: Contender = { label: 'pg', client: 'pg' };
+export const pgPipeline: Contender = { label: 'pg pipeline', client: 'pg-pipeline' };
+export const pgNative: Contender = { label: 'pg-native', client: 'pg-native' };
+export const postgres: Contender = { label: 'postgres', client: 'postgres' };
+export const c: Contender = { label: 'C', client: 'c' };
+
+/** The contenders of a workload that every client does in one way, and the comparison with each of the peers. */
+export function inOneWay(
+  peers: Contender[],
+  ratios: Record<string, number>,
+): Pick<Workload, 'contenders' | 'repeated' | 'comparisons'> {
+  return {
+    contenders: [ours, ...peers, c],
+    repeated: pg.label,
+    comparisons: [{ ours: ours.label, peers: peers.map(({ label }) => [label]), ratios }],
+  };
+}
+
+/** What parity may be called where figures of the same program differ by some per cent. */
+export const parity = 0.95;
+
+export const rateMetric = (of: string): Metric => ({ key: 'rate', title: `${of}/s`, better: 'higher' });
+
 export const cpuMetrics = (unit: string): Metric[] => [
+  { key: 'jsCpu', title: `JS CPU ${unit}`, better: 'lower' },
   { key: 'cpu', title: `CPU ${unit}`, better: 'lower' },
-  { key: 'jsCpu', title: `CPU of the JavaScript thread ${unit}`, better: 'lower' },
 ];
+
+export const blockMetric: Metric = { key: 'block', title: 'longest block ms', better: 'lower' };
 
 export const rssMetric: Metric = { key: 'rss', title: 'peak RSS MB', better: 'lower' };

@@ -1,0 +1,146 @@
+import os from 'node:os';
+import { ceilingCommand } from './ceiling.js';
+import type { PackageName, Target } from './client.js';
+import type { Options, Transport } from './options.js';
+import { pin, runChild, runProgram } from './processes.js';
+import { againOf, type Sample, type Section } from './report/samples.js';
+import type { ScalingPoint } from './report/scaling.js';
+import type { Scaling } from './scaling-step.js';
+import { workloads, type WorkloadName } from './workloads/index.js';
+import type { Contender } from './workloads/workload.js';
+
+/** What may take part in a run. */
+export interface Field {
+  packages: PackageName[];
+  /** Path of the C program. */
+  ceiling: string | undefined;
+}
+
+export interface Server {
+  /** With a password where the workload signs in with one. */
+  target: (transport: Transport, password?: boolean) => Target;
+  postmasterPid: number;
+}
+
+export const progress = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Measures a workload over each transport, after having checked that every contender does what pg does. */
+export async function measureWorkload(
+  name: WorkloadName,
+  field: Field,
+  server: Server,
+  options: Options,
+): Promise<Section[]> {
+  const workload = workloads[name];
+  await runChild('create data', { workload: name, target: server.target('tcp') });
+  const takingPart: Contender[] = [];
+  const leftOut: Section['leftOut'] = [];
+  for (const contender of workload.contenders) {
+    const { label, client, way = '' } = contender;
+    if (client === 'c') {
+      if (field.ceiling !== undefined && workload.ceiling) takingPart.push(contender);
+      continue;
+    }
+    if (!field.packages.includes(client)) continue;
+    const target = server.target(options.transports[0] ?? 'unix', workload.password);
+    const { missing } = await runChild('verify', { workload: name, target, client, way });
+    if (missing === undefined) takingPart.push(contender);
+    else {
+      leftOut.push({ label, reason: missing });
+      progress(`${name} ${label} left out: ${missing}`);
+    }
+  }
+  // COPY and inserts leave their rows behind.
+  await runChild('create data', { workload: name, target: server.target('tcp') });
+  const repeated = takingPart.find(({ label }) => label === workload.repeated);
+  if (repeated) takingPart.push({ ...repeated, label: againOf(repeated.label) });
+
+  const sections: Section[] = [];
+  for (const transport of options.transports) {
+    const { placement, samples } = await measureContenders(
+      name,
+      transport,
+      takingPart,
+      field,
+      server,
+      options,
+    );
+    sections.push({ name, workload, transport, placement, leftOut, samples });
+  }
+  return sections;
+}
+
+async function measureContenders(
+  name: WorkloadName,
+  transport: Transport,
+  contenders: Contender[],
+  { ceiling }: Field,
+  server: Server,
+  { rounds, effort }: Options,
+): Promise<Pick<Section, 'placement' | 'samples'>> {
+  const workload = workloads[name];
+  const target = server.target(transport, workload.password);
+  const lastCore = os.availableParallelism() - 1;
+  const unpin = workload.pinned ? await pin(server.postmasterPid, lastCore) : undefined;
+  const core = unpin ? lastCore : undefined;
+  const samples: Sample[] = [];
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const { label, client, way = '' } of round % 2 === 0 ? contenders : [...contenders].reverse()) {
+        const values =
+          client === 'c'
+            ? await runProgram(ceilingCommand(ceiling ?? '', target, workload.ceiling?.(effort) ?? []), core)
+            : await runChild('measure', { workload: name, target, client, way, effort }, core);
+        samples.push({ workload: name, transport, round, client: label, values });
+        const rate = Math.round(values['rate'] ?? 0);
+        progress(`${name} ${transport} round ${round + 1}/${rounds} ${label} ${rate}/s`);
+      }
+    }
+  } finally {
+    await unpin?.();
+  }
+  let placement = 'Server and client free to run on all cores';
+  if (unpin) placement = 'Server and client pinned to the same core';
+  else if (workload.pinned) {
+    placement = '**Not pinned to one core, as there is no taskset: not comparable with pinned figures**';
+  }
+  return { placement, samples };
+}
+
+/** How cost grows: over the first transport only, as the transport adds the same to each. */
+export async function measureScaling(
+  { packages }: Field,
+  server: Server,
+  { transports: [transport = 'unix'], rounds, quick, effort }: Options,
+): Promise<ScalingPoint[]> {
+  const target = server.target(transport);
+  await runChild('create data for scaling', { target });
+  const rows = quick ? [1_000, 10_000, 100_000] : [1_000, 10_000, 100_000, 1_000_000];
+  const sizes: Record<Scaling['of'], number[]> = { fetch: rows, insert: rows, connections: [1, 10, 100] };
+  const clients = packages.filter((client) => client !== 'pg-pipeline');
+  const points: ScalingPoint[] = [];
+  for (const of of ['fetch', 'insert', 'connections'] as const) {
+    const taking: PackageName[] = [];
+    for (const client of clients) {
+      const { missing } =
+        of === 'insert' && client === 'kingbase-native'
+          ? await runChild('verify', { workload: 'W5', target, client, way: 'auto' })
+          : {};
+      if (missing === undefined) taking.push(client);
+      else progress(`growth of ${of} ${client} left out: ${missing}`);
+    }
+    for (let round = 0; round < Math.min(rounds, 3); round++) {
+      for (const size of sizes[of]) {
+        for (const client of round % 2 === 0 ? taking : [...taking].reverse()) {
+          const scaling: Scaling = { of, size, seconds: effort.seconds };
+          const values = await runChild('scale', { target, client, scaling });
+          points.push({ of, client, transport, size, round, values });
+          progress(`growth of ${of}: ${client} ${size} ${(values['wall'] ?? 0).toFixed(2)} µs`);
+        }
+      }
+    }
+  }
+  return points;
+}
