@@ -10,6 +10,7 @@ import { runtimesIn } from './support/runtimes.js';
 import { firstLibrary } from './support/world.js';
 
 const world = inject('world');
+const tools = inject('tools');
 const library = firstLibrary(world);
 const entryPoint = `kingbase-native/addon/${process.platform}-${process.arch}`;
 // The worker thread's program would be a bundle of its own.
@@ -125,7 +126,7 @@ describe('webpack', () => {
     await bundleWithWebpack({
       entry: writeEntry('CommonJS', true),
       output: { path: directory, filename: 'bundle.cjs' },
-      module: { rules: [{ test: /\.node$/, loader: path.join(world.tools, 'node-loader') }] },
+      module: { rules: [{ test: /\.node$/, loader: path.join(tools, 'node-loader') }] },
     });
     expect((await runBundle(directory, 'bundle.cjs')).results).toEqual(allOk(abilities));
     expect(readdirSync(directory).filter((name) => name.endsWith('.node'))).toHaveLength(1);
@@ -146,7 +147,7 @@ describe('webpack', () => {
 describe.runIf(process.platform === 'linux' && process.arch === 'x64')('bun build --compile', () => {
   it('makes one executable of program, package and addon', async () => {
     const directory = temporary();
-    const bun = runtimesIn(world.tools).find(({ name }) => name === 'Bun');
+    const bun = runtimesIn(tools).find(({ name }) => name === 'Bun');
     if (!bun) throw new Error('Bun is not among the runtimes.');
     const entry = writeEntry('ESM', true);
     const output = path.join(directory, 'program');

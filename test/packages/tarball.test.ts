@@ -16,6 +16,7 @@ interface Manifest {
 }
 
 const world = inject('world');
+const tools = inject('tools');
 const installed = path.join(world.consumer, 'node_modules', 'kingbase-native');
 const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
 const directory = mkdtempSync(path.join(os.tmpdir(), 'kingbase-native-tarball-'));
@@ -28,24 +29,6 @@ const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
   .filter((name) => statSync(path.join(installed, name)).isFile());
 
 describe('the tarball', () => {
-  it('holds what is run, what it is built of, and nothing else', () => {
-    const allowed = [
-      /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|binding\.gyp)$/,
-      /^addon\/[a-z0-9-]+\.(js|d\.ts)$/,
-      /^dist\/.*\.(m?js|d\.m?ts)$/,
-      /^native\/([a-z_0-9]+\.(cc|h|inc|gypi)|package\.json|CMakeLists\.txt|cmake\/.*)$/,
-      /^prebuilds\/(linux-x64|linux-arm64|win32-x64)\/kingbase-native(\.glibc)?\.node$/,
-    ];
-    expect(files.filter((name) => !allowed.some((pattern) => pattern.test(name)))).toEqual([]);
-    expect(files).toContain('dist/index.js');
-  });
-
-  it('is small', () => {
-    expect(statSync(world.tarball).size).toBeLessThan(1_000_000);
-    const unpacked = files.reduce((sum, name) => sum + statSync(path.join(installed, name)).size, 0);
-    expect(unpacked).toBeLessThan(3_000_000);
-  });
-
   it('runs nothing when it is installed and needs two packages', () => {
     const { preinstall, install, postinstall } = manifest.scripts ?? {};
     expect({ preinstall, install, postinstall, gypfile: manifest.gypfile }).toEqual({ gypfile: false });
@@ -118,10 +101,10 @@ describe('the tarball', () => {
         devDependencies: Record<string, string>;
       }
     ).devDependencies;
-    const tools = ['node-gyp', 'node-addon-api'].map((name) => `${name}@${versions[name] ?? ''}`);
-    await npm(['install', ...installOptions, '--save-dev', ...tools], consumer);
+    const builders = ['node-gyp', 'node-addon-api'].map((name) => `${name}@${versions[name] ?? ''}`);
+    await npm(['install', ...installOptions, '--save-dev', ...builders], consumer);
     // In place of the download of Node's headers.
-    const headers = `--nodedir=${path.join(world.tools, `node-${process.versions.node.split('.')[0] ?? ''}`)}`;
+    const headers = `--nodedir=${path.join(tools, `node-${process.versions.node.split('.')[0] ?? ''}`)}`;
     const nodeGyp = path.join(consumer, 'node_modules', '.bin', 'node-gyp');
     await run(nodeGyp, ['rebuild', '--directory', packageDirectory, '--jobs', 'max', headers], consumer);
     expect(existsSync(path.join(packageDirectory, 'build', 'Release', 'kingbase.node'))).toBe(true);

@@ -14,6 +14,7 @@ import { run } from './support/npm.js';
 import { firstLibrary } from './support/world.js';
 
 const world = inject('world');
+const tools = inject('tools');
 const root = path.resolve(__dirname, '../..');
 const projects: string[] = [];
 
@@ -22,9 +23,9 @@ afterAll(() => {
 });
 
 const compilers = [
-  { version: '5.2', directory: path.join(world.tools, 'typescript-5.2') },
+  { version: '5.2', directory: path.join(tools, 'typescript-5.2') },
   { version: '6.0', directory: path.join(root, 'node_modules', 'typescript') },
-  { version: '7.0', directory: path.join(world.tools, 'typescript-7') },
+  { version: '7.0', directory: path.join(tools, 'typescript-7') },
 ];
 
 /** An extension says which module system a file is in, for the compiler and for Node. */

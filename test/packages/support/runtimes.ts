@@ -40,8 +40,14 @@ export async function installTools(): Promise<string> {
   return packages;
 }
 
-/** The lowest Node.js that package.json admits, the newest of each line since, and the two that are not Node.js. */
+/**
+ * The lowest Node.js that package.json admits, the newest of each line since, and the two that are not Node.js; only the
+ * one that runs this on systems other than Linux on x64.
+ */
 export function runtimesIn(packages: string): Runtime[] {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return [{ name: `Node.js ${process.versions.node}`, command: [process.execPath] }];
+  }
   const node = (name: string): Runtime => ({
     name: `Node.js ${name}`,
     command: [path.join(packages, `node-${name}`, 'bin', 'node')],

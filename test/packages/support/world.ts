@@ -5,7 +5,6 @@ import { testLibraries, type TestLibrary } from '../../../scripts/client-librari
 import { startServer } from '../../../scripts/embedded-server.js';
 import { npm } from './npm.js';
 import { prebuildHost } from './prebuild.js';
-import { installTools } from './runtimes.js';
 
 /** What the tests of the package need; plain values, since vitest hands them from one process to others. */
 export interface World {
@@ -13,8 +12,6 @@ export interface World {
   readonly tarball: string;
   /** A directory far from the checkout with nothing but the installed tarball and the test programs. */
   readonly consumer: string;
-  /** The node_modules with runtimes and compilers of other versions. */
-  readonly tools: string;
   readonly libraries: readonly TestLibrary[];
   /** How to reach the server, over TCP in plain text. */
   readonly connection: { host: string; port: number; user: string; database: string };
@@ -53,8 +50,8 @@ export async function installInto(directory: string, tarball: string): Promise<v
   await npm(['install', ...installOptions, tarball], directory);
 }
 
-/** Makes it all, and a function that removes it. */
-export async function createWorld(): Promise<[World, () => Promise<void>]> {
+/** Makes it all of a tarball, or of this checkout, and a function that removes it. */
+export async function createWorld(given?: string): Promise<[World, () => Promise<void>]> {
   // Outside of the checkout, whose node_modules would make up for a dependency that the package fails to name.
   const directory = mkdtempSync(path.join(os.tmpdir(), 'kingbase-native-packages-'));
   const remove = (): void => {
@@ -66,13 +63,15 @@ export async function createWorld(): Promise<[World, () => Promise<void>]> {
     cpSync(path.join(root, 'test', 'packages', 'programs'), consumer, { recursive: true });
     const pack = async (): Promise<string> => {
       await prebuildHost();
-      const tarball = await packProject(directory);
+      return packProject(directory);
+    };
+    const install = async (): Promise<string> => {
+      const tarball = given ?? (await pack());
       await installInto(consumer, tarball);
       return tarball;
     };
-    const [tarball, tools, libraries, { host, port, user, database, certificates }] = await Promise.all([
-      pack(),
-      installTools(),
+    const [tarball, libraries, { host, port, user, database, certificates }] = await Promise.all([
+      install(),
       testLibraries(),
       server,
     ]);
@@ -81,7 +80,6 @@ export async function createWorld(): Promise<[World, () => Promise<void>]> {
       {
         tarball,
         consumer,
-        tools,
         libraries,
         connection: { host, port, user, database },
         tls: { sslMode: 'verify-ca', sslRootCert: certificates.ca },
