@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const typescript = ['**/*.ts', '**/*.mts'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'build/', 'prebuilds/', 'coverage/', '.cache/']),
+  globalIgnores(['dist/', 'build/', 'prebuilds/', 'release/', 'coverage/', '.cache/']),
   {
     // An exception is made here, with its reason, and not by a comment at the place.
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
@@ -19,6 +19,7 @@ export default defineConfig(
       globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly'])),
     },
   },
+  { files: ['addon/*.js', '**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
   {
     files: typescript,
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],

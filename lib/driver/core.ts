@@ -11,6 +11,7 @@ import type {
   NativeHandlers,
   TransactionStatus,
 } from './native.js';
+import { providedAddon } from './provided-addon.js';
 import { ResultShape } from './result-shape.js';
 
 /**
@@ -185,7 +186,7 @@ function loadAddon(): NativeAddon {
     process.dlopen(module, explicit);
     return module.exports as NativeAddon;
   }
-  return loadBuiltAddon(packageDirectory()) as NativeAddon;
+  return (providedAddon() ?? loadBuiltAddon(packageDirectory())) as NativeAddon;
 }
 
 /** The package's own directory: where package.json lies, above this file, built or not. */

@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import { ABILITIES, allOk, exercise } from './support/exercise.js';
+import { npm, run } from './support/npm.js';
+import { firstLibrary, installOptions } from './support/world.js';
+
+interface Manifest {
+  exports: Record<string, unknown>;
+  scripts?: Record<string, string>;
+  gypfile?: boolean;
+  dependencies: Record<string, string>;
+}
+
+const world = inject('world');
+const tools = inject('tools');
+const installed = path.join(world.consumer, 'node_modules', 'kingbase-native');
+const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
+const directory = mkdtempSync(path.join(os.tmpdir(), 'kingbase-native-tarball-'));
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
+  .map((name) => name.replaceAll(path.sep, '/'))
+  .filter((name) => statSync(path.join(installed, name)).isFile());
+
+describe('the tarball', () => {
+  it('runs nothing when it is installed and needs two packages', () => {
+    const { preinstall, install, postinstall } = manifest.scripts ?? {};
+    expect({ preinstall, install, postinstall, gypfile: manifest.gypfile }).toEqual({ gypfile: false });
+    expect(Object.keys(manifest.dependencies).sort()).toEqual(['generic-pool', 'node-gyp-build']);
+  });
+
+  it('names no file of the machine that it was built on', () => {
+    const texts = files.filter((name) => !name.endsWith('.node'));
+    const root = path.resolve(__dirname, '../..');
+    const naming = texts.filter((name) => readFileSync(path.join(installed, name), 'utf8').includes(root));
+    expect(naming).toEqual([]);
+    for (const name of files.filter((file) => file.endsWith('.node'))) {
+      expect(readFileSync(path.join(installed, name)).includes(root), name).toBe(false);
+    }
+  });
+
+  it('gives what its exports name, and nothing else', () => {
+    const require = createRequire(path.join(world.consumer, 'program.js'));
+    const targets = (value: unknown): string[] =>
+      typeof value === 'string' ? [value] : Object.values(value as Record<string, unknown>).flatMap(targets);
+    const missing = targets(manifest.exports).filter((target) => !existsSync(path.join(installed, target)));
+    expect(missing).toEqual([]);
+    expect(require.resolve('kingbase-native')).toBe(path.join(installed, 'dist', 'index.js'));
+    expect(() => require('kingbase-native/dist/driver/core.js') as unknown).toThrow(
+      expect.objectContaining({ code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' }),
+    );
+  });
+
+  it('gives one and the same classes to import and require', () => {
+    const program = `
+      import * as imported from 'kingbase-native';
+      import { createRequire } from 'node:module';
+      const required = createRequire(import.meta.url)('kingbase-native');
+      const names = Object.keys(required);
+      console.log(JSON.stringify({
+        names,
+        same: names.filter((name) => required[name] === imported[name]),
+        imported: Object.keys(imported),
+      }));`;
+    const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: world.consumer,
+      encoding: 'utf8',
+    });
+    const { names, same, imported } = JSON.parse(printed) as Record<'names' | 'same' | 'imported', string[]>;
+    expect(names).toEqual(expect.arrayContaining(['open', 'KingbaseError', 'DatabaseError', 'UsageError']));
+    expect(same).toEqual(names);
+    // What Node adds for interoperability is no name of ours.
+    const added = ['__esModule', 'default', 'module.exports'];
+    expect(imported.filter((name) => !added.includes(name)).sort()).toEqual([...names].sort());
+  });
+
+  it('has an entry point for bundlers beside each prebuilt addon', () => {
+    for (const platform of readdirSync(path.join(installed, 'prebuilds'))) {
+      const entry = readFileSync(path.join(installed, 'addon', `${platform}.js`), 'utf8');
+      const [, request = ''] = /require\('(\.\.\/prebuilds\/[^']+)'\)/.exec(entry) ?? [];
+      expect(readdirSync(path.join(installed, 'prebuilds', platform))).toEqual([path.basename(request)]);
+      expect(path.dirname(request)).toBe(`../prebuilds/${platform}`);
+      expect(manifest.exports[`./addon/${platform}`]).toBe(`./addon/${platform}.js`);
+    }
+  });
+
+  it('can be built from source where no prebuilt addon fits', async () => {
+    const consumer = path.join(directory, 'from-source');
+    cpSync(world.consumer, consumer, { recursive: true });
+    const packageDirectory = path.join(consumer, 'node_modules', 'kingbase-native');
+    rmSync(path.join(packageDirectory, 'prebuilds'), { recursive: true });
+    const root = path.resolve(__dirname, '../..');
+    const versions = (
+      JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+        devDependencies: Record<string, string>;
+      }
+    ).devDependencies;
+    const builders = ['node-gyp', 'node-addon-api'].map((name) => `${name}@${versions[name] ?? ''}`);
+    await npm(['install', ...installOptions, '--save-dev', ...builders], consumer);
+    // In place of the download of Node's headers.
+    const headers = `--nodedir=${path.join(tools, `node-${process.versions.node.split('.')[0] ?? ''}`)}`;
+    const nodeGyp = path.join(consumer, 'node_modules', '.bin', 'node-gyp');
+    await run(nodeGyp, ['rebuild', '--directory', packageDirectory, '--jobs', 'max', headers], consumer);
+    expect(existsSync(path.join(packageDirectory, 'build', 'Release', 'kingbase.node'))).toBe(true);
+
+    const program = { directory: consumer, command: [process.execPath, 'esm.mjs'] as const };
+    const outcome = await exercise(world, firstLibrary(world), program, ABILITIES);
+    expect(outcome.results).toEqual(allOk(ABILITIES));
+  });
+});

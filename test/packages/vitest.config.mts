@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:packages`: tests of what is published, not of the checkout. */
+export default defineConfig({
+  test: {
+    name: 'packages',
+    include: ['test/packages/**/*.test.ts'],
+    globalSetup: ['test/packages/support/global-setup.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    retry: process.env['CI'] === undefined ? 0 : 1,
+  },
+});
