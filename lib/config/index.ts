@@ -1,4 +1,4 @@
-export { parseConfig, DEFAULTS } from './parse-config.js';
+export { parseConfig, DEFAULTS, ENVIRONMENT } from './parse-config.js';
 export type { ConnectionConfig, PasswordProvider, SslMode } from './connection-config.js';
 export { ResolvedConfig, type HostAddress, type ResolvedSettings } from './resolved-config.js';
 export {

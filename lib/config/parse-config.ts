@@ -33,7 +33,7 @@ export const DEFAULTS = {
  * version to version (`KCIUSER`, `PGPASSWORD`, `KINGBASE_USER` …); these mean the same with every library.
  * `KINGBASE_CLIENTENCODING` is not among them: it is meant for terminals, the driver always speaks UTF-8.
  */
-const ENVIRONMENT: Readonly<Record<string, string>> = {
+export const ENVIRONMENT: Readonly<Record<string, string>> = {
   KINGBASE_HOST: 'host',
   KINGBASE_HOSTADDR: 'hostaddr',
   KINGBASE_PORT: 'port',

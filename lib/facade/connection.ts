@@ -37,6 +37,11 @@ export class Connection extends Queryable {
     return facts?.tls === true ? { protocol: facts.tlsProtocol, cipher: facts.tlsCipher } : undefined;
   }
 
+  /** What the server reported of itself at the login, by its names: `server_version`, `server_encoding`, `TimeZone`, … */
+  get serverParameters(): Readonly<Record<string, string | undefined>> {
+    return this.runner.session.facts?.parameters ?? {};
+  }
+
   /** Prepares the statement on this session. Rejects with a DatabaseError when the server refuses it. */
   async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
     const statement = new Statement(sql, this.runner, this.context);

@@ -22,6 +22,7 @@ beforeEach(() => {
   write('lib/index.ts', `export * from './facade/database.js';`);
   write('lib/adapters/orm.ts', `import '../index.js'; import './dialect.js';`);
   write('lib/adapters/dialect.ts', 'export const dialect = 1;');
+  write('lib/cli/main.ts', `import '../index.js'; import '../sql/lexer.js';`);
 });
 
 afterEach(() => rmSync(root, { recursive: true }));
@@ -53,8 +54,9 @@ describe('import direction', () => {
     ],
     ['native-interface-imports-nothing', 'lib/driver/native.ts', `import '../sql/lexer.js';`],
     ['only-users-import-the-public-interface', 'lib/sql/wrong.ts', `import type { D } from '../index.js';`],
-    ['adapters-and-cli-use-the-public-interface', 'lib/adapters/wrong.ts', `import '../facade/database.js';`],
-    ['adapters-and-cli-use-the-public-interface', 'lib/cli/wrong.ts', `import '../adapters/orm.js';`],
+    ['adapters-use-the-public-interface', 'lib/adapters/wrong.ts', `import '../sql/lexer.js';`],
+    ['cli-uses-the-public-interface-and-knowledge', 'lib/cli/wrong.ts', `import '../pool/pool.js';`],
+    ['cli-uses-the-public-interface-and-knowledge', 'lib/cli/wrong.ts', `import '../adapters/orm.js';`],
     ['nothing-imports-adapters-or-cli', 'lib/facade/wrong.ts', `import '../adapters/dialect.js';`],
     ['no-development-dependency', 'lib/sql/wrong.ts', `import 'at-home';`],
     ['no-unresolved-import', 'lib/sql/wrong.ts', `import './missing.js';`],

@@ -1,0 +1,43 @@
+import { ClientLibraryError, ConnectionError, UsageError, type Connection, type Database } from '../index.js';
+import { KingbaseError, type ConnectStage, type Language } from '../errors/index.js';
+import { ExitCode } from './exit-codes.js';
+import { printable } from './terminal.js';
+
+/** A session, or the first failure to get one: the pool would go on trying for as long as the server is away. */
+export async function connectOnce(db: Database): Promise<Connection> {
+  const attempt = new AbortController();
+  const giveUp = ({ error }: { error: unknown }): void => {
+    attempt.abort(error);
+  };
+  db.on('unreachable', giveUp);
+  try {
+    return await db.connect({ signal: attempt.signal });
+  } finally {
+    db.off('unreachable', giveUp);
+  }
+}
+
+/** Of a pool of one that does nothing by itself. */
+export const SINGLE = { max: 1, heartbeatInterval: 0, idleTimeout: 0, acquireTimeout: 0 } as const;
+
+const BY_STAGE: Readonly<Record<ConnectStage, ExitCode>> = {
+  dns: ExitCode.network,
+  tcp: ExitCode.network,
+  tls: ExitCode.tls,
+  startup: ExitCode.login,
+  auth: ExitCode.login,
+};
+
+/** What the program ends with when there is no connection. */
+export function connectExitCode(error: unknown): ExitCode {
+  if (error instanceof UsageError) return ExitCode.usage;
+  if (error instanceof ClientLibraryError) return ExitCode.local;
+  if (error instanceof ConnectionError) return BY_STAGE[error.stage ?? 'startup'];
+  return error instanceof KingbaseError ? ExitCode.login : ExitCode.failed;
+}
+
+/** An error for a person at a terminal: what happened, why, and what to do. */
+export function explanationOf(error: unknown, language: Language): string {
+  if (!(error instanceof KingbaseError)) return error instanceof Error ? error.message : String(error);
+  return error.explain(language).split('\n').map(printable).join('\n');
+}

@@ -1,0 +1,66 @@
+import type { ResolvedConfig } from '../../config/index.js';
+import { UsageError } from '../../errors/index.js';
+import { CONNECTION_OPTIONS, connectionOf, flagOf, overridesOf, parse } from '../arguments.js';
+import { askPassword, type Console } from '../console.js';
+import type { ExitCode } from '../exit-codes.js';
+import { packageVersion } from '../package-version.js';
+import { jsonOf } from '../table.js';
+import { paintFor } from '../terminal.js';
+import { checklist } from './checklist.js';
+import { resolve, targetOf, type Given } from './configuration.js';
+import { LibraryProcess } from './library-client.js';
+import { jsonReport, stepAsText, summaryAsText, type Layout } from './report.js';
+import { exitCodeOf, runChecks } from './runner.js';
+
+const OPTIONS = { ...CONNECTION_OPTIONS, json: { type: 'boolean' } } as const;
+
+/** Columns where the report goes into a file. */
+const WIDTH = 110;
+
+/** Looks at everything that a connection needs, in order, and says of each what it found and what to do. */
+export async function doctor(args: readonly string[], console: Console): Promise<ExitCode> {
+  const parsed = parse(args, OPTIONS);
+  const connection = connectionOf(parsed);
+  const password = flagOf(parsed, 'password') ? await askPassword(console) : undefined;
+  const { environment, language, stdout } = console;
+  const given: Given = { connection, overrides: overridesOf(parsed, password), environment };
+  const config = resolved(given);
+  const json = flagOf(parsed, 'json');
+  const paint = paintFor(stdout, environment);
+  const layout: Layout = {
+    language,
+    paint,
+    columns: stdout.isTTY ? stdout.columns : WIDTH,
+    subjects: !(config instanceof UsageError) && config.hosts.length > 1,
+  };
+
+  const library = new LibraryProcess(environment, requestLimit(config));
+  try {
+    const steps = await runChecks(checklist(given, config, library), (step) => {
+      if (!json) stdout.write(`${stepAsText(step, layout)}\n`);
+    });
+    if (json) {
+      const target = config instanceof UsageError ? undefined : targetOf(config);
+      stdout.write(`${jsonOf(jsonReport(steps, target, packageVersion(), language), 2)}\n`);
+    } else {
+      stdout.write(`\n${summaryAsText(steps, language, paint)}\n`);
+    }
+    return exitCodeOf(steps);
+  } finally {
+    await library.end();
+  }
+}
+
+/** Each host may have several addresses, and the library may try each with and without TLS. */
+function requestLimit(config: ResolvedConfig | UsageError): number {
+  return 30_000 + (config instanceof UsageError ? 0 : config.connectTimeout * config.hosts.length * 4);
+}
+
+function resolved(given: Given): ResolvedConfig | UsageError {
+  try {
+    return resolve(given);
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+}

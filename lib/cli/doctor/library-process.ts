@@ -1,0 +1,104 @@
+import { open, type Database } from '../../index.js';
+import { connectOnce } from '../connect.js';
+import type { ErrorFacts } from '../../errors/explain/topic.js';
+import type { Answers, Arguments, Reply, Request } from './library-client.js';
+
+/**
+ * The part of the doctor that runs foreign code, in a process of its own: a client library that does not fit can end the
+ * process that loads it, and then the report must still be written. Started by library-client.ts, which sends requests.
+ */
+
+let db: Database | undefined;
+
+const answers: {
+  [K in keyof Answers]: (
+    argument: K extends keyof Arguments ? Arguments[K] : undefined,
+  ) => Promise<Answers[K]> | Answers[K];
+} = {
+  load({ config, overrides }) {
+    db = open(config, overrides);
+    try {
+      const library = db.clientLibrary();
+      return { addon: addonPath(), library, error: undefined };
+    } catch (error) {
+      return { addon: addonPath(), library: undefined, error: errorFacts(error) };
+    }
+  },
+
+  async login() {
+    const begun = performance.now();
+    const connection = await connectOnce(opened());
+    const milliseconds = performance.now() - begun;
+    const { processId, tls, serverParameters } = connection;
+    // The pool has this one connection, which serves the requests that follow.
+    await connection.release();
+    return { processId, tls, serverParameters: { ...serverParameters }, milliseconds };
+  },
+
+  async simple() {
+    await opened().script('SELECT 1');
+    return null;
+  },
+
+  async extended() {
+    const row = await opened().queryRow<{ answer: number }>('SELECT $1::int4 + 1 AS answer', [41]);
+    return { answer: row?.answer };
+  },
+
+  server: () => opened().serverInfo(),
+
+  async roundTrips({ count }) {
+    const times: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const begun = performance.now();
+      await opened().script('SELECT 1');
+      times.push(performance.now() - begun);
+    }
+    return times;
+  },
+
+  async close() {
+    await db?.close({ timeout: 1_000 });
+    return null;
+  },
+};
+
+function opened(): Database {
+  if (db === undefined) throw new Error('Nothing has been opened.');
+  return db;
+}
+
+/** The addon, once it has been loaded; only Node knows which of several places it came from. */
+function addonPath(): string | undefined {
+  return (
+    Object.keys(require.cache).find((path) => path.endsWith('.node')) ??
+    (process.env['KINGBASE_NATIVE_ADDON'] || undefined)
+  );
+}
+
+/** Errors lose their properties on the way to another process; these are what an explanation needs. */
+function errorFacts(error: unknown): ErrorFacts & { name: string } {
+  if (!(error instanceof Error)) return { name: 'Error', code: '', message: String(error) };
+  const { name, message } = error;
+  const { code, hint, stage, outcome, address, attempts, detail } = error as Error & Partial<ErrorFacts>;
+  return JSON.parse(
+    JSON.stringify({ name, message, code: code ?? '', hint, stage, outcome, address, attempts, detail }),
+  ) as ErrorFacts & { name: string };
+}
+
+async function answer({ kind, argument }: Request): Promise<Reply> {
+  try {
+    // The caller's types tie the argument to the kind; what comes through a pipe has no types.
+    const serve = answers[kind] as (argument: unknown) => unknown;
+    return { ok: true, value: await serve(argument) };
+  } catch (error) {
+    return { ok: false, error: errorFacts(error) };
+  }
+}
+
+process.on('message', (request: Request) => {
+  void answer(request).then((reply) => {
+    process.send?.(reply);
+    if (request.kind === 'close') process.disconnect();
+  });
+});

@@ -1,0 +1,71 @@
+import {
+  inspectCandidates,
+  type CandidateReport,
+  type ClientLibraryOptions,
+} from '../client-library/index.js';
+import { ExitCode } from './exit-codes.js';
+import { lines, same, text, type Text } from './words.js';
+import type { Check } from './doctor/step.js';
+
+/** The places where the client library is looked for, with what is known of each; nothing is loaded. */
+export function candidates(options: ClientLibraryOptions, environment: NodeJS.ProcessEnv): CandidateReport[] {
+  return [...inspectCandidates(options, environment)];
+}
+
+/** The sources that lib/client-library names; others are shown as they are. */
+const SOURCES: Readonly<Record<string, string>> = {
+  'option clientLibrary': 'clientLibrary 选项',
+  'installation directory': '安装目录',
+  'system library path': '系统库路径',
+  "PostgreSQL's libpq, system library path": 'PostgreSQL 的 libpq，系统库路径',
+};
+
+/** One candidate as one line. */
+export function candidateLine(candidate: CandidateReport): Text {
+  const { path, file, source, architecture, flavour, version, reason, chinese } = candidate;
+  const known = [flavour, version, architecture].filter((fact) => fact !== undefined).join(', ');
+  const where = file === undefined || file === path ? path : `${path} → ${file}`;
+  const facts = known === '' ? '' : ` [${known}]`;
+  return text(
+    `${where} (${source}): ${reason}${facts}`,
+    `${where}（${SOURCES[source] ?? source}）：${chinese?.reason ?? reason}${facts}`,
+  );
+}
+
+export function remedyOf({ remedy, chinese }: CandidateReport): Text | undefined {
+  return remedy === undefined ? undefined : text(remedy, chinese?.remedy ?? remedy);
+}
+
+/** Nothing speaks against it, or only the dynamic linker can tell. */
+export function mayServe({ verdict, exists }: CandidateReport): boolean {
+  return verdict === 'usable' || (verdict === 'doubtful' && exists);
+}
+
+export function candidatesCheck(options: ClientLibraryOptions, environment: NodeJS.ProcessEnv): Check {
+  return {
+    id: 'candidates',
+    title: text('Where to find it', '客户端库查找'),
+    exitCode: ExitCode.local,
+    run: () => {
+      const all = candidates(options, environment);
+      const there = all.filter(({ exists }) => exists);
+      const usable = all.filter(mayServe);
+      const facts = { candidates: all };
+      const finding = text(
+        `Of ${all.length} places searched ${there.length} ${there.length === 1 ? 'has' : 'have'} a library, and ${usable.length} may serve.`,
+        `查找了 ${all.length} 处，其中 ${there.length} 处存在库文件，${usable.length} 处可能可用。`,
+      );
+      const detail = lines(...all.map(candidateLine));
+      if (usable.length > 0) return { status: 'ok', finding, detail, facts };
+      // What is said of the first that is there helps most; of those that are not, the advice is one and the same.
+      const first = there[0] ?? all[0];
+      return {
+        status: 'warn',
+        finding,
+        detail,
+        remedy: lines(first === undefined ? same('') : remedyOf(first)),
+        facts,
+      };
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ClientLibraryError, open, UsageError, type Connection } from '../index.js';
+import { KingbaseError } from '../errors/index.js';
+import { CONNECTION_OPTIONS, connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
+import { connectOnce, explanationOf, SINGLE } from './connect.js';
+import { askPassword, type Console } from './console.js';
+import { ExitCode } from './exit-codes.js';
+import { printable } from './terminal.js';
+
+const OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  count: { type: 'string', short: 'c' },
+  interval: { type: 'string', short: 'i' },
+} as const;
+
+/**
+ * Logs in and asks the server for an answer, `--count` times. Ends as ping(8) does: 0, all were answered; 1, one was not; 2,
+ * nothing could be tried.
+ */
+export async function ping(args: readonly string[], console: Console): Promise<ExitCode> {
+  const parsed = parse(args, OPTIONS);
+  const connection = connectionOf(parsed);
+  const count = numberOf(parsed, 'count') ?? 1;
+  const interval = numberOf(parsed, 'interval') ?? 1_000;
+  const password = flagOf(parsed, 'password') ? await askPassword(console) : undefined;
+  const overrides = overridesOf(parsed, password);
+
+  const { stdout, stderr, language } = console;
+  const db = open(connection ?? {}, { ...overrides, pool: SINGLE });
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => {
+    interrupt.abort();
+  };
+  process.once('SIGINT', onInterrupt);
+  const times: number[] = [];
+  let sent = 0;
+  let session: Connection | undefined;
+  try {
+    while ((count === 0 || sent < count) && !interrupt.signal.aborted) {
+      if (sent > 0) {
+        const waited = delay(interval, undefined, { signal: interrupt.signal });
+        if ((await waited.catch(() => 'interrupted')) === 'interrupted') break;
+      }
+      sent++;
+      const begun = performance.now();
+      try {
+        const connecting = session === undefined;
+        session ??= await connectOnce(db);
+        const connected = performance.now();
+        await session.script('SELECT 1', { timeout: numberOf(parsed, 'timeout') ?? 10_000 });
+        const time = performance.now() - connected;
+        times.push(time);
+        stdout.write(`${answered(sent, time, connecting ? connected - begun : undefined, language)}\n`);
+      } catch (error) {
+        if (error instanceof ClientLibraryError || error instanceof UsageError) {
+          stderr.write(`${explanationOf(error, language)}\n`);
+          return ExitCode.usage;
+        }
+        if (!(error instanceof KingbaseError)) throw error;
+        await session?.release();
+        session = undefined;
+        stdout.write(`${sent}: ${printable(error.message.replace(/\s*\n\s*/g, ' '))} [${error.code}]\n`);
+      }
+    }
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    await session?.release();
+    await db.close({ timeout: 1_000 });
+  }
+  if (count !== 1) stdout.write(`${summary(sent, times, language)}\n`);
+  return times.length === sent && sent > 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+function answered(
+  number: number,
+  time: number,
+  connecting: number | undefined,
+  language: 'en' | 'zh',
+): string {
+  const [before, after] = [connecting?.toFixed(1), time.toFixed(2)];
+  if (language === 'zh')
+    return `${number}: ${after} ms${before === undefined ? '' : `（建立连接 ${before} ms）`}`;
+  return `${number}: ${after} ms${before === undefined ? '' : ` (connected in ${before} ms)`}`;
+}
+
+function summary(sent: number, times: readonly number[], language: 'en' | 'zh'): string {
+  const [least, mean, most] = [
+    Math.min(...times),
+    times.reduce((sum, time) => sum + time, 0) / times.length,
+    Math.max(...times),
+  ].map((time) => time.toFixed(2));
+  const range = times.length === 0 ? '' : `, min/avg/max ${least ?? ''}/${mean ?? ''}/${most ?? ''} ms`;
+  return language === 'zh'
+    ? `发出 ${sent} 次，应答 ${times.length} 次${range.replace(', min/avg/max', '，最小/平均/最大')}`
+    : `${sent} sent, ${times.length} answered${range}`;
+}

@@ -1,0 +1,112 @@
+import { text as readAll } from 'node:stream/consumers';
+import { open, type Connection, type QueryResult, type TypeOptions } from '../index.js';
+import {
+  ArgumentError,
+  CONNECTION_OPTIONS,
+  connectionOf,
+  flagOf,
+  listOf,
+  overridesOf,
+  parse,
+  stringOf,
+} from './arguments.js';
+import { connectExitCode, connectOnce, explanationOf, SINGLE } from './connect.js';
+import { askPassword, type Console } from './console.js';
+import { ExitCode } from './exit-codes.js';
+import { asCsv, asTable, asTsv, cellOf, jsonOf, type Table } from './table.js';
+import { text } from './words.js';
+
+const OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  command: { type: 'string', short: 'c' },
+  parameter: { type: 'string', short: 'p', multiple: true },
+  format: { type: 'string', short: 'f' },
+} as const;
+
+const FORMATS = ['table', 'json', 'csv', 'tsv'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** Runs one statement, from `--command` or the standard input, and prints what it gives. */
+export async function query(args: readonly string[], console: Console): Promise<ExitCode> {
+  const parsed = parse(args, OPTIONS);
+  const connection = connectionOf(parsed);
+  const format = formatOf(stringOf(parsed, 'format') ?? 'table');
+  const { stdin, stdout, stderr, language } = console;
+  const command = stringOf(parsed, 'command');
+  if (command === undefined && stdin.isTTY) {
+    throw new ArgumentError(
+      text(
+        'Give a statement by --command, or on the standard input.',
+        '请用 --command 给出语句，或从标准输入传入。',
+      ),
+    );
+  }
+  if (command === undefined && flagOf(parsed, 'password')) {
+    throw new ArgumentError(
+      text(
+        'With --password the statement must be given by --command: the standard input is for the password.',
+        '使用 --password 时须用 --command 给出语句，因为标准输入用于输入密码。',
+      ),
+    );
+  }
+  const password = flagOf(parsed, 'password') ? await askPassword(console) : undefined;
+  const sql = command ?? (await readAll(stdin));
+  const db = open(connection ?? {}, { ...overridesOf(parsed, password), pool: SINGLE });
+  try {
+    let session: Connection;
+    try {
+      session = await connectOnce(db);
+    } catch (error) {
+      stderr.write(`${explanationOf(error, language)}\n`);
+      return connectExitCode(error);
+    }
+    try {
+      stdout.write(await run(session, sql, listOf(parsed, 'parameter'), format));
+      return ExitCode.ok;
+    } catch (error) {
+      stderr.write(`${explanationOf(error, language)}\n`);
+      return ExitCode.failed;
+    } finally {
+      await session.release();
+    }
+  } finally {
+    await db.close({ timeout: 1_000 });
+  }
+}
+
+function formatOf(given: string): Format {
+  const format = FORMATS.find((each) => each === given);
+  if (format !== undefined) return format;
+  const list = FORMATS.join(', ');
+  throw new ArgumentError(text(`--format must be one of ${list}.`, `--format 必须是以下之一：${list}。`));
+}
+
+/** As the server writes them: times with their microseconds, numbers with all digits. */
+const AS_TEXT: TypeOptions = { int8: 'string', timestamp: 'string', json: 'string' };
+
+async function run(session: Connection, sql: string, parameters: string[], format: Format): Promise<string> {
+  if (format === 'json') {
+    const result = await session.query(sql, parameters, { types: { timestamp: 'string' } });
+    const { rows, fields, command, rowCount } = result;
+    return `${jsonOf(fields.length > 0 ? rows : { command, rowsAffected: rowCount }, 2)}\n`;
+  }
+  const result = await session.query<unknown[]>(sql, parameters, { rowMode: 'array', types: AS_TEXT });
+  return formatted(result, format);
+}
+
+function formatted(
+  { rows, fields, command, rowCount }: QueryResult<unknown[]>,
+  format: Exclude<Format, 'json'>,
+): string {
+  // What changes rows and returns none has no line of names either.
+  if (fields.length === 0) return format === 'table' ? `${command} ${rowCount}\n` : '';
+  const table: Table = { names: fields.map(({ name }) => name), rows: rows.map((row) => row.map(cellOf)) };
+  switch (format) {
+    case 'table':
+      return `${asTable(table)}\n(${rowCount})\n`;
+    case 'csv':
+      return `${asCsv(table)}\n`;
+    case 'tsv':
+      return `${asTsv(table)}\n`;
+  }
+}

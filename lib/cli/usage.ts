@@ -1,0 +1,70 @@
+import { text } from './words.js';
+
+export const USAGE = text(
+  `Usage: kingbase-native <command> [connection] [options]
+
+Commands:
+  doctor   look at everything a connection needs, and say what is wrong and what to do
+  libs     list where the client library is looked for, and what is there
+  ping     log in and wait for an answer
+  query    run one statement
+
+The connection is a connection string of any form the driver takes, such as
+kingbase://system@127.0.0.1:54321/test; what it leaves out comes from KINGBASE_HOST,
+KINGBASE_USER, KINGBASE_PASSWORD, … and the password file.
+
+Options of all commands that connect:
+  --library <path>        client library to use
+  --timeout <ms>          limit for connecting (doctor: for each attempt)
+  -W, --password          ask for the password
+  --lang en|zh            language; default: that of the locale
+doctor, libs:
+  --json                  for programs
+ping:
+  -c, --count <n>         how often; 0 = until interrupted; default 1
+  -i, --interval <ms>     pause between; default 1000
+query:
+  -c, --command <sql>     the statement; default: read from the standard input
+  -p, --parameter <text>  value for $1, then for $2, …; NULL is written in the statement
+  -f, --format table|json|csv|tsv
+
+Other:
+  -h, --help
+  --version
+
+Exit codes: 0 ok; 1 failed; 2 wrong usage; 3 this machine or the client library;
+4 network; 5 TLS; 6 login; 7 server. ping: 0 answered, 1 not answered, 2 not tried.`,
+  `用法：kingbase-native <命令> [连接] [选项]
+
+命令：
+  doctor   检查建立连接所需的各个环节，指出问题和处理办法
+  libs     列出查找客户端库的位置及其情况
+  ping     登录并等待服务器应答
+  query    执行一条语句
+
+“连接”是驱动支持的任一种连接字符串，例如
+kingbase://system@127.0.0.1:54321/test；未给出的部分取自 KINGBASE_HOST、
+KINGBASE_USER、KINGBASE_PASSWORD 等环境变量和密码文件。
+
+需要连接的命令共有的选项：
+  --library <路径>        使用的客户端库
+  --timeout <毫秒>        建立连接的时限（doctor：每次尝试的时限）
+  -W, --password          提示输入密码
+  --lang en|zh            语言，默认取自系统区域设置
+doctor、libs：
+  --json                  输出供程序读取的 JSON
+ping：
+  -c, --count <次数>      0 表示直到中断；默认 1
+  -i, --interval <毫秒>   间隔；默认 1000
+query：
+  -c, --command <SQL>     要执行的语句；默认从标准输入读取
+  -p, --parameter <文本>  依次为 $1、$2……的值；NULL 请直接写在语句中
+  -f, --format table|json|csv|tsv
+
+其他：
+  -h, --help
+  --version
+
+退出码：0 正常；1 失败；2 用法错误；3 本机或客户端库；4 网络；5 TLS；6 登录；
+7 服务器。ping：0 有应答，1 无应答，2 未能尝试。`,
+);
