@@ -114,6 +114,41 @@ test('a parameter that fills the buffers of the system', async () => {
   assert.ok(row.back === text);
 });
 
+test('many rows inserted at once, in each of the ways', async () => {
+  await db.exec('CREATE TABLE "批量" (n int4 PRIMARY KEY, text text)');
+  const rows = function* (first, count) {
+    for (let n = first; n < first + count; n++) yield [n, n % 10 === 0 ? null : `第${n}行`];
+  };
+  const copied = await db.batchInsert('批量', ['n', 'text'], rows(0, 100_000));
+  assert.equal(copied.strategy, 'copy');
+  assert.equal(copied.rowsInserted, 100_000);
+  const inserted = await db.batchInsert('批量', ['n', 'text'], rows(99_990, 20), { onConflict: 'ignore' });
+  assert.notEqual(inserted.strategy, 'copy');
+  assert.equal(inserted.rowsInserted, 10);
+  assert.deepEqual(
+    await db.queryRow(
+      `SELECT count(*)::int4 AS count, count(text)::int4 AS texts,
+         count(*) FILTER (WHERE text = '第' || n || '行')::int4 AS right FROM "批量"`,
+    ),
+    { count: 100_010, texts: 90_009, right: 90_009 },
+  );
+  await assert.rejects(
+    db.batchInsert(
+      '批量',
+      ['n', 'text'],
+      [
+        [200_000, ''],
+        [0, ''],
+      ],
+    ),
+    (error) => {
+      assert.equal(error.code, '23505', error.message);
+      return true;
+    },
+  );
+  await db.exec('DROP TABLE "批量"');
+});
+
 test('a statement is cancelled by its time limit and by a signal', async () => {
   await assert.rejects(db.query('SELECT pg_sleep(60)', [], { timeout: 300 }), TimeoutError);
   const controller = new AbortController();
