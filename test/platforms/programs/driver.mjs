@@ -55,6 +55,25 @@ test('values come back as they were sent', async () => {
   ]);
 });
 
+test('floating point numbers are not off by a bit', async () => {
+  const bits = new DataView(new ArrayBuffer(8));
+  let random = 20_240_229n;
+  const numbers = [];
+  while (numbers.length < 5000) {
+    // Knuth's linear congruential generator (The Art of Computer Programming, 3.3.4).
+    random = BigInt.asUintN(64, random * 6364136223846793005n + 1442695040888963407n);
+    bits.setBigUint64(0, random);
+    const number = bits.getFloat64(0);
+    if (Number.isFinite(number)) numbers.push(number);
+  }
+  numbers.push(5e-324, 2.2250738585072014e-308, Number.MAX_VALUE, 9007199254740993, 0.1 + 0.2);
+  const { rows } = await db.query('SELECT unnest($1::float8[])', [numbers], { rowMode: 'array' });
+  const wrong = rows.flatMap(([number], index) =>
+    number === numbers[index] ? [] : [[number, numbers[index]]],
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('Chinese text in names, statements, values and error messages', async () => {
   await db.transaction(async (tx) => {
     await tx.exec('CREATE TEMPORARY TABLE "员工" ("姓名" text NOT NULL, "备注" text)');
