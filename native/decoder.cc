@@ -1,9 +1,11 @@
 #include "decoder.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <string>
+#include <system_error>
 
 #include <locale.h>
 
@@ -65,6 +67,10 @@ double ParseFloatSlowly(const char* text, size_t length) {
   // to set.
   const std::string copy(text, length);
 #if defined(_WIN32)
+  // Windows' own strtod may be off by a bit: "Incorrectly Rounded Conversions in Visual C++", Exploring
+  // Binary. It is asked for what is too large or too small, of which from_chars gives nothing.
+  double value = 0;
+  if (std::from_chars(text, text + length, value).ec == std::errc()) return value;
   static const _locale_t c_locale = _create_locale(LC_ALL, "C");
   return _strtod_l(copy.c_str(), nullptr, c_locale);
 #else

@@ -51,12 +51,12 @@ describe('a client library that cannot be used', async () => {
   await testProgram(runtime, 'unusable-libraries', {
     config,
     cases: [
-      { path: nameOf(path.join(empty, 'libkci.dll')), code: 'KB_LIBRARY_NOT_FOUND', says: '' },
-      { path: nameOf(empty), code: 'KB_LIBRARY_NOT_FOUND', says: 'libkci.dll' },
+      { path: nameOf(path.join(empty, 'libkci.dll')), code: 'KB_LIBRARY_NOT_FOUND', says: 'does not exist' },
+      { directory: nameOf(empty), code: 'KB_LIBRARY_NOT_FOUND', says: 'libkci.dll' },
       {
         path: nameOf(standInDll('wrong-architecture')),
         code: 'KB_LIBRARY_WRONG_ARCHITECTURE',
-        says: '32',
+        says: 'aarch64',
       },
       {
         path: nameOf(standInDll('missing-dependency')),

@@ -55,6 +55,25 @@ test('values come back as they were sent', async () => {
   ]);
 });
 
+test('floating point numbers are not off by a bit', async () => {
+  const bits = new DataView(new ArrayBuffer(8));
+  let random = 20_240_229n;
+  const numbers = [];
+  while (numbers.length < 5000) {
+    // Knuth's linear congruential generator (The Art of Computer Programming, 3.3.4).
+    random = BigInt.asUintN(64, random * 6364136223846793005n + 1442695040888963407n);
+    bits.setBigUint64(0, random);
+    const number = bits.getFloat64(0);
+    if (Number.isFinite(number)) numbers.push(number);
+  }
+  numbers.push(5e-324, 2.2250738585072014e-308, Number.MAX_VALUE, 9007199254740993, 0.1 + 0.2);
+  const { rows } = await db.query('SELECT unnest($1::float8[])', [numbers], { rowMode: 'array' });
+  const wrong = rows.flatMap(([number], index) =>
+    number === numbers[index] ? [] : [[number, numbers[index]]],
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('Chinese text in names, statements, values and error messages', async () => {
   await db.transaction(async (tx) => {
     await tx.exec('CREATE TEMPORARY TABLE "员工" ("姓名" text NOT NULL, "备注" text)');
@@ -112,6 +131,41 @@ test('a parameter that fills the buffers of the system', async () => {
   );
   assert.equal(row.length, text.length);
   assert.ok(row.back === text);
+});
+
+test('many rows inserted at once, in each of the ways', async () => {
+  await db.exec('CREATE TABLE "批量" (n int4 PRIMARY KEY, text text)');
+  const rows = function* (first, count) {
+    for (let n = first; n < first + count; n++) yield [n, n % 10 === 0 ? null : `第${n}行`];
+  };
+  const copied = await db.batchInsert('批量', ['n', 'text'], rows(0, 100_000));
+  assert.equal(copied.strategy, 'copy');
+  assert.equal(copied.rowsInserted, 100_000);
+  const inserted = await db.batchInsert('批量', ['n', 'text'], rows(99_990, 20), { onConflict: 'ignore' });
+  assert.notEqual(inserted.strategy, 'copy');
+  assert.equal(inserted.rowsInserted, 10);
+  assert.deepEqual(
+    await db.queryRow(
+      `SELECT count(*)::int4 AS count, count(text)::int4 AS texts,
+         count(*) FILTER (WHERE text = '第' || n || '行')::int4 AS right FROM "批量"`,
+    ),
+    { count: 100_010, texts: 90_009, right: 90_009 },
+  );
+  await assert.rejects(
+    db.batchInsert(
+      '批量',
+      ['n', 'text'],
+      [
+        [200_000, ''],
+        [0, ''],
+      ],
+    ),
+    (error) => {
+      assert.equal(error.code, '23505', error.message);
+      return true;
+    },
+  );
+  await db.exec('DROP TABLE "批量"');
 });
 
 test('a statement is cancelled by its time limit and by a signal', async () => {

@@ -4,13 +4,14 @@ import { test } from 'node:test';
 import { ClientLibraryError, open } from 'kingbase-native';
 import { input } from './input.mjs';
 
-for (const { path, code, says } of input.cases) {
-  test(`${code}: ${path}`, async () => {
-    const db = open({ ...input.config, clientLibrary: path });
+for (const { path, directory, code, says } of input.cases) {
+  const place = path ?? directory;
+  test(`${code}: ${place}`, async () => {
+    const db = open({ ...input.config, clientLibrary: directory === undefined ? path : { directory } });
     await assert.rejects(db.ping(), (error) => {
       assert.ok(error instanceof ClientLibraryError, String(error));
       assert.equal(error.code, code, error.message);
-      assert.ok(error.message.includes(path), error.message);
+      assert.ok(error.message.includes(place), error.message);
       assert.ok(error.message.includes(says), error.message);
       return true;
     });

@@ -66,7 +66,7 @@ export const windowsLibpq = (): string => path.join(postgresLibraries('windows-x
  * - `whole`: the stand-in for the vendor's libkci.dll, a DLL with the vendor's names that forwards them to libpq.dll;
  * - `missing-symbol`: the same without KCIConnectionPoll;
  * - `missing-dependency`: the same without the libpq.dll that it needs;
- * - `wrong-architecture`: a DLL that says it is for 32-bit programs.
+ * - `wrong-architecture`: a DLL that says it is for arm64.
  */
 export type StandInDll = 'whole' | 'missing-symbol' | 'missing-dependency' | 'wrong-architecture';
 
@@ -86,7 +86,7 @@ export function standInDll(kind: StandInDll): string {
   if (kind === 'wrong-architecture') {
     const image = readFileSync(file);
     // Offset of the PE header at 0x3c; the machine follows its signature.
-    image.writeUInt16LE(0x14c, image.readUInt32LE(0x3c) + 4);
+    image.writeUInt16LE(0xaa64, image.readUInt32LE(0x3c) + 4);
     writeFileSync(file, image);
   }
   return file;
