@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { MissingLibrary } from '../errors/index.js';
 import { inspectElf, type ElfLibrary } from './elf.js';
-import type { LibraryFileSystem } from './file-system.js';
+import { realPath, type LibraryFileSystem } from './file-system.js';
 import type { LinkerSearch, RunPath } from './linker-search.js';
 
 export interface Dependencies {
@@ -24,7 +24,7 @@ export function elfDependencies(
   linker: LinkerSearch,
 ): Dependencies {
   // The path as given may be a link out of a directory where nothing else lies.
-  const file = fileSystem.realPath(path);
+  const file = realPath(path, fileSystem);
   const directories = [...new Set([posix.dirname(file), posix.dirname(path)])];
   const listings = directories.map((directory) => new Set(fileSystem.listDirectory(directory)));
   const seen = new Set([posix.basename(path), ...(library.soname === undefined ? [] : [library.soname])]);

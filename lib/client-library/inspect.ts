@@ -5,7 +5,7 @@ import { DllSearch } from './dll-search.js';
 import type { FileFindings } from './findings.js';
 import { inspectElfFile } from './inspect-elf.js';
 import { inspectPeFile } from './inspect-pe.js';
-import { nodeFileSystem, type LibraryFileSystem } from './file-system.js';
+import { nodeFileSystem, realPath, type LibraryFileSystem } from './file-system.js';
 import { LinkerSearch } from './linker-search.js';
 import { NOT_FOUND_BY_LINKER, notOnPath, type Problem } from './problems.js';
 import { clientLibraryCandidates, type ClientLibraryOptions } from './search.js';
@@ -123,12 +123,4 @@ export function withProblem(problem: Problem | undefined): Explanation {
   }
   const { code, reason, remedy } = problem;
   return { code, reason: reason.en, remedy: remedy.en, chinese: { reason: reason.zh, remedy: remedy.zh } };
-}
-
-function realPath(path: string, fileSystem: LibraryFileSystem): string {
-  try {
-    return fileSystem.realPath(path);
-  } catch {
-    return path;
-  }
 }

@@ -62,7 +62,7 @@ export function wrongArchitecture(library: Architecture, own: Architecture): Pro
     },
     {
       en: `Install the client library for ${ours.en}, or the Node.js for ${its.en}.`,
-      zh: `安装适用于 ${ours.zh} 的客户端库，或适用于 ${its.zh} 的 Node.js。`,
+      zh: `安装适用于 ${ours.zh}的客户端库，或适用于 ${its.zh}的 Node.js。`,
     },
   );
 }

@@ -4,6 +4,7 @@ import {
   loadClientLibrary,
   type CandidateReport,
   type ClientLibraryOptions,
+  type LibraryFileSystem,
   type LoadedLibrary,
   type OpenLibrary,
 } from '../../../lib/client-library/index.js';
@@ -76,6 +77,18 @@ describe('loadClientLibrary on Windows', () => {
     expect(run({ [path]: kci() }, { [`\\\\?\\${path}`]: 'ok' }, { path }).opened[0]?.path).toBe(
       `\\\\?\\${path}`,
     );
+  });
+
+  it('opens a library whose path without links cannot be told', () => {
+    const path = `\\\\?\\${KCI}`;
+    const fileSystem: LibraryFileSystem = {
+      ...fakeWindowsFileSystem({ [path]: kci() }),
+      realPath: () => {
+        throw Object.assign(new Error('ENOTSUP'), { code: 'ENOTSUP' });
+      },
+    };
+    const [report] = inspectCandidates({ path }, {}, { fileSystem, platform: 'win32', arch: 'x64' });
+    expect(report).toMatchObject({ verdict: 'usable', file: path });
   });
 
   it('goes on from an unusable library to the next, newest version first, and tries nothing by name', () => {
@@ -217,13 +230,20 @@ describe('what a DLL needs', () => {
 
   it.each<[string, Files, NodeJS.ProcessEnv]>([
     ['System32', { 'C:\\Windows\\System32\\x.dll': '' }, {}],
-    ['the Windows directory', { 'E:\\WinNT\\X.DLL': '' }, { SystemRoot: 'E:\\WinNT' }],
+    ['the Windows directory', { 'E:\\WinNT\\X.DLL': makePe() }, { SystemRoot: 'E:\\WinNT' }],
     ['PATH', { 'D:\\bin\\x.dll': makePe() }, { Path: 'relative;D:\\bin' }],
     ['its own directory', { 'C:\\kb\\x.dll': makePe() }, {}],
   ])('is found in %s', (_, files, environment) => {
     const own = { [KCI]: kci({ imports: ['x.dll'] }) };
     expect(inspect({ ...own, ...files }, undefined, environment)).toMatchObject([{ missing: [] }]);
     expect(inspect(own, undefined, environment)).toMatchObject([{ missing: [{ name: 'x.dll' }] }]);
+  });
+
+  it('is a companion where Windows itself is not to look for it', () => {
+    const files = { [KCI]: kci({ imports: ['x.dll'] }), 'C:\\Windows\\x.dll': makePe() };
+    expect(companions(files)).toEqual(['C:\\Windows\\x.dll']);
+    const system = { [KCI]: kci({ imports: ['x.dll'] }), 'C:\\Windows\\System32\\x.dll': makePe() };
+    expect(companions(system)).toEqual([]);
   });
 
   it('is not looked for in the current directory', () => {
