@@ -1,6 +1,6 @@
 import type { LibraryAttempt, MissingLibrary } from '../errors/index.js';
 import { architectureName, processArchitecture } from './architecture.js';
-import type { Candidate, CandidateKind } from './candidate.js';
+import { sourceInChinese, type Candidate, type CandidateKind } from './candidate.js';
 import { DllSearch } from './dll-search.js';
 import type { FileFindings } from './findings.js';
 import { inspectElfFile } from './inspect-elf.js';
@@ -110,17 +110,26 @@ function report({ path, source, explicit, kind }: Candidate, findings: FileFindi
     ...(architecture === undefined ? {} : { architecture: architectureName(architecture) }),
     ...(flavour === undefined ? {} : { flavour }),
     ...(version === undefined ? {} : { version }),
-    ...withProblem(findings.problem),
+    ...explanation(source, findings.problem),
   };
 }
 
 type Explanation = Pick<LibraryAttempt, 'reason' | 'code' | 'remedy' | 'chinese'>;
 
-/** The part of a report that says what is wrong. */
-export function withProblem(problem: Problem | undefined): Explanation {
+/** The part of a report that says in words what is wrong. */
+export function explanation(candidateSource: string, problem: Problem | undefined): Explanation {
+  const source = sourceInChinese(candidateSource);
   if (problem === undefined) {
-    return { reason: 'can be loaded, as far as its header tells', chinese: { reason: '从文件头看可以加载' } };
+    return {
+      reason: 'can be loaded, as far as its header tells',
+      chinese: { source, reason: '从文件头看可以加载' },
+    };
   }
   const { code, reason, remedy } = problem;
-  return { code, reason: reason.en, remedy: remedy.en, chinese: { reason: reason.zh, remedy: remedy.zh } };
+  return {
+    code,
+    reason: reason.en,
+    remedy: remedy.en,
+    chinese: { source, reason: reason.zh, remedy: remedy.zh },
+  };
 }

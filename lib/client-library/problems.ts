@@ -28,8 +28,8 @@ export const NOT_FOUND_BY_LINKER = problem('KB_LIBRARY_NOT_FOUND', {
 
 export function notOnPath(directories: number): Problem {
   return problem('KB_LIBRARY_NOT_FOUND', {
-    en: `is in none of the ${directories} directories of PATH`,
-    zh: `不在 PATH 的 ${directories} 个目录中`,
+    en: `is not on PATH (${directories} ${directories === 1 ? 'directory' : 'directories'})`,
+    zh: `不在 PATH 的目录中（共 ${directories} 个）`,
   });
 }
 

@@ -118,8 +118,8 @@ describe('loadClientLibrary on Windows', () => {
       {
         path: 'libkci.dll',
         source: 'PATH',
-        reason: 'is in none of the 2 directories of PATH',
-        chinese: { reason: '不在 PATH 的 2 个目录中' },
+        reason: 'is not on PATH (2 directories)',
+        chinese: { source: 'PATH', reason: '不在 PATH 的目录中（共 2 个）' },
       },
     ]);
     expect(error?.hint).toContain('Install the KingbaseES client');
@@ -363,7 +363,7 @@ describe('inspectCandidates on Windows', () => {
       companions: [],
       missing: [],
       reason: 'can be loaded, as far as its header tells',
-      chinese: { reason: '从文件头看可以加载' },
+      chinese: { source: '安装目录', reason: '从文件头看可以加载' },
     });
   });
 
