@@ -81,7 +81,7 @@ function elfInspector(environment: NodeJS.ProcessEnv, { fileSystem, arch }: Load
     // What the linker finds is its own business: it may know more than is known here.
     const found = linker.find(path).path;
     if (found === undefined) return { exists: false, problem: NOT_FOUND_BY_LINKER, refused: false };
-    return { ...inspectElfFile(found, own, fileSystem, linker), companions: [], refused: false };
+    return { ...inspectElfFile(found, own, fileSystem, linker, { companions: false }), refused: false };
   };
 }
 
