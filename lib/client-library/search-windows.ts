@@ -66,7 +66,7 @@ function filesNamed(names: readonly string[], directory: string, fileSystem: Lib
 
 /**
  * The roots of installations, on the system's drive first: a stick with a newer one does not go before it. That
- * `C:\Kingbase\ES\V9` is the vendor's default is from its manual; the others are from reports of users.
+ * `C:\Kingbase\ES\V9` is the vendor's default is from its manual; the others are uncertain.
  */
 function* installations(
   environment: NodeJS.ProcessEnv,
