@@ -55,10 +55,12 @@ void StayLoaded() {
 bool DynamicLibrary::Open(const std::string& path, bool /* a DLL binds to the DLLs it names */,
                           std::string* error) {
   StayLoaded();
-  // With a path, what the library needs is looked for beside it and not beside node.exe. A bare name is
-  // looked for where only administrators put files, and never in the current directory.
+  // With a path, what the library needs is taken from its own directory or the system's, and what lies elsewhere
+  // has been opened as a companion: Windows' other search orders all go through the current directory as well,
+  // where anybody may have put a DLL. A bare name is looked for where only administrators put files.
   const bool has_directory = path.find_first_of("/\\") != std::string::npos;
-  const DWORD flags = has_directory ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
+  const DWORD flags = has_directory ? LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32
+                                    : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
   handle_ = LoadLibraryExW(Wide(path).c_str(), nullptr, flags);
   if (handle_ == nullptr) {
     *error = ErrorText(GetLastError(), path);

@@ -62,9 +62,9 @@ const MAKERS: Readonly<Record<string, Words>> = {
   i386: { en: 'Intel/AMD', zh: 'Intel/AMD' },
   aarch64: { en: 'ARM', zh: 'ARM，鲲鹏、飞腾' },
   arm: { en: 'ARM', zh: 'ARM' },
-  loongarch: { en: 'LoongArch', zh: '龙芯 LoongArch' },
+  loongarch: { en: 'LoongArch', zh: 'LoongArch，龙芯' },
   mips: { en: 'MIPS', zh: 'MIPS，早期龙芯' },
-  sw_64: { en: 'Sunway', zh: '申威' },
+  sw_64: { en: 'Sunway', zh: 'SW，申威' },
 };
 
 /** `aarch64 (64-bit ARM)`. */

@@ -33,6 +33,28 @@ export interface Places {
   ): Iterable<Candidate>;
 }
 
+/** What can lead to a candidate, besides environment variables, which are called by their names. */
+export const SOURCE = {
+  option: 'option clientLibrary',
+  installation: 'installation directory',
+  linker: 'system library path',
+  linkerFallback: "PostgreSQL's libpq, system library path",
+  path: 'PATH',
+  pathFallback: "PostgreSQL's libpq, PATH",
+} as const;
+
+const IN_CHINESE: Readonly<Record<string, string | undefined>> = {
+  [SOURCE.option]: 'clientLibrary 选项',
+  [SOURCE.installation]: '安装目录',
+  [SOURCE.linker]: '系统库路径',
+  [SOURCE.linkerFallback]: 'PostgreSQL 的 libpq，系统库路径',
+  [SOURCE.pathFallback]: 'PostgreSQL 的 libpq，PATH',
+};
+
+export function sourceInChinese(source: string): string {
+  return IN_CHINESE[source] ?? source;
+}
+
 export function fileCandidate(path: string, source: string, explicit = false): Candidate {
   return { path, source, explicit, kind: 'file' };
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { MissingLibrary } from '../errors/index.js';
 import { inspectElf, type ElfLibrary } from './elf.js';
-import type { LibraryFileSystem } from './file-system.js';
+import { realPath, type LibraryFileSystem } from './file-system.js';
 import type { LinkerSearch, RunPath } from './linker-search.js';
 
 export interface Dependencies {
@@ -15,18 +15,22 @@ const C_LIBRARY = /^(ld-linux.*|ld64?|lib(c|m|dl|rt|pthread|util|resolv|nsl|anl)
 
 /**
  * Walks through what an ELF library needs. What lies beside it is its companion, also where no RUNPATH leads there:
- * the vendor's packages bring their own OpenSSL that way. What the system has is taken to be whole.
+ * the vendor's packages bring their own OpenSSL that way. What the system has is taken to be whole. Without
+ * `companions` all is left to the dynamic linker, as for a library that it finds itself.
  */
 export function elfDependencies(
   path: string,
   library: ElfLibrary,
   fileSystem: LibraryFileSystem,
   linker: LinkerSearch,
+  { companions }: { companions: boolean },
 ): Dependencies {
   // The path as given may be a link out of a directory where nothing else lies.
-  const file = fileSystem.realPath(path);
+  const file = realPath(path, fileSystem);
   const directories = [...new Set([posix.dirname(file), posix.dirname(path)])];
-  const listings = directories.map((directory) => new Set(fileSystem.listDirectory(directory)));
+  const listings = companions
+    ? directories.map((directory) => new Set(fileSystem.listDirectory(directory)))
+    : [];
   const seen = new Set([posix.basename(path), ...(library.soname === undefined ? [] : [library.soname])]);
   const found: Dependencies = { companions: [], missing: [] };
 

@@ -4,7 +4,7 @@ import { sameArchitecture, type Architecture } from './architecture.js';
 import type { LibraryFileSystem } from './file-system.js';
 import { inspectPe, peArchitecture, type PeLibrary } from './pe.js';
 import type { Dependencies } from './dependencies.js';
-import { distinctPaths, pathDirectories, systemDirectories } from './windows-paths.js';
+import { distinctPaths, pathDirectories, windowsDirectory } from './windows-paths.js';
 
 /** Part of every Windows that runs Node, in whatever directory it is. */
 const SYSTEM_DLL = new Set(
@@ -29,12 +29,13 @@ type DllFinding =
   | { path?: undefined; searched: string[]; unfit?: NonNullable<MissingLibrary['unfit']> };
 
 /**
- * Finds DLLs in the places where Windows looks for what a DLL needs that is opened by its path ("Dynamic-link library
- * search order"): its own directory, the system's, and `PATH`. Not the current directory, where Windows may look too.
+ * Finds what a DLL needs in the places of Windows' usual search ("Dynamic-link library search order"): its own
+ * directory, the system's, and `PATH`; but not in the current directory, which is among them.
  */
 export class DllSearch {
   private readonly listings = new Map<string, ReadonlyMap<string, string>>();
-  private readonly system: string[];
+  private readonly system: string;
+  private readonly windows: string;
   private readonly path: string[];
 
   constructor(
@@ -42,7 +43,9 @@ export class DllSearch {
     private readonly fileSystem: LibraryFileSystem,
     private readonly own: Architecture | undefined,
   ) {
-    this.system = systemDirectories(environment);
+    this.windows = windowsDirectory(environment);
+    // A 32-bit process sees SysWOW64 under this name.
+    this.system = win32.join(this.windows, 'System32');
     this.path = pathDirectories(environment);
   }
 
@@ -56,13 +59,13 @@ export class DllSearch {
     if (SYSTEM_DLL.has(name.toLowerCase()) || API_SET.test(name) || SIDE_BY_SIDE.test(name)) {
       return { path: name, system: true };
     }
-    const searched = distinctPaths([directory, ...this.system, ...this.path]);
+    const searched = distinctPaths([directory, this.system, this.windows, ...this.path]);
     let unfit: MissingLibrary['unfit'];
     for (const place of searched) {
       const spelling = this.list(place).get(name.toLowerCase());
       if (spelling === undefined) continue;
       const path = win32.join(place, spelling);
-      if (this.system.includes(place)) return { path, system: true };
+      if (place === this.system) return { path, system: true };
       if (this.fits(path)) return { path, system: false };
       unfit ??= { path, reason: 'architecture' };
     }
@@ -88,8 +91,9 @@ export class DllSearch {
 }
 
 /**
- * Walks through what a DLL needs. What is found elsewhere than in the system's directories is its companion: opened
- * first and by its path, it is what Windows takes when the name comes up, and no other search takes place.
+ * Walks through what a DLL needs. What is found elsewhere than in System32 is its companion: opened first and by its
+ * path, it is what Windows takes when the name comes up. The native side lets Windows itself look nowhere else than
+ * beside the DLL and in System32, so that a DLL in the current directory is never taken.
  */
 export function dllDependencies(
   path: string,

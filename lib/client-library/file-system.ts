@@ -41,3 +41,12 @@ export const nodeFileSystem: LibraryFileSystem = {
   },
   realPath: (path) => realpathSync(path),
 };
+
+/** The path without links, or as it is where that cannot be told: Node 20 under Wine fails at `\\?\C:\…`. */
+export function realPath(path: string, fileSystem: LibraryFileSystem): string {
+  try {
+    return fileSystem.realPath(path);
+  } catch {
+    return path;
+  }
+}

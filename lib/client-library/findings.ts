@@ -1,6 +1,6 @@
 import type { LibraryAttempt, MissingLibrary } from '../errors/index.js';
 import type { Architecture } from './architecture.js';
-import type { LibraryFileSystem } from './file-system.js';
+import { realPath, type LibraryFileSystem } from './file-system.js';
 import { unreadable, type Problem } from './problems.js';
 
 /** What a file's header says of it. */
@@ -21,7 +21,7 @@ export function readLibrary(
   fileSystem: LibraryFileSystem,
 ): { bytes: Uint8Array; file: string } | (FileFindings & { problem: Problem }) {
   try {
-    return { bytes: fileSystem.readFile(path), file: fileSystem.realPath(path) };
+    return { bytes: fileSystem.readFile(path), file: realPath(path, fileSystem) };
   } catch (error) {
     const problem = unreadable(error);
     return { exists: problem.code !== 'KB_LIBRARY_NOT_FOUND', problem, refused: true };

@@ -13,6 +13,7 @@ export function inspectElfFile(
   own: Architecture | undefined,
   fileSystem: LibraryFileSystem,
   linker: LinkerSearch,
+  given = { companions: true },
 ): FileFindings {
   const read = readLibrary(path, fileSystem);
   if ('problem' in read) return read;
@@ -35,7 +36,7 @@ export function inspectElfFile(
     return { ...facts, problem: wrongArchitecture(elf, own), refused: true };
   }
   if (flavour === 'v7') return { ...facts, problem: V7_LIBRARY, refused: true };
-  const { companions, missing } = elfDependencies(path, elf, fileSystem, linker);
+  const { companions, missing } = elfDependencies(path, elf, fileSystem, linker, given);
   if (missing.length === 0) return { ...facts, companions, refused: false };
   return {
     ...facts,

@@ -1,11 +1,11 @@
 import type { LibraryAttempt, MissingLibrary } from '../errors/index.js';
 import { architectureName, processArchitecture } from './architecture.js';
-import type { Candidate, CandidateKind } from './candidate.js';
+import { sourceInChinese, type Candidate, type CandidateKind } from './candidate.js';
 import { DllSearch } from './dll-search.js';
 import type { FileFindings } from './findings.js';
 import { inspectElfFile } from './inspect-elf.js';
 import { inspectPeFile } from './inspect-pe.js';
-import { nodeFileSystem, type LibraryFileSystem } from './file-system.js';
+import { nodeFileSystem, realPath, type LibraryFileSystem } from './file-system.js';
 import { LinkerSearch } from './linker-search.js';
 import { NOT_FOUND_BY_LINKER, notOnPath, type Problem } from './problems.js';
 import { clientLibraryCandidates, type ClientLibraryOptions } from './search.js';
@@ -81,7 +81,7 @@ function elfInspector(environment: NodeJS.ProcessEnv, { fileSystem, arch }: Load
     // What the linker finds is its own business: it may know more than is known here.
     const found = linker.find(path).path;
     if (found === undefined) return { exists: false, problem: NOT_FOUND_BY_LINKER, refused: false };
-    return { ...inspectElfFile(found, own, fileSystem, linker), companions: [], refused: false };
+    return { ...inspectElfFile(found, own, fileSystem, linker, { companions: false }), refused: false };
   };
 }
 
@@ -110,25 +110,26 @@ function report({ path, source, explicit, kind }: Candidate, findings: FileFindi
     ...(architecture === undefined ? {} : { architecture: architectureName(architecture) }),
     ...(flavour === undefined ? {} : { flavour }),
     ...(version === undefined ? {} : { version }),
-    ...withProblem(findings.problem),
+    ...explanation(source, findings.problem),
   };
 }
 
 type Explanation = Pick<LibraryAttempt, 'reason' | 'code' | 'remedy' | 'chinese'>;
 
-/** The part of a report that says what is wrong. */
-export function withProblem(problem: Problem | undefined): Explanation {
+/** The part of a report that says in words what is wrong. */
+export function explanation(candidateSource: string, problem: Problem | undefined): Explanation {
+  const source = sourceInChinese(candidateSource);
   if (problem === undefined) {
-    return { reason: 'can be loaded, as far as its header tells', chinese: { reason: '从文件头看可以加载' } };
+    return {
+      reason: 'can be loaded, as far as its header tells',
+      chinese: { source, reason: '从文件头看可以加载' },
+    };
   }
   const { code, reason, remedy } = problem;
-  return { code, reason: reason.en, remedy: remedy.en, chinese: { reason: reason.zh, remedy: remedy.zh } };
-}
-
-function realPath(path: string, fileSystem: LibraryFileSystem): string {
-  try {
-    return fileSystem.realPath(path);
-  } catch {
-    return path;
-  }
+  return {
+    code,
+    reason: reason.en,
+    remedy: remedy.en,
+    chinese: { source, reason: reason.zh, remedy: remedy.zh },
+  };
 }

@@ -26,13 +26,13 @@ function visualC([name, year]: readonly [RegExp, string]): KnownLibrary {
       const medium =
         year === '2013' && bits === 64
           ? {
-              en: " or, by the vendor's manual, install\\script\\vcredist_x64.exe of the KingbaseES installer",
-              zh: '，据厂商手册也可使用 KingbaseES 安装程序中的 install\\script\\vcredist_x64.exe',
+              en: " (by the vendor's manual the KingbaseES installer has it: install\\script\\vcredist_x64.exe)",
+              zh: '（据厂商手册，KingbaseES 安装程序中有 install\\script\\vcredist_x64.exe）',
             }
           : { en: '', zh: '' };
       return {
         en: `Install the "Visual C++ ${year} Redistributable" (${edition}) from Microsoft${medium.en}.`,
-        zh: `安装微软的“Visual C++ ${year} Redistributable”（${edition}）${medium.zh}。`,
+        zh: `安装微软的“Visual C++ ${year} Redistributable”${edition} 版${medium.zh}。`,
       };
     },
   };
@@ -40,9 +40,9 @@ function visualC([name, year]: readonly [RegExp, string]): KnownLibrary {
 
 const OPENSSL_FROM_THE_PACKAGE: Words = {
   en:
-    'Copy OpenSSL (libssl and libcrypto, of the very version that is named) from the same package of the vendor, ' +
-    "or from the server's lib or bin directory, into the directory of the client library.",
-  zh: '从厂商的同一安装包，或服务器的 lib 或 bin 目录，把 OpenSSL（libssl 和 libcrypto，版本须与所列名称一致）复制到客户端库所在目录。',
+    'Copy OpenSSL (libssl and libcrypto of the version named) from the package of the client library, or from the ' +
+    "server's lib or bin directory, beside it.",
+  zh: '从客户端库的安装包，或服务器的 lib 或 bin 目录，把 OpenSSL（所列版本的 libssl 和 libcrypto）复制到客户端库所在目录。',
 };
 
 const KNOWN: readonly KnownLibrary[] = [

@@ -1,9 +1,9 @@
 import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../driver/native.js';
 import { ClientLibraryError, type LibraryAttempt } from '../errors/index.js';
 import {
+  explanation,
   inspectCandidates,
   THIS_HOST,
-  withProblem,
   type CandidateReport,
   type LoaderHost,
 } from './inspect.js';
@@ -51,7 +51,7 @@ export function loadClientLibrary(
       return { library, source: report.source, reason: whyThis(report, attempts), attempts };
     } catch (error) {
       if (!isOpenLibraryFailure(error)) throw error;
-      attempts.push({ ...report, ...withProblem(openProblem(error, report)) });
+      attempts.push({ ...report, ...explanation(report.source, openProblem(error, report)) });
     }
   }
   throw noneUsable(attempts);

@@ -28,8 +28,8 @@ export const NOT_FOUND_BY_LINKER = problem('KB_LIBRARY_NOT_FOUND', {
 
 export function notOnPath(directories: number): Problem {
   return problem('KB_LIBRARY_NOT_FOUND', {
-    en: `is in none of the ${directories} directories of PATH`,
-    zh: `不在 PATH 的 ${directories} 个目录中`,
+    en: `is not on PATH (${directories} ${directories === 1 ? 'directory' : 'directories'})`,
+    zh: `不在 PATH 的目录中（共 ${directories} 个）`,
   });
 }
 
@@ -62,7 +62,7 @@ export function wrongArchitecture(library: Architecture, own: Architecture): Pro
     },
     {
       en: `Install the client library for ${ours.en}, or the Node.js for ${its.en}.`,
-      zh: `安装适用于 ${ours.zh} 的客户端库，或适用于 ${its.zh} 的 Node.js。`,
+      zh: `安装适用于 ${ours.zh}的客户端库，或适用于 ${its.zh}的 Node.js。`,
     },
   );
 }

@@ -1,6 +1,13 @@
 import { posix } from 'node:path';
 import type { LibraryFileSystem } from './file-system.js';
-import { fileCandidate, newestFirst, versionsNewestFirst, type Candidate, type Places } from './candidate.js';
+import {
+  fileCandidate,
+  newestFirst,
+  SOURCE,
+  versionsNewestFirst,
+  type Candidate,
+  type Places,
+} from './candidate.js';
 
 /** Where the vendor's installers put KingbaseES. */
 const INSTALL_ROOT = '/opt/Kingbase/ES';
@@ -31,12 +38,12 @@ export const POSIX_PLACES: Places = {
 
     const installed = versionsNewestFirst(fileSystem.listDirectory(INSTALL_ROOT));
     for (const version of installed.length > 0 ? installed : ['V9', 'V8']) {
-      yield* inInstallation(posix.join(INSTALL_ROOT, version), 'installation directory', fileSystem);
+      yield* inInstallation(posix.join(INSTALL_ROOT, version), SOURCE.installation, fileSystem);
     }
 
-    yield byName('libkci.so.5', 'system library path');
-    yield byName('libkci.so', 'system library path');
-    if (fallback) yield byName('libpq.so.5', "PostgreSQL's libpq, system library path");
+    yield byName('libkci.so.5', SOURCE.linker);
+    yield byName('libkci.so', SOURCE.linker);
+    if (fallback) yield byName('libpq.so.5', SOURCE.linkerFallback);
   },
 };
 

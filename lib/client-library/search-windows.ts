@@ -1,5 +1,12 @@
 import { win32 } from 'node:path';
-import { fileCandidate, newestFirst, versionsNewestFirst, type Candidate, type Places } from './candidate.js';
+import {
+  fileCandidate,
+  newestFirst,
+  SOURCE,
+  versionsNewestFirst,
+  type Candidate,
+  type Places,
+} from './candidate.js';
 import type { LibraryFileSystem } from './file-system.js';
 import { flavourOf, TELLING_SYMBOLS } from './flavour.js';
 import { inspectPe } from './pe.js';
@@ -21,7 +28,7 @@ export const WINDOWS_PLACES: Places = {
     if (home && isFixedPath(home)) yield* inInstallation(home, 'KINGBASE_HOME', fileSystem);
 
     for (const root of installations(environment, fileSystem)) {
-      yield* inInstallation(root, 'installation directory', fileSystem);
+      yield* inInstallation(root, SOURCE.installation, fileSystem);
     }
 
     const directories = pathDirectories(environment);
@@ -31,11 +38,11 @@ export const WINDOWS_PLACES: Places = {
     const pq = named('libpq.dll');
     const ofKingbase = pq.filter((path) => flavourOfFile(path, fileSystem) === 'kingbase-pq');
     const own = [...named('libkci.dll'), ...ofKingbase];
-    if (own.length === 0) yield { path: 'libkci.dll', source: 'PATH', explicit: false, kind: 'absent' };
-    yield* own.map((path) => fileCandidate(path, 'PATH'));
+    if (own.length === 0) yield { path: 'libkci.dll', source: SOURCE.path, explicit: false, kind: 'absent' };
+    yield* own.map((path) => fileCandidate(path, SOURCE.path));
     if (!fallback) return;
     const others = pq.filter((path) => !ofKingbase.includes(path));
-    yield* others.map((path) => fileCandidate(path, "PostgreSQL's libpq, PATH"));
+    yield* others.map((path) => fileCandidate(path, SOURCE.pathFallback));
   },
 };
 
@@ -59,7 +66,7 @@ function filesNamed(names: readonly string[], directory: string, fileSystem: Lib
 
 /**
  * The roots of installations, on the system's drive first: a stick with a newer one does not go before it. That
- * `C:\Kingbase\ES\V9` is the vendor's default is from its manual; the others are from reports of users.
+ * `C:\Kingbase\ES\V9` is the vendor's default is from its manual; the others are uncertain.
  */
 function* installations(
   environment: NodeJS.ProcessEnv,

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/index.js';
-import { fileCandidate, type Candidate } from './candidate.js';
+import { fileCandidate, SOURCE, type Candidate } from './candidate.js';
 import type { LibraryFileSystem } from './file-system.js';
 import { POSIX_PLACES } from './search-posix.js';
 import { WINDOWS_PLACES } from './search-windows.js';
@@ -60,8 +60,8 @@ function explicitPath(
   { path, directory }: ClientLibraryOptions,
   environment: NodeJS.ProcessEnv,
 ): { path: string; directory: boolean; source: string } | undefined {
-  if (path) return { path, directory: false, source: 'option clientLibrary' };
-  if (directory) return { path: directory, directory: true, source: 'option clientLibrary' };
+  if (path) return { path, directory: false, source: SOURCE.option };
+  if (directory) return { path: directory, directory: true, source: SOURCE.option };
   const { KINGBASE_CLIENT_LIBRARY: file, KINGBASE_CLIENT_DIR: dir } = environment;
   if (file) return { path: file, directory: false, source: 'KINGBASE_CLIENT_LIBRARY' };
   if (dir) return { path: dir, directory: true, source: 'KINGBASE_CLIENT_DIR' };

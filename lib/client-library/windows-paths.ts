@@ -45,18 +45,16 @@ export function distinctPaths(paths: readonly string[]): string[] {
   });
 }
 
-/** The directories of the system, by the environment or where they usually are. */
-export function systemDirectories(environment: NodeJS.ProcessEnv): string[] {
+/** Where Windows is, by the environment or where it usually is. */
+export function windowsDirectory(environment: NodeJS.ProcessEnv): string {
   const root = windowsVariable(environment, 'SystemRoot') ?? windowsVariable(environment, 'windir');
-  const windows = root !== undefined && isFixedPath(root) ? root : 'C:\\Windows';
-  // A 32-bit process sees SysWOW64 under the name of System32.
-  return [win32.join(windows, 'System32'), windows];
+  return root !== undefined && isFixedPath(root) ? root : 'C:\\Windows';
 }
 
 /** MAX_PATH, less what a DLL's own look-up may append. */
 const LONG = 248;
 
-/** A path as LoadLibrary needs it: a long one only has effect with the prefix that says so. */
+/** A path as LoadLibraryEx needs it: with backslashes, and a long one with the prefix that lifts the limit. */
 export function loadablePath(path: string): string {
-  return path.length < LONG ? path : win32.toNamespacedPath(path);
+  return path.length < LONG ? win32.normalize(path) : win32.toNamespacedPath(path);
 }

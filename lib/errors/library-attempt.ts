@@ -44,8 +44,8 @@ export interface LibraryAttempt {
   readonly code?: ClientLibraryErrorCode;
   /** What to do about it: one or two sentences. */
   readonly remedy?: string;
-  /** `reason` and `remedy` in Chinese. */
-  readonly chinese?: { readonly reason: string; readonly remedy?: string };
+  /** The same in Chinese. */
+  readonly chinese?: { readonly source: string; readonly reason: string; readonly remedy?: string };
   readonly exists?: boolean;
   readonly format?: 'elf' | 'pe';
   /** As `uname -m` writes it: `x86_64`, `aarch64`, `loongarch64`, `mips64el`, `sw_64`, `i386`, … */

@@ -65,7 +65,7 @@ const WORDS = {
     hint: '提示',
     tried: '已尝试',
     attempt: ({ path, source, reason, chinese }: LibraryAttempt) =>
-      `${path}（${source}）：${chinese?.reason ?? reason}`,
+      `${path}（${chinese?.source ?? source}）：${chinese?.reason ?? reason}`,
     more: (count: number) => `……以及另外 ${count} 处`,
     causes: '可能的原因：',
     actions: '处理办法：',
@@ -98,7 +98,8 @@ export function explain(error: ErrorFacts, language: Language): string {
   if (error.attempts !== undefined) head.push(...attemptLines(error.code, error.attempts, language));
 
   const causes = (behind ?? own).causes.map((text, index) => `  ${index + 1}. ${text}`);
-  const actions = [...own.actions, ...(behind?.actions ?? [])].map((text) => `  - ${text}`);
+  const remedy = topic.showsRemedy === true ? remedyOf(error, language) : [];
+  const actions = [...remedy, ...own.actions, ...(behind?.actions ?? [])].map((text) => `  - ${text}`);
   return [...head, '', words.causes, ...causes, '', words.actions, ...actions].join('\n');
 }
 
@@ -133,6 +134,13 @@ function attemptLines(
   const rest = attempts.length - MAX_ATTEMPTS;
   if (rest > 0) lines.push(`  ${words.more(rest)}`);
   return [`${words.tried} [${code}]${words.colon.trimEnd()}`, ...lines];
+}
+
+/** Of the attempt that gave the error its code. */
+function remedyOf({ code, attempts }: ErrorFacts, language: Language): string[] {
+  const attempt = attempts?.find((each) => each.code === code);
+  const remedy = language === 'zh' ? attempt?.chinese?.remedy : attempt?.remedy;
+  return remedy === undefined ? [] : [oneLine(remedy)];
 }
 
 function oneLine(text: string): string {

@@ -42,6 +42,8 @@ export interface Topic {
   readonly explainsCause?: true;
   /** Texts of the error itself that tell more than the general advice. */
   readonly shows?: readonly ('detail' | 'hint')[];
+  /** The remedy of the library that failed, which is known from the file, goes before the general advice. */
+  readonly showsRemedy?: true;
   readonly en: Wording;
   readonly zh: Wording;
 }

@@ -4,6 +4,7 @@ import {
   loadClientLibrary,
   type CandidateReport,
   type ClientLibraryOptions,
+  type LibraryFileSystem,
   type LoadedLibrary,
   type OpenLibrary,
 } from '../../../lib/client-library/index.js';
@@ -78,6 +79,18 @@ describe('loadClientLibrary on Windows', () => {
     );
   });
 
+  it('opens a library whose path without links cannot be told', () => {
+    const path = `\\\\?\\${KCI}`;
+    const fileSystem: LibraryFileSystem = {
+      ...fakeWindowsFileSystem({ [path]: kci() }),
+      realPath: () => {
+        throw Object.assign(new Error('ENOTSUP'), { code: 'ENOTSUP' });
+      },
+    };
+    const [report] = inspectCandidates({ path }, {}, { fileSystem, platform: 'win32', arch: 'x64' });
+    expect(report).toMatchObject({ verdict: 'usable', file: path });
+  });
+
   it('goes on from an unusable library to the next, newest version first, and tries nothing by name', () => {
     const places = (version: string): string => `C:\\Kingbase\\ES\\${version}\\Server\\bin\\libkci.dll`;
     const files = {
@@ -105,8 +118,8 @@ describe('loadClientLibrary on Windows', () => {
       {
         path: 'libkci.dll',
         source: 'PATH',
-        reason: 'is in none of the 2 directories of PATH',
-        chinese: { reason: '不在 PATH 的 2 个目录中' },
+        reason: 'is not on PATH (2 directories)',
+        chinese: { source: 'PATH', reason: '不在 PATH 的目录中（共 2 个）' },
       },
     ]);
     expect(error?.hint).toContain('Install the KingbaseES client');
@@ -217,13 +230,20 @@ describe('what a DLL needs', () => {
 
   it.each<[string, Files, NodeJS.ProcessEnv]>([
     ['System32', { 'C:\\Windows\\System32\\x.dll': '' }, {}],
-    ['the Windows directory', { 'E:\\WinNT\\X.DLL': '' }, { SystemRoot: 'E:\\WinNT' }],
+    ['the Windows directory', { 'E:\\WinNT\\X.DLL': makePe() }, { SystemRoot: 'E:\\WinNT' }],
     ['PATH', { 'D:\\bin\\x.dll': makePe() }, { Path: 'relative;D:\\bin' }],
     ['its own directory', { 'C:\\kb\\x.dll': makePe() }, {}],
   ])('is found in %s', (_, files, environment) => {
     const own = { [KCI]: kci({ imports: ['x.dll'] }) };
     expect(inspect({ ...own, ...files }, undefined, environment)).toMatchObject([{ missing: [] }]);
     expect(inspect(own, undefined, environment)).toMatchObject([{ missing: [{ name: 'x.dll' }] }]);
+  });
+
+  it('is a companion where Windows itself is not to look for it', () => {
+    const files = { [KCI]: kci({ imports: ['x.dll'] }), 'C:\\Windows\\x.dll': makePe() };
+    expect(companions(files)).toEqual(['C:\\Windows\\x.dll']);
+    const system = { [KCI]: kci({ imports: ['x.dll'] }), 'C:\\Windows\\System32\\x.dll': makePe() };
+    expect(companions(system)).toEqual([]);
   });
 
   it('is not looked for in the current directory', () => {
@@ -343,7 +363,7 @@ describe('inspectCandidates on Windows', () => {
       companions: [],
       missing: [],
       reason: 'can be loaded, as far as its header tells',
-      chinese: { reason: '从文件头看可以加载' },
+      chinese: { source: '安装目录', reason: '从文件头看可以加载' },
     });
   });
 

@@ -415,7 +415,7 @@ describe('missing dependencies', () => {
   });
 
   it.each([
-    ['libssl.so.1.1', /Copy OpenSSL .* from the same package/],
+    ['libssl.so.1.1', /Copy OpenSSL .* from the package of the client library/],
     ['libcrypto.so.10', /Copy OpenSSL/],
     ['libstdc++.so.6', /C\+\+ runtime/],
     ['libcrypt.so.1', /libxcrypt-compat/],
@@ -459,7 +459,7 @@ describe('inspectCandidates', () => {
       companions: ['/home/kb/lib/libssl.so.1.1'],
       missing: [],
       reason: 'can be loaded, as far as its header tells',
-      chinese: { reason: '从文件头看可以加载' },
+      chinese: { source: 'KINGBASE_HOME', reason: '从文件头看可以加载' },
     });
     expect(reports.slice(-2)).toMatchObject([
       { path: 'libkci.so', kind: 'name', exists: false, verdict: 'doubtful', code: 'KB_LIBRARY_NOT_FOUND' },

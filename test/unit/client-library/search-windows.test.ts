@@ -226,5 +226,6 @@ describe('loadablePath', () => {
     expect(loadablePath(`\\\\server\\share${long}`)).toBe(`\\\\?\\UNC\\server\\share${long}`);
     expect(loadablePath(`\\\\?\\C:${long}`)).toBe(`\\\\?\\C:${long}`);
     expect(loadablePath('C:\\kb\\libkci.dll')).toBe('C:\\kb\\libkci.dll');
+    expect(loadablePath('c:/kb/libkci.dll')).toBe('c:\\kb\\libkci.dll');
   });
 });
