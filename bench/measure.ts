@@ -7,7 +7,7 @@ import { againOf, type Sample, type Section } from './report/samples.js';
 import type { ScalingPoint } from './report/scaling.js';
 import type { Scaling } from './scaling-step.js';
 import { workloads, type WorkloadName } from './workloads/index.js';
-import type { Contender } from './workloads/workload.js';
+import type { Contender, Measurement, Workload } from './workloads/workload.js';
 
 /** What may take part in a run. */
 export interface Field {
@@ -25,6 +25,13 @@ export interface Server {
 export const progress = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
+
+/** A client that fails is left out from there on: what the others give is worth the run. */
+function failure(error: unknown): { missing: string } {
+  process.exitCode = 1;
+  const [what = '', why = ''] = String(error).split('\n');
+  return { missing: `it failed: ${why === '' ? what : why}` };
+}
 
 /** Measures a workload over each transport, after having checked that every contender does what pg does. */
 export async function measureWorkload(
@@ -45,7 +52,7 @@ export async function measureWorkload(
     }
     if (!field.packages.includes(client)) continue;
     const target = server.target(options.transports[0] ?? 'unix', workload.password);
-    const { missing } = await runChild('verify', { workload: name, target, client, way });
+    const { missing } = await runChild('verify', { workload: name, target, client, way }).catch(failure);
     if (missing === undefined) takingPart.push(contender);
     else {
       leftOut.push({ label, reason: missing });
@@ -79,23 +86,34 @@ async function measureContenders(
   { ceiling }: Field,
   server: Server,
   { rounds, effort }: Options,
-): Promise<Pick<Section, 'placement' | 'samples'>> {
-  const workload = workloads[name];
+): Promise<Pick<Section, 'placement' | 'samples' | 'leftOut'>> {
+  const workload: Workload = workloads[name];
   const target = server.target(transport, workload.password);
   const lastCore = os.availableParallelism() - 1;
   const unpin = workload.pinned ? await pin(server.postmasterPid, lastCore) : undefined;
   const core = unpin ? lastCore : undefined;
+  const measureOne = ({ client, way = '' }: Contender): Promise<Measurement> =>
+    client === 'c'
+      ? runProgram(ceilingCommand(ceiling ?? '', target, workload.ceiling?.(effort) ?? []), core)
+      : runChild('measure', { workload: name, target, client, way, effort }, core);
+
   const samples: Sample[] = [];
+  const leftOut: Section['leftOut'] = [];
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const { label, client, way = '' } of round % 2 === 0 ? contenders : [...contenders].reverse()) {
-        const values =
-          client === 'c'
-            ? await runProgram(ceilingCommand(ceiling ?? '', target, workload.ceiling?.(effort) ?? []), core)
-            : await runChild('measure', { workload: name, target, client, way, effort }, core);
-        samples.push({ workload: name, transport, round, client: label, values });
-        const rate = Math.round(values['rate'] ?? 0);
-        progress(`${name} ${transport} round ${round + 1}/${rounds} ${label} ${rate}/s`);
+      for (const contender of round % 2 === 0 ? contenders : [...contenders].reverse()) {
+        const { label } = contender;
+        if (leftOut.some((one) => one.label === label)) continue;
+        const where = `${name} ${transport} round ${round + 1}/${rounds} ${label}`;
+        try {
+          const values = await measureOne(contender);
+          samples.push({ workload: name, transport, round, client: label, values });
+          progress(`${where} ${Math.round(values['rate'] ?? 0)}/s`);
+        } catch (error) {
+          const { missing } = failure(error);
+          leftOut.push({ label, reason: `from round ${round + 1} on: ${missing}` });
+          progress(`${where} ${missing}`);
+        }
       }
     }
   } finally {
@@ -106,7 +124,7 @@ async function measureContenders(
   else if (workload.pinned) {
     placement = '**Not pinned to one core, as there is no taskset: not comparable with pinned figures**';
   }
-  return { placement, samples };
+  return { placement, samples, leftOut };
 }
 
 /** How cost grows: over the first transport only, as the transport adds the same to each. */

@@ -75,7 +75,7 @@ async function main(): Promise<void> {
       ],
       ['Rounds', `${options.rounds}, a process for each client in each, order reversed every second round`],
     ];
-    const shortFacts = `${options.rounds} rounds on ${machine()}, Node.js ${process.version}, revision ${revision()}.`;
+    const shortFacts = `${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'} on ${machine()}, Node.js ${process.version}, revision ${revision()}.`;
     const report = { title: `Benchmark ${options.name}`, facts, sections, pool, scaling };
     process.stdout.write(await writeReport(options.results, options.name, shortFacts, report));
   } finally {

@@ -67,7 +67,7 @@ export function sectionChart(section: Section): Promise<string> {
         ],
         axes: [
           { orient: 'bottom', scale: 'x', tickCount: 4, grid: true, gridOpacity: 0.4 },
-          { orient: 'left', scale: 'y' },
+          { orient: 'left', scale: 'y', labelLimit: 240 },
         ],
         marks: [
           {
@@ -144,7 +144,7 @@ export function overviewChart(sections: Section[]): Promise<string> {
     width: 420,
     height,
     title: {
-      text: 'Times better than the best peer, and what was aimed at (black line)',
+      text: 'Times better than the best peer; black line: what was aimed at; red: missed',
       anchor: 'start',
       fontSize: 13,
     },
