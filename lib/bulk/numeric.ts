@@ -13,6 +13,7 @@ const LONGEST_TEXT = 1000;
 /** Up to here a number can be multiplied by 1,000 without a loss. */
 const MOST_SMALL = 9_000_000_000_000;
 const POWERS = [1, 10, 100, 1000, 10_000] as const;
+const TENS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000] as const;
 
 /** Writes length and value of a field; false, and nothing written, where the text has another form than this reads. */
 export function writeNumericNumber(sink: ByteSink, value: number): boolean {
@@ -35,17 +36,21 @@ export function writeNumericNumber(sink: ByteSink, value: number): boolean {
 
 /** Writes length and value of a field; false, and nothing written, where the text has another form than this reads. */
 export function writeNumericText(sink: ByteSink, text: string): boolean {
+  const { length } = text;
   let position = 0;
   const first = text.charCodeAt(0);
   if (first === 0x2d || first === 0x2b) position = 1;
   const start = position;
-  let digits = 0;
+  // The first eight digits, which fit an integer, and those after them.
+  let head = 0;
+  let tail = 0;
   let count = 0;
   let point = -1;
-  for (; position < text.length; position++) {
+  for (; position < length; position++) {
     const code = text.charCodeAt(position) - 0x30;
     if (code >= 0 && code <= 9) {
-      digits = digits * 10 + code;
+      if (count < 8) head = (head * 10 + code) | 0;
+      else tail = tail * 10 + code;
       count++;
     } else if (code === 0x2e - 0x30 && point < 0) {
       point = position;
@@ -53,9 +58,10 @@ export function writeNumericText(sink: ByteSink, text: string): boolean {
       return text === 'NaN' ? writeNaN(sink) : writeExponent(sink, text);
     }
   }
-  if (count === 0 || text.length > LONGEST_TEXT) return false;
-  const scale = point < 0 ? 0 : text.length - point - 1;
+  if (count === 0 || length > LONGEST_TEXT) return false;
+  const scale = point < 0 ? 0 : length - point - 1;
   const negative = first === 0x2d;
+  const digits = count <= 8 ? head : count <= 15 ? head * (TENS[count - 8] as number) + tail : 0;
   if (count <= 15 && digits < MOST_SMALL) {
     writeSmall(sink, negative, digits, scale);
   } else {
@@ -92,38 +98,38 @@ function writeSmall(sink: ByteSink, negative: boolean, digits: number, scale: nu
   }
   const fractionGroups = (scale + 3) >> 2;
   let rest = digits * (POWERS[fractionGroups * 4 - scale] as number);
-  // At most 16 decimal digits: four groups, the last first.
-  let skipped = 0;
-  let group = rest % 10_000;
-  while (group === 0) {
-    rest = (rest - group) / 10_000;
-    group = rest % 10_000;
-    skipped++;
+  // At most 16 decimal digits: two halves of two groups, in integers, since a remainder of doubles is a slow call.
+  let high = Math.floor(rest / 100_000_000);
+  rest -= high * 100_000_000;
+  if (rest < 0) {
+    // The quotient was rounded up.
+    high--;
+    rest += 100_000_000;
   }
-  const d0 = group;
-  rest = (rest - group) / 10_000;
-  const d1 = rest % 10_000;
-  rest = (rest - d1) / 10_000;
-  const d2 = rest % 10_000;
-  const d3 = (rest - d2) / 10_000;
-  const count = d3 > 0 ? 4 : d2 > 0 ? 3 : d1 > 0 ? 2 : 1;
+  const low = rest | 0;
+  const d3 = ((high | 0) / 10_000) | 0;
+  const d2 = (high | 0) - d3 * 10_000;
+  const d1 = (low / 10_000) | 0;
+  const d0 = low - d1 * 10_000;
+  const first = d3 > 0 ? 3 : d2 > 0 ? 2 : d1 > 0 ? 1 : 0;
+  const last = d0 > 0 ? 0 : d1 > 0 ? 1 : d2 > 0 ? 2 : 3;
   const { length } = sink;
-  writeHeader(sink, count, count + skipped - fractionGroups - 1, negative ? NEGATIVE : 0, scale);
+  writeHeader(sink, first - last + 1, first - fractionGroups, negative ? NEGATIVE : 0, scale);
   const { view } = sink;
   let at = length + 4 + HEADER;
-  if (count === 4) {
+  if (first === 3) {
     view.setInt16(at, d3);
     at += 2;
   }
-  if (count >= 3) {
+  if (first >= 2 && last <= 2) {
     view.setInt16(at, d2);
     at += 2;
   }
-  if (count >= 2) {
+  if (first >= 1 && last <= 1) {
     view.setInt16(at, d1);
     at += 2;
   }
-  view.setInt16(at, d0);
+  if (last === 0) view.setInt16(at, d0);
 }
 
 function writeLong(sink: ByteSink, negative: boolean, whole: string, fraction: string): void {
