@@ -8,6 +8,8 @@ export const ABILITIES = [
   'query',
   'prepared',
   'transaction',
+  'batchInsert',
+  'large objects',
   'errors',
   'cancel',
   'pool',
