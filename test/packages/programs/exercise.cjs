@@ -223,8 +223,8 @@ module.exports = async function exercise(kingbase, workerProgram) {
       results[name] = String(error?.stack ?? error);
     }
   }
-  const { version } = await db.serverInfo();
-  const library = db.clientLibrary();
+  const { version: server } = await db.serverInfo();
+  const { path, version } = db.clientLibrary();
   await db.close();
-  console.log(JSON.stringify({ runtime: runtime(), server: version, library: library.path, results }));
+  console.log(JSON.stringify({ runtime: runtime(), server, library: { path, version }, results }));
 };
