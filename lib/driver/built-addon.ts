@@ -43,7 +43,7 @@ function loadFailure(directory: string, cause: unknown): UsageError {
         cause,
         hint:
           'Binaries come with the package for linux-x64, linux-arm64 (glibc) and win32-x64. Elsewhere build it from ' +
-          'its sources; in a bundle, see that the folder prebuilds is copied along.',
+          'its sources. In a bundle, import kingbase-native/addon/… for the system, or keep the package external.',
       },
     );
   }

@@ -109,6 +109,22 @@ describe('esbuild', () => {
   });
 });
 
+it('a bundle without the addon says what is to be done', async () => {
+  const entry = path.join(world.consumer, 'without-addon.cjs');
+  const config = JSON.stringify({ ...world.connection, clientLibrary: library.path });
+  writeFileSync(
+    entry,
+    `require('kingbase-native').open(${config}).ping().catch(({ code, hint }) => console.log(JSON.stringify({ code, hint })));`,
+  );
+  const directory = temporary();
+  const outfile = path.join(directory, 'bundle.cjs');
+  await esbuild.build({ entryPoints: [entry], bundle: true, platform: 'node', outfile, logLevel: 'silent' });
+  const printed = await run(process.execPath, [outfile], directory);
+  const { code, hint } = JSON.parse(printed) as { code: string; hint: string };
+  expect(code).toBe('KB_ADDON_NOT_FOUND');
+  expect(hint).toContain('import kingbase-native/addon/');
+});
+
 function bundleWithWebpack(options: webpack.Configuration): Promise<void> {
   return new Promise((resolve, reject) => {
     webpack({ mode: 'production', target: 'node18', context: world.consumer, ...options }, (error, stats) => {

@@ -12,7 +12,7 @@ describe.each(runtimesIn(tools))('$name', (runtime) => {
       const outcome = await exerciseInstalled(world, library, runtime, moduleSystem);
       expect(outcome.results).toEqual(allOk(ABILITIES));
       expect(outcome.runtime.startsWith(runtime.name)).toBe(true);
-      expect(outcome.library).toBe(library.path);
+      expect(outcome.library.path).toBe(library.path);
     });
   });
 });

@@ -41,7 +41,8 @@ export const ADDON: readonly Topic[] = [
       actions: [
         'See what this is: "node -p process.platform,process.arch"; and what is there: the folder prebuilds.',
         'Install the package on this system: "npm install kingbase-native".',
-        'With a bundler keep kingbase-native external, or copy its prebuilds beside the output.',
+        'With a bundler keep kingbase-native external, or import its entry point for the addon, such as ' +
+          '"kingbase-native/addon/linux-x64", and have .node files copied.',
       ],
     },
     zh: {
@@ -54,7 +55,8 @@ export const ADDON: readonly Topic[] = [
       actions: [
         '查看本系统：“node -p process.platform,process.arch”；再查看 prebuilds 目录中有什么。',
         '在本系统上安装：“npm install kingbase-native”。',
-        '使用打包工具时把 kingbase-native 设为外部依赖，或者把 prebuilds 复制到输出目录旁。',
+        '使用打包工具时把 kingbase-native 设为外部依赖；或者引入其原生模块入口，例如 “kingbase-native/addon/linux-x64”，' +
+          '并让打包工具复制 .node 文件。',
       ],
     },
   },
@@ -77,7 +79,7 @@ export const ADDON: readonly Topic[] = [
     zh: {
       headline: '驱动的原生模块存在，但本系统无法加载。',
       causes: [
-        'C 库的版本低于该模块的要求：“version `GLIBC_…\' not found”。',
+        "C 库的版本低于该模块的要求：“version `GLIBC_…' not found”。",
         '文件已损坏或不完整，或者属于其他系统。',
         '所在目录不允许加载代码：以 noexec 挂载、安全策略限制或权限不足。',
       ],

@@ -5,6 +5,7 @@
 'use strict';
 const assert = require('node:assert');
 const { once } = require('node:events');
+const { pipeline } = require('node:stream/promises');
 
 const CHINESE = '人大金仓 𠮷 "引号"';
 
@@ -76,6 +77,41 @@ const abilities = {
     } finally {
       await db.exec(`DROP TABLE ${table}`);
     }
+  },
+
+  async batchInsert(_kingbase, db) {
+    const table = temporaryName('batch');
+    await db.exec(`CREATE TABLE ${table} (n int4 PRIMARY KEY, name text)`);
+    try {
+      const rows = Array.from({ length: 5000 }, (_, n) => [n, `${CHINESE} ${n}`]);
+      const { rowsInserted } = await db.batchInsert(table, ['n', 'name'], rows);
+      assert.strictEqual(rowsInserted, rows.length);
+      const last = await db.queryRow(`SELECT name FROM ${table} WHERE n = $1`, [4999]);
+      assert.deepStrictEqual(last, { name: `${CHINESE} 4999` });
+      const failure = await db
+        .batchInsert(
+          table,
+          ['n', 'name'],
+          [
+            [5000, 'new'],
+            [7, 'old'],
+          ],
+        )
+        .catch((error) => error);
+      assert.strictEqual(failure.code, '23505');
+    } finally {
+      await db.exec(`DROP TABLE ${table}`);
+    }
+  },
+
+  async 'large objects'(_kingbase, db) {
+    const objects = db.largeObjects();
+    const oid = await objects.create();
+    const bytes = Buffer.alloc(300_000, CHINESE);
+    await pipeline([bytes], objects.createWriteStream(oid));
+    const parts = await objects.createReadStream(oid).toArray();
+    assert(Buffer.concat(parts).equals(bytes));
+    await objects.unlink(oid);
   },
 
   async errors({ DatabaseError, ConnectionError, open }, db, config) {
@@ -187,8 +223,8 @@ module.exports = async function exercise(kingbase, workerProgram) {
       results[name] = String(error?.stack ?? error);
     }
   }
-  const { version } = await db.serverInfo();
-  const library = db.clientLibrary();
+  const { version: server } = await db.serverInfo();
+  const { path, version } = db.clientLibrary();
   await db.close();
-  console.log(JSON.stringify({ runtime: runtime(), server: version, library: library.path, results }));
+  console.log(JSON.stringify({ runtime: runtime(), server, library: { path, version }, results }));
 };

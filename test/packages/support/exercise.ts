@@ -8,6 +8,8 @@ export const ABILITIES = [
   'query',
   'prepared',
   'transaction',
+  'batchInsert',
+  'large objects',
   'errors',
   'cancel',
   'pool',
@@ -21,8 +23,8 @@ export interface Outcome {
   /** Name and version, as the runtime says them itself. */
   readonly runtime: string;
   readonly server: string;
-  /** Path of the client library that was used. */
-  readonly library: string;
+  /** The client library that was used, and its version as it gives it: 120022 for 12.22. */
+  readonly library: { readonly path: string; readonly version: number };
   /** `ok`, or the error with its stack. */
   readonly results: Partial<Record<Ability, string>>;
 }
