@@ -38,9 +38,9 @@ export async function insertCollecting(
     } catch (error) {
       if (!isFaultOfRow(error) || batch.limit.over) throw error;
       const { from, to, base } = piece;
-      const known = rowIndexOf(error);
-      const bad = known !== undefined ? known - base : to - from === 1 ? from : undefined;
-      if (bad !== undefined && bad >= from && bad < to) {
+      const known = (rowIndexOf(error) ?? -1) - base;
+      const bad = to - from === 1 ? from : known;
+      if (bad >= from && bad < to) {
         badRows.push({ index: base + bad, error: placedAt(error, batch, piece, bad) });
         if (bad + 1 < to) ranges.push({ ...piece, from: bad + 1 });
         if (from < bad) ranges.push({ ...piece, to: bad });
