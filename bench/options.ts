@@ -25,8 +25,8 @@ const usage = `npm run bench -- [options]
   --results FOLDER     where the report goes, bench/results by default
 `;
 
-const fullEffort: Effort = { seconds: 2, repeats: 8, inserts: 5, streamedRows: 1_000_000 };
-const quickEffort: Effort = { seconds: 0.5, repeats: 3, inserts: 2, streamedRows: 200_000 };
+const fullEffort: Effort = { seconds: 1.5, fetches: 6, copies: 5, inserts: 4, streamedRows: 1_000_000 };
+const quickEffort: Effort = { seconds: 0.5, fetches: 3, copies: 3, inserts: 2, streamedRows: 200_000 };
 
 export type Options = ReturnType<typeof readOptions>;
 

@@ -73,6 +73,7 @@ async function main(): Promise<void> {
         "kingbase-native gives int8 as a string (`types: { int8: 'string' }`), as the peers do by default; " +
           "before the measurement each client's rows were found equal to pg's",
       ],
+      ['Measurement', measurement(options)],
       ['Rounds', `${options.rounds}, a process for each client in each, order reversed every second round`],
     ];
     const shortFacts = `${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'} on ${machine()}, Node.js ${process.version}, revision ${revision()}.`;
@@ -145,6 +146,10 @@ function serverFacts({ version = '', ...inForce }: Record<string, string>): [str
     ['Settings', list.join(', ')],
   ];
 }
+
+const measurement = ({ effort: { seconds, fetches, copies, inserts, streamedRows } }: Options): string =>
+  `${seconds} s (W1, W2, W6), the median of ${fetches} fetches (W3, W4), ${inserts - 1} inserts (W5) or ` +
+  `${copies - 1} COPYs, one stream of ${streamedRows} rows (W7); each after a warm-up, but for the stream`;
 
 const machine = () =>
   `${os.availableParallelism()} × ${cpuModel()}, ${os.type()} ${os.release()} ${os.arch()}`;

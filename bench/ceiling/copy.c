@@ -37,7 +37,7 @@ void CopyIn(const Target* target, const char* sql, int repeats) {
   Times* samples = malloc(sizeof(Times) * (size_t)repeats);
   long length;
   char* text = Text(&length);
-  for (int i = -1; i < repeats; i++) {
+  for (int i = -1; i < repeats - 1; i++) {
     Run(connection, "truncate bench_rows");
     const Times start = Now();
     client.clear(Expect(connection, client.exec(connection, sql), kCopyIn));
@@ -51,7 +51,7 @@ void CopyIn(const Target* target, const char* sql, int repeats) {
     CheckEnd(connection);
     if (i >= 0) samples[i] = Since(start);
   }
-  PrintPerRepeat(samples, repeats, kRows);
+  PrintPerRepeat(samples, repeats - 1, kRows);
   free(text);
   free(samples);
   client.finish(connection);
@@ -60,7 +60,7 @@ void CopyIn(const Target* target, const char* sql, int repeats) {
 void CopyOut(const Target* target, const char* sql, int repeats) {
   Connection* connection = Connect(target);
   Times* samples = malloc(sizeof(Times) * (size_t)repeats);
-  for (int i = -1; i < repeats; i++) {
+  for (int i = -1; i < repeats - 1; i++) {
     const Times start = Now();
     client.clear(Expect(connection, client.exec(connection, sql), kCopyOut));
     long rows = 0;
@@ -72,7 +72,7 @@ void CopyOut(const Target* target, const char* sql, int repeats) {
     if (rows != kRows) Fail("COPY", "it did not give as many rows as expected");
     if (i >= 0) samples[i] = Since(start);
   }
-  PrintPerRepeat(samples, repeats, kRows);
+  PrintPerRepeat(samples, repeats - 1, kRows);
   free(samples);
   client.finish(connection);
 }

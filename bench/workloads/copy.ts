@@ -42,17 +42,17 @@ export const copyIn: Workload = {
   title: '200 000 rows by COPY … FROM STDIN, text format, from bytes that are ready, in pieces of 64 KB',
   ...common,
   setup: insertSetup,
-  ceiling: ({ repeats }) => ['copy-in', inSql, String(repeats)],
+  ceiling: ({ copies }) => ['copy-in', inSql, String(copies)],
   supports: (client) => client.copyIn !== undefined,
   verify: async (client) => {
     await copyInOnce(client, insertText(rowCount).chunks);
     await verifyInserted(client, rowCount);
   },
-  measure: async (open, { repeats }) => {
+  measure: async (open, { copies }) => {
     const client = await open({ connections: 1 });
     const { chunks } = insertText(rowCount);
     const samples: Times[] = [];
-    for (let i = 0; i <= repeats; i++) {
+    for (let i = 0; i < copies; i++) {
       samples.push(await copyInOnce(client, chunks));
       await checkInserted(client, rowCount);
       await sleep(30);
@@ -79,7 +79,7 @@ export const copyOut: Workload = {
          from generate_series(1, ${rowCount}) as i`,
     'vacuum analyze bench_rows',
   ],
-  ceiling: ({ repeats }) => ['copy-out', outSql, String(repeats)],
+  ceiling: ({ copies }) => ['copy-out', outSql, String(copies)],
   supports: (client) => client.copyOut !== undefined,
   verify: async (client, pg) => {
     const digest = async (from: Client) => {
@@ -92,11 +92,11 @@ export const copyOut: Workload = {
     };
     strictEqual(await digest(client), await digest(pg));
   },
-  measure: async (open, { repeats }) => {
+  measure: async (open, { copies }) => {
     const client = await open({ connections: 1 });
     const samples: Times[] = [];
     const sizes = new Set<number>();
-    for (let i = 0; i <= repeats; i++) {
+    for (let i = 0; i < copies; i++) {
       let bytes = 0;
       const stop = startClocks();
       await client.copyOut?.(

@@ -29,7 +29,7 @@ export function fetchWorkload(table: {
     ...inOneWay([pg, pgNative, postgres], table.ratios),
     metrics: [rateMetric('rows'), ...cpuMetrics('ms'), blockMetric, rssMetric],
     setup: table.setup,
-    ceiling: ({ repeats }) => ['fetch', table.sql, String(repeats)],
+    ceiling: ({ fetches }) => ['fetch', table.sql, String(fetches)],
     verify: async (client, reference) => {
       const theirs = await reference.fetchAll(table.sql);
       const rows = await client.fetchAll(table.sql);
@@ -38,11 +38,11 @@ export function fetchWorkload(table: {
       // counts is names, values and their types.
       rows.forEach((row, index) => deepStrictEqual({ ...row }, { ...theirs[index] }));
     },
-    measure: async (open, { repeats }) => {
+    measure: async (open, { fetches }) => {
       const client = await open({ connections: 1 });
       for (let i = 0; i < 2; i++) await client.fetchAll(table.sql);
       const samples: (Times & { blockMs: number })[] = [];
-      for (let i = 0; i < repeats; i++) {
+      for (let i = 0; i < fetches; i++) {
         samples.push(await fetchOnce(client, table));
         await sleep(30);
       }

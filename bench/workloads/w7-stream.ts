@@ -36,7 +36,7 @@ const targets = {
 };
 
 export const w7: Workload = {
-  title: `Stream of a million rows in bounded memory, each row looked at, once per process: ${wideColumns}. Cursors of peers: ${cursorRows} rows at a time`,
+  title: `Stream of rows in bounded memory, each row looked at, once per process: ${wideColumns}. Cursors of peers: ${cursorRows} rows at a time`,
   contenders: [...contenders, c],
   repeated: 'pg-cursor',
   comparisons: [

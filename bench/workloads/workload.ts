@@ -12,9 +12,11 @@ export type Measurement = Record<string, number | undefined>;
 export interface Effort {
   /** Duration of a measurement that runs against the clock. */
   seconds: number;
-  /** How often a fetch or a COPY is repeated. */
-  repeats: number;
-  /** How often the rows are inserted, the first time for warming up. */
+  /** How often a table is fetched, after two times that do not count. */
+  fetches: number;
+  /** How often rows are copied in or out, of which the first does not count. */
+  copies: number;
+  /** How often rows are inserted, of which the first does not count. */
   inserts: number;
   /** Rows of the stream, which runs once. */
   streamedRows: number;
