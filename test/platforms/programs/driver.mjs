@@ -187,6 +187,39 @@ test('queries at the same time do not wait for one another', async () => {
   assert.equal(new Set(rows.map(({ pid }) => pid)).size, 5);
 });
 
+test('everything at once: no answer is lost and none goes to another call', async () => {
+  const crowd = open(config, { pool: { max: 16 } });
+  const small = async (worker) => {
+    for (let n = 0; n < 100; n++) {
+      const text = '文'.repeat(n);
+      const parameters = [worker * 1000 + n, text];
+      const row = await crowd.queryRow('SELECT $1::int4 AS n, $2::text AS text', parameters);
+      assert.deepEqual(row, { n: parameters[0], text });
+    }
+  };
+  const large = async () => {
+    const { rows } = await crowd.query('SELECT n FROM generate_series(1, 20000) AS n');
+    assert.ok(rows.every(({ n }, index) => n === index + 1));
+  };
+  const cancelled = async () => {
+    for (let n = 0; n < 5; n++) {
+      await assert.rejects(crowd.query('SELECT pg_sleep(60)', [], { timeout: 20 }), TimeoutError);
+    }
+  };
+  const connecting = async () => {
+    for (let n = 0; n < 10; n++) {
+      const other = open(config, { pool: { max: 2 } });
+      await Promise.all([other.ping(), other.ping(), other.ping()]);
+      await other.close();
+    }
+  };
+  await Promise.all([
+    ...Array.from({ length: 20 }, (_, worker) => small(worker)),
+    ...[large, large, large, cancelled, cancelled, connecting, connecting].map((work) => work()),
+  ]);
+  await crowd.close();
+});
+
 test('notifications arrive', async () => {
   const { promise, resolve } = withResolvers();
   const subscription = await db.listen('platform_频道', ({ payload }) => resolve(payload));
