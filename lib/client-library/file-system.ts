@@ -13,7 +13,7 @@ import {
 export interface LibraryFileSystem {
   /** Names in a directory; none where there is no such directory or it cannot be read. */
   listDirectory(path: string): string[];
-  /** All of it, or its first `length` bytes. Throws errors with Node's `code` (`ENOENT`, `EACCES`, `EISDIR`, …). */
+  /** All of it, or its first `length` bytes. Throws errors with Node's `code` (`ENOENT`, `EACCES`, `EISDIR`, …; `EFTYPE` for what is neither file nor directory). */
   readFile(path: string, length?: number): Uint8Array;
   /** The path without symbolic links; throws as `readFile`. */
   realPath(path: string): string;
@@ -31,7 +31,10 @@ export const nodeFileSystem: LibraryFileSystem = {
     // Without O_NONBLOCK a FIFO in the place of a library would stop the process until somebody writes to it.
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      if (!fstatSync(file).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EISDIR' });
+      const found = fstatSync(file);
+      if (!found.isFile()) {
+        throw Object.assign(new Error('not a file'), { code: found.isDirectory() ? 'EISDIR' : 'EFTYPE' });
+      }
       if (length === undefined) return readFileSync(file);
       const bytes = Buffer.alloc(length);
       return bytes.subarray(0, readSync(file, bytes, 0, length, 0));

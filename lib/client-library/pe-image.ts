@@ -1,7 +1,7 @@
 import type { Architecture } from './architecture.js';
 import { NOT_A_LIBRARY, Unreadable } from './unreadable.js';
 
-/** The machine types of Windows' systems, past and present, and their word size. */
+/** The machine types of Windows' systems, past and present. */
 const MACHINES: Readonly<Record<number, string>> = {
   0x014c: 'i386',
   0x01c4: 'arm',
@@ -11,6 +11,9 @@ const MACHINES: Readonly<Record<number, string>> = {
   0x8664: 'x86_64',
   0xaa64: 'aarch64',
 };
+
+/** Of these the processes are of 32 bits, whatever the form of the header. */
+const NARROW: ReadonlySet<number> = new Set([0x014c, 0x01c4]);
 
 const PE32 = 0x10b;
 const PE32_PLUS = 0x20b;
@@ -59,7 +62,7 @@ export class PeImage {
     const wide = magic === PE32_PLUS;
     this.architecture = {
       machine: MACHINES[machine] ?? `machine ${machine}`,
-      bits: wide ? 64 : 32,
+      bits: wide && !NARROW.has(machine) ? 64 : 32,
       littleEndian: true,
     };
     // A base beyond 2^53 loses digits, and is used for the addresses of 32-bit images only.

@@ -122,6 +122,11 @@ export function unreadable(error: unknown): Problem {
         },
       );
     case 'EISDIR':
+      return problem('KB_LIBRARY_NOT_FOUND', {
+        en: 'is a directory, and holds no client library (libkci.so.5, libkci.so, libkci.dll)',
+        zh: '是一个目录，其中没有客户端库（libkci.so.5、libkci.so、libkci.dll）',
+      });
+    case 'EFTYPE':
       return problem('KB_LIBRARY_NOT_A_LIBRARY', { en: 'is not a regular file', zh: '不是普通文件' });
     default:
       return problem('KB_LIBRARY_LOAD_FAILED', {

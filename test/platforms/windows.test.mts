@@ -45,6 +45,13 @@ it('ends by process.exit with a statement running', async () => {
   expect(code, output).toBe(7);
 });
 
+describe('what a client library needs and is not beside it', async () => {
+  await testProgram(runtime, 'dll-search', {
+    config: { ...config, clientLibrary: nameOf(standInDll('missing-dependency')) },
+    needed: nameOf(path.dirname(windowsLibpq())),
+  });
+});
+
 describe('a client library that cannot be used', async () => {
   const empty = path.join(cache, 'empty');
   mkdirSync(empty, { recursive: true });

@@ -180,7 +180,7 @@ export const LIBRARY: readonly Topic[] = [
     en: {
       headline: 'The file that was named is not a shared library.',
       causes: [
-        'The path names a directory, a text file, an archive or a program.',
+        'The path names a text file, an archive or a program.',
         'A copy lost the link: packages have libkci.so as a link, and some tools copy only its text.',
         'The file is empty or damaged, or is for another operating system.',
       ],
@@ -192,7 +192,7 @@ export const LIBRARY: readonly Topic[] = [
     zh: {
       headline: '指定的文件不是动态库。',
       causes: [
-        '路径指向了目录、文本文件、压缩包或程序。',
+        '路径指向了文本文件、压缩包或程序。',
         '复制时软链接失效：安装包中的 libkci.so 是链接，有的工具只复制了链接的文字。',
         '文件为空、已损坏，或属于其他操作系统。',
       ],

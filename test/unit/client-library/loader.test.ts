@@ -187,7 +187,13 @@ describe('loadClientLibrary', () => {
       'KB_LIBRARY_LOAD_FAILED',
       'cannot be read: permission denied',
     ],
-    ['a FIFO', { code: 'EISDIR' }, 'KB_LIBRARY_NOT_A_LIBRARY', 'is not a regular file'],
+    ['a FIFO', { code: 'EFTYPE' }, 'KB_LIBRARY_NOT_A_LIBRARY', 'is not a regular file'],
+    [
+      'a directory without a library',
+      { code: 'EISDIR' },
+      'KB_LIBRARY_NOT_FOUND',
+      'is a directory, and holds no client library (libkci.so.5, libkci.so, libkci.dll)',
+    ],
     ['a failing disk', { code: 'EIO' }, 'KB_LIBRARY_LOAD_FAILED', 'cannot be read (EIO)'],
     ['a broken link', { link: 'gone' }, 'KB_LIBRARY_NOT_FOUND', 'does not exist'],
   ])('says of %s what is wrong, without opening it', (_, content, code, reason, arch) => {
@@ -533,9 +539,8 @@ describe('nodeFileSystem', () => {
   it('does not wait on a FIFO and does not take a directory for a file', () => {
     const fifo = join(directory, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    for (const path of [fifo, directory]) {
-      expect(() => nodeFileSystem.readFile(path)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
-    }
+    expect(() => nodeFileSystem.readFile(fifo)).toThrow(expect.objectContaining({ code: 'EFTYPE' }));
+    expect(() => nodeFileSystem.readFile(directory)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
     expect(() => nodeFileSystem.readFile(join(directory, 'gone'))).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
     );

@@ -19,6 +19,7 @@ describe('inspectPe', () => {
   it.each([
     ['64-bit', {}, { machine: 'x86_64', bits: 64 }],
     ['32-bit', I386, { machine: 'i386', bits: 32 }],
+    ['32-bit with a header of 64', { machine: 0x014c }, { machine: 'i386', bits: 32 }],
     ['ARM', { machine: 0xaa64 }, { machine: 'aarch64', bits: 64 }],
     ['unknown', { machine: 0x1234 }, { machine: 'machine 4660', bits: 64 }],
     ['old', { ...I386, absoluteDelayImports: true }, { machine: 'i386', bits: 32 }],
