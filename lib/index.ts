@@ -35,6 +35,12 @@ export {
   TimeoutError,
   UsageError,
 } from './errors/index.js';
-export type { Language, LibraryAttempt, PoolStats, SqlStateCondition } from './errors/index.js';
+export type {
+  Language,
+  LibraryAttempt,
+  MissingLibrary,
+  PoolStats,
+  SqlStateCondition,
+} from './errors/index.js';
 export type { LogEntry, LogOptions } from './observability/telemetry.js';
 export type { TraceContext } from './observability/channels.js';
