@@ -3,25 +3,23 @@ import { DatabaseError } from '../errors/index.js';
 import { CopyInserter, valueTypeAt } from './batch-copy.js';
 import type { BadRow } from './batch-options.js';
 import type { Chunk } from './batch-source.js';
-import { inSavepoint, type Batch, type Inserted, type Inserter, type Plan } from './batch-work.js';
+import { inSavepoint, type Inserted, type Inserter, type Plan } from './batch-work.js';
 import type { OperationRunner } from './call.js';
 
 const SAVEPOINT = 'kbn_batch_chunk';
 
 /**
  * Inserts what can be inserted of a chunk, and tells the rest. A chunk that fails is inserted again without the row that
- * is to blame; where that is not known, in halves.
- *
- * @param savepoints whether the session is in a transaction, which a failed statement would end otherwise
+ * is to blame; where that is not known, in halves. All inside savepoints, since a refusal ends a transaction otherwise.
  */
 export async function insertCollecting(
-  batch: Batch,
+  plan: Plan,
   inserter: Inserter,
   runner: OperationRunner,
   chunk: Chunk,
-  savepoints: boolean,
   badRows: BadRow[],
 ): Promise<Inserted> {
+  const { limit } = plan.batch;
   const total: Inserted = { count: 0, bytes: 0, rows: [] };
   // The next range last.
   const ranges = [chunk];
@@ -29,19 +27,18 @@ export async function insertCollecting(
     const piece = range;
     const insert = (): Promise<Inserted> => inserter.insert(runner, piece);
     try {
-      const { count, bytes, rows } = savepoints
-        ? await inSavepoint(runner, SAVEPOINT, batch.limit.signal, insert)
-        : await insert();
+      const { count, bytes, rows } = await inSavepoint(runner, SAVEPOINT, limit.signal, insert);
       total.count += count;
       total.bytes += bytes;
       for (const row of rows) total.rows.push(row);
     } catch (error) {
-      if (!isFaultOfRow(error) || batch.limit.over) throw error;
+      if (!isFaultOfRow(error) || limit.over) throw error;
       const { from, to, base } = piece;
       const known = (rowIndexOf(error) ?? -1) - base;
       const bad = to - from === 1 ? from : known;
       if (bad >= from && bad < to) {
-        badRows.push({ index: base + bad, error: placedAt(error, batch, piece, bad) });
+        const row = { ...piece, from: bad, to: bad + 1 };
+        badRows.push({ index: base + bad, error: await describedBad(error, plan, runner, row) });
         if (bad + 1 < to) ranges.push({ ...piece, from: bad + 1 });
         if (from < bad) ranges.push({ ...piece, to: bad });
       } else {
@@ -54,8 +51,8 @@ export async function insertCollecting(
 }
 
 /**
- * Finds the row of a chunk that the server has refused, by inserting ever smaller parts of it inside savepoints.
- * Undefined where none of them is refused now: the cause was not in the chunk alone.
+ * Finds the row of a chunk, of any size, that the server has refused: by inserting ever smaller parts of it, inside
+ * savepoints. Undefined where none of them is refused now: the cause was not in the chunk alone.
  */
 export async function findBadRow(
   plan: Plan,
@@ -67,7 +64,7 @@ export async function findBadRow(
   let { from, to } = chunk;
   let last: DatabaseError | undefined;
   while (from < to) {
-    const middle = to - from === 1 ? to : from + ((to - from) >> 1);
+    const middle = from + Math.min(Math.max((to - from) >> 1, 1), inserter.chunkRows);
     try {
       const piece = { ...chunk, from, to: middle };
       await inSavepoint(runner, SAVEPOINT, batch.limit.signal, () => inserter.insert(runner, piece));
@@ -82,9 +79,7 @@ export async function findBadRow(
       to = middle;
     }
   }
-  if (last === undefined) return undefined;
-  if (last.column === undefined) await nameColumn(last, plan, runner, { ...chunk, from, to: from + 1 });
-  return placedAt(last, batch, chunk, from);
+  return last === undefined ? undefined : describedBad(last, plan, runner, { ...chunk, from, to: from + 1 });
 }
 
 /** Lets a COPY of the row fail, too, since its error names the column. */
@@ -104,12 +99,17 @@ async function nameColumn(
   });
 }
 
-/** @param row index in `chunk.rows` */
-function placedAt<E extends BadRow['error']>(error: E, batch: Batch, chunk: Chunk, row: number): E {
-  const rowIndex = chunk.base + row;
+/** The error with the place of what it is about. */
+async function describedBad<E extends BadRow['error']>(
+  error: E,
+  plan: Plan,
+  runner: OperationRunner,
+  row: Chunk,
+): Promise<E> {
+  if (error instanceof DatabaseError && error.column === undefined)
+    await nameColumn(error, plan, runner, row);
+  const rowIndex = row.base + row.from;
   const column = 'column' in error && typeof error.column === 'string' ? error.column : undefined;
-  return placed(error, {
-    rowIndex,
-    valueType: error.valueType ?? valueTypeAt(chunk, rowIndex, column, batch.target.columns),
-  });
+  const valueType = error.valueType ?? valueTypeAt(row, rowIndex, column, plan.batch.target.columns);
+  return placed(error, { rowIndex, valueType });
 }

@@ -31,6 +31,7 @@ import {
   type Inserted,
   type Inserter,
   type Plan,
+  type Transact,
 } from './batch-work.js';
 import { executeUntold, type OperationRunner } from './call.js';
 import type { CallContext } from './call-context.js';
@@ -145,18 +146,17 @@ class Insertion {
 
   private async insert(plan: Plan, first: Chunk): Promise<BatchInsertResult<unknown>> {
     const { scope, options, limit } = this;
-    const collect = options.onBadRow === 'collect';
     let settled = plan;
     try {
       if (options.transaction === 'perChunk') {
-        await scope.onSession((runner) => this.insertChunks(plan, runner, first, false), limit.signal);
+        await scope.onSession((transact) => this.insertApart(plan, transact, first), limit.signal);
       } else if (this.isOneStatement(plan, first)) {
-        await this.insertChunks(plan, scope.runner, first, false);
+        await this.insertTogether(plan, scope.runner, first);
       } else {
         await scope.atomically(async (runner) => {
           settled = await this.confirmed(plan, runner, first);
-          if (settled.strategy === 'copy' && !collect) await this.stream(settled, runner, first);
-          else await this.insertChunks(settled, runner, first, true);
+          if (settled.strategy === 'copy' && !this.collects) await this.stream(settled, runner, first);
+          else await this.insertTogether(settled, runner, first);
         }, limit.signal);
       }
     } catch (error) {
@@ -167,10 +167,10 @@ class Insertion {
 
   /** Whether everything is done by one statement, for which there need be no transaction. */
   private isOneStatement(plan: Plan, first: Chunk): boolean {
-    const { scope, options, source } = this;
+    const { scope, source } = this;
     return (
       plan.strategy !== 'copy' &&
-      options.onBadRow !== 'collect' &&
+      !this.collects &&
       !scope.inTransaction &&
       source.ended &&
       first.to - first.from <= this.inserterFor(plan).chunkRows
@@ -279,49 +279,31 @@ class Insertion {
       this.inserted = await stream.end();
     } catch (error) {
       await stream.abort();
+      const { size } = this.source;
+      if (size !== undefined) {
+        this.refused = { inserter: new CopyInserter(plan), chunk: { ...first, from: 0, to: size } };
+      }
       throw error;
     }
     if (stream.switched !== undefined) this.note = ` ${stream.switched}`;
   }
 
-  /** @param together whether the chunks are in one transaction */
-  private async insertChunks(
-    plan: Plan,
-    runner: OperationRunner,
-    first: Chunk,
-    together: boolean,
-  ): Promise<void> {
+  /** All chunks in the transaction that is open. While one is on its way the next is encoded. */
+  private async insertTogether(plan: Plan, runner: OperationRunner, first: Chunk): Promise<void> {
     const inserter = this.inserterFor(plan);
-    const collect = this.options.onBadRow === 'collect';
     let running: Running | undefined;
     try {
-      for (
-        let rest: Chunk | undefined = first;
-        rest !== undefined;
-        rest = await this.source.next(inserter.chunkRows)
-      ) {
-        for (const chunk of parts(rest, inserter.chunkRows)) {
-          this.limit.check();
-          if (collect) {
-            const { batch } = plan;
-            const inserted = await insertCollecting(batch, inserter, runner, chunk, together, this.badRows);
-            this.count(inserted, chunk);
-            continue;
-          }
-          // Each for itself, none may have begun when the one before it fails.
-          if (!together) {
-            await this.settle(inserter, running);
-            running = undefined;
-          }
-          const begun: Running = { chunk, inserted: inserter.insert(runner, chunk) };
-          begun.inserted.catch(() => undefined);
-          const before = running;
-          running = begun;
-          await this.settle(inserter, before);
-          if (this.pace.due) await this.pace.rest();
+      for await (const chunk of this.chunks(first, inserter.chunkRows)) {
+        if (this.collects) {
+          await this.collect(plan, inserter, runner, chunk);
+          continue;
         }
+        const before = running;
+        running = { chunk, inserted: inserter.insert(runner, chunk) };
+        running.inserted.catch(() => undefined);
+        await this.settle(inserter, before, true);
       }
-      await this.settle(inserter, running);
+      await this.settle(inserter, running, true);
     } catch (error) {
       // The session is free only when it has ended.
       await running?.inserted.catch(() => undefined);
@@ -329,13 +311,49 @@ class Insertion {
     }
   }
 
-  private async settle(inserter: Inserter, running: Running | undefined): Promise<void> {
+  /** Each chunk in a transaction of its own: none may begin when the one before it has failed. */
+  private async insertApart(plan: Plan, transact: Transact, first: Chunk): Promise<void> {
+    const inserter = this.inserterFor(plan);
+    for await (const chunk of this.chunks(first, inserter.chunkRows)) {
+      await transact(async (runner) => {
+        if (this.collects) await this.collect(plan, inserter, runner, chunk);
+        else await this.settle(inserter, { chunk, inserted: inserter.insert(runner, chunk) }, false);
+      });
+    }
+  }
+
+  private async *chunks(first: Chunk, most: number): AsyncGenerator<Chunk> {
+    for (let next: Chunk | undefined = first; next !== undefined; next = await this.source.next(most)) {
+      for (let { from } = next; from < next.to; from += most) {
+        this.limit.check();
+        yield { ...next, from, to: Math.min(from + most, next.to) };
+        if (this.pace.due) await this.pace.rest();
+      }
+    }
+  }
+
+  private get collects(): boolean {
+    return this.options.onBadRow === 'collect';
+  }
+
+  private async collect(
+    plan: Plan,
+    inserter: Inserter,
+    runner: OperationRunner,
+    chunk: Chunk,
+  ): Promise<void> {
+    this.count(await insertCollecting(plan, inserter, runner, chunk, this.badRows), chunk);
+  }
+
+  private async settle(inserter: Inserter, running: Running | undefined, together: boolean): Promise<void> {
     if (running === undefined) return;
     const { chunk } = running;
     try {
       this.count(await running.inserted, chunk);
     } catch (error) {
-      this.refused = { inserter, chunk };
+      // The rows before it may be what one of it collides with; they are there still where all are in an array.
+      const again = together && this.source.size !== undefined;
+      this.refused = { inserter, chunk: again ? { ...chunk, from: 0 } : chunk };
       throw error;
     }
   }
@@ -397,10 +415,4 @@ class TrialOver extends Error {
 
 function unknownColumn(name: string): TableColumn {
   return { name, typeOid: 0, baseOid: 0, kind: undefined, array: undefined };
-}
-
-function* parts(chunk: Chunk, most: number): Generator<Chunk> {
-  for (let { from } = chunk; from < chunk.to; from += most) {
-    yield { ...chunk, from, to: Math.min(from + most, chunk.to) };
-  }
 }

@@ -43,7 +43,7 @@ export interface RowSource {
   close(): void;
 }
 
-/** @throws UsageError `KB_BAD_ROWS` for what is neither iterable nor async iterable */
+/** @throws UsageError `KB_BAD_PARAMETER` for what is neither iterable nor async iterable */
 export function rowSource(rows: BatchRows, pace: Pace, limit: BatchLimit): RowSource {
   if (Array.isArray(rows)) return new ArraySource(rows);
   if (typeof rows === 'object' && rows !== null) {
@@ -51,7 +51,7 @@ export function rowSource(rows: BatchRows, pace: Pace, limit: BatchLimit): RowSo
     if (Symbol.iterator in rows) return new IteratorSource(rows[Symbol.iterator](), pace);
   }
   throw new UsageError(
-    'KB_BAD_ROWS',
+    'KB_BAD_PARAMETER',
     'The rows of a batch must be an array, an iterable or an async iterable.',
     {
       hint: 'A Promise of them is to be awaited first.',

@@ -15,9 +15,12 @@ export interface BatchScope {
   readonly inTransaction: boolean;
   /** Gives `work` one session and sees to it that all of its work is done, or nothing. */
   atomically<R>(work: (runner: OperationRunner) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
-  /** Gives `work` one session. */
-  onSession<R>(work: (runner: OperationRunner) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
+  /** Gives `work` one session, for transactions one after the other. */
+  onSession<R>(work: (transact: Transact) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
 }
+
+/** Does all of its work, or nothing. */
+export type Transact = <R>(work: (runner: OperationRunner) => Promise<R>) => Promise<R>;
 
 /** What everything that takes part in one batch knows of it. */
 export interface Batch {

@@ -75,7 +75,7 @@ export class Connection extends Queryable {
         inTransaction
           ? inSavepoint(runner, 'kbn_batch', signal, () => work(runner))
           : this.transaction((transaction) => transaction.work(work)),
-      onSession: (work) => work(runner),
+      onSession: (work) => work((each) => this.transaction((transaction) => transaction.work(each))),
     };
   }
 

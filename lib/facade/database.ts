@@ -26,6 +26,7 @@ import { resetText } from './reset.js';
 import { SessionQueue } from './session-queue.js';
 import { Statement } from './statement.js';
 import {
+  beginOn,
   inTransaction,
   startText,
   Transaction,
@@ -243,8 +244,12 @@ export class Database extends Queryable {
       },
       onSession: async (work, signal) => {
         const queue = await this.checkOut({ signal });
+        const begin = (): Promise<Transaction> =>
+          beginOn(queue, context, undefined, new TransactionLimit(undefined));
         try {
-          return await work(queue);
+          return await work((each) =>
+            inTransaction(context, begin, (transaction) => transaction.work(each), undefined),
+          );
         } finally {
           await queue.release();
         }

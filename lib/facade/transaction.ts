@@ -152,7 +152,7 @@ export class Transaction extends Queryable {
       runner,
       inTransaction: true,
       atomically: (work) => this.savepoint(() => work(runner)),
-      onSession: (work) => work(runner),
+      onSession: (work) => work((each) => this.savepoint(() => each(runner))),
     };
   }
 

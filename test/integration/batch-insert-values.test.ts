@@ -246,7 +246,7 @@ describe('a batch stores what single INSERTs store', () => {
             expect(result.rowsInserted).toBe(given.length - refused.length);
           }
         }),
-        { numRuns: 40, endOnFailure: true },
+        { numRuns: 60, endOnFailure: true },
       );
     } finally {
       await db.script(`DROP TABLE ${single}, ${batch}`);
