@@ -140,22 +140,20 @@ export async function measureScaling(
   const clients = packages.filter((client) => client !== 'pg-pipeline');
   const points: ScalingPoint[] = [];
   for (const of of ['fetch', 'insert', 'connections'] as const) {
-    const taking: PackageName[] = [];
-    for (const client of clients) {
-      const { missing } =
-        of === 'insert' && client === 'kingbase-native'
-          ? await runChild('verify', { workload: 'W5', target, client, way: 'auto' })
-          : {};
-      if (missing === undefined) taking.push(client);
-      else progress(`growth of ${of} ${client} left out: ${missing}`);
-    }
+    const failed = new Set<PackageName>();
     for (let round = 0; round < Math.min(rounds, 3); round++) {
       for (const size of sizes[of]) {
-        for (const client of round % 2 === 0 ? taking : [...taking].reverse()) {
+        for (const client of round % 2 === 0 ? clients : [...clients].reverse()) {
+          if (failed.has(client)) continue;
           const scaling: Scaling = { of, size, seconds: effort.seconds };
-          const values = await runChild('scale', { target, client, scaling });
-          points.push({ of, client, transport, size, round, values });
-          progress(`growth of ${of}: ${client} ${size} ${(values['wall'] ?? 0).toFixed(2)} µs`);
+          try {
+            const values = await runChild('scale', { target, client, scaling });
+            points.push({ of, client, transport, size, round, values });
+            progress(`growth of ${of}: ${client} ${size} ${(values['wall'] ?? 0).toFixed(2)} µs`);
+          } catch (error) {
+            failed.add(client);
+            progress(`growth of ${of}: ${client} ${size} ${failure(error).missing}`);
+          }
         }
       }
     }

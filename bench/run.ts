@@ -48,12 +48,13 @@ async function main(): Promise<void> {
     const target = server.target('tcp');
     await runChild('create role', { target, user: passwordUser, password });
     const description = await runChild('describe server', { target });
+    // First, as it would fail at once and what follows takes long.
+    const pool = options.pool ? measurePool() : undefined;
     const sections: Section[] = [];
     for (const name of options.workloads) {
       sections.push(...(await measureWorkload(name, field, server, options)));
     }
     const scaling = options.scaling ? await measureScaling(field, server, options) : [];
-    const pool = options.pool ? measurePool() : undefined;
     // Vega and markdown-table are among what prepare() may have had to install.
     const { writeReport } = await import('./report/index.js');
     const minutes = ((performance.now() - started) / 60_000).toFixed(1);
