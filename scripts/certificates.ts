@@ -10,6 +10,10 @@ export interface Certificates {
   readonly otherCa: string;
   /** Valid for the DNS name `localhost` only, so `verify-full` against 127.0.0.1 must fail. */
   readonly serverCertificate: string;
+  /** The same for the same key, but it expired yesterday. */
+  readonly expiredCertificate: string;
+  /** For the same key and name, signed by itself. */
+  readonly selfSignedCertificate: string;
   readonly serverKey: string;
 }
 
@@ -92,9 +96,17 @@ const newIdentity = (name: string): Identity => ({
   ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
 });
 
-function certificate(subject: Identity, issuer: Identity, extensions: readonly Buffer[]): string {
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** `validity` is relative to now, in ms. */
+function certificate(
+  subject: Identity,
+  issuer: Identity,
+  extensions: readonly Buffer[],
+  validity: readonly [from: number, to: number] = [-HOUR, 30 * DAY],
+): string {
   const ecdsaWithSha256 = der(Tag.Sequence, objectIdentifier('1.2.840.10045.4.3.2'));
-  const hour = 3_600_000;
   const now = Date.now();
   // The top bit of the serial number is cleared to keep it positive, the next set to keep it 16 bytes long.
   const serial = randomBytes(16);
@@ -105,7 +117,7 @@ function certificate(subject: Identity, issuer: Identity, extensions: readonly B
     der(Tag.Integer, serial),
     ecdsaWithSha256,
     commonName(issuer.name),
-    der(Tag.Sequence, time(now - hour), time(now + 30 * 24 * hour)),
+    der(Tag.Sequence, time(now + validity[0]), time(now + validity[1])),
     commonName(subject.name),
     subject.publicKey.export({ type: 'spki', format: 'der' }),
     der(Tag.Extensions, der(Tag.Sequence, ...extensions)),
@@ -116,12 +128,14 @@ function certificate(subject: Identity, issuer: Identity, extensions: readonly B
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
-/** Writes two certificate authorities and a server certificate, valid for 30 days, into a directory. */
+/** Writes two certificate authorities and certificates of a server, valid for 30 days but for one, into a directory. */
 export function createCertificates(directory: string): Certificates {
   const authority = newIdentity('kingbase-native test authority');
   const stranger = newIdentity('kingbase-native unrelated authority');
   const server = newIdentity('localhost');
   const authorityExtensions = [basicConstraints(true), keyCertSign];
+
+  const serverExtensions = [basicConstraints(false), digitalSignature, subjectAlternativeName('localhost')];
 
   const write = (file: string, text: string | Buffer, mode = 0o644): string => {
     const path = join(directory, file);
@@ -131,14 +145,12 @@ export function createCertificates(directory: string): Certificates {
   return {
     ca: write('ca.crt', certificate(authority, authority, authorityExtensions)),
     otherCa: write('other-ca.crt', certificate(stranger, stranger, authorityExtensions)),
-    serverCertificate: write(
-      'server.crt',
-      certificate(server, authority, [
-        basicConstraints(false),
-        digitalSignature,
-        subjectAlternativeName('localhost'),
-      ]),
+    serverCertificate: write('server.crt', certificate(server, authority, serverExtensions)),
+    expiredCertificate: write(
+      'server-expired.crt',
+      certificate(server, authority, serverExtensions, [-30 * DAY, -DAY]),
     ),
+    selfSignedCertificate: write('server-self-signed.crt', certificate(server, server, serverExtensions)),
     serverKey: write('server.key', server.privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600),
   };
 }

@@ -7,7 +7,8 @@ import { capture, ended } from './capture.js';
 import { readAnswer, startupMessage, terminate, type Answer } from './protocol.js';
 import { ConnectionEnd } from './socket.js';
 import { explained, saidBy, type Check, type Outcome } from './step.js';
-import { needOf, notAServer, openTls, type TlsState } from './tls.js';
+import { needOf, type TlsState } from './tls.js';
+import { notAServer, openTls } from './tls-connection.js';
 
 export interface StartupParameters {
   readonly user: string;
