@@ -45,7 +45,7 @@ By tests of their own, on Debian 12, and not part of the table above:
 | Linux with glibc 2.31 | Node.js 18 on Debian 11's C library, libpq                  | \`npm run test:glibc\`   |
 
 Not run anywhere so far, for want of it: a KingbaseES server, a genuine libkci, real Windows, real arm64 hardware,
-Electron, glibc 2.28 (the oldest that the addon for x64 is made for). Not supported: musl (Alpine), macOS.`;
+Electron, a glibc older than 2.31. Not supported: musl (Alpine), macOS.`;
 
 interface Row {
   readonly runtime: string;

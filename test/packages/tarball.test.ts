@@ -1,12 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { ABILITIES, allOk, exercise } from './support/exercise.js';
 import { npm, run } from './support/npm.js';
-import { firstLibrary, installOptions } from './support/world.js';
+import { firstLibrary, installInto, installOptions } from './support/world.js';
 
 interface Manifest {
   exports: Record<string, unknown>;
@@ -43,6 +52,33 @@ describe('the tarball', () => {
     for (const name of files.filter((file) => file.endsWith('.node'))) {
       expect(readFileSync(path.join(installed, name)).includes(root), name).toBe(false);
     }
+  });
+
+  it('runs nothing when it is installed from a lock file with scripts allowed', async () => {
+    const consumer = path.join(directory, 'locked');
+    mkdirSync(consumer);
+    await installInto(consumer, world.tarball);
+    // npm would find a binding.gyp, and call node-gyp whatever package.json says.
+    await npm(['ci', '--prefer-offline', '--no-audit', '--no-fund'], consumer);
+    const top = readdirSync(path.join(consumer, 'node_modules', 'kingbase-native'));
+    expect(top.filter((name) => ['binding.gyp', 'build'].includes(name))).toEqual([]);
+    expect(top).toContain('prebuilds');
+  });
+
+  it('brings the command-line program', async () => {
+    const command = path.join(world.consumer, 'node_modules', '.bin', 'kingbase-native');
+    const { host, port, user, database } = world.connection;
+    const printed = await run(
+      command,
+      [
+        'query',
+        `kingbase://${user}@${host}:${port}/${database}`,
+        '--library',
+        firstLibrary(world).path,
+      ].concat(['--format', 'json', '--command', 'SELECT 6 * 7 AS answer']),
+      world.consumer,
+    );
+    expect(JSON.parse(printed)).toEqual([{ answer: 42 }]);
   });
 
   it('gives what its exports name, and nothing else', () => {
@@ -103,6 +139,7 @@ describe('the tarball', () => {
     ).devDependencies;
     const builders = ['node-gyp', 'node-addon-api'].map((name) => `${name}@${versions[name] ?? ''}`);
     await npm(['install', ...installOptions, '--save-dev', ...builders], consumer);
+    cpSync(path.join(packageDirectory, 'native', 'binding.gyp'), path.join(packageDirectory, 'binding.gyp'));
     // In place of the download of Node's headers.
     const headers = `--nodedir=${path.join(tools, `node-${process.versions.node.split('.')[0] ?? ''}`)}`;
     const nodeGyp = path.join(consumer, 'node_modules', '.bin', 'node-gyp');

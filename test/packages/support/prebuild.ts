@@ -4,7 +4,7 @@ export async function prebuildHost(): Promise<void> {
   const { buildPrebuild, isTarget, prebuildPath } = await import('../../../scripts/prebuild.mjs');
   const host = `${process.platform}-${process.arch}`;
   if (!isTarget(host)) throw new Error(`The package has no addon for ${host}.`);
-  const inputs = hashOf(['binding.gyp', 'native', 'scripts/build-addon.mjs', 'scripts/prebuild.mts']);
+  const inputs = hashOf(['native', 'scripts/build-addon.mjs', 'scripts/prebuild.mts']);
   if (isCurrent(`prebuild-${host}`, prebuildPath(host), inputs)) return;
   buildPrebuild(host);
   markCurrent(`prebuild-${host}`, inputs);

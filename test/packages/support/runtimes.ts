@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import path from 'node:path';
 import { npm } from './npm.js';
 
@@ -33,6 +42,12 @@ export async function installTools(): Promise<string> {
     const options = ['--ignore-scripts', '--force', '--legacy-peer-deps', '--no-audit', '--no-fund'];
     await npm(['ci', ...options, '--loglevel=error'], unfinished);
     renameSync(unfinished, directory);
+    // What an older lock file named is a gigabyte.
+    for (const name of readdirSync(path.dirname(directory))) {
+      if (/^runtimes-[\da-f]{16}$/.test(name) && name !== path.basename(directory)) {
+        rmSync(path.join(path.dirname(directory), name), { recursive: true, force: true });
+      }
+    }
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     if (!existsSync(packages)) throw error;
