@@ -57,6 +57,16 @@ paid instead: 5
 attempts: 2
 [ { name: '李四', balance: 25 }, { name: '张三', balance: 76 } ]
 `,
+  'batch-insert.mts': `100000 rows by copy
+[
+  { id: 5, sensor: '传感器 5', degrees: '21.5' },
+  { id: 6, sensor: '传感器 6', degrees: '21.6' },
+  { id: 100000, sensor: null, degrees: '22.0' }
+]
+row 1: invalid input syntax for type numeric: "warm"
+row 2: new row for relation "example_reading" violates check constraint "example_reading_degrees_check"
+{ rows: 100003n }
+`,
   'listen.mts': `example_orders: 订单 1
 a gap: reading the table again
 example_orders: 订单 2
