@@ -6,6 +6,8 @@ export { Subscription, type Notification, type NotificationHandler } from './fac
 export { Connection } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
+export type { Rows } from './facade/rows.js';
+export type { CopyFromStream, CopyOptions, CopyToStream } from './facade/copy-streams.js';
 export type {
   LargeObjectReadOptions,
   LargeObjects,

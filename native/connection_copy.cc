@@ -78,7 +78,9 @@ Step Connection::StartCopying(Deliveries* out) {
   const char* reason = command_.fail ? command_.sql.c_str() : nullptr;
   if (api_.put_copy_end(connection_, reason) != 1) return Lose(out);
   sending_ = true;
-  return Flush() ? Step::kWait : Lose(out);
+  if (!Flush()) return Lose(out);
+  // The server may have refused the data before, and the library have read that: no event would come for it.
+  return api_.is_busy(connection_) == 0 ? Fetch(1, hangup_, out) : Step::kWait;
 }
 
 /**

@@ -200,6 +200,11 @@ export function buildStandIn(): Promise<StandIn> {
   return buildRenamedLibpq('complete');
 }
 
+/** Builds a stand-in that lacks an entry point which the driver can do without. */
+export function buildStandInWithout(symbol: string): Promise<StandIn> {
+  return buildRenamedLibpq(`without-${symbol}`, [symbol]);
+}
+
 /** Builds a library that cannot be used, for tests of the messages about it. */
 export function buildBrokenLibrary(kind: BrokenLibrary): Promise<StandIn> {
   switch (kind) {

@@ -15,6 +15,11 @@ export class BatchQueue<T> {
     this.session = session;
   }
 
+  /** The server process that it comes from; 0 where nothing comes any more. */
+  get processId(): number {
+    return this.session?.facts?.backendPid ?? 0;
+  }
+
   push(batch: T): void {
     if (this.discarding) {
       this.session?.native.consumed();

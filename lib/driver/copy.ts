@@ -96,6 +96,10 @@ export class CopyIn extends Copy {
     session.native.copyIn(session.slot, this.sql);
   }
 
+  get processId(): number {
+    return this.session?.facts?.backendPid ?? 0;
+  }
+
   copying(session: Session, binary: boolean): void {
     this.opened = true;
     this.resting = true;

@@ -30,8 +30,8 @@ export interface ExecutionRequest {
   readonly lookUp?: TypeLookUp | undefined;
   /** What `types` was made from. */
   readonly typeOptions?: TypeOptions | undefined;
-  /** Where an explicitly prepared statement keeps its server-side form for a session. */
-  readonly statementOn?: ((session: Session) => CachedStatement) | undefined;
+  /** Where an explicitly prepared statement keeps its server-side form for a session; undefined from it: nowhere. */
+  readonly statementOn?: ((session: Session) => CachedStatement | undefined) | undefined;
 }
 
 /** Learns of types from the server's catalogue. */

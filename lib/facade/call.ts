@@ -6,6 +6,7 @@ import type { Operation, Session } from '../driver/session.js';
 import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
 import type { Telemetry } from '../observability/telemetry.js';
 import type { Field } from '../driver/result-shape.js';
+import type { ReadingProgress } from './stalled-reader.js';
 import type { ExecResult, QueryOptions, QueryResult } from './types.js';
 
 /** Where operations run: a database's pool, or one session. */
@@ -13,6 +14,11 @@ export interface OperationRunner {
   run(operation: Operation): void;
   /** Takes an operation out that has not begun; false when it has. */
   withdraw(operation: Operation): boolean;
+  /**
+   * Looks after rows that keep other operations waiting here while the program does not read on; gives what ends that.
+   * Absent where nothing waits for one session.
+   */
+  watch?(progress: ReadingProgress): () => void;
 }
 
 export function asQueryResult<T>(
@@ -299,7 +305,7 @@ class InterruptibleCall implements Operation {
   }
 }
 
-function timeoutError(what: 'query' | 'connect', timeout: number, cause: unknown): TimeoutError {
+export function timeoutError(what: 'query' | 'connect', timeout: number, cause: unknown): TimeoutError {
   return what === 'query'
     ? new TimeoutError('query', timeout, `The statement took longer than its limit of ${timeout} ms.`, {
         cause,

@@ -8,11 +8,19 @@ import type { Operation } from '../driver/session.js';
 import { execResult, checkText, rejection, startOperation, type OperationRunner } from './call.js';
 import type { ExecResult, QueryOptions } from './types.js';
 
+/** What a channel says of its connection. */
+interface Channel {
+  /** The server process of the session; 0 where none is taken (any more). */
+  readonly processId: number;
+}
+
 /** What every channel takes of a call's options. */
 export type ChannelOptions = Pick<QueryOptions, 'signal' | 'timeout'>;
 
 /** COPY … FROM STDIN that has begun. Its session is taken until `end` or `abort`, or an error. */
-export interface CopyInChannel {
+export interface CopyInChannel extends Channel {
+  /** Told of a failure when nobody waits for an answer. */
+  onFailure: ((error: unknown) => void) | undefined;
   /** The format that the server has asked for. */
   readonly binary: boolean;
   /**
@@ -27,7 +35,7 @@ export interface CopyInChannel {
 }
 
 /** What a server sends piece by piece. Its session is taken until the end, an error, or `close`. */
-export interface InputChannel<T> {
+export interface InputChannel<T> extends Channel {
   /** The next piece; undefined at the end. One call at a time. */
   read(): Promise<T | undefined>;
   /** The next piece if it has already come. */
@@ -65,6 +73,7 @@ export function openCopyIn(
 
 class CopyInput implements CopyInChannel {
   binary = false;
+  onFailure: ((error: unknown) => void) | undefined;
   private copy: CopyIn | undefined;
   /** Settles the promise that is out. */
   private pending: { resolve: (result: ScriptResult | undefined) => void; reject: (error: unknown) => void };
@@ -111,7 +120,12 @@ class CopyInput implements CopyInChannel {
     }
     this.failure = { error };
     this.pending.reject(error);
+    this.onFailure?.(error);
   };
+
+  get processId(): number {
+    return this.ended ? 0 : (this.copy?.processId ?? 0);
+  }
 
   private next<T>(begin: () => void, view: (result: ScriptResult | undefined) => T): Promise<T> {
     if (this.failure !== undefined) return rejection(this.failure.error);
@@ -259,6 +273,10 @@ class Input<T> implements InputChannel<T> {
     this.queue.end();
     this.closing?.resolve();
   };
+
+  get processId(): number {
+    return this.queue.processId;
+  }
 
   take(): T | undefined {
     return this.closing === undefined ? this.queue.take() : undefined;

@@ -15,19 +15,19 @@ export class Checkout<T> implements Operation {
 
   private constructor(
     private readonly take: (session: Session) => T,
-    private readonly opening: string,
+    private readonly opening: string | ((session: Session) => string),
     private readonly resolve: (taken: T) => void,
     private readonly reject: (error: unknown) => void,
   ) {}
 
   /**
    * @param take becomes the session's owner
-   * @param opening what is run first on the session, '' for nothing; where the server refuses it, the session stays
+   * @param opening what is run first on the session, '' for nothing; where the server refuses it, the session goes back
    */
   static from<T>(
     pool: OperationRunner,
     take: (session: Session) => T,
-    opening: string,
+    opening: string | ((session: Session) => string),
     options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -36,8 +36,10 @@ export class Checkout<T> implements Operation {
   }
 
   begin(session: Session): void {
-    if (this.opening === '') this.end(session, session.transactionStatus);
-    else session.native.script(session.slot, this.opening);
+    const { opening } = this;
+    const sql = typeof opening === 'string' ? opening : opening(session);
+    if (sql === '') this.end(session, session.transactionStatus);
+    else session.native.script(session.slot, sql);
   }
 
   result(session: Session, ...rest: readonly unknown[]): void {

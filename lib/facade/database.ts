@@ -17,7 +17,14 @@ import type { BatchScope } from './batch-work.js';
 import { Checkout } from './checkout.js';
 import { Connection } from './connection.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
-import { takenHere, watchForLeak } from './leak.js';
+import {
+  NO_LEAK_WATCH,
+  takenHere,
+  watchForLeak,
+  watchStreamsForLeak,
+  type Leak,
+  type LeakWatch,
+} from './leak.js';
 import { Listener, type NotificationHandler, type Subscription } from './listener.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
@@ -81,6 +88,8 @@ export class Database extends Queryable {
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
+      readsRowByRow: () => this.loadLibrary().library.capabilities.singleRowMode,
+      leakWatch: this.leakWatch,
     };
     this.runner = new SessionPool(
       config.pool,
@@ -257,6 +266,17 @@ export class Database extends Queryable {
     };
   }
 
+  private readonly leakWatch = (): LeakWatch => {
+    const { leakTimeout } = this.runner.poolOptions;
+    return leakTimeout > 0 ? watchStreamsForLeak(leakTimeout, takenHere(), this.onLeak) : NO_LEAK_WATCH;
+  };
+
+  private readonly onLeak = (event: Leak): void => {
+    this.tell('leak', event, { event: 'leak', ...event });
+    if (this.emitter.listenerCount('leak') > 0) return;
+    process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
+  };
+
   private async checkOut(
     options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
     opening = '',
@@ -272,13 +292,7 @@ export class Database extends Queryable {
         options,
       ),
     );
-    if (taken !== undefined) {
-      watchForLeak(queue, leakTimeout, taken, (event) => {
-        this.tell('leak', event, { event: 'leak', ...event });
-        if (this.emitter.listenerCount('leak') > 0) return;
-        process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
-      });
-    }
+    if (taken !== undefined) watchForLeak(queue, leakTimeout, taken, this.onLeak);
     return queue;
   }
 

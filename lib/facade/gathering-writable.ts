@@ -32,6 +32,11 @@ export abstract class GatheringWritable extends Writable {
     super({ highWaterMark, decodeStrings: false });
   }
 
+  /** Bytes that have been copied together and not been sent. */
+  protected get gatheredBytes(): number {
+    return this.used;
+  }
+
   /** Takes bytes that stay unchanged until the promise settles. Called once at a time. */
   protected abstract send(bytes: Buffer): Promise<void>;
 

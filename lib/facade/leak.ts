@@ -1,4 +1,5 @@
 import type { SessionQueue } from './session-queue.js';
+import { StallWatch, type ReadingProgress } from './stalled-reader.js';
 
 export interface Leak {
   /** The server process whose session is held. */
@@ -26,14 +27,30 @@ export function watchForLeak(
   report: (leak: Leak) => void,
 ): void {
   const timer = setTimeout(() => {
-    report({
-      processId: queue.session.facts?.backendPid ?? 0,
-      heldFor: limit,
-      stack: (taken.stack ?? '').split('\n').slice(1).join('\n'),
-    });
+    report(leakOf(queue.session.facts?.backendPid ?? 0, limit, taken));
   }, limit);
   timer.unref();
   queue.onRelease = () => {
     clearTimeout(timer);
+  };
+}
+
+function leakOf(processId: number, heldFor: number, taken: Error): Leak {
+  return { processId, heldFor, stack: (taken.stack ?? '').split('\n').slice(1).join('\n') };
+}
+
+/** Looks after a stream that holds a connection of the pool; gives what ends that. */
+export type LeakWatch = (progress: ReadingProgress) => () => void;
+
+export const NO_LEAK_WATCH: LeakWatch = () => () => undefined;
+
+/** Reports, once, a stream whose program has not gone on with it for `limit` ms. */
+export function watchStreamsForLeak(limit: number, taken: Error, report: (leak: Leak) => void): LeakWatch {
+  return (progress) => {
+    const holds = (): boolean => progress.processId !== 0;
+    const watch = new StallWatch(limit, false, holds, () => {
+      report(leakOf(progress.processId, limit, taken));
+    });
+    return watch.watch(progress);
   };
 }

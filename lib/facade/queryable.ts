@@ -15,7 +15,11 @@ import {
   runScript,
   type OperationRunner,
 } from './call.js';
+import { CopyFromStream, CopyToStream, type CopyContext, type CopyOptions } from './copy-streams.js';
 import { LargeObjects } from './large-objects.js';
+import { NO_LEAK_WATCH } from './leak.js';
+import { rowSource } from './row-source.js';
+import { Rows } from './rows.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
 export type { CallContext } from './call-context.js';
@@ -70,6 +74,15 @@ export abstract class Queryable {
   }
 
   /**
+   * The rows of one statement as they come, in bounded memory; see {@link Rows}. Nothing is sent before they are
+   * iterated.
+   */
+  rows<T = Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Rows<T> {
+    const build = (): ExecutionRequest => request(sql, parameters, options, this.context);
+    return new Rows<T>(rowSource<T>(this.runner, this.context, options, build));
+  }
+
+  /**
    * Runs several statements, separated by semicolons, by the simple protocol: without parameters, and as one
    * transaction unless the text says otherwise. Never put values into the text.
    */
@@ -106,6 +119,23 @@ export abstract class Queryable {
 
   /** @internal Where a batch runs. */
   protected abstract batchScope(): BatchScope;
+
+  /** COPY … FROM STDIN: a stream to write the data into; see {@link CopyFromStream}. */
+  copyFrom(sql: string, options?: CopyOptions): CopyFromStream {
+    return new CopyFromStream(sql, this.copyContext(), options ?? {});
+  }
+
+  /** COPY … TO STDOUT: a stream to read the data from; see {@link CopyToStream}. */
+  copyTo(sql: string, options?: CopyOptions): CopyToStream {
+    return new CopyToStream(sql, this.copyContext(), options ?? {});
+  }
+
+  private copyContext(): CopyContext {
+    const { runner, context } = this;
+    // Of a checked-out connection the watch over that tells.
+    const watch = runner.watch === undefined ? context.leakWatch() : NO_LEAK_WATCH;
+    return { runner, telemetry: context.telemetry, watch };
+  }
 
   /** The server's large objects, as streams. */
   largeObjects(): LargeObjects {

@@ -2,6 +2,10 @@ import type { Operation, Session, SessionOwner } from '../driver/session.js';
 import { ConnectionError, UsageError, type KingbaseError } from '../errors/index.js';
 import type { OperationRunner } from './call.js';
 import { Reset } from './reset.js';
+import { behindRows, releasedUnderRows, StallWatch, type ReadingProgress } from './stalled-reader.js';
+
+/** ms that a call waits for rows which are not read on. */
+const PATIENCE_WITH_READER = 2_000;
 
 /** Runs the operations of one checked-out session one after the other, until it is given back. */
 export class SessionQueue implements SessionOwner, OperationRunner {
@@ -11,6 +15,17 @@ export class SessionQueue implements SessionOwner, OperationRunner {
   private released: { promise: Promise<void>; resolve: () => void } | undefined;
   /** Told once, when the session is given back or gone. */
   onRelease: (() => void) | undefined;
+  /** Told when what goes on is to stop, whether a command is under way or not. */
+  onInterrupt: ((reason: unknown) => void) | undefined;
+  private readonly stall = new StallWatch(
+    PATIENCE_WITH_READER,
+    true,
+    () => this.waiting.length > 0 || (this.released !== undefined && !this.free),
+    (reader) => {
+      for (const operation of this.waiting.splice(0)) operation.refuse(behindRows(PATIENCE_WITH_READER));
+      if (this.released !== undefined) reader.abandon(releasedUnderRows());
+    },
+  );
 
   /** @param reset SQL that frees the session of what its user has left in it, '' for none */
   constructor(
@@ -28,11 +43,21 @@ export class SessionQueue implements SessionOwner, OperationRunner {
       );
     } else if (this.lost !== undefined) {
       operation.refuse(this.lost);
-    } else if (this.session.idle) {
+    } else if (this.free) {
       this.session.run(operation);
     } else {
       this.waiting.push(operation);
+      this.stall.look();
     }
+  }
+
+  /** Whether the session takes an operation: it is idle, and not lent to a cursor between two of its statements. */
+  private get free(): boolean {
+    return this.session.idle && this.session.owner === this;
+  }
+
+  watch(progress: ReadingProgress): () => void {
+    return this.stall.watch(progress);
   }
 
   withdraw(operation: Operation): boolean {
@@ -44,7 +69,10 @@ export class SessionQueue implements SessionOwner, OperationRunner {
   /** Stops what is going on and refuses what waits. */
   interrupt(reason: unknown): void {
     for (const operation of this.waiting.splice(0)) operation.refuse(reason);
-    this.session.interrupt();
+    const { owner } = this.session;
+    if (owner instanceof SessionQueue && owner !== this) owner.interrupt(reason);
+    else this.session.interrupt();
+    this.onInterrupt?.(reason);
   }
 
   /** Gives the session back when what has been asked of it has ended. */
@@ -55,7 +83,8 @@ export class SessionQueue implements SessionOwner, OperationRunner {
         resolve = done;
       });
       this.released = { promise, resolve };
-      if (this.lost !== undefined || this.session.idle) this.giveBack();
+      if (this.lost !== undefined || this.free) this.giveBack();
+      else this.stall.look();
     }
     return this.released.promise;
   }
@@ -70,13 +99,13 @@ export class SessionQueue implements SessionOwner, OperationRunner {
     // goes on with the next, so that a long line of them does not become as deep a stack.
     if (this.handing) return;
     this.handing = true;
-    while (session.idle) {
+    while (this.free) {
       const next = this.waiting.shift();
       if (next === undefined) break;
       session.run(next);
     }
     this.handing = false;
-    if (session.idle && this.released !== undefined) this.giveBack();
+    if (this.free && this.released !== undefined) this.giveBack();
   }
 
   sessionClosed(session: Session, error: KingbaseError | undefined): void {

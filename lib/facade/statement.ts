@@ -13,6 +13,8 @@ import {
 } from './call.js';
 import type { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { request, type CallContext } from './queryable.js';
+import { rowSource } from './row-source.js';
+import { Rows } from './rows.js';
 import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
 
 /**
@@ -50,6 +52,16 @@ export class Statement {
     return this.execute(parameters, options, asExecResult);
   }
 
+  /** The rows as they come, in bounded memory. Nothing is sent before they are iterated. */
+  rows<T = Row>(parameters?: Parameters, options?: QueryOptions): Rows<T> {
+    const build = (): ExecutionRequest => {
+      const asked = this.request(parameters, options);
+      this.running++;
+      return asked;
+    };
+    return new Rows<T>(rowSource<T>(this.runner, this.context, options, build, this.ended));
+  }
+
   /** Done with it: the connections close their forms of it when they next have the time. */
   close(): Promise<void> {
     if (!this.closed) {
@@ -78,30 +90,34 @@ export class Statement {
     options: QueryOptions | undefined,
     view: ResultView<R>,
   ): Promise<R> {
-    if (this.closed) {
-      return Promise.reject(new UsageError('KB_STATEMENT_CLOSED', 'The statement has been closed.'));
-    }
     let asked: ExecutionRequest;
     try {
-      asked = request(this.sql, parameters, options, this.context, this.statementOn);
-      if (asked.sql !== this.compiled) {
-        throw new UsageError(
-          'KB_BAD_PARAMETER',
-          'The parameters do not fit the placeholders that the statement was prepared with.',
-          {
-            hint: 'Give an array for $1, $2, … and for ?, an object for :name, and a value for each of them.',
-          },
-        );
-      }
+      asked = this.request(parameters, options);
     } catch (error) {
       return rejection(error);
     }
     this.running++;
-    return execute(this.runner, this.context.telemetry, asked, options, view).finally(() => {
-      this.running--;
-      if (this.closed && this.running === 0) this.discard();
-    });
+    return execute(this.runner, this.context.telemetry, asked, options, view).finally(this.ended);
   }
+
+  /** What is to be run. Throws a UsageError. */
+  private request(parameters: Parameters | undefined, options: QueryOptions | undefined): ExecutionRequest {
+    if (this.closed) throw new UsageError('KB_STATEMENT_CLOSED', 'The statement has been closed.');
+    const asked = request(this.sql, parameters, options, this.context, this.statementOn);
+    if (asked.sql === this.compiled) return asked;
+    throw new UsageError(
+      'KB_BAD_PARAMETER',
+      'The parameters do not fit the placeholders that the statement was prepared with.',
+      {
+        hint: 'Give an array for $1, $2, … and for ?, an object for :name, and a value for each of them.',
+      },
+    );
+  }
+
+  private readonly ended = (): void => {
+    this.running--;
+    if (this.closed && this.running === 0) this.discard();
+  };
 
   /** The form of the statement that a session has, prepared or not. */
   readonly statementOn = (session: Session): CachedStatement => {

@@ -7,6 +7,7 @@ import { LONGEST_TIMER, runScript, type OperationRunner } from './call.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
 import type { SessionQueue } from './session-queue.js';
+import type { ReadingProgress } from './stalled-reader.js';
 import { Statement } from './statement.js';
 import type { QueryOptions } from './types.js';
 import type { Operation } from '../driver/session.js';
@@ -207,6 +208,10 @@ class TransactionRunner implements OperationRunner {
 
   withdraw(operation: Operation): boolean {
     return this.queue.withdraw(operation);
+  }
+
+  watch(progress: ReadingProgress): () => void {
+    return this.queue.watch(progress);
   }
 }
 

@@ -3,6 +3,50 @@ import type { Topic } from './topic.js';
 /** Rows one by one, COPY, large values and large objects. */
 export const STREAMS: readonly Topic[] = [
   {
+    codes: ['KB_ROWS_OPEN'],
+    shows: ['hint'],
+    en: {
+      headline: 'A call waited for rows on the same connection that the program did not read on.',
+      causes: [
+        'The call is awaited inside the loop over the rows, so that each waits for the other.',
+        'The rows were left half-read: an iterator that was neither read to its end nor closed.',
+        'The body of the loop takes long, and another part of the program uses the same connection.',
+      ],
+      actions: [
+        'Make calls inside the loop on the database, which takes another connection for them.',
+        'Collect what is needed and make the call after the loop, or use query() for a result that fits into memory.',
+        'Leave the loop by "break" or "return", or close() the rows.',
+      ],
+    },
+    zh: {
+      headline: '某个调用等待同一连接上的结果行，而程序没有继续读取这些行。',
+      causes: [
+        '在遍历结果行的循环内 await 了该调用，于是双方互相等待。',
+        '结果行只读了一半：迭代器既没有读完，也没有关闭。',
+        '循环体耗时较长，而程序的其他部分使用了同一连接。',
+      ],
+      actions: [
+        '循环内的调用请在 Database 对象上执行，它会使用另一个连接。',
+        '先收集所需数据，循环结束后再调用；结果不大时可使用 query()。',
+        '用“break”或“return”离开循环，或对结果行调用 close()。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_ROWS_TAKEN'],
+    shows: ['hint'],
+    en: {
+      headline: 'The rows of one call were read a second time.',
+      causes: ['rows() gives its rows once, as they come from the server; they are not kept.'],
+      actions: ['Call rows() again, which runs the statement again, or use query(), which gives an array.'],
+    },
+    zh: {
+      headline: '同一次调用的结果行被读取了两次。',
+      causes: ['rows() 的结果行随服务器到达而逐批给出，只给出一次，不会保留。'],
+      actions: ['再次调用 rows()（语句会重新执行），或使用返回数组的 query()。'],
+    },
+  },
+  {
     codes: ['KB_VALUE_TOO_LARGE'],
     shows: ['hint'],
     en: {
