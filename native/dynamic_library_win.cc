@@ -55,9 +55,10 @@ void StayLoaded() {
 bool DynamicLibrary::Open(const std::string& path, bool /* a DLL binds to the DLLs it names */,
                           std::string* error) {
   StayLoaded();
-  // With a path, what the library needs is taken from its own directory or the system's, and what lies elsewhere
-  // has been opened as a companion: Windows' other search orders all go through the current directory as well,
-  // where anybody may have put a DLL. A bare name is looked for where only administrators put files.
+  // With a path, what the library needs is taken from its own directory or the system's, and what lies
+  // elsewhere has been opened as a companion: Windows' other search orders all go through the current
+  // directory as well, where anybody may have put a DLL. A bare name is looked for where only administrators
+  // put files.
   const bool has_directory = path.find_first_of("/\\") != std::string::npos;
   const DWORD flags = has_directory ? LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32
                                     : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;

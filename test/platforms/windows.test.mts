@@ -57,6 +57,8 @@ describe('a client library that cannot be used', async () => {
   mkdirSync(empty, { recursive: true });
   await testProgram(runtime, 'unusable-libraries', {
     config,
+    // The DLL that one of them lacks lies there.
+    currentDirectory: path.win32.dirname(stock),
     cases: [
       { path: nameOf(path.join(empty, 'libkci.dll')), code: 'KB_LIBRARY_NOT_FOUND', says: 'does not exist' },
       { directory: nameOf(empty), code: 'KB_LIBRARY_NOT_FOUND', says: 'libkci.dll' },

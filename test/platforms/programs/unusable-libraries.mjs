@@ -1,8 +1,13 @@
 // What is said of client libraries that cannot be used.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { ClientLibraryError, open } from 'kingbase-native';
 import { input } from './input.mjs';
+
+// Whoever can write a file to the current directory must not be able to have it loaded.
+before(() => {
+  process.chdir(input.currentDirectory);
+});
 
 for (const { path, directory, code, says } of input.cases) {
   const place = path ?? directory;

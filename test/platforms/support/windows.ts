@@ -19,7 +19,8 @@ export function requireWindowsTools(): void {
 
 const environment = {
   WINEPREFIX: path.join(cache, 'wine'),
-  WINEDEBUG: '-all',
+  // Errors are shown with a test that fails.
+  WINEDEBUG: 'fixme-all',
   // Without .NET and a browser, which nothing here uses, Wine does not offer to install them.
   WINEDLLOVERRIDES: 'mscoree,mshtml=',
   // File names are UTF-8.
@@ -27,6 +28,13 @@ const environment = {
 };
 
 const nameOf = (file: string): string => `Z:${file.replaceAll('/', '\\')}`;
+
+const runWineServer = (option: string, prefix = environment.WINEPREFIX): void => {
+  spawnSync('/usr/lib/wine/wineserver64', [option], {
+    env: { ...process.env, ...environment, WINEPREFIX: prefix },
+    stdio: 'ignore',
+  });
+};
 
 /** Makes Wine's directory, of a Windows 10: node.exe refuses older ones. */
 function prepareWine(): void {
@@ -38,17 +46,16 @@ function prepareWine(): void {
     execFileSync('wineboot', ['--init'], options);
     execFileSync('wine', ['winecfg', '-v', 'win10'], options);
     // The registry is written when the last process has ended.
-    execFileSync('/usr/lib/wine/wineserver64', ['-w'], options);
+    runWineServer('-w', directory);
   });
+  // Otherwise the whole of Wine ends and starts again between two programs.
+  runWineServer('-p60');
 }
 
 /** Ends what Wine has left running in its own directory. */
-export function stopWine(): void {
-  spawnSync('/usr/lib/wine/wineserver64', ['-k'], {
-    env: { ...process.env, ...environment },
-    stdio: 'ignore',
-  });
-}
+export const stopWine = (): void => {
+  runWineServer('-k');
+};
 
 /** node.exe of a release, under Wine. `host` is another name for the program file. */
 export function windowsNode(version: string, host = 'node.exe'): Runtime {
