@@ -3,22 +3,15 @@ import {
   type CandidateReport,
   type ClientLibraryOptions,
 } from '../client-library/index.js';
+import { UsageError } from '../errors/index.js';
 import { ExitCode } from './exit-codes.js';
 import { lines, same, text, type Text } from './words.js';
-import type { Check } from './doctor/step.js';
+import { misused, type Check } from './doctor/step.js';
 
 /** The places where the client library is looked for, with what is known of each; nothing is loaded. */
 export function candidates(options: ClientLibraryOptions, environment: NodeJS.ProcessEnv): CandidateReport[] {
   return [...inspectCandidates(options, environment)];
 }
-
-/** The sources that lib/client-library names; others are shown as they are. */
-const SOURCES: Readonly<Record<string, string>> = {
-  'option clientLibrary': 'clientLibrary 选项',
-  'installation directory': '安装目录',
-  'system library path': '系统库路径',
-  "PostgreSQL's libpq, system library path": 'PostgreSQL 的 libpq，系统库路径',
-};
 
 /** One candidate as one line. */
 export function candidateLine(candidate: CandidateReport): Text {
@@ -28,12 +21,24 @@ export function candidateLine(candidate: CandidateReport): Text {
   const facts = known === '' ? '' : ` [${known}]`;
   return text(
     `${where} (${source}): ${reason}${facts}`,
-    `${where}（${SOURCES[source] ?? source}）：${chinese?.reason ?? reason}${facts}`,
+    `${where}（${chinese?.source ?? source}）：${chinese?.reason ?? reason}${facts}`,
   );
 }
 
 export function remedyOf({ remedy, chinese }: CandidateReport): Text | undefined {
   return remedy === undefined ? undefined : text(remedy, chinese?.remedy ?? remedy);
+}
+
+/** The verdict as one word. */
+export function verdictWord({ verdict }: CandidateReport): Text {
+  switch (verdict) {
+    case 'usable':
+      return text('usable', '可用');
+    case 'doubtful':
+      return text('doubtful', '存疑');
+    case 'unusable':
+      return text('unusable', '不可用');
+  }
 }
 
 /** Nothing speaks against it, or only the dynamic linker can tell. */
@@ -44,16 +49,22 @@ export function mayServe({ verdict, exists }: CandidateReport): boolean {
 export function candidatesCheck(options: ClientLibraryOptions, environment: NodeJS.ProcessEnv): Check {
   return {
     id: 'candidates',
-    title: text('Where to find it', '客户端库查找'),
+    title: text('Library search', '客户端库查找'),
     exitCode: ExitCode.local,
     run: () => {
-      const all = candidates(options, environment);
+      let all: CandidateReport[];
+      try {
+        all = candidates(options, environment);
+      } catch (error) {
+        if (error instanceof UsageError) return misused(error);
+        throw error;
+      }
       const there = all.filter(({ exists }) => exists);
       const usable = all.filter(mayServe);
       const facts = { candidates: all };
       const finding = text(
-        `Of ${all.length} places searched ${there.length} ${there.length === 1 ? 'has' : 'have'} a library, and ${usable.length} may serve.`,
-        `查找了 ${all.length} 处，其中 ${there.length} 处存在库文件，${usable.length} 处可能可用。`,
+        `Places searched: ${all.length}; with a library: ${there.length}; that may serve: ${usable.length}.`,
+        `查找 ${all.length} 处，其中 ${there.length} 处存在库文件，${usable.length} 处可能可用。`,
       );
       const detail = lines(...all.map(candidateLine));
       if (usable.length > 0) return { status: 'ok', finding, detail, facts };

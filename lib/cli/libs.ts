@@ -2,9 +2,9 @@ import { parseConfig } from '../config/index.js';
 import { connectionOf, flagOf, overridesOf, parse } from './arguments.js';
 import type { Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
-import { candidateLine, candidates, mayServe, remedyOf } from './libraries.js';
-import { printable } from './terminal.js';
+import { candidateLine, candidates, mayServe, remedyOf, verdictWord } from './libraries.js';
 import { jsonOf } from './table.js';
+import { padEnd, printable } from './terminal.js';
 
 const OPTIONS = { json: { type: 'boolean' }, library: { type: 'string' } } as const;
 
@@ -22,7 +22,8 @@ export function libs(args: readonly string[], { stdout, environment, language }:
     stdout.write(`${jsonOf({ schema: 1, usable, candidates: all }, 2)}\n`);
   } else {
     for (const candidate of all) {
-      stdout.write(`${candidate.verdict.padEnd(10)}${printable(candidateLine(candidate)[language])}\n`);
+      const verdict = padEnd(verdictWord(candidate)[language], 10);
+      stdout.write(`${verdict}${printable(candidateLine(candidate)[language])}\n`);
       const remedy = candidate.exists ? remedyOf(candidate) : undefined;
       if (remedy !== undefined) stdout.write(`${' '.repeat(10)}→ ${printable(remedy[language])}\n`);
     }

@@ -229,6 +229,17 @@ describe('the doctor, with a client library', () => {
     expect(code).toBe(3);
   });
 
+  it('that is named by a relative path', async () => {
+    const { step, code } = await diagnose(
+      `kingbase://system@${server.host}:${server.port}/test`,
+      'libkci.so.5',
+    );
+    expect(step('candidates')).toMatchObject({ status: 'fail', code: 'KB_BAD_OPTION' });
+    expect(step('candidates').finding).toContain('must have an absolute path');
+    expect(step('library').status).toBe('skip');
+    expect(code).toBe(3);
+  });
+
   it.runIf(process.platform === 'linux')('that brings its process down', async () => {
     const path = await libraryThatCrashes();
     const { step, code } = await diagnose(`kingbase://system@${server.host}:${server.port}/test`, path);

@@ -27,19 +27,22 @@ export function checklist(
 ): Check[] {
   const { environment } = given;
   const options = config instanceof UsageError ? {} : config.clientLibrary;
+  const candidates = candidatesCheck(options, environment);
   // With a configuration that cannot be read, the library is still looked at.
-  const loading = new Loading(() =>
-    library.request(
-      'load',
-      config instanceof UsageError ? { config: {}, overrides: {} } : processConfig(given),
-    ),
+  const loading = new Loading(
+    () =>
+      library.request(
+        'load',
+        config instanceof UsageError ? { config: {}, overrides: {} } : processConfig(given),
+      ),
+    candidates,
   );
   const configuration = configurationCheck(given, config);
   const machine = [
     platformCheck,
     nodeCheck,
     loading.addonCheck,
-    candidatesCheck(options, environment),
+    candidates,
     loading.libraryCheck,
     configuration,
     environmentCheck(environment, config instanceof UsageError ? {} : config.libraryKeywords),

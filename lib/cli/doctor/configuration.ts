@@ -4,7 +4,7 @@ import { ExitCode } from '../exit-codes.js';
 import { lines, same, text, type Text } from '../words.js';
 import { hostLabel } from './addresses.js';
 import type { Target } from './report.js';
-import { explained, type Check, type Outcome } from './step.js';
+import { misused, type Check, type Outcome } from './step.js';
 
 /** What is to be connected to, as it was given. */
 export interface Given {
@@ -33,15 +33,8 @@ export function configurationCheck(given: Given, config: ResolvedConfig | UsageE
     id: 'configuration',
     title: text('Configuration', '连接配置'),
     exitCode: ExitCode.usage,
-    run: () => (config instanceof UsageError ? refused(config) : accepted(given, config)),
+    run: () => (config instanceof UsageError ? misused(config) : accepted(given, config)),
   };
-}
-
-function refused(error: UsageError): Outcome {
-  return explained('fail', error, {
-    finding: same(error.message),
-    ...(error.hint === undefined ? {} : { detail: lines(same(error.hint)) }),
-  });
 }
 
 function accepted(given: Given, config: ResolvedConfig): Outcome {

@@ -34,6 +34,7 @@ export async function doctor(args: readonly string[], console: Console): Promise
     subjects: !(config instanceof UsageError) && config.hosts.length > 1,
   };
 
+  if (!json) stdout.write(`kingbase-native ${packageVersion()} doctor, ${new Date().toISOString()}\n\n`);
   const library = new LibraryProcess(environment, requestLimit(config));
   try {
     const steps = await runChecks(checklist(given, config, library), (step) => {

@@ -96,6 +96,11 @@ async function answer({ kind, argument }: Request): Promise<Reply> {
   }
 }
 
+// Nobody is left to answer.
+process.once('disconnect', () => {
+  process.exit();
+});
+
 process.on('message', (request: Request) => {
   void answer(request).then((reply) => {
     process.send?.(reply);

@@ -1,4 +1,5 @@
 import { release, type as systemName } from 'node:os';
+import { sourceInChinese } from '../../client-library/candidate.js';
 import { ExitCode } from '../exit-codes.js';
 import { lines, same, text, type Text } from '../words.js';
 import { ProcessCrash, type Answers } from './library-client.js';
@@ -78,72 +79,72 @@ export const nodeCheck: Check = {
 
 /** The addon and the client library are loaded in one request; the two checks share its answer. */
 export class Loading {
-  private answer: Promise<Answers['load']> | undefined;
   /** Once loaded. */
   library: Answers['load']['library'];
+  readonly addonCheck: Check;
+  readonly libraryCheck: Check;
+  private answer: Promise<Answers['load']> | undefined;
 
-  constructor(private readonly load: () => Promise<Answers['load']>) {}
+  constructor(
+    private readonly load: () => Promise<Answers['load']>,
+    candidates: Check,
+  ) {
+    this.addonCheck = {
+      id: 'addon',
+      title: text('Native addon', '原生模块'),
+      exitCode: ExitCode.local,
+      run: () => this.checkAddon(),
+    };
+    this.libraryCheck = {
+      id: 'library',
+      title: text('Client library', '客户端库'),
+      exitCode: ExitCode.local,
+      needs: [this.addonCheck, candidates],
+      run: () => this.checkLibrary(),
+    };
+  }
 
   private ask(): Promise<Answers['load']> {
     return (this.answer ??= this.load());
   }
 
-  readonly addonCheck: Check = {
-    id: 'addon',
-    title: text('Native addon', '原生模块'),
-    exitCode: ExitCode.local,
-    run: async () => {
-      const answer = await this.ask().catch((error: unknown) => error);
+  private async checkAddon(): Promise<Outcome> {
+    let answer: Answers['load'];
+    try {
+      answer = await this.ask();
+    } catch (error) {
       // What brings the process down is the library: it is opened by the same request.
-      if (answer instanceof ProcessCrash) return { status: 'ok', finding: text('Loaded.', '已加载。') };
-      if (answer instanceof Error) throw answer;
-      const { addon, error } = answer as Answers['load'];
-      if (addon !== undefined) {
-        const origin = originOf(addon);
-        return {
-          status: 'ok',
-          finding: text(`${origin.en}: ${addon}`, `${origin.zh}：${addon}`),
-          facts: { path: addon },
-        };
-      }
+      if (error instanceof ProcessCrash) return { status: 'ok', finding: text('Loaded.', '已加载。') };
+      throw error;
+    }
+    const { addon, error } = answer;
+    if (addon !== undefined) {
+      const origin = originOf(addon);
       return {
-        status: 'fail',
-        finding: text('The native addon of the package could not be loaded.', '无法加载本包的原生模块。'),
-        detail: lines(same(error?.message ?? '')),
-        remedy: lines(
-          text(
-            'Look into the directory "prebuilds" of the package: there must be one for this platform and architecture. Install the package again on this machine rather than copying node_modules from another.',
-            '请查看本包的 prebuilds 目录中是否有当前平台和架构的文件。请在本机重新安装本包，不要从其他机器复制 node_modules。',
-          ),
-          text(
-            'Where there is none, build it: "npx node-gyp rebuild" in the directory of the package (needs a C++17 compiler, make and Python 3).',
-            '若没有，请在本包目录中执行“npx node-gyp rebuild”编译（需要 C++17 编译器、make 和 Python 3）。',
-          ),
-        ),
-        facts: { path: null },
+        status: 'ok',
+        finding: text(`${origin.en}: ${addon}`, `${origin.zh}：${addon}`),
+        facts: { path: addon },
       };
-    },
-  };
+    }
+    return explained('fail', error ?? { code: '', message: '' }, {
+      detail: lines(...(error?.message ?? '').split('\n').map(same)),
+      facts: { path: null },
+    });
+  }
 
-  readonly libraryCheck: Check = {
-    id: 'library',
-    title: text('Client library', '客户端库'),
-    exitCode: ExitCode.local,
-    needs: [this.addonCheck],
-    run: async () => {
-      let answer: Answers['load'];
-      try {
-        answer = await this.ask();
-      } catch (error) {
-        if (error instanceof ProcessCrash) return crashed(error);
-        throw error;
-      }
-      const { library, error } = answer;
-      if (library === undefined) return explained('fail', error ?? { code: '', message: '' });
-      this.library = library;
-      return loaded(library);
-    },
-  };
+  private async checkLibrary(): Promise<Outcome> {
+    let answer: Answers['load'];
+    try {
+      answer = await this.ask();
+    } catch (error) {
+      if (error instanceof ProcessCrash) return crashed(error);
+      throw error;
+    }
+    const { library, error } = answer;
+    if (library === undefined) return explained('fail', error ?? { code: '', message: '' });
+    this.library = library;
+    return loaded(library);
+  }
 }
 
 function originOf(addon: string): Text {
@@ -162,7 +163,7 @@ function loaded(library: NonNullable<Answers['load']['library']>): Outcome {
     .filter(([, able]) => able === true)
     .map(([name]) => name);
   const detail = lines(
-    text(reason, `来源：${source}。`),
+    text(reason, `来源：${sourceInChinese(source)}。`),
     text(`It can do: ${can.join(', ')}.`, `具备的能力：${can.join('、')}。`),
   );
   const finding = text(`${path} (${flavour}, ${number.en})`, `${path}（${flavour}，${number.zh}）`);

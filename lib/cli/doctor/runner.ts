@@ -1,5 +1,5 @@
 import { ExitCode } from '../exit-codes.js';
-import { lines, same, text, type Text } from '../words.js';
+import { lines, same, text } from '../words.js';
 import type { Check, Outcome, Step } from './step.js';
 
 /**
@@ -67,11 +67,11 @@ async function outcomeOf(check: Check): Promise<Outcome> {
     return await check.run();
   } catch (error) {
     // A check that is itself at fault must not keep the others from being made.
-    const words: Text = same(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return {
       status: 'fail',
       finding: text('This check itself failed unexpectedly.', '该检查步骤自身意外出错。'),
-      detail: lines(words),
+      detail: lines(...words.split('\n').map(same)),
       remedy: lines(
         text(
           'Please report this as a bug of kingbase-native, with the lines above.',

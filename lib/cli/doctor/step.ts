@@ -1,5 +1,6 @@
 import { topicOf } from '../../errors/explain/topics.js';
 import type { ErrorFacts } from '../../errors/explain/topic.js';
+import type { UsageError } from '../../errors/index.js';
 import type { ExitCode } from '../exit-codes.js';
 import { lines, same, text, type Lines, type Text } from '../words.js';
 
@@ -64,6 +65,14 @@ export function explained(
     code: error.code,
     ...(more.facts === undefined ? {} : { facts: more.facts }),
   };
+}
+
+/** The outcome for something that was given wrongly: the error says what. */
+export function misused(error: UsageError): Outcome {
+  return explained('fail', error, {
+    finding: same(error.message),
+    ...(error.hint === undefined ? {} : { detail: lines(same(error.hint)) }),
+  });
 }
 
 /** The server's or the library's own words, in whatever language they are. */
