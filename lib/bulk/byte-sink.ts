@@ -9,7 +9,7 @@ const LONG_STRING = 64 * 1024;
 export class ByteSink {
   /** What is written is in the first {@link length} bytes; replaced by a larger one when it does not fit. */
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_SIZE);
-  view = new DataView(this.bytes.buffer);
+  view: DataView = new DataView(this.bytes.buffer);
   length = 0;
 
   /** Makes room for `size` more bytes. */

@@ -8,7 +8,8 @@ export default defineConfig({
     globalSetup: ['test/packages/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 120_000,
+    // Some compile the addon or make a whole release.
+    testTimeout: 300_000,
     hookTimeout: 300_000,
     retry: process.env['CI'] === undefined ? 0 : 1,
   },
