@@ -312,7 +312,7 @@ void Environment::Deliver(Delivery* delivery) {
       return;
     }
     case Delivery::Kind::kConnected:
-      Call(Handler::kConnected, {slot, FactsObject(*delivery->facts)});
+      CallConnected(slot, *delivery->facts);
       return;
     case Delivery::Kind::kDescribed: {
       const napi_value parameters = Numbers(env_, delivery->parameter_types);
@@ -489,17 +489,16 @@ napi_value Environment::FailureObject(const Failure& failure) const {
   return object;
 }
 
-napi_value Environment::FactsObject(const ConnectionFacts& facts) const {
-  Napi::Object parameters = Napi::Object::New(env_);
-  for (const auto& [name, value] : facts.parameters) parameters.Set(name, value);
-  Napi::Object object = Napi::Object::New(env_);
-  object.Set("parameters", parameters);
-  object.Set("backendPid", facts.backend_pid);
-  object.Set("serverVersion", facts.server_version);
-  object.Set("tls", facts.tls);
-  object.Set("tlsProtocol", facts.tls_protocol);
-  object.Set("tlsCipher", facts.tls_cipher);
-  return object;
+/** As arguments and one text, since every property of an object is a call into the engine. */
+void Environment::CallConnected(napi_value slot, const ConnectionFacts& facts) {
+  std::string parameters;
+  for (const auto& [name, value] : facts.parameters) {
+    parameters.append(name).push_back('\0');
+    parameters.append(value).push_back('\0');
+  }
+  Call(Handler::kConnected,
+       {slot, Text(env_, parameters), Number(env_, facts.backend_pid), Number(env_, facts.server_version),
+        Boolean(env_, facts.tls), Text(env_, facts.tls_protocol), Text(env_, facts.tls_cipher)});
 }
 
 // ---- the end

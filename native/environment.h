@@ -99,7 +99,7 @@ class Environment final : public DeliverySink {
   void CallResult(const Delivery& delivery, napi_value rows, napi_value shape);
   void Call(Handler handler, std::initializer_list<napi_value> arguments);
   napi_value FailureObject(const Failure& failure) const;
-  napi_value FactsObject(const ConnectionFacts& facts) const;
+  void CallConnected(napi_value slot, const ConnectionFacts& facts);
   void SurfaceException() const;
 
   Napi::Env env_;

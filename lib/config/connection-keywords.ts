@@ -46,6 +46,18 @@ const PINNED: Readonly<Record<string, string>> = {
   gssencmode: 'disable',
 };
 
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** The same list comes with every connection. */
+function setOf(list: readonly string[]): ReadonlySet<string> {
+  let set = sets.get(list);
+  if (set === undefined) {
+    set = new Set(list);
+    sets.set(list, set);
+  }
+  return set;
+}
+
 /**
  * The keyword and value lists for one connection to one host, with only those keywords that the loaded library
  * knows: any other would make its connect call fail. `resolvedAddress` is the IP address of `host`, found beforehand
@@ -84,7 +96,7 @@ export function connectionKeywords(
     fallback_application_name: 'kingbase-native',
     client_encoding: 'UTF8',
   };
-  const known = new Set(libraryKeywords);
+  const known = setOf(libraryKeywords);
   const keywords: string[] = [];
   const values: string[] = [];
   for (const [keyword, value] of Object.entries(wanted)) {

@@ -151,7 +151,15 @@ export class Core {
       threw: (slot, thrown, transactionStatus, endOfCommand) =>
         handlers[slot]?.threw(thrownError(thrown), transactionStatus, endOfCommand),
       failed: (slot, failure, transactionStatus) => handlers[slot]?.failed(failure, transactionStatus),
-      connected: (slot, facts) => handlers[slot]?.connected(facts),
+      connected: (slot, parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher) =>
+        handlers[slot]?.connected({
+          parameters: reportedParameters(parameters),
+          backendPid,
+          serverVersion,
+          tls,
+          tlsProtocol,
+          tlsCipher,
+        }),
       described: (slot, parameterTypes, columnTypes) =>
         handlers[slot]?.described(parameterTypes, columnTypes),
       copying: (slot, binary) => handlers[slot]?.copying(binary),
@@ -168,6 +176,13 @@ export class Core {
       },
     };
   }
+}
+
+function reportedParameters(text: string): Record<string, string> {
+  const parameters: Record<string, string> = {};
+  const parts = text.split('\0');
+  for (let i = 0; i + 1 < parts.length; i += 2) parameters[parts[i] ?? ''] = parts[i + 1] ?? '';
+  return parameters;
 }
 
 let core: Core | undefined;

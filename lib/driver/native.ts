@@ -161,7 +161,16 @@ export interface NativeHandlers<Shape extends object> {
   /** The command succeeded, but a converter threw while the rows were built; of a stream, those of one batch. */
   threw(slot: number, thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
   failed(slot: number, failure: NativeFailure, transactionStatus: TransactionStatus): void;
-  connected(slot: number, facts: ConnectionFacts): void;
+  /** `parameters`: names and values of {@link ConnectionFacts.parameters} in turn, each ended by a NUL. */
+  connected(
+    slot: number,
+    parameters: string,
+    backendPid: number,
+    serverVersion: number,
+    tls: boolean,
+    tlsProtocol: string,
+    tlsCipher: string,
+  ): void;
   described(slot: number, parameterTypes: Uint32Array, columnTypes: Uint32Array): void;
   /**
    * The server has begun a COPY: of `copyIn` it ends the command, of `copyOut` bytes follow. `binary`: in the binary
