@@ -37,7 +37,7 @@ import { executeUntold, type OperationRunner } from './call.js';
 import type { CallContext } from './call-context.js';
 
 /** Up to so many rows a prepared statement, which is one round trip, is quicker than a COPY, which is four. */
-const FEW_ROWS = 200;
+const FEW_ROWS = 500;
 /** Rows that are taken from their source at one go, until something else is known to be better. */
 const FIRST_CHUNK = 1_000;
 const SAVEPOINT = 'kbn_batch';

@@ -47,7 +47,7 @@ export interface RowSource {
 export function rowSource(rows: BatchRows, pace: Pace, limit: BatchLimit): RowSource {
   if (Array.isArray(rows)) return new ArraySource(rows);
   if (typeof rows === 'object' && rows !== null) {
-    if (Symbol.asyncIterator in rows) return new AsyncSource(rows[Symbol.asyncIterator](), limit);
+    if (Symbol.asyncIterator in rows) return new AsyncSource(rows[Symbol.asyncIterator](), pace, limit);
     if (Symbol.iterator in rows) return new IteratorSource(rows[Symbol.iterator](), pace);
   }
   throw new UsageError(
@@ -125,6 +125,7 @@ class AsyncSource implements RowSource {
 
   constructor(
     private readonly iterator: AsyncIterator<unknown, unknown>,
+    private readonly pace: Pace,
     private readonly limit: BatchLimit,
   ) {}
 
@@ -145,6 +146,8 @@ class AsyncSource implements RowSource {
         return;
       }
       rows.push(value);
+      // An iterator that never waits for anything takes all its steps in one turn of the event loop.
+      if (rows.length % LOOK_EVERY === 0 && this.pace.due) await this.pace.rest();
     }
   }
 

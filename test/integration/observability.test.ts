@@ -170,6 +170,33 @@ describe('the other channels', () => {
     expect(transactions[1]).toMatchObject({ 'error.type': '22012', error });
   });
 
+  it('tell of batches as one call each', async () => {
+    const batches = endsOf('kingbase:batch');
+    const queries = endsOf('kingbase:query');
+    const rows = [[1], [2], [null]];
+    await db.script('CREATE TABLE IF NOT EXISTS observed_batch (id int4 NOT NULL)');
+    queries.length = 0;
+    await db.batchInsert('observed_batch', ['id'], rows.slice(0, 2), {
+      traceContext: 'mine',
+      returning: true,
+    });
+    await db.batchInsert('observed_batch', ['id'], rows.slice(0, 1), { strategy: 'copy' });
+    const error = await rejectionOf(db.batchInsert('observed_batch', ['id'], rows));
+    expect(queries).toEqual([]);
+    const common = {
+      ...COMMON,
+      'db.operation.name': 'BATCH INSERT',
+      'db.collection.name': '"observed_batch"',
+    };
+    expect(batches).toMatchObject([
+      { ...common, 'db.operation.batch.size': 2, 'db.response.returned_rows': 2, traceContext: 'mine' },
+      common,
+      { ...common, 'error.type': '23502', 'db.response.status_code': '23502', error },
+    ]);
+    expect(batches[1]).not.toHaveProperty(['db.operation.batch.size']);
+    await db.script('DROP TABLE observed_batch');
+  });
+
   it('tell of connections that cannot be made', async () => {
     const connects = endsOf('kingbase:connect');
     await using nowhere = open({ ...target.config, database: 'does not exist' });
