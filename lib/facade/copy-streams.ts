@@ -35,7 +35,7 @@ function checkCopy(sql: string, direction: 'from' | 'to'): void {
   if (typeof sql !== 'string' || copyDirection(sql) === direction) return;
   const [form, method] =
     direction === 'from' ? ['COPY … FROM STDIN', 'copyFrom'] : ['COPY … TO STDOUT', 'copyTo'];
-  throw new UsageError('KB_NOT_COPY', `${method}() runs ${form} and no other statement.`, {
+  throw new UsageError('KB_NOT_COPY', `The statement is not ${form}, which is all that ${method}() runs.`, {
     hint: 'Run other statements by query() or exec(). A file on the server is not read or written through a stream.',
   });
 }

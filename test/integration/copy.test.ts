@@ -14,7 +14,7 @@ describe.each(targets())('$name', (target) => {
   let db: Database;
   let connection: Connection;
   beforeAll(async () => {
-    db = open(target.config, { pool: { max: 2 } });
+    db = open(target.config, { pool: { max: 3 } });
     connection = await db.connect();
     await connection.exec('CREATE TEMPORARY TABLE item (id int4 PRIMARY KEY, name text)');
   });
