@@ -52,7 +52,7 @@ export function availability(client: PackageName): Availability {
     };
   }
   if (client === 'kingbase-native' && !existsSync(path.join(folder, 'dist', 'index.js'))) {
-    return { missing: 'it is not built (dist/index.js); run `npm run build` first' };
+    return { missing: 'it is not built (dist/index.js); run `npm run compile` first' };
   }
   const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
     version: string;

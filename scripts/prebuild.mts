@@ -1,6 +1,6 @@
 /**
- * `npm run build:prebuilds`: builds the addon for every system that the package comes with a binary for, into prebuilds/,
- * where node-gyp-build finds it. `npm run build:prebuilds -- linux-x64` builds that one only. Runs on Linux on x64 and needs
+ * `npm run prebuild`: builds the addon for every system that the package comes with a binary for, into prebuilds/,
+ * where node-gyp-build finds it. `npm run prebuild -- linux-x64` builds that one only. Runs on Linux on x64 and needs
  * the cross compilers that docs/building.md names.
  *
  * prebuildify drives node-gyp and does what is for Linux. It cannot cross-compile for Windows, so that binary comes

@@ -1,5 +1,5 @@
 /**
- * `npm run check:prebuilds`: examines the binaries in prebuilds/ (`npm run build:prebuilds` makes them). Each must be for its
+ * `npm run check:prebuilds`: examines the binaries in prebuilds/ (`npm run prebuild` makes them). Each must be for its
  * system, need nothing that a system which Node 18 runs on may lack, export nothing but the module's entry, and come
  * out the same from a second build in another folder.
  */
@@ -78,7 +78,7 @@ await runAsProgram(import.meta.url, () => {
     for (const target of TARGETS) {
       const file = prebuildPath(target);
       if (!existsSync(file))
-        throw new BuildError(`${file} does not exist: run "npm run build:prebuilds" first.`);
+        throw new BuildError(`${file} does not exist: run "npm run prebuild" first.`);
       const { faults, needs } = examine(target, file);
       buildPrebuild(target, folder, 'again');
       const again = prebuildPath(target, folder);
