@@ -33,6 +33,7 @@ const commonGypi = {
 
 const inputsHash = () =>
   hashOf([
+    'binding.gyp',
     'native',
     'scripts/build-addon.mjs',
     'node_modules/node-addon-api/package.json',
@@ -61,22 +62,13 @@ export function makeNodeDirectory() {
 }
 
 /**
- * Puts binding.gyp where node-gyp wants it. It is kept elsewhere because of npm, which runs node-gyp by itself for every
- * package with that file in its root, `gypfile: false` or not, when it installs from a lock file: the file is not to be
- * there in the published package.
- */
-function placeBindingGyp(project) {
-  copyFileSync(join(root, 'native', 'binding.gyp'), join(project, 'binding.gyp'));
-}
-
-/**
  * A directory of its own for a build that is not the ordinary one. node-gyp always writes to `build` below the
  * directory of binding.gyp, and the objects of the ordinary build must stay as they are.
  */
 export function makeProject(name) {
   const project = join(root, 'build', name);
   mkdirSync(project, { recursive: true });
-  placeBindingGyp(project);
+  copyFileSync(join(root, 'binding.gyp'), join(project, 'binding.gyp'));
   const link = join(project, 'native');
   rmSync(link, { force: true });
   symlinkSync(join('..', '..', 'native'), link);
@@ -105,7 +97,6 @@ export function buildAddon({ debug = false, sanitize } = {}) {
   const variant = variantOf({ debug, sanitize });
   const inputs = inputsHash();
   const project = sanitize ? makeProject(sanitize) : root;
-  placeBindingGyp(project);
   const options = debug ? ['--debug'] : [];
   // On Windows the linker needs node.lib as well, which only Node's own headers come with.
   if (process.platform !== 'win32') options.push(`--nodedir=${makeNodeDirectory()}`);

@@ -17,10 +17,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 /** What is run, what it is built of, and nothing else. */
 const ALLOWED = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|binding\.gyp)$/,
   /^addon\/[a-z0-9-]+\.(js|d\.ts)$/,
   /^dist\/.+\.(m?js|d\.m?ts)$/,
-  /^native\/([a-z0-9_]+\.(cc|h|inc|gypi?|map)|package\.json|CMakeLists\.txt|cmake\/[^/]+)$/,
+  /^native\/([a-z0-9_]+\.(cc|h|inc|gypi|map)|package\.json|CMakeLists\.txt|cmake\/[^/]+)$/,
   /^prebuilds\/(linux-x64|linux-arm64|win32-x64)\/kingbase-native(\.glibc)?\.node$/,
 ];
 
