@@ -246,7 +246,11 @@ class Insertion {
    * was known from before is made sure of.
    */
   private async confirmed(plan: Plan, runner: OperationRunner, first: Chunk): Promise<Plan> {
-    return plan.strategy !== 'copy' || this.fresh ? plan : this.planFor(await this.readTable(runner), first);
+    if (plan.strategy !== 'copy') return plan;
+    const confirmed = this.fresh ? plan : this.planFor(await this.readTable(runner), first);
+    // Of a later transaction it says nothing.
+    this.fresh = false;
+    return confirmed;
   }
 
   private inserterFor(plan: Plan): Inserter {
@@ -313,10 +317,12 @@ class Insertion {
 
   /** Each chunk in a transaction of its own: none may begin when the one before it has failed. */
   private async insertApart(plan: Plan, transact: Transact, first: Chunk): Promise<void> {
-    const inserter = this.inserterFor(plan);
+    let inserter = this.inserterFor(plan);
     for await (const chunk of this.chunks(first, inserter.chunkRows)) {
       await transact(async (runner) => {
-        if (this.collects) await this.collect(plan, inserter, runner, chunk);
+        const current = await this.confirmed(plan, runner, first);
+        if (current !== plan) inserter = this.inserterFor(current);
+        if (this.collects) await this.collect(current, inserter, runner, chunk);
         else await this.settle(inserter, { chunk, inserted: inserter.insert(runner, chunk) }, false);
       });
     }

@@ -249,6 +249,18 @@ describe.each(targets())('$name', (target) => {
     await db.exec(`ALTER TABLE ${table} ALTER v TYPE float4`);
     await db.batchInsert(table, ['id', 'v'], rows);
     expect(await db.queryRow(`SELECT sum(v) AS sum FROM ${table}`)).toEqual({ sum: 2_000 });
+    let chunk = 0;
+    async function* changing(): AsyncGenerator<unknown[]> {
+      for (const row of rows) {
+        yield row;
+        // The second chunk is taken when the first has been committed.
+        if (++chunk === 500) await db.exec(`ALTER TABLE ${table} ALTER v TYPE int4`);
+      }
+    }
+    await db.batchInsert(table, ['id', 'v'], changing(), {
+      ...{ strategy: 'copy', transaction: 'perChunk', chunkRows: 250 },
+    } as const);
+    expect(await db.queryRow(`SELECT sum(v) AS sum FROM ${table}`)).toEqual({ sum: 3_000n });
   });
 
   describe('a row that is refused', () => {
