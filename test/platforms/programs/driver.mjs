@@ -1,6 +1,8 @@
 // What a user of the driver does, on the system that this runs on.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { after, before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { ConnectionError, DatabaseError, open, TimeoutError } from 'kingbase-native';
@@ -166,6 +168,29 @@ test('many rows inserted at once, in each of the ways', async () => {
     },
   );
   await db.exec('DROP TABLE "批量"');
+});
+
+test('rows one after another, and no further than they are read', async () => {
+  let sum = 0;
+  for await (const { n } of db.rows('SELECT n FROM generate_series(1, 100000) AS n')) sum += n;
+  assert.equal(sum, 5_000_050_000);
+  const seen = [];
+  for await (const { n } of db.rows('SELECT n FROM generate_series(1, 10000000) AS n')) {
+    seen.push(n);
+    if (n === 3) break;
+  }
+  assert.deepEqual(seen, [1, 2, 3]);
+  assert.deepEqual(await db.queryRow('SELECT 1 AS one'), { one: 1 });
+});
+
+test('COPY in and out as streams', async () => {
+  await db.transaction(async (tx) => {
+    await tx.exec('CREATE TEMPORARY TABLE "文件" (n int4, text text)');
+    const lines = Array.from({ length: 50_000 }, (_, n) => `${n}\t第${n}行\n`);
+    await pipeline(Readable.from(lines), tx.copyFrom('COPY "文件" FROM STDIN'));
+    const chunks = await tx.copyTo('COPY (SELECT * FROM "文件" ORDER BY n) TO STDOUT').toArray();
+    assert.ok(Buffer.concat(chunks).toString() === lines.join(''));
+  });
 });
 
 test('a statement is cancelled by its time limit and by a signal', async () => {
