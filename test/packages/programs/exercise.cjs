@@ -104,6 +104,37 @@ const abilities = {
     }
   },
 
+  async rows({ open }, _db, config) {
+    const db = open(config, { pool: { max: 1 } });
+    try {
+      let sum = 0;
+      for await (const { n } of db.rows('SELECT n FROM generate_series(1, $1::int4) AS n', [100_000]))
+        sum += n;
+      assert.strictEqual(sum, 5_000_050_000);
+      // Left early, it gives the only connection back.
+      for await (const row of db.rows('SELECT generate_series(1, 100000000) AS n')) {
+        assert.deepStrictEqual(row, { n: 1 });
+        break;
+      }
+      assert.deepStrictEqual(await db.queryRow('SELECT 1 AS one'), { one: 1 });
+    } finally {
+      await db.close();
+    }
+  },
+
+  async copy(_kingbase, db) {
+    const table = temporaryName('copy');
+    await db.exec(`CREATE TABLE ${table} (n int4, name text)`);
+    try {
+      const lines = Array.from({ length: 5000 }, (_, n) => `${n}\t${CHINESE} ${n}\n`);
+      await pipeline(lines, db.copyFrom(`COPY ${table} FROM STDIN`));
+      const parts = await db.copyTo(`COPY (SELECT * FROM ${table} ORDER BY n) TO STDOUT`).toArray();
+      assert.strictEqual(Buffer.concat(parts).toString(), lines.join(''));
+    } finally {
+      await db.exec(`DROP TABLE ${table}`);
+    }
+  },
+
   async 'large objects'(_kingbase, db) {
     const objects = db.largeObjects();
     const oid = await objects.create();
