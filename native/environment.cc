@@ -80,7 +80,13 @@ void Environment::Partial::Free(napi_env env) const {
 void Environment::SetHandlers(Napi::Object handlers, bool portable_wait) {
   for (size_t i = 0; i < handlers_.size(); ++i) {
     const Napi::Value handler = handlers.Get(kHandlerNames[i]);
-    if (!handler.IsFunction()) return;  // the environment is being terminated
+    if (!handler.IsFunction()) {
+      // Unless the environment is being terminated, when nothing can be read from an object.
+      if (!env_.IsExceptionPending())
+        Napi::TypeError::New(env_, std::string("the handler ") + kHandlerNames[i] + " is missing")
+            .ThrowAsJavaScriptException();
+      return;
+    }
     handlers_[i] = Napi::Persistent(handler.As<Napi::Function>());
   }
   row_builder_ = std::make_unique<RowBuilder>(env_, &handlers_[static_cast<size_t>(Handler::kDescribe)],

@@ -54,6 +54,8 @@ export function openAddon({ notified = () => undefined } = {}) {
       threw: (slot, thrown) => slots.finish(slot, { thrown }),
       failed: (slot, failure) => slots.finish(slot, { failure }),
       connected: (slot, facts) => slots.finish(slot, { facts }),
+      copying: () => undefined,
+      copyData: () => undefined,
       described: (slot, parameterTypes) => slots.finish(slot, { parameterTypes }),
       cancelled: (slot, message) => slots.finish(slot, { message }),
       notice: () => undefined,
