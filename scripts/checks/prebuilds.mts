@@ -77,8 +77,7 @@ await runAsProgram(import.meta.url, () => {
   try {
     for (const target of TARGETS) {
       const file = prebuildPath(target);
-      if (!existsSync(file))
-        throw new BuildError(`${file} does not exist: run "npm run prebuild" first.`);
+      if (!existsSync(file)) throw new BuildError(`${file} does not exist: run "npm run prebuild" first.`);
       const { faults, needs } = examine(target, file);
       buildPrebuild(target, folder, 'again');
       const again = prebuildPath(target, folder);
