@@ -27,13 +27,13 @@ export abstract class RowWriter extends ByteSink {
   stoppedBy = 0;
   /** Index of the first row of the array that is being written, in all the rows. */
   base = 0;
-  private row = 0;
-  private rowStart = 0;
+  protected row = 0;
+  protected rowStart = 0;
 
   /** @param width how many values a row has */
   constructor(
     protected readonly columns: readonly WrittenColumn[],
-    private readonly width: number,
+    protected readonly width: number,
     protected readonly types: TypeMap,
   ) {
     super();
