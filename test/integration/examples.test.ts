@@ -80,6 +80,17 @@ connected to 127\\.0\\.0\\.1:\\d+
 { openConnections: 2, inUse: 0, idle: 2, reconnects: 1 }
 disconnected: the database was closed\ndisconnected: the database was closed\n$`,
   ),
+  'stream-rows.mts': `sum: 5000050000
+count: 100000
+the first multiple of 777: 777
+{ one: 1 }
+`,
+  'copy-csv.mts': `2 rows
+nothing was copied: invalid input syntax for type bigint: "many"
+  COPY city, line 3, column people: "many"
+北京,21893095
+"上海, 市",24870895
+`,
   'worker-thread.mjs': 'sums: [ 55n, 500500n, 5000050000n ]\n',
 };
 

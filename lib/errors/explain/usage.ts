@@ -117,7 +117,7 @@ export const USAGE: readonly Topic[] = [
     codes: ['KB_NOT_COPY'],
     shows: ['hint'],
     en: {
-      headline: 'The statement is not a COPY in the direction that was asked for, and the server has run it.',
+      headline: 'The statement is not a COPY in the direction that was asked for.',
       causes: [
         'copyFrom() was given something else than COPY … FROM STDIN, or copyTo() something else than COPY … TO STDOUT.',
         'COPY names a file: then the server reads or writes that file itself.',
@@ -125,7 +125,7 @@ export const USAGE: readonly Topic[] = [
       actions: ['Write COPY … FROM STDIN or COPY … TO STDOUT.', 'Run other statements by query() or exec().'],
     },
     zh: {
-      headline: '该语句不是所要求方向的 COPY，而服务器已经执行了它。',
+      headline: '该语句不是所要求方向的 COPY。',
       causes: [
         'copyFrom() 收到的不是 COPY … FROM STDIN，或 copyTo() 收到的不是 COPY … TO STDOUT。',
         'COPY 指定了文件：此时由服务器自己读写该文件。',
