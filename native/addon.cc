@@ -242,7 +242,11 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     command->rows = Unsigned(info, 6);
     if (!ReadExecution(info, 2, command)) return;
     const auto count = static_cast<uint32_t>(command->parameters.count());
-    const bool whole = command->rows > 0 && count % command->rows == 0 && count / command->rows <= 32767;
+    bool whole = command->rows > 0 && count % command->rows == 0 && count / command->rows <= 32767;
+    // The library sends the formats of the first row, for all.
+    const uint32_t width = whole ? count / command->rows : 0;
+    const int* formats = command->parameters.formats();
+    for (uint32_t i = width; whole && i < count; ++i) whole = formats[i] == formats[i - width];
     if (!whole || !connection_->can_bind_rows()) {
       Napi::Error::New(info.Env(), "the library has no multi-row Bind, or not for these parameters")
           .ThrowAsJavaScriptException();

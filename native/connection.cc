@@ -446,6 +446,7 @@ std::shared_ptr<ResultShape> Connection::ShapeOf(const ClientResult* result) {
 }
 
 bool Connection::expects_much() const {
+  if (command_.kind == CommandKind::kExecutePreparedRows) return true;
   if (command_.kind != CommandKind::kExecutePrepared) return command_.stream;
   return command_.stream ||
          (command_.statement < statements_.size() && statements_[command_.statement].large);
@@ -601,7 +602,9 @@ void Connection::ReadLastWords(Deliveries* out) {
 Step Connection::Lose(Deliveries* out) {
   const bool busy = phase_ == Phase::kBusy;
   const bool connecting = phase_ == Phase::kConnecting;
-  const bool copying = phase_ == Phase::kCopying;
+  // A piece of a COPY may be asked for after the loss and before anybody has heard of it.
+  const bool copying = phase_ == Phase::kCopying || command_.kind == CommandKind::kCopyData ||
+                       command_.kind == CommandKind::kCopyEnd;
   std::string words = LibraryMessage();
   if (busy && sent_) {
     DiscardResults();

@@ -75,7 +75,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool copying() const { return phase_ == Phase::kCopying; }
   /** Whether a command or an attempt to connect has been begun and has not ended. */
   bool running() const { return phase_ == Phase::kBusy || phase_ == Phase::kConnecting; }
-  /** Whether the command's answer is likely to be a large one. Between filling the command and starting it.
+  /** Whether the command is a large one, or its answer is likely to be. Between filling the command and
+   * starting it.
    */
   bool expects_much() const;
   Socket socket() const { return socket_; }

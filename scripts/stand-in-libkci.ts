@@ -127,7 +127,11 @@ async function cached(
   return result;
 }
 
-async function buildRenamedLibpq(label: string, hidden: readonly string[] = []): Promise<StandIn> {
+async function buildRenamedLibpq(
+  label: string,
+  hidden: readonly string[] = [],
+  added?: { name: string; source: string },
+): Promise<StandIn> {
   const lib = join(nativeDirectory(12), 'lib');
   const inputs = [...archives, ...openSsl].map((file) => join(lib, file));
   return cached(label, inputs, async (directory) => {
@@ -154,6 +158,13 @@ async function buildRenamedLibpq(label: string, hidden: readonly string[] = []):
       ]);
     }
     const exported = symbols.map(({ kci }) => kci).filter((name) => !hidden.includes(name));
+    const sources: string[] = [];
+    if (added !== undefined) {
+      exported.push(added.name);
+      const file = join(work, 'added.c');
+      writeFileSync(file, added.source);
+      sources.push(file);
+    }
     const versionScript = join(work, 'exports.map');
     writeFileSync(versionScript, `{ global: ${exported.join('; ')}; local: *; };\n`);
 
@@ -164,8 +175,10 @@ async function buildRenamedLibpq(label: string, hidden: readonly string[] = []):
     const [libpq, ...helpers] = archives.map((archive) => join(work, archive));
     await execute(tools.compiler, [
       '-shared',
+      '-fPIC',
       '-o',
       join(directory, libraryName),
+      ...sources,
       `-Wl,-soname,${libraryName}`,
       `-Wl,--version-script=${versionScript}`,
       '-Wl,-z,defs',
@@ -203,6 +216,42 @@ export function buildStandIn(): Promise<StandIn> {
 /** Builds a stand-in that lacks an entry point which the driver can do without. */
 export function buildStandInWithout(symbol: string): Promise<StandIn> {
   return buildRenamedLibpq(`without-${symbol}`, [symbol]);
+}
+
+/**
+ * Builds a stand-in with the multi-row Bind's entry point. It does not send Kingbase's message, which no server here
+ * understands, but inserts the rows one by one and the last as the library would; it insists on what the genuine one
+ * needs: at least one row, and formats.
+ */
+export function buildStandInWithRowsBind(): Promise<StandIn> {
+  return buildRenamedLibpq('with-rows-bind', [], {
+    name: 'KCIStatementSendPrepared_ext',
+    source: `
+      #include <stddef.h>
+      typedef struct connection connection;
+      typedef struct result result;
+      extern result *KCIStatementExecutePrepared(connection *, const char *, int, const char *const *, const int *,
+                                                 const int *, int);
+      extern int KCIStatementSendPrepared(connection *, const char *, int, const char *const *, const int *,
+                                          const int *, int);
+      extern int KCIResultGetStatusCode(const result *);
+      extern void KCIResultDealloc(result *);
+      int KCIStatementSendPrepared_ext(connection *c, const char *name, int count, const char *const *values,
+                                       const int *lengths, const int *formats, int result_format, int rows) {
+        if (rows < 1 || count > 32767 || (rows > 1 && formats == NULL)) return 0;
+        for (int row = 0; row < rows - 1; row++) {
+          const int from = row * count;
+          result *inserted = KCIStatementExecutePrepared(c, name, count, values + from, lengths + from,
+                                                         formats + from, result_format);
+          const int ok = KCIResultGetStatusCode(inserted) == 1;
+          KCIResultDealloc(inserted);
+          if (!ok) return 0;
+        }
+        const int last = (rows - 1) * count;
+        return KCIStatementSendPrepared(c, name, count, values + last, lengths + last, formats + last, result_format);
+      }
+    `,
+  });
 }
 
 /** Builds a library that cannot be used, for tests of the messages about it. */

@@ -24,6 +24,11 @@ abstract class Copy implements Operation {
     private readonly reject: (error: unknown) => void,
   ) {}
 
+  /** What has been sent is on this session. */
+  get ofSession(): boolean {
+    return this.opened;
+  }
+
   abstract begin(session: Session): void;
   /** The words of the statement that was needed, for the message when it was another. */
   protected abstract readonly form: string;

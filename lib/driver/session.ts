@@ -5,6 +5,7 @@ import { commandError } from './failure.js';
 import {
   TransactionStatus,
   type ConnectionFacts,
+  type NativeCapabilities,
   type NativeConnection,
   type NativeFailure,
 } from './native.js';
@@ -98,6 +99,7 @@ export class Session implements CommandHandler, ConnectionListener {
   owner: SessionOwner | undefined;
   readonly statements: StatementCache;
   readonly native: NativeConnection;
+  readonly capabilities: NativeCapabilities;
   readonly slot: number;
 
   private readonly id: number;
@@ -125,6 +127,7 @@ export class Session implements CommandHandler, ConnectionListener {
     this.statements = new StatementCache(statementCacheSize);
     this.id = core.addListener(this);
     this.slot = core.occupy(this);
+    this.capabilities = library.library.capabilities;
     this.native = new core.addon.NativeConnection(this.id, library.library.handle);
   }
 

@@ -23,6 +23,7 @@ import {
   type BatchRows,
 } from './batch-options.js';
 import { Pace, rowSource, type Chunk, type RowSource } from './batch-source.js';
+import { BindInserter } from './batch-bind.js';
 import { UnnestInserter, ValuesInserter } from './batch-statements.js';
 import {
   inSavepoint,
@@ -259,7 +260,9 @@ class Insertion {
         return new CopyInserter(plan);
       case 'unnest':
         return new UnnestInserter(plan);
-      default:
+      case 'bind':
+        return new BindInserter(plan);
+      case 'values':
         return new ValuesInserter(plan);
     }
   }

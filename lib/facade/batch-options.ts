@@ -111,10 +111,10 @@ export function checkBatchOptions(columns: readonly string[], options: BatchInse
   } else if (onConflict !== undefined && onConflict !== 'error' && onConflict !== 'ignore') {
     throw badOption(`The option "onConflict" must be 'error', 'ignore' or { update: […], target: […] }.`);
   }
-  if (strategy === 'bind') {
+  if (strategy === 'bind' && (returning !== undefined || (onConflict ?? 'error') !== 'error')) {
     throw badOption(
-      'The strategy "bind" is not available: it needs a call of the client library that this version does not make.',
-      `Use strategy: 'auto'.`,
+      'The strategy "bind" cannot be used with the options "returning" and "onConflict".',
+      `Use strategy: 'unnest'.`,
     );
   }
 }

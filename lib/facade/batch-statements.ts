@@ -118,15 +118,26 @@ export class ValuesInserter implements Inserter {
     try {
       return await run(batch, runner, valuesText(batch.target, count), parameters, 0);
     } catch (error) {
-      if (!(error instanceof UsageError) || error.parameterIndex === undefined) throw error;
-      const index = error.parameterIndex;
-      const row = chunk.base + chunk.from + Math.floor(index / columns.length);
-      throw badValue(error, row, columns[index % columns.length] ?? '', parameters[index]);
+      throw naming(error, chunk, columns, parameters);
     }
   }
 }
 
-function flatten({ rows, from, to, base }: Chunk, columns: readonly string[]): unknown[] {
+/** The error of a value that cannot be written, with its row and column; any other as it is. */
+export function naming(
+  error: unknown,
+  chunk: Chunk,
+  columns: readonly string[],
+  parameters: readonly unknown[],
+): unknown {
+  if (!(error instanceof UsageError) || error.parameterIndex === undefined) return error;
+  const index = error.parameterIndex;
+  const row = chunk.base + chunk.from + Math.floor(index / columns.length);
+  return badValue(error, row, columns[index % columns.length] ?? '', parameters[index]);
+}
+
+/** The values of the rows, one row after the other. */
+export function flatten({ rows, from, to, base }: Chunk, columns: readonly string[]): unknown[] {
   const values: unknown[] = [];
   for (let i = from; i < to; i++) {
     const row = rows[i];

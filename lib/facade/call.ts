@@ -264,6 +264,10 @@ class InterruptibleCall implements Operation {
     this.operation.copyData?.(session, bytes);
   }
 
+  get ofSession(): boolean {
+    return this.operation.ofSession === true;
+  }
+
   get resting(): boolean {
     return this.operation.resting === true;
   }

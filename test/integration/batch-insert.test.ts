@@ -558,7 +558,7 @@ describe.each(targets())('$name', (target) => {
   it.each([
     [{ stategy: 'copy' }, 'did you mean "strategy"?'],
     [{ strategy: 'fast' }, '"strategy" must be one of'],
-    [{ strategy: 'bind' }, 'The strategy "bind" is not available'],
+    [{ strategy: 'bind', returning: true }, 'The strategy "bind" cannot be used with'],
     [{ chunkRows: 0 }, '"chunkRows"'],
     [{ returning: [] }, '"returning"'],
     [{ onConflict: { update: ['a'] } }, '"onConflict.target"'],

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { ABILITIES, allOk, exercise } from './support/exercise.js';
 import { npm, run } from './support/npm.js';
-import { firstLibrary, installInto, installOptions } from './support/world.js';
+import { firstLibrary, installInto } from './support/world.js';
 
 interface Manifest {
   exports: Record<string, unknown>;

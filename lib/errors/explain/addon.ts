@@ -41,8 +41,8 @@ export const ADDON: readonly Topic[] = [
       actions: [
         'See what this is: "node -p process.platform,process.arch"; and what is there: the folder prebuilds.',
         'Install the package on this system: "npm install kingbase-native".',
-        'With a bundler keep kingbase-native external, or import its entry point for the addon, such as ' +
-          '"kingbase-native/addon/linux-x64", and have .node files copied.',
+        'In a bundle import "kingbase-native/addon/linux-x64" (or your system\'s) and copy .node files, or keep the ' +
+          'package external.',
       ],
     },
     zh: {
