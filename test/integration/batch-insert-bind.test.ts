@@ -70,9 +70,10 @@ it('is for KingbaseES and its libraries', async () => {
     await opened.close();
   }
   const old = open({
-    ...server,
     host: emulator.host,
     port: emulator.port,
+    user: emulator.user,
+    database: emulator.database,
     clientLibrary: inject('libraries')[0]?.path,
   });
   const error = await rejectionOf(old.batchInsert('bound', ['i'], [[1]], { strategy: 'bind' }));
