@@ -174,7 +174,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     command.types = nullptr;
     command.stream = false;
     command.rows = 1;
-    command.bytes = nullptr;
+    command.pieces.clear();
     command.length = 0;
     return &command;
   }
@@ -265,10 +265,15 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   void CopyData(const Napi::CallbackInfo& info) {
     Command* command = NewCommand(info, CommandKind::kCopyData);
     if (command == nullptr) return;
-    if (!info[1].IsTypedArray()) return;  // the environment is being terminated
-    const auto bytes = info[1].As<Napi::Uint8Array>();
-    command->bytes = bytes.Data();
-    command->length = bytes.ByteLength();
+    if (!info[1].IsArray()) return;  // the environment is being terminated
+    const auto list = info[1].As<Napi::Array>();
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+      const Napi::Value piece = list.Get(i);
+      if (!piece.IsTypedArray()) return;
+      const auto bytes = piece.As<Napi::Uint8Array>();
+      command->pieces.push_back({bytes.Data(), bytes.ByteLength()});
+      command->length += bytes.ByteLength();
+    }
     environment_->Run(connection_);
   }
 

@@ -80,7 +80,12 @@ struct Command {
   uint32_t rows = 1;
   /** For kCopyData: JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the
    * end of the command. */
-  const uint8_t* bytes = nullptr;
+  struct Piece {
+    const uint8_t* bytes;
+    size_t length;
+  };
+  std::vector<Piece> pieces;
+  /** Of all pieces. */
   size_t length = 0;
   /** For kCopyEnd: why the COPY is to fail; `sql` holds the reason. */
   bool fail = false;

@@ -21,10 +21,10 @@ constexpr int kFewUnconsumed = 4;
 /** The same for a stream, whose consumer takes its time: enough to have the next chunk ready. */
 constexpr int kMostUnconsumedOfStream = 4;
 constexpr int kFewUnconsumedOfStream = 2;
-/** A statement whose last result had more rows than this is read row by row, so that packing and building
- * overlap with the transfer and the whole result is never held twice. For small results single-row mode costs
- * 8 % CPU. */
-constexpr uint64_t kLargeResultRows = 500;
+/** A statement whose last result took more than this when packed is read row by row, so that packing and
+ * building overlap with the transfer and the whole result is never held twice. For many short rows single-row
+ * mode costs more than it saves: the library makes a result of its own for each. */
+constexpr size_t kLargeResult = 256 * 1024;
 
 /** Libraries send by themselves whenever they have gathered this much (libpq, pqPutMsgEnd). */
 constexpr size_t kLibraryBuffer = 8192;
@@ -117,7 +117,7 @@ Step Connection::Start(Deliveries* out) {
   single_row_ = false;
   copy_out_ = false;
   copy_in_ready_ = false;
-  rows_packed_ = 0;
+  packed_ = 0;
   held_.reset();
   if (api_.status(connection_) != connection_status::kOk || (MayHaveDied() && DiedWhileIdle())) {
     return Lose(out);
@@ -490,7 +490,6 @@ bool Connection::PackCurrent(Deliveries* out) {
     if (chunk_ == nullptr) chunk_ = shared_->chunks.Take();
     const int first = next_row_;
     next_row_ = PackRows(api_, packing_, *shape_, first, chunk_.get());
-    rows_packed_ += static_cast<uint64_t>(next_row_ - first);
     if (next_row_ == first || next_row_ < rows || chunk_->full()) EmitChunk(out);
   }
   if (packing_last_) EndResult(packing_, out);
@@ -501,6 +500,7 @@ bool Connection::PackCurrent(Deliveries* out) {
 void Connection::EmitChunk(Deliveries* out) {
   auto delivery = NewDelivery(copy_out_ ? Delivery::Kind::kCopyData : Delivery::Kind::kResult);
   delivery.shape = shape_;
+  packed_ += chunk_->size();
   delivery.chunk = std::move(chunk_);
   unconsumed_.fetch_add(1, std::memory_order_seq_cst);
   out->push_back(std::move(delivery));
@@ -527,8 +527,9 @@ void Connection::EndResult(const ClientResult* result, Deliveries* out) {
   }
   SplitCommandTag(api_.command_status(result), &held_->command, &held_->count);
   if (shape_ != nullptr) {
+    if (chunk_ != nullptr) packed_ += chunk_->size();
     if (command_.kind == CommandKind::kExecutePrepared) {
-      StatementOf(command_.statement).large = rows_packed_ > kLargeResultRows;
+      StatementOf(command_.statement).large = packed_ > kLargeResult;
     }
     held_->shape = std::move(shape_);
     if (chunk_ != nullptr) {
@@ -536,7 +537,7 @@ void Connection::EndResult(const ClientResult* result, Deliveries* out) {
       unconsumed_.fetch_add(1, std::memory_order_seq_cst);
     }
     shape_.reset();
-    rows_packed_ = 0;
+    packed_ = 0;
   }
 }
 

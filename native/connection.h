@@ -174,6 +174,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool single_row_ = false;
   bool copy_out_ = false;
   bool copy_in_ready_ = false;
+  /** The piece that is being sent, and how much of it the library has taken. */
+  size_t piece_ = 0;
   size_t copied_ = 0;
   bool unusable_ = false;
   bool may_have_more_ = false;
@@ -183,7 +185,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ClientResult* packing_ = nullptr;
   int next_row_ = 0;
   bool packing_last_ = false;
-  uint64_t rows_packed_ = 0;
+  /** Bytes that the result set has taken so far. */
+  size_t packed_ = 0;
   std::shared_ptr<ResultShape> shape_;
   std::unique_ptr<RowChunk> chunk_;
   /** A result whose end is not delivered yet, so that the end of the command can travel with it. */

@@ -72,6 +72,7 @@ Step Connection::StartCopying(Deliveries* out) {
   sent_ = true;
   sending_ = false;
   if (command_.kind == CommandKind::kCopyData) {
+    piece_ = 0;
     copied_ = 0;
     return SendCopyData(out);
   }
@@ -97,12 +98,17 @@ Step Connection::SendCopyData(Deliveries* out) {
         if (sending_) return Step::kWait;
       }
     }
-    if (copied_ == command_.length) {
+    while (piece_ < command_.pieces.size() && copied_ == command_.pieces[piece_].length) {
+      ++piece_;
+      copied_ = 0;
+    }
+    if (piece_ == command_.pieces.size()) {
       held_ = std::make_unique<Delivery>(NewDelivery(Delivery::Kind::kResult));
       return EndCopyStep(out);
     }
-    const size_t length = std::min(kCopySlice, command_.length - copied_);
-    const auto* bytes = reinterpret_cast<const char*>(command_.bytes + copied_);
+    const Command::Piece& piece = command_.pieces[piece_];
+    const size_t length = std::min(kCopySlice, piece.length - copied_);
+    const auto* bytes = reinterpret_cast<const char*>(piece.bytes + copied_);
     const int taken = api_.put_copy_data(connection_, bytes, static_cast<int>(length));
     if (taken < 0) return Lose(out);
     sending_ = true;
@@ -114,7 +120,7 @@ Step Connection::SendCopyData(Deliveries* out) {
 Step Connection::EndCopyStep(Deliveries* out) {
   phase_ = Phase::kCopying;
   copy_in_ready_ = false;
-  command_.bytes = nullptr;
+  command_.pieces.clear();
   interest_ = {true, false};
   if (hangup_) may_have_more_ = true;
   TakeMessages(out);

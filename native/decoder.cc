@@ -220,11 +220,14 @@ bool ParseTimestamp(const char* text, size_t length, bool zoned, double* millise
 bool ParseBytes(const char* text, size_t length, std::vector<uint8_t>* out) {
   if (length >= 2 && text[0] == '\\' && text[1] == 'x') {
     if (length % 2 != 0) return false;
+    const size_t start = out->size();
+    out->resize(start + length / 2 - 1);
+    uint8_t* to = out->data() + start;
     for (size_t i = 2; i < length; i += 2) {
       const int high = HexDigit(text[i]);
       const int low = HexDigit(text[i + 1]);
       if (high < 0 || low < 0) return false;
-      out->push_back(static_cast<uint8_t>(high * 16 + low));
+      *to++ = static_cast<uint8_t>(high * 16 + low);
     }
     return true;
   }

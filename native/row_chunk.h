@@ -42,6 +42,7 @@ struct RowChunk {
   bool full() const {
     return rows >= kChunkRows || cells.size() >= kChunkCells || bytes.size() >= kChunkBytes;
   }
+  size_t size() const { return cells.size() * sizeof(Cell) + bytes.size(); }
   void Clear() {
     cells.clear();
     bytes.clear();

@@ -83,7 +83,7 @@ export class CopyIn extends Copy {
   resting = false;
   private session: Session | undefined;
   /** Kept alive while the core reads it where it lies. */
-  protected sending: Uint8Array | undefined;
+  protected sending: readonly Uint8Array[] | undefined;
   private failReason: string | undefined;
   private impatience: NodeJS.Timeout | undefined;
   private tag: ScriptResult | undefined;
@@ -113,12 +113,12 @@ export class CopyIn extends Copy {
   }
 
   /** Only after `opened` or `drained`. The bytes must stay as they are until `drained`. */
-  write(bytes: Uint8Array): void {
+  write(pieces: readonly Uint8Array[]): void {
     const { session } = this;
     if (session === undefined || !this.resting) return;
     this.resting = false;
-    this.sending = bytes;
-    session.native.copyData(session.slot, bytes);
+    this.sending = pieces;
+    session.native.copyData(session.slot, pieces);
   }
 
   /** Only after `opened` or `drained`. */

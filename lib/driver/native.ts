@@ -217,7 +217,7 @@ export interface NativeConnection {
   /** Begins COPY … FROM STDIN; after `copying` the connection takes `copyData` and `copyEnd` and nothing else. */
   copyIn(slot: number, sql: string): void;
   /** Ends by `result` with `TransactionStatus.Active`. The bytes must stay as they are until then. */
-  copyData(slot: number, bytes: Uint8Array): void;
+  copyData(slot: number, pieces: readonly Uint8Array[]): void;
   /** With a reason the COPY fails, which the server answers by an error. */
   copyEnd(slot: number, reason?: string): void;
   /** Runs COPY … TO STDOUT. */

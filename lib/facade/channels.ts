@@ -27,7 +27,7 @@ export interface CopyInChannel extends Channel {
    * Sends bytes, split anywhere. Resolves when more may be written; until then the bytes must not be changed, and
    * nothing else be called but `abort`. The server may report an error in the data as late as at the end.
    */
-  write(bytes: Uint8Array): Promise<void>;
+  write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void>;
   /** Resolves when the server has taken everything. */
   end(): Promise<ExecResult>;
   /** Lets the COPY fail, so that nothing of it remains. Resolves when the session is free again. */
@@ -140,9 +140,9 @@ class CopyInput implements CopyInChannel {
     });
   }
 
-  write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
     return this.next(
-      () => this.copy?.write(bytes),
+      () => this.copy?.write(bytes instanceof Uint8Array ? [bytes] : bytes),
       () => undefined,
     );
   }

@@ -101,10 +101,10 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
     return channel;
   }
 
-  protected override send(bytes: Buffer): Promise<void> {
+  protected override send(pieces: readonly Buffer[]): Promise<void> {
     return this.asking(async () => {
-      await (await this.open()).write(bytes);
-      this.bytesWritten += bytes.length;
+      await (await this.open()).write(pieces);
+      for (const { length } of pieces) this.bytesWritten += length;
     });
   }
 

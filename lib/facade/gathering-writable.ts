@@ -38,7 +38,7 @@ export abstract class GatheringWritable extends Writable {
   }
 
   /** Takes bytes that stay unchanged until the promise settles. Called once at a time. */
-  protected abstract send(bytes: Buffer): Promise<void>;
+  protected abstract send(pieces: readonly Buffer[]): Promise<void>;
 
   /** All bytes have been taken; resolves when the stream has done its work. */
   protected abstract complete(): Promise<void>;
@@ -57,9 +57,27 @@ export abstract class GatheringWritable extends Writable {
   }
 
   private async writeAll(chunks: readonly Chunk[]): Promise<void> {
+    // Large writes that wait here together go on together.
+    let together: Buffer[] = [];
+    let size = 0;
     for (const { chunk, encoding } of chunks) {
+      const large = typeof chunk !== 'string' && chunk.length > this.chunkSize / 2;
+      if (large && size + chunk.length <= this.largest && (size > 0 || this.used === 0)) {
+        together.push(chunk);
+        size += chunk.length;
+        continue;
+      }
+      if (size > 0) await this.sendTogether(together);
+      together = [];
+      size = 0;
       if (!this.gather(chunk, encoding)) await this.sendOn(chunk, encoding);
     }
+    if (size > 0) await this.sendTogether(together);
+  }
+
+  private async sendTogether(pieces: readonly Buffer[]): Promise<void> {
+    await this.idle();
+    await this.send(pieces);
   }
 
   private async finishAll(): Promise<void> {
@@ -95,11 +113,11 @@ export abstract class GatheringWritable extends Writable {
     // The bytes are the caller's again when the write is done, so it is not done before they are taken.
     await this.idle();
     if (bytes.length <= this.largest) {
-      await this.send(bytes);
+      await this.send([bytes]);
       return;
     }
     for (let at = 0; at < bytes.length; at += this.largest) {
-      await this.send(bytes.subarray(at, at + this.largest));
+      await this.send([bytes.subarray(at, at + this.largest)]);
     }
   }
 
@@ -118,7 +136,7 @@ export abstract class GatheringWritable extends Writable {
     this.filling = this.spare;
     this.spare = undefined;
     this.used = 0;
-    this.sending = this.send(filling.subarray(0, used)).then(
+    this.sending = this.send([filling.subarray(0, used)]).then(
       () => {
         this.sending = undefined;
         this.spare = filling;

@@ -191,10 +191,12 @@ export class LargeObjectWriteStream extends GatheringWritable {
   /** Bytes that the server has stored. */
   bytesWritten = 0;
 
-  protected override async send(bytes: Buffer): Promise<void> {
-    await this.part.run((options) => this.writePart(this.oid, this.position, bytes, options));
-    this.position += bytes.length;
-    this.bytesWritten += bytes.length;
+  protected override async send(pieces: readonly Buffer[]): Promise<void> {
+    for (const bytes of pieces) {
+      await this.part.run((options) => this.writePart(this.oid, this.position, bytes, options));
+      this.position += bytes.length;
+      this.bytesWritten += bytes.length;
+    }
   }
 
   protected override complete(): Promise<void> {

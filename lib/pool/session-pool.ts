@@ -1,11 +1,12 @@
 import type { ResolvedPoolOptions } from '../config/index.js';
 import { TransactionStatus } from '../driver/native.js';
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
-import { ConnectionError, KingbaseError, PoolError, type PoolStats } from '../errors/index.js';
+import { ConnectionError, KingbaseError, type PoolStats } from '../errors/index.js';
 import { Check } from './check.js';
 import { SessionEngine } from './engine.js';
 import { evicts, isTemporary, READ_ONLY_TRANSACTION } from './eviction.js';
 import { Outage } from './outage.js';
+import { acquireTimedOut, poolClosed, poolFull, type PoolState } from './refusals.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
 import { WaitingLine, type Waiter } from './waiting.js';
 
@@ -127,7 +128,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       return;
     }
     if (this.waiting.length >= this.options.maxWaiting && this.idle.length === 0 && !this.hasRoom()) {
-      operation.refuse(this.full());
+      operation.refuse(poolFull(this.state));
       return;
     }
     const since = performance.now();
@@ -452,68 +453,16 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       first !== undefined && first.deadline <= now;
       first = this.waiting.first
     ) {
-      this.takeWaiter(now)?.operation.refuse(this.acquireTimeout());
+      this.takeWaiter(now)?.operation.refuse(acquireTimedOut(this.state));
     }
     this.settleClosing();
     this.armExpiry();
   }
 
-  private full(): PoolError {
-    const { length } = this.waiting;
-    if (this.outage !== undefined) {
-      return new PoolError(
-        'KB_POOL_FULL',
-        `The server cannot be reached, and ${length} calls wait for a connection already.`,
-        {
-          stats: this.stats(),
-          cause: this.outage.error,
-          hint: 'Look whether the server runs and can be reached; connecting is tried again.',
-        },
-      );
-    }
-    return new PoolError(
-      'KB_POOL_FULL',
-      `All ${this.options.max} connections are in use and ${length} calls wait.`,
-      {
-        stats: this.stats(),
-        hint: 'Raise pool.max or pool.maxWaiting, or let the program make fewer calls at a time.',
-      },
-    );
-  }
-
-  private acquireTimeout(): PoolError {
-    const { acquireTimeout, max } = this.options;
-    const cause = this.outage?.error;
-    if (cause !== undefined) {
-      const words = cause instanceof Error ? ` The last attempt said: ${cause.message}` : '';
-      return new PoolError(
-        'KB_POOL_ACQUIRE_TIMEOUT',
-        `No connection within ${acquireTimeout} ms: the server cannot be reached.${words}`,
-        {
-          stats: this.stats(),
-          cause,
-          hint: 'Look whether the server runs and can be reached; connecting is tried again.',
-        },
-      );
-    }
-    if (this.inUse < max && this.opening > 0) {
-      return new PoolError(
-        'KB_POOL_ACQUIRE_TIMEOUT',
-        `No connection within ${acquireTimeout} ms: ${this.opening} of ${max} are still being made.`,
-        {
-          stats: this.stats(),
-          hint: 'pool.acquireTimeout is shorter than connectTimeout; see why connecting takes so long.',
-        },
-      );
-    }
-    return new PoolError(
-      'KB_POOL_ACQUIRE_TIMEOUT',
-      `No connection within ${acquireTimeout} ms: all ${max} are in use.`,
-      {
-        stats: this.stats(),
-        hint: 'Raise pool.max or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
-      },
-    );
+  private get state(): PoolState {
+    const { max, acquireTimeout } = this.options;
+    const { opening, inUse, outage } = this;
+    return { max, acquireTimeout, waiting: this.waiting.length, opening, inUse, outage, stats: this.stats() };
   }
 
   // ---- what happens while idle
@@ -645,10 +594,4 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     this.outage?.end();
     this.closing.resolve();
   }
-}
-
-function poolClosed(): PoolError {
-  return new PoolError('KB_POOL_CLOSED', 'The database has been closed.', {
-    hint: 'Make no calls after close(), or open the database again.',
-  });
 }
