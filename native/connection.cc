@@ -24,7 +24,7 @@ constexpr int kFewUnconsumedOfStream = 2;
 /** A statement whose last result took more than this when packed is read row by row, so that packing and
  * building overlap with the transfer and the whole result is never held twice. For many short rows single-row
  * mode costs more than it saves: the library makes a result of its own for each. */
-constexpr size_t kLargeResult = 256 * 1024;
+constexpr size_t kLargeResult = 128 * 1024;
 
 /** Libraries send by themselves whenever they have gathered this much (libpq, pqPutMsgEnd). */
 constexpr size_t kLibraryBuffer = 8192;

@@ -121,7 +121,7 @@ describe.each(targets())('$name', (target) => {
       await withConnection(db, async (connection) => {
         // Known to be large by then, and read row by row.
         const sql = "SELECT generate_series(1, $1::int8) AS i, repeat('x', 100) AS x";
-        for (let i = 0; i < 2; i++) expect((await connection.query(sql, [1000])).rows).toHaveLength(1000);
+        for (let i = 0; i < 2; i++) expect((await connection.query(sql, [5000])).rows).toHaveLength(5000);
         const controller = new AbortController();
         let parsed = 0;
         const call = connection.query(sql, [1e9], {
