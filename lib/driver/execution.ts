@@ -279,26 +279,29 @@ export class Execution<R> implements Operation {
       this.reject(error);
       return;
     }
-    if (this.statement !== undefined && this.isStale(error)) {
-      if (error.code === '26000') session.statements.forget(this.statement);
-      else session.statements.renew(this.statement);
-      // The failed attempt has changed nothing, but inside a transaction block it has aborted that.
-      if (!this.again && session.transactionStatus === TransactionStatus.Idle) {
-        this.again = true;
-        this.next(session);
-        return;
-      }
+    if (this.recovers(session, error)) {
+      this.again = true;
+      this.next(session);
+      return;
     }
     this.reject(error);
     this.finish(session, transactionStatus);
+  }
+
+  recovers(session: Session, error: unknown): boolean {
+    const { statement } = this;
+    if (statement === undefined || !(error instanceof DatabaseError) || !this.isStale(error)) return false;
+    if (error.code === '26000') session.statements.forget(statement);
+    else session.statements.renew(statement);
+    // The failed attempt has changed nothing, but inside a transaction block it has aborted that.
+    return !this.again && session.transactionStatus === TransactionStatus.Idle;
   }
 
   /**
    * Whether the server says that its prepared form of the statement is of no use any more: a schema change has altered
    * the columns (0A000 from RevalidateCachedQuery), or the statement is gone (26000: DISCARD, a pooler in between).
    */
-  private isStale(error: unknown): boolean {
-    if (!(error instanceof DatabaseError)) return false;
+  private isStale(error: DatabaseError): boolean {
     // The name is taken though we have not prepared it: somebody else on this server connection has (a pooler).
     if (this.step === ExecutionStep.Prepare) return error.code === '42P05';
     if (this.statement?.prepared !== true) return false;

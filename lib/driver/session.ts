@@ -38,6 +38,8 @@ export interface Operation {
   readonly ofSession?: boolean;
   /** Whether the operation goes on though no command of it is under way: between the pieces of a COPY. */
   readonly resting?: boolean;
+  /** Whether the operation would go on after this refusal; the session knows what the server has told by it. */
+  recovers?(session: Session, error: unknown): boolean;
   /** Has the server stop the operation, where that takes more than `session.cancel`. */
   interrupt?(session: Session): void;
   /** The operation is not to go on after its command, which has ended without a call of the methods below. */

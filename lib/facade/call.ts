@@ -292,9 +292,18 @@ class InterruptibleCall implements Operation {
       this.operation.failed(session, failure, transactionStatus);
       return;
     }
+    const { interrupted } = this;
+    const error = commandError(failure, session.address);
+    // Without the interruption nobody would have heard of such an error.
+    const passing = this.operation.recovers?.(session, error) === true;
     this.operation.leave?.(session, false);
     session.finish(transactionStatus);
-    this.fail(commandError(failure, session.address));
+    if (!passing) {
+      this.fail(error);
+      return;
+    }
+    this.disarm();
+    this.reject(interrupted.error(error));
   }
 
   /** A cancel may have come too late for the command that only prepared: the one that matters is not begun then. */

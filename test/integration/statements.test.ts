@@ -255,6 +255,20 @@ describe.each(targets())('$name', (target) => {
       });
     });
 
+    it('are nothing that an aborted call tells of', async () => {
+      await withConnection(db, async (connection) => {
+        const statement = await connection.prepare('SELECT $1::text AS v');
+        await connection.exec("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+        const controller = new AbortController();
+        const call = statement.query(['x'], { signal: controller.signal });
+        // The server has answered, or will before a cancel request can reach it.
+        controller.abort(new RangeError('enough'));
+        await expect(call).rejects.toThrow('enough');
+        expect(await statement.queryRow(['y'])).toStrictEqual({ v: 'y' });
+        await statement.close();
+      });
+    });
+
     it('are prepared again inside a transaction, too, where the driver saw them go', async () => {
       await withConnection(db, async (connection) => {
         const sql = 'SELECT $1::int4 AS v';
