@@ -16,8 +16,8 @@ interface Bill {
   dependencies: { ref: string; dependsOn: string[] }[];
 }
 
-/** Packages whose headers are compiled into the addon: nobody installs them, and yet they are in the product. */
-const COMPILED_IN = ['node-addon-api', 'node-api-headers'];
+/** Packages whose headers are compiled into the addon, and which are no dependencies: they are in the product as well. */
+const COMPILED_IN = ['node-api-headers'];
 
 /** A UUID that is the same for the same bytes (RFC 9562, version 8). */
 function uuidOf(bytes: Buffer): string {
