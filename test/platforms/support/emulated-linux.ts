@@ -26,6 +26,15 @@ export const arm64Libpq = (): string => path.join(postgresLibraries('linux-arm64
 /** The oldest release that the Debian mirrors still have: glibc 2.31 and the libstdc++ of GCC 10. */
 const OLD_DEBIAN = 'bullseye';
 
+/** Where this system has its own packages from, which is where older ones are. */
+function debianMirror(): string {
+  const format = ['indextargets', '--no-release-info', '--format', '$(SITE)'];
+  const sites = execFileSync('apt-get', format, { encoding: 'utf8' }).split('\n');
+  const mirror = sites.find((site) => /\/debian\/?$/.test(site));
+  if (mirror === undefined) throw new Error('This system has no packages from a Debian mirror.');
+  return mirror;
+}
+
 /**
  * Node.js on an old C library: not a whole system, only its libraries, and its dynamic linker as the program. The
  * packages are fetched by apt into a state of its own, which needs no rights.
@@ -37,7 +46,7 @@ export function nodeOnOldGlibc(version: string): Runtime {
     for (const name of ['apt/lists/partial', 'apt/archives/partial'])
       mkdirSync(at(name), { recursive: true });
     writeFileSync(at('apt/status'), '');
-    writeFileSync(at('apt/sources.list'), `deb http://deb.debian.org/debian ${OLD_DEBIAN} main\n`);
+    writeFileSync(at('apt/sources.list'), `deb ${debianMirror()} ${OLD_DEBIAN} main\n`);
     const settings = [
       ...[`Dir::State=${at('apt')}`, `Dir::State::status=${at('apt/status')}`, `Dir::Cache=${at('apt')}`],
       ...[`Dir::Etc::sourcelist=${at('apt/sources.list')}`, 'Dir::Etc::sourceparts=/dev/null'],
