@@ -81,6 +81,8 @@ export class Execution<R> implements Operation {
 
   begin(session: Session): void {
     const { request } = this;
+    // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
+    this.again = false;
     this.statement =
       request.statementOn === undefined ? session.statements.use(request.sql) : request.statementOn(session);
     this.needsTypes = this.needsDescription();

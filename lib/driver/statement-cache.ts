@@ -18,6 +18,7 @@ export interface CachedStatement {
  */
 export class StatementCache {
   private readonly statements = new Map<string, CachedStatement>();
+  private readonly outside = new Set<CachedStatement>();
   private readonly freeIds: number[] = [];
   private evicted: number[] = [];
   private newest: CachedStatement | undefined;
@@ -38,7 +39,7 @@ export class StatementCache {
     }
     if (this.size === 0) return undefined;
     if (this.statements.size >= this.size) this.evictOldest();
-    statement = this.create(sql);
+    statement = this.numbered(sql);
     this.statements.set(sql, statement);
     this.newest = statement;
     return statement;
@@ -46,6 +47,12 @@ export class StatementCache {
 
   /** A statement of its own, outside the cache's limit, for a program that prepares explicitly. */
   create(sql: string): CachedStatement {
+    const statement = this.numbered(sql);
+    this.outside.add(statement);
+    return statement;
+  }
+
+  private numbered(sql: string): CachedStatement {
     return {
       sql,
       id: this.newId(),
@@ -58,6 +65,7 @@ export class StatementCache {
 
   /** The statement made by `create` is done with. */
   discard(statement: CachedStatement): void {
+    this.outside.delete(statement);
     if (statement.prepared) this.evicted.push(statement.id);
     else this.freeIds.push(statement.id);
   }
@@ -79,6 +87,7 @@ export class StatementCache {
   /** The server has dropped all prepared statements (DISCARD ALL, DEALLOCATE ALL). */
   forgetAll(): void {
     for (const statement of this.statements.values()) this.forget(statement);
+    for (const statement of this.outside) this.forget(statement);
     this.freeIds.push(...this.evicted);
     this.evicted = [];
   }

@@ -57,6 +57,8 @@ export class FakeServer {
         return nextId++;
       },
       removeListener: (id: number) => listeners.delete(id),
+      writeParameters: () => ({ count: 0, length: 0, trim: () => undefined }),
+      typeMapId: () => 0,
     } as unknown as Core;
   }
 
@@ -134,6 +136,14 @@ export class FakeConnection implements NativeConnection {
     }
   }
 
+  prepare(slot: number, id: number): void {
+    this.script(slot, `prepare ${id}`);
+  }
+
+  executePrepared(slot: number, id: number): void {
+    this.script(slot, `execute ${id}`);
+  }
+
   /** The server answers what it is doing. */
   answer(): void {
     const slot = this.take();
@@ -183,9 +193,7 @@ export class FakeConnection implements NativeConnection {
   }
 
   readonly execute = unused;
-  readonly prepare = unused;
   readonly describe = unused;
-  readonly executePrepared = unused;
   readonly executePreparedRows = unused;
   readonly copyIn = unused;
   readonly copyData = unused;

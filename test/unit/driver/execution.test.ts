@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { Execution } from '../../../lib/driver/execution.js';
+import { RowMode, TransactionStatus } from '../../../lib/driver/native.js';
+import type { Session } from '../../../lib/driver/session.js';
+import type { CachedStatement } from '../../../lib/driver/statement-cache.js';
+import { TypeMap } from '../../../lib/types/type-map.js';
+import { databaseFailure, FakeServer, settle } from '../../support/fake-sessions.js';
+
+const SQL = 'SELECT 1';
+
+/** Two sessions that have both prepared a statement which the server has dropped since. */
+async function staleSessions(server: FakeServer): Promise<{
+  first: Session;
+  second: Session;
+  statementOn: (session: Session) => CachedStatement | undefined;
+}> {
+  const [first, second] = [await server.open(), await server.open()];
+  const statements = new Map<Session, CachedStatement>();
+  for (const session of [first, second]) {
+    const statement = session.statements.create(SQL);
+    statement.prepared = true;
+    statements.set(session, statement);
+  }
+  for (const { failures } of server.connections) failures.set('execute 1', databaseFailure('26000'));
+  return { first, second, statementOn: (session) => statements.get(session) };
+}
+
+/** Runs the statement on the session; gives its answer. */
+function execute(
+  session: Session,
+  statementOn: (session: Session) => CachedStatement | undefined,
+): Promise<string> {
+  const request = { sql: SQL, parameters: [], rowMode: RowMode.Object, types: new TypeMap(), statementOn };
+  return new Promise((resolve, reject) => {
+    session.run(new Execution(request, () => 'answered', resolve, reject));
+  });
+}
+
+describe('a statement that the server no longer has', () => {
+  it('is prepared again once', async () => {
+    const server = new FakeServer();
+    const { first, statementOn } = await staleSessions(server);
+    await expect(execute(first, statementOn)).rejects.toMatchObject({ code: '26000' });
+    expect(server.connections[0]?.commands).toStrictEqual(['execute 1', 'prepare 1', 'execute 1']);
+  });
+
+  it('is prepared again once more on another session when the first is lost in between', async () => {
+    const server = new FakeServer();
+    server.holds = (sql) => sql.startsWith('prepare');
+    const { first, second, statementOn } = await staleSessions(server);
+    first.owner = {
+      sessionIdle: () => undefined,
+      sessionClosed: () => undefined,
+      rerun: (again) => {
+        second.run(again);
+        return true;
+      },
+    };
+    const answer = execute(first, statementOn);
+    await settle();
+    server.connections[0]?.fail({ lost: true, sent: false });
+    await settle();
+    const [, other] = server.connections;
+    other?.failures.clear();
+    other?.answer();
+    expect(await answer).toBe('answered');
+    expect(other?.commands).toStrictEqual(['execute 1', 'prepare 1', 'execute 1']);
+  });
+});
+
+describe('an explicitly prepared statement', () => {
+  it('is known to be gone after DISCARD ALL', async () => {
+    const session = await new FakeServer().open();
+    const statement = session.statements.create(SQL);
+    statement.prepared = true;
+    session.result(undefined, undefined, 'DISCARD ALL', 0, true, true, TransactionStatus.Idle);
+    expect(statement.prepared).toBe(false);
+  });
+});
