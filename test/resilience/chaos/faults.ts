@@ -31,7 +31,10 @@ export const FAULTS: readonly Fault[] = [
     ),
   ),
   fault('backend killed: the server restarts itself', async (world) => {
-    process.kill(pick(world.random, await world.backends()), 'SIGKILL');
+    let backends: number[] = [];
+    // After the fault before this there may be none yet.
+    while (backends.length === 0) backends = await world.backends();
+    process.kill(pick(world.random, backends), 'SIGKILL');
     await sleep(200);
   }),
   fault('server restarted, fast', (world) => world.pair.primary.restart('fast')),
