@@ -163,10 +163,19 @@ export class Execution<R> implements Operation {
     this.step = ExecutionStep.Execute;
     const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
+    const mayBeBinary =
+      statement?.binaryTypeMap === typeMap && session.binaryResults ? RowMode.BinaryAllowed : 0;
     if (statement === undefined) {
       native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);
     } else {
-      native.executePrepared(slot, statement.id, writer.count, writer.length, rowMode, typeMap);
+      native.executePrepared(
+        slot,
+        statement.id,
+        writer.count,
+        writer.length,
+        rowMode | mayBeBinary,
+        typeMap,
+      );
     }
     writer.trim();
   }
@@ -196,6 +205,9 @@ export class Execution<R> implements Operation {
         this.held = { rows, shape, command, count };
         return;
       }
+    }
+    if (shape !== undefined && this.statement !== undefined) {
+      this.statement.binaryTypeMap = shape.binaryTypeMap;
     }
     this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
     this.finish(session, transactionStatus);

@@ -40,6 +40,11 @@ export const enum RowMode {
    */
   StreamedObjects = 2,
   StreamedArrays = 3,
+  /**
+   * Flag: the core may ask for the rows in binary form, if there are many. Every column's type must be one that it
+   * reads; see lib/types/binary-results.ts.
+   */
+  BinaryAllowed = 4,
 }
 
 export type Flavour = 'kci' | 'kingbase-pq' | 'libpq';
@@ -132,6 +137,9 @@ export const enum TransactionStatus {
 /** Appends `rowsPerCall` rows to the array; see lib/types/row-appender.ts. */
 export type NativeAppender = (rows: unknown[], ...values: unknown[]) => void;
 
+/** Appends rows whose values lie in the row cells; see lib/types/packed-rows.ts. */
+export type NativePackedAppender = (rows: unknown[], count: number, ascii: string, utf16: string) => void;
+
 /**
  * What the core calls, always from the event loop and never from inside a call down. A command ends by exactly one of
  * `result` with `endOfCommand`, `threw`, `failed`, `connected`, `described`, `cancelled`. A handler must not throw.
@@ -143,6 +151,7 @@ export interface NativeHandlers<Shape extends object> {
    */
   describe(typeMap: number, names: string[], numbers: Float64Array): Shape;
   appender(shape: Shape, mode: RowMode.Object | RowMode.Array, rowsPerCall: number): NativeAppender;
+  packedAppender(shape: Shape, mode: RowMode.Object | RowMode.Array): NativePackedAppender;
   /**
    * `rows` and `shape` are undefined where the statement returns none; `command` is the command tag without its
    * numbers ('' for an empty query), `count` the number in it or -1. Without `endOfResult` the command ended without
@@ -239,6 +248,8 @@ export interface NativeAddon {
   /** `portableWait` uses the wait that every system has instead of the best one; for tests. */
   setHandlers<Shape extends object>(handlers: NativeHandlers<Shape>, portableWait: boolean): void;
   setParameterBuffer(buffer: Uint8Array): void;
+  /** Where the values of rows are laid before a {@link NativePackedAppender} is called. Before `setHandlers`. */
+  setRowCells(numbers: Float64Array, kinds: Uint8Array): void;
   drain(): void;
   stop(): void;
   readonly NativeConnection: new (id: number, library: unknown) => NativeConnection;
