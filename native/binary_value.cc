@@ -42,7 +42,9 @@ T Read(const char* data) {
   return static_cast<T>(bits);
 }
 
-void Append(std::vector<char>* out, const char* text) { out->insert(out->end(), text, text + std::strlen(text)); }
+void Append(std::vector<char>* out, const char* text) {
+  out->insert(out->end(), text, text + std::strlen(text));
+}
 
 /** `least`: digits, filled up with zeros. */
 void AppendNumber(std::vector<char>* out, int64_t number, int least) {
@@ -115,6 +117,22 @@ bool FormatDate(const char* data, size_t length, std::vector<char>* out) {
   return true;
 }
 
+char* WriteGroup(char* to, int digits) {
+  to[0] = static_cast<char>('0' + digits / 1000);
+  to[1] = static_cast<char>('0' + digits / 100 % 10);
+  to[2] = static_cast<char>('0' + digits / 10 % 10);
+  to[3] = static_cast<char>('0' + digits % 10);
+  return to + 4;
+}
+
+/** Without leading zeros. */
+char* WriteFirstGroup(char* to, int digits) {
+  std::array<char, 4> group{};
+  WriteGroup(group.data(), digits);
+  const size_t zeros = digits >= 1000 ? 0 : digits >= 100 ? 1 : digits >= 10 ? 2 : 3;
+  return std::copy(group.begin() + zeros, group.end(), to);
+}
+
 /** numeric_out: as many decimals as the value says (dscale), from digits in base 10,000. */
 bool FormatNumeric(const char* data, size_t length, std::vector<char>* out) {
   constexpr size_t kHeader = 8;
@@ -147,14 +165,21 @@ bool FormatNumeric(const char* data, size_t length, std::vector<char>* out) {
   for (int i = 0; i < count; ++i) {
     if (digit(i) >= 10000) return false;
   }
-  if (sign == kNegative) out->push_back('-');
-  AppendNumber(out, weight >= 0 ? digit(0) : 0, 1);
-  for (int at = 1; at <= weight; ++at) AppendNumber(out, digit(at), 4);
-  if (decimals == 0) return true;
-  out->push_back('.');
-  const size_t end = out->size() + static_cast<size_t>(decimals);
-  for (int at = weight + 1; out->size() < end; ++at) AppendNumber(out, digit(at), 4);
-  out->resize(end);
+  const size_t start = out->size();
+  const auto whole = static_cast<size_t>(std::max(weight, 0)) + 1;
+  // The last group of decimals may have three more than are asked for.
+  out->resize(start + 1 + 4 * whole + 1 + static_cast<size_t>(decimals) + 3);
+  char* to = out->data() + start;
+  if (sign == kNegative) *to++ = '-';
+  to = WriteFirstGroup(to, weight >= 0 ? digit(0) : 0);
+  for (int at = 1; at <= weight; ++at) to = WriteGroup(to, digit(at));
+  if (decimals > 0) {
+    *to++ = '.';
+    char* end = to + decimals;
+    for (int at = weight + 1; to < end; ++at) to = WriteGroup(to, digit(at));
+    to = end;
+  }
+  out->resize(static_cast<size_t>(to - out->data()));
   return true;
 }
 

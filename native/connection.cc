@@ -280,11 +280,10 @@ bool Connection::Send() {
       break;
     case CommandKind::kExecutePrepared:
       large = StatementOf(command_.statement).large;
-      sent = api_.send_query_prepared(connection_, StatementName(command_.statement).c_str(),
-                                      parameters.count(), parameters.values(), parameters.lengths(),
-                                      parameters.formats(),
-                                      (large || command_.stream) && BinaryIsAsText() ? kBinaryResults
-                                                                                     : kTextResults);
+      sent = api_.send_query_prepared(
+          connection_, StatementName(command_.statement).c_str(), parameters.count(), parameters.values(),
+          parameters.lengths(), parameters.formats(),
+          (large || command_.stream) && BinaryIsAsText() ? kBinaryResults : kTextResults);
       break;
     case CommandKind::kExecutePreparedRows:
       sent = api_.send_query_prepared_rows(connection_, StatementName(command_.statement).c_str(),
@@ -514,8 +513,9 @@ bool Connection::PackCurrent(Deliveries* out) {
 
 void Connection::FailMalformed() {
   Failure failure;
-  failure.message = "a value came in a binary form that its type is not known to have; with the option "
-                    "binaryResults: false all come as text";
+  failure.message =
+      "a value came in a binary form that its type is not known to have; with the option "
+      "binaryResults: false all come as text";
   Fail(std::move(failure));
 }
 

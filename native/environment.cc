@@ -15,9 +15,8 @@ constexpr std::chrono::milliseconds kDrainTime{2};
 constexpr size_t kInlineBytes = 16 * 1024;
 
 constexpr std::array<const char*, 15> kHandlerNames = {
-    "describe",  "appender", "packedAppender", "result", "threw",        "failed", "connected",
-    "described", "copying",  "copyData",       "notice", "notification", "lost",   "cancelled",
-    "later"};
+    "describe", "appender", "packedAppender", "result",       "threw", "failed",    "connected", "described",
+    "copying",  "copyData", "notice",         "notification", "lost",  "cancelled", "later"};
 
 napi_value Number(napi_env env, double number) {
   napi_value value = nullptr;
@@ -67,8 +66,7 @@ Environment::Environment(Napi::Env env)
       handlers_(static_cast<size_t>(Handler::kCount)),
       row_builder_(std::make_unique<RowBuilder>(env, &handlers_[static_cast<size_t>(Handler::kDescribe)],
                                                 &handlers_[static_cast<size_t>(Handler::kAppender)],
-                                                &handlers_[static_cast<size_t>(Handler::kPackedAppender)])) {
-}
+                                                &handlers_[static_cast<size_t>(Handler::kPackedAppender)])) {}
 
 Environment::~Environment() {
   Stop();

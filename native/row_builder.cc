@@ -185,7 +185,8 @@ bool RowBuilder::AppendPacked(napi_value rows, Handles* handles, RowMode mode, c
   }
   napi_value undefined = nullptr;
   napi_get_undefined(env_, &undefined);
-  return napi_call_function(env_, undefined, appender, arguments.size(), arguments.data(), nullptr) == napi_ok;
+  return napi_call_function(env_, undefined, appender, arguments.size(), arguments.data(), nullptr) ==
+         napi_ok;
 }
 
 bool RowBuilder::AppendOneByOne(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,

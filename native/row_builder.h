@@ -1,8 +1,8 @@
 #pragma once
-// Packed rows to JavaScript rows, by functions that the JavaScript side compiled for the list of columns. Rows of
-// short values are read from memory that both sides share: one call for a whole group. Of others each value is
-// made here and passed as an argument; setting properties through Node-API would cost four to five times as much.
-// JavaScript thread only.
+// Packed rows to JavaScript rows, by functions that the JavaScript side compiled for the list of columns.
+// Rows of short values are read from memory that both sides share: one call for a whole group. Of others each
+// value is made here and passed as an argument; setting properties through Node-API would cost four to five
+// times as much. JavaScript thread only.
 
 #include <memory>
 #include <unordered_map>

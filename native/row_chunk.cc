@@ -12,7 +12,10 @@ namespace {
 class RowPacker {
  public:
   RowPacker(RowChunk* chunk, const RowGroup& group, size_t first)
-      : chunk_(chunk), group_(group), kind_(chunk->kinds.data() + first), cell_(chunk->cells.data() + first) {}
+      : chunk_(chunk),
+        group_(group),
+        kind_(chunk->kinds.data() + first),
+        cell_(chunk->cells.data() + first) {}
 
   /** Whether the row can be in a plain group. */
   bool plain() const { return plain_; }
@@ -212,6 +215,8 @@ RowGroup NewGroup(const RowChunk& chunk) {
 }
 
 bool IsFull(const RowChunk& chunk, const RowGroup& group) {
+  // Rows that are built one by one share neither the cells nor a text.
+  if (!group.plain) return false;
   return group.rows >= kGroupRows || chunk.cells.size() - group.first_cell >= kGroupCells ||
          chunk.ascii.size() - group.ascii + chunk.utf16.size() - group.utf16 >= kGroupText;
 }
@@ -258,7 +263,8 @@ int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape
   const std::vector<Column>& columns = shape.columns();
   int row = from;
   while (row < rows && !chunk->full()) {
-    if (chunk->groups.empty() || IsFull(*chunk, chunk->groups.back())) chunk->groups.push_back(NewGroup(*chunk));
+    if (chunk->groups.empty() || IsFull(*chunk, chunk->groups.back()))
+      chunk->groups.push_back(NewGroup(*chunk));
     const RowGroup start = NewGroup(*chunk);
     chunk->kinds.resize(start.first_cell + columns.size());
     chunk->cells.resize(start.first_cell + columns.size());

@@ -1,7 +1,7 @@
 #pragma once
-// Rows packed on the thread that read them, on their way to the JavaScript thread: for each value its kind and
-// one cell of eight bytes, in the layout that the JavaScript side reads (lib/types/packed-rows.ts), and runs of
-// text and bytes for what does not fit in a cell. A packed value needs no more parsing.
+// Rows packed on the thread that read them, on their way to the JavaScript thread: for each value its kind
+// and one cell of eight bytes, in the layout that the JavaScript side reads (lib/types/packed-rows.ts), and
+// runs of text and bytes for what does not fit in a cell. A packed value needs no more parsing.
 
 #include <cstdint>
 #include <memory>
@@ -49,9 +49,9 @@ constexpr uint32_t kChunkRows = 500;
 constexpr size_t kChunkCells = 16 * 1024;
 
 /**
- * Rows that follow one another and are built alike. The strings of a plain group are cut from one string for the
- * whole group, which V8 keeps alive for as long as one of them (SlicedString), so that must stay small, and a
- * value that is large or no string has no place in it.
+ * Rows that follow one another and are built alike. The strings of a plain group are cut from one string for
+ * the whole group, which V8 keeps alive for as long as one of them (SlicedString), so that must stay small,
+ * and a value that is large or no string has no place in it.
  */
 struct RowGroup {
   bool plain = true;

@@ -40,12 +40,13 @@ export const enum RowMode {
    */
   StreamedObjects = 2,
   StreamedArrays = 3,
-  /**
-   * Flag: the core may ask for the rows in binary form, if there are many. Every column's type must be one that it
-   * reads; see lib/types/binary-results.ts.
-   */
-  BinaryAllowed = 4,
 }
+
+/**
+ * Added to a `RowMode`: the core may ask for the rows in binary form, if they are many. Every column's type must be one
+ * that it reads; see lib/types/binary-results.ts.
+ */
+export const BINARY_ALLOWED = 4;
 
 export type Flavour = 'kci' | 'kingbase-pq' | 'libpq';
 
@@ -205,12 +206,13 @@ export interface NativeConnection {
   execute(slot: number, sql: string, count: number, length: number, mode: RowMode, typeMap: number): void;
   prepare(slot: number, statement: number, sql: string): void;
   describe(slot: number, statement: number): void;
+  /** `mode`: a `RowMode`, and `BINARY_ALLOWED` or not. */
   executePrepared(
     slot: number,
     statement: number,
     count: number,
     length: number,
-    mode: RowMode,
+    mode: number,
     typeMap: number,
   ): void;
   /** As `executePrepared` with the parameters of several rows, by the library's multi-row Bind. */

@@ -2,17 +2,17 @@ import { Decoder } from '../driver/native.js';
 import { canGenerateCode, createRowAppender, objectMembers, type AppenderColumn } from './row-appender.js';
 
 /** What one cell holds. Twin: `native/row_chunk.h`. */
-const enum CellKind {
-  Null = 0,
-  False = 1,
-  True = 2,
-  Number = 3,
-  BigInt = 4,
-  Ascii = 5,
-  Utf16 = 6,
-  // Bytes = 7 never comes this way.
-  Integer = 8,
-}
+const CellKind = {
+  Null: 0,
+  False: 1,
+  True: 2,
+  Number: 3,
+  BigInt: 4,
+  Ascii: 5,
+  Utf16: 6,
+  // 7 is bytes, which never come this way.
+  Integer: 8,
+} as const;
 
 /** Cells of the widest row (1,664 columns: MaxTupleAttributeNumber) beyond those of a full group of rows. */
 const MOST_CELLS = 4096;
@@ -31,7 +31,7 @@ export class PackedCells {
   /** The value of any cell but bytes. */
   readonly read = (cell: number, ascii: string, utf16: string): unknown => {
     const { integers } = this;
-    switch (this.kinds[cell] as CellKind) {
+    switch (this.kinds[cell]) {
       case CellKind.Null:
         return null;
       case CellKind.False:
@@ -43,10 +43,10 @@ export class PackedCells {
       case CellKind.BigInt:
         return this.bigints[cell];
       case CellKind.Ascii:
-        return ascii.substring(integers[cell * 2] as number, integers[cell * 2 + 1] as number);
+        return ascii.substring(integers[cell * 2] as number, integers[cell * 2 + 1]);
       case CellKind.Utf16:
-        return utf16.substring(integers[cell * 2] as number, integers[cell * 2 + 1] as number);
-      case CellKind.Integer:
+        return utf16.substring(integers[cell * 2] as number, integers[cell * 2 + 1]);
+      default:
         return integers[cell * 2];
     }
   };
@@ -73,7 +73,7 @@ export function createPackedAppender(
  * The kind of cell that a column of each decoder nearly always has, by which it is read without a call; any other
  * (text that does not have the expected form, NULL) goes through `PackedCells.read`.
  */
-function expected(decoder: Decoder, i: number): { kind: CellKind; value: string } {
+function expected(decoder: Decoder, i: number): { kind: number; value: string } {
   const at = `cell+${i}`;
   switch (decoder) {
     case Decoder.Text:
