@@ -513,9 +513,8 @@ bool Connection::PackCurrent(Deliveries* out) {
 
 void Connection::FailMalformed() {
   Failure failure;
-  failure.message =
-      "a value came in a binary form that its type is not known to have; with the option "
-      "binaryResults: false all come as text";
+  failure.message = "a value came in a binary form that its type is not known to have";
+  failure.stage = "result";
   Fail(std::move(failure));
 }
 

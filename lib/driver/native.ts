@@ -110,7 +110,10 @@ export interface NativeFailure {
   lost: boolean;
   /** Whether any byte of the command can have left this machine. */
   sent: boolean;
-  /** How far a connection attempt had come: `tcp`, `tls`, `startup`, `auth`; else ''. */
+  /**
+   * How far a connection attempt had come: `tcp`, `tls`, `startup`, `auth`. `result` where the server has carried out
+   * the command and its result could not be read. Else ''.
+   */
   stage: string;
 }
 

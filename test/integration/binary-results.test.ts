@@ -198,7 +198,7 @@ describe.each([kci, stock])('$name', ({ config }) => {
     change = shortened;
     const error = await rejectionOf(collect(binary.rows(`SELECT ${value} AS v`)));
     change = (message) => message;
-    expect(error).toMatchObject({ code: 'KB_COMMAND_REFUSED' });
+    expect(error).toMatchObject({ code: 'KB_VALUE_UNREADABLE' });
     expect(error.message).toContain('binaryResults');
     expect(await collect(binary.rows('SELECT 1 AS v'))).toEqual([{ v: 1 }]);
   });
