@@ -100,6 +100,10 @@ void SetParameterBuffer(const Napi::CallbackInfo& info) {
   Environment::Of(info.Env())->SetParameterBuffer(info[0].As<Napi::Uint8Array>());
 }
 
+void SetRowCells(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env())->SetRowCells(info[0].As<Napi::Float64Array>(), info[1].As<Napi::Uint8Array>());
+}
+
 void Drain(const Napi::CallbackInfo& info) { Environment::Of(info.Env())->Drain(); }
 
 void Stop(const Napi::CallbackInfo& info) { Environment::Of(info.Env())->Stop(); }
@@ -173,6 +177,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     command.sql.clear();
     command.types = nullptr;
     command.stream = false;
+    command.binary_allowed = false;
     command.rows = 1;
     command.pieces.clear();
     command.length = 0;
@@ -188,6 +193,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     const uint32_t mode = Unsigned(info, at + 2);
     command->row_mode = (mode & 1) != 0 ? RowMode::kArray : RowMode::kObject;
     command->stream = (mode & 2) != 0;
+    command->binary_allowed = (mode & 4) != 0;
     command->type_map_id = Unsigned(info, at + 3);
     command->types = environment_->FindTypeMap(command->type_map_id);
     if (command->types == nullptr || length > environment_->parameter_capacity() ||
@@ -331,6 +337,7 @@ static Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("releaseTypeMap", Napi::Function::New<ReleaseTypeMap>(env));
   exports.Set("setHandlers", Napi::Function::New<SetHandlers>(env));
   exports.Set("setParameterBuffer", Napi::Function::New<SetParameterBuffer>(env));
+  exports.Set("setRowCells", Napi::Function::New<SetRowCells>(env));
   exports.Set("drain", Napi::Function::New<Drain>(env));
   exports.Set("stop", Napi::Function::New<Stop>(env));
   exports.Set("NativeConnection", ConnectionObject::Define(env));

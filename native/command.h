@@ -76,6 +76,8 @@ struct Command {
   std::shared_ptr<const TypeMap> types;
   /** The rows go up chunk by chunk as they come, and the program says when it has used one. */
   bool stream = false;
+  /** The core reads the binary form of every column, and may ask for it. */
+  bool binary_allowed = false;
   /** For kExecutePreparedRows: how many rows the parameters make. */
   uint32_t rows = 1;
   /** For kCopyData: JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the

@@ -260,6 +260,7 @@ void Connection::FinishConnecting(Deliveries* out) {
 
 bool Connection::Send() {
   constexpr int kTextResults = 0;
+  constexpr int kBinaryResults = 1;
   const ParameterBlock& parameters = command_.parameters;
   int sent = 0;
   bool large = false;
@@ -279,9 +280,10 @@ bool Connection::Send() {
       break;
     case CommandKind::kExecutePrepared:
       large = StatementOf(command_.statement).large;
-      sent = api_.send_query_prepared(connection_, StatementName(command_.statement).c_str(),
-                                      parameters.count(), parameters.values(), parameters.lengths(),
-                                      parameters.formats(), kTextResults);
+      sent = api_.send_query_prepared(
+          connection_, StatementName(command_.statement).c_str(), parameters.count(), parameters.values(),
+          parameters.lengths(), parameters.formats(),
+          (large || command_.stream) && BinaryIsAsText() ? kBinaryResults : kTextResults);
       break;
     case CommandKind::kExecutePreparedRows:
       sent = api_.send_query_prepared_rows(connection_, StatementName(command_.statement).c_str(),
@@ -304,6 +306,16 @@ bool Connection::Send() {
     single_row_ = api_.set_single_row_mode(connection_) == 1;
   }
   return sent == 1;
+}
+
+/**
+ * Whether rows in binary form become what they would from text, and cost the server and us less: it need not
+ * write, nor we read, every number and time. Text in another DateStyle is handed on as it is.
+ */
+bool Connection::BinaryIsAsText() const {
+  if (!command_.binary_allowed) return false;
+  const char* style = api_.parameter_status(connection_, "DateStyle");
+  return style != nullptr && std::strncmp(style, "ISO", 3) == 0;
 }
 
 // libpq manual, "Asynchronous Command Processing": while a flush is incomplete, wait for the socket to be
@@ -489,12 +501,21 @@ bool Connection::PackCurrent(Deliveries* out) {
     if (!MayEmit()) return false;
     if (chunk_ == nullptr) chunk_ = shared_->chunks.Take();
     const int first = next_row_;
-    next_row_ = PackRows(api_, packing_, *shape_, first, chunk_.get());
+    bool malformed = false;
+    next_row_ = PackRows(api_, packing_, *shape_, first, chunk_.get(), &malformed);
+    if (malformed) FailMalformed();
     if (next_row_ == first || next_row_ < rows || chunk_->full()) EmitChunk(out);
   }
   if (packing_last_) EndResult(packing_, out);
   api_.clear(std::exchange(packing_, nullptr));
   return true;
+}
+
+void Connection::FailMalformed() {
+  Failure failure;
+  failure.message = "a value came in a binary form that its type is not known to have";
+  failure.stage = "result";
+  Fail(std::move(failure));
 }
 
 void Connection::EmitChunk(Deliveries* out) {

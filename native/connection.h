@@ -119,6 +119,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Step PollConnecting(Deliveries* out);
   void FinishConnecting(Deliveries* out);
   bool Send();
+  bool BinaryIsAsText() const;
   Step Fetch(int reads, bool hangup, Deliveries* out);
   bool Flush();
   void TakeResult(ClientResult* result, Deliveries* out);
@@ -132,6 +133,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void TakeRows(ClientResult* result, bool last, Deliveries* out);
   bool PackCurrent(Deliveries* out);
   void EmitChunk(Deliveries* out);
+  void FailMalformed();
   void EndResult(const ClientResult* result, Deliveries* out);
   Step EndCommand(Deliveries* out);
   void Fail(Failure failure);

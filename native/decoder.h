@@ -20,8 +20,6 @@ enum class Decoder : uint8_t {
   kInstant = 6,
   kWallClock = 7,
   kBytes = 8,
-  /** The value came in the server's binary form, which nobody asked for: handed on as bytes. */
-  kBinary = 9,
 };
 
 /** Which decoder each type has; everything not listed is text. Immutable once made, so any thread may read

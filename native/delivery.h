@@ -30,7 +30,7 @@ struct Failure {
   bool lost = false;
   /** Whether any byte of the command can have left this machine. */
   bool sent = true;
-  /** How far a connection attempt had come. */
+  /** How far a connection attempt had come; "result" where a result could not be read. */
   const char* stage = "";
 };
 

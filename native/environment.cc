@@ -10,13 +10,13 @@ namespace kingbase {
 namespace {
 
 /** How long one delivery of rows may hold up the event loop before the rest waits for the next turn. */
-constexpr std::chrono::milliseconds kDrainTime{4};
+constexpr std::chrono::milliseconds kDrainTime{2};
 /** What the JavaScript thread sends by itself; more is queued, since sending it would take its time. */
 constexpr size_t kInlineBytes = 16 * 1024;
 
-constexpr std::array<const char*, 14> kHandlerNames = {
-    "describe", "appender", "result", "threw",        "failed", "connected", "described",
-    "copying",  "copyData", "notice", "notification", "lost",   "cancelled", "later"};
+constexpr std::array<const char*, 15> kHandlerNames = {
+    "describe", "appender", "packedAppender", "result",       "threw", "failed",    "connected", "described",
+    "copying",  "copyData", "notice",         "notification", "lost",  "cancelled", "later"};
 
 napi_value Number(napi_env env, double number) {
   napi_value value = nullptr;
@@ -61,14 +61,19 @@ Deliveries Cancelled(uint32_t slot, std::string message) {
 
 Environment* Environment::Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
 
-Environment::Environment(Napi::Env env) : env_(env), handlers_(static_cast<size_t>(Handler::kCount)) {}
+Environment::Environment(Napi::Env env)
+    : env_(env),
+      handlers_(static_cast<size_t>(Handler::kCount)),
+      row_builder_(std::make_unique<RowBuilder>(env, &handlers_[static_cast<size_t>(Handler::kDescribe)],
+                                                &handlers_[static_cast<size_t>(Handler::kAppender)],
+                                                &handlers_[static_cast<size_t>(Handler::kPackedAppender)])) {}
 
 Environment::~Environment() {
   Stop();
   // Node frees no references by itself, and it ends many environments in the life of a process.
   for (auto& [slot, partial] : partials_) partial.Free(env_);
   shared_->shapes.Clear();
-  if (row_builder_ != nullptr) row_builder_->Bury(shared_->graveyard.get());
+  row_builder_->Bury(shared_->graveyard.get());
 }
 
 void Environment::Partial::Free(napi_env env) const {
@@ -89,8 +94,6 @@ void Environment::SetHandlers(Napi::Object handlers, bool portable_wait) {
     }
     handlers_[i] = Napi::Persistent(handler.As<Napi::Function>());
   }
-  row_builder_ = std::make_unique<RowBuilder>(env_, &handlers_[static_cast<size_t>(Handler::kDescribe)],
-                                              &handlers_[static_cast<size_t>(Handler::kAppender)]);
   if (wake_ != nullptr) return;
   napi_create_threadsafe_function(env_, nullptr, nullptr, Text(env_, "kingbase-native"), 0, 1, nullptr,
                                   nullptr, this, &Environment::CallJs, &wake_);
@@ -116,6 +119,10 @@ void Environment::SetParameterBuffer(Napi::Uint8Array buffer) {
   parameter_buffer_ = Napi::Persistent(buffer);
   parameter_bytes_ = buffer.Data();
   parameter_capacity_ = buffer.ByteLength();
+}
+
+void Environment::SetRowCells(Napi::Float64Array cells, Napi::Uint8Array kinds) {
+  row_builder_->SetCells(cells, kinds);
 }
 
 // ---- down: commands

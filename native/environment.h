@@ -38,6 +38,8 @@ class Environment final : public DeliverySink {
 
   /** The buffer that the JavaScript side writes parameter records into; copied from at each command. */
   void SetParameterBuffer(Napi::Uint8Array buffer);
+  /** The memory that rows are read from. Before SetHandlers. */
+  void SetRowCells(Napi::Float64Array cells, Napi::Uint8Array kinds);
   const uint8_t* parameter_bytes() const { return parameter_bytes_; }
   size_t parameter_capacity() const { return parameter_capacity_; }
 
@@ -64,6 +66,7 @@ class Environment final : public DeliverySink {
   enum class Handler : uint8_t {
     kDescribe,
     kAppender,
+    kPackedAppender,
     kResult,
     kThrew,
     kFailed,

@@ -30,7 +30,8 @@ ResultShape::ResultShape(const ClientApi& api, const ClientResult* result, uint3
     column.table = api.column_table(result, i);
     column.number = api.column_number(result, i);
     column.format = api.column_format(result, i);
-    column.decoder = column.format == 0 ? types.Of(column.type) : Decoder::kBinary;
+    column.decoder = types.Of(column.type);
+    if (column.format != 0) column.form = BinaryFormOf(column.type, column.decoder);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "binary_value.h"
 #include "client_api.h"
 #include "decoder.h"
 
@@ -25,6 +26,8 @@ struct Column {
   int number = 0;
   int format = 0;
   Decoder decoder = Decoder::kText;
+  /** Of a column in binary format. */
+  BinaryForm form = BinaryForm::kNone;
 };
 
 /** What the JavaScript thread keeps for a shape: references that only it may make and free. */

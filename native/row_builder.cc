@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace kingbase {
 namespace {
@@ -26,7 +27,8 @@ struct RowBuilder::Handles : ShapeHandles {
   ~Handles() override {
     // After the environment's end its references are gone with it.
     if (!*alive) return;
-    for (napi_ref reference : {shape, appenders[0], appenders[1], appenders[2], appenders[3]}) {
+    if (shape != nullptr) napi_delete_reference(env, shape);
+    for (napi_ref reference : appenders) {
       if (reference != nullptr) napi_delete_reference(env, reference);
     }
   }
@@ -34,12 +36,21 @@ struct RowBuilder::Handles : ShapeHandles {
   napi_env env;
   std::shared_ptr<bool> alive;
   napi_ref shape = nullptr;
-  /** By row mode, then one row a call or several. */
-  std::array<napi_ref, 4> appenders{};
+  /** By row mode, then packed, one row a call, several. */
+  std::array<napi_ref, 6> appenders{};
 };
 
-RowBuilder::RowBuilder(Napi::Env env, Napi::FunctionReference* describe, Napi::FunctionReference* appender)
-    : env_(env), describe_(describe), appender_(appender) {}
+RowBuilder::RowBuilder(Napi::Env env, Napi::FunctionReference* describe, Napi::FunctionReference* appender,
+                       Napi::FunctionReference* packed_appender)
+    : env_(env), describe_(describe), appender_(appender), packed_appender_(packed_appender) {}
+
+void RowBuilder::SetCells(Napi::Float64Array cells, Napi::Uint8Array kinds) {
+  cells_reference_ = Napi::Persistent(cells);
+  kinds_reference_ = Napi::Persistent(kinds);
+  cells_ = cells.Data();
+  kinds_ = kinds.Data();
+  capacity_ = std::min(cells.ElementLength(), kinds.ElementLength());
+}
 
 RowBuilder::~RowBuilder() { *alive_ = false; }
 
@@ -80,52 +91,29 @@ napi_value RowBuilder::ShapeObject(ResultShape* shape) {
   return object;
 }
 
+/** `rows_per_call` is 0 for a packed appender. */
 napi_value RowBuilder::AppenderOf(Handles* handles, RowMode mode, uint32_t rows_per_call) {
-  const size_t index = static_cast<size_t>(mode) * 2 + (rows_per_call > 1 ? 1 : 0);
+  const size_t index = static_cast<size_t>(mode) * 3 + std::min<uint32_t>(rows_per_call, 2);
   napi_value function = nullptr;
-  if (handles->appenders[index] == nullptr) {
-    const Napi::Env env(env_);
-    napi_value shape = nullptr;
-    napi_get_reference_value(env_, handles->shape, &shape);
-    const Napi::Value made = appender_->Call(
-        {shape, Napi::Number::New(env, static_cast<double>(mode)), Napi::Number::New(env, rows_per_call)});
-    if (made.IsEmpty() || env.IsExceptionPending()) return nullptr;
-    if (napi_create_reference(env_, made, 1, &handles->appenders[index]) != napi_ok) return nullptr;
-    return made;
+  napi_ref& kept = handles->appenders.at(index);
+  if (kept != nullptr) {
+    napi_get_reference_value(env_, kept, &function);
+    return function;
   }
-  napi_get_reference_value(env_, handles->appenders[index], &function);
-  return function;
+  const Napi::Env env(env_);
+  napi_value shape = nullptr;
+  napi_get_reference_value(env_, handles->shape, &shape);
+  const napi_value row_mode = Napi::Number::New(env, static_cast<double>(mode));
+  const Napi::Value made = rows_per_call == 0
+                               ? packed_appender_->Call({shape, row_mode})
+                               : appender_->Call({shape, row_mode, Napi::Number::New(env, rows_per_call)});
+  if (made.IsEmpty() || env.IsExceptionPending()) return nullptr;
+  if (napi_create_reference(env_, made, 1, &kept) != napi_ok) return nullptr;
+  return made;
 }
 
-napi_value RowBuilder::Value(const Cell& cell, const RowChunk& chunk) {
-  napi_value value = nullptr;
-  napi_status status = napi_ok;
-  switch (cell.kind) {
-    case CellKind::kNull:
-      status = napi_get_null(env_, &value);
-      break;
-    case CellKind::kFalse:
-    case CellKind::kTrue:
-      status = napi_get_boolean(env_, cell.kind == CellKind::kTrue, &value);
-      break;
-    case CellKind::kNumber:
-      status = napi_create_double(env_, cell.number, &value);
-      break;
-    case CellKind::kBigInt:
-      status = napi_create_bigint_int64(env_, cell.integer, &value);
-      break;
-    case CellKind::kLatin1:
-      status = napi_create_string_latin1(
-          env_, reinterpret_cast<const char*>(chunk.bytes.data() + cell.offset), cell.length, &value);
-      break;
-    case CellKind::kUtf16:
-      status = napi_create_string_utf16(
-          env_, reinterpret_cast<const char16_t*>(chunk.bytes.data() + cell.offset), cell.length, &value);
-      break;
-    case CellKind::kBytes:
-      status = napi_create_buffer_copy(env_, cell.length, chunk.bytes.data() + cell.offset, nullptr, &value);
-      break;
-  }
+/** `value`, or null with a pending exception. */
+napi_value RowBuilder::Checked(napi_status status, napi_value value) {
   if (status == napi_ok) return value;
   bool pending = false;
   napi_is_exception_pending(env_, &pending);
@@ -136,18 +124,81 @@ napi_value RowBuilder::Value(const Cell& cell, const RowChunk& chunk) {
   return nullptr;
 }
 
-bool RowBuilder::Append(napi_value rows, ResultShape* shape, RowMode mode, const RowChunk& chunk) {
-  Handles* handles = HandlesOf(shape);
-  if (handles == nullptr) return false;
-  const size_t columns = shape->columns().size();
+napi_value RowBuilder::Value(size_t index, const RowChunk& chunk, const RowGroup& group) {
+  const Cell& cell = chunk.cells[index];
+  napi_value value = nullptr;
+  napi_status status = napi_ok;
+  switch (chunk.kinds[index]) {
+    case CellKind::kNull:
+      status = napi_get_null(env_, &value);
+      break;
+    case CellKind::kFalse:
+      status = napi_get_boolean(env_, false, &value);
+      break;
+    case CellKind::kTrue:
+      status = napi_get_boolean(env_, true, &value);
+      break;
+    case CellKind::kNumber:
+      status = napi_create_double(env_, cell.number, &value);
+      break;
+    case CellKind::kInteger:
+      status = napi_create_int32(env_, cell.integer, &value);
+      break;
+    case CellKind::kBigInt:
+      status = napi_create_bigint_int64(env_, cell.bigint, &value);
+      break;
+    case CellKind::kAscii:
+      status = napi_create_string_latin1(env_, chunk.ascii.data() + group.ascii + cell.range.begin,
+                                         cell.range.end - cell.range.begin, &value);
+      break;
+    case CellKind::kUtf16:
+      status = napi_create_string_utf16(env_, chunk.utf16.data() + group.utf16 + cell.range.begin,
+                                        cell.range.end - cell.range.begin, &value);
+      break;
+    case CellKind::kBytes:
+      status = napi_create_buffer_copy(env_, cell.range.end - cell.range.begin,
+                                       chunk.bytes.data() + group.bytes + cell.range.begin, nullptr, &value);
+      break;
+  }
+  return Checked(status, value);
+}
+
+bool RowBuilder::AppendPacked(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
+                              const RowGroup& group, size_t cells) {
+  const napi_value appender = AppenderOf(handles, mode, 0);
+  if (appender == nullptr) return false;
+  const RowGroup* next = &group + 1 < chunk.groups.data() + chunk.groups.size() ? &group + 1 : nullptr;
+  const size_t ascii = (next != nullptr ? next->ascii : chunk.ascii.size()) - group.ascii;
+  const size_t utf16 = (next != nullptr ? next->utf16 : chunk.utf16.size()) - group.utf16;
+  std::memcpy(cells_, chunk.cells.data() + group.first_cell, cells * sizeof(Cell));
+  std::memcpy(kinds_, chunk.kinds.data() + group.first_cell, cells);
+  std::array<napi_value, 4> arguments{rows};
+  napi_create_uint32(env_, group.rows, &arguments[1]);
+  const napi_status made_ascii =
+      napi_create_string_latin1(env_, chunk.ascii.data() + group.ascii, ascii, &arguments[2]);
+  if (Checked(made_ascii, arguments[2]) == nullptr) return false;
+  arguments[3] = arguments[2];
+  if (utf16 > 0) {
+    const napi_status made =
+        napi_create_string_utf16(env_, chunk.utf16.data() + group.utf16, utf16, &arguments[3]);
+    if (Checked(made, arguments[3]) == nullptr) return false;
+  }
+  napi_value undefined = nullptr;
+  napi_get_undefined(env_, &undefined);
+  return napi_call_function(env_, undefined, appender, arguments.size(), arguments.data(), nullptr) ==
+         napi_ok;
+}
+
+bool RowBuilder::AppendOneByOne(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
+                                const RowGroup& group, size_t columns) {
   const uint32_t per_call = RowsPerCall(columns);
   napi_value undefined = nullptr;
   napi_get_undefined(env_, &undefined);
   napi_value many = nullptr;
   napi_value one = nullptr;
-  size_t cell = 0;
-  for (uint32_t row = 0; row < chunk.rows;) {
-    const uint32_t take = chunk.rows - row >= per_call ? per_call : 1;
+  size_t cell = group.first_cell;
+  for (uint32_t row = 0; row < group.rows;) {
+    const uint32_t take = group.rows - row >= per_call ? per_call : 1;
     napi_value& appender = take > 1 ? many : one;
     if (appender == nullptr) appender = AppenderOf(handles, mode, take);
     if (appender == nullptr) return false;
@@ -158,7 +209,7 @@ bool RowBuilder::Append(napi_value rows, ResultShape* shape, RowMode mode, const
     arguments_.push_back(rows);
     bool made = true;
     for (size_t end = cell + columns * take; cell < end && made; ++cell) {
-      napi_value value = Value(chunk.cells[cell], chunk);
+      napi_value value = Value(cell, chunk, group);
       made = value != nullptr;
       arguments_.push_back(value);
     }
@@ -167,6 +218,21 @@ bool RowBuilder::Append(napi_value rows, ResultShape* shape, RowMode mode, const
     napi_close_handle_scope(env_, scope);
     if (!appended) return false;
     row += take;
+  }
+  return true;
+}
+
+bool RowBuilder::Append(napi_value rows, ResultShape* shape, RowMode mode, const RowChunk& chunk) {
+  Handles* handles = HandlesOf(shape);
+  if (handles == nullptr) return false;
+  const size_t columns = shape->columns().size();
+  for (const RowGroup& group : chunk.groups) {
+    const size_t cells = columns * group.rows;
+    const Napi::HandleScope scope(env_);
+    const bool appended = group.plain && cells <= capacity_
+                              ? AppendPacked(rows, handles, mode, chunk, group, cells)
+                              : AppendOneByOne(rows, handles, mode, chunk, group, columns);
+    if (!appended) return false;
   }
   return true;
 }

@@ -1,7 +1,8 @@
 #pragma once
-// Packed rows to JavaScript rows. The values of a row are passed as arguments to a function that the
-// JavaScript side compiled for the list of columns: setting properties through Node-API would cost four to
-// five times as much. JavaScript thread only.
+// Packed rows to JavaScript rows, by functions that the JavaScript side compiled for the list of columns.
+// Rows of short values are read from memory that both sides share: one call for a whole group. Of others each
+// value is made here and passed as an argument; setting properties through Node-API would cost four to five
+// times as much. JavaScript thread only.
 
 #include <memory>
 #include <unordered_map>
@@ -15,10 +16,14 @@ namespace kingbase {
 
 class RowBuilder {
  public:
-  RowBuilder(Napi::Env env, Napi::FunctionReference* describe, Napi::FunctionReference* appender);
+  RowBuilder(Napi::Env env, Napi::FunctionReference* describe, Napi::FunctionReference* appender,
+             Napi::FunctionReference* packed_appender);
   RowBuilder(const RowBuilder&) = delete;
   RowBuilder& operator=(const RowBuilder&) = delete;
   ~RowBuilder();
+
+  /** The memory that packed appenders read. Before any rows are built. */
+  void SetCells(Napi::Float64Array cells, Napi::Uint8Array kinds);
 
   /** The JavaScript object that stands for the shape; null with a pending exception when `describe` threw. */
   napi_value ShapeObject(ResultShape* shape);
@@ -34,11 +39,22 @@ class RowBuilder {
 
   Handles* HandlesOf(ResultShape* shape);
   napi_value AppenderOf(Handles* handles, RowMode mode, uint32_t rows_per_call);
-  napi_value Value(const Cell& cell, const RowChunk& chunk);
+  bool AppendPacked(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
+                    const RowGroup& group, size_t cells);
+  bool AppendOneByOne(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
+                      const RowGroup& group, size_t columns);
+  napi_value Value(size_t cell, const RowChunk& chunk, const RowGroup& group);
+  napi_value Checked(napi_status status, napi_value value);
 
   napi_env env_;
   Napi::FunctionReference* describe_;
   Napi::FunctionReference* appender_;
+  Napi::FunctionReference* packed_appender_;
+  Napi::Reference<Napi::Float64Array> cells_reference_;
+  Napi::Reference<Napi::Uint8Array> kinds_reference_;
+  double* cells_ = nullptr;
+  uint8_t* kinds_ = nullptr;
+  size_t capacity_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<napi_value> arguments_;
 };

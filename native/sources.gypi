@@ -2,6 +2,7 @@
   "variables": {
     "common_sources": [
       "native/addon.cc",
+      "native/binary_value.cc",
       "native/client_library.cc",
       "native/command.cc",
       "native/connection.cc",

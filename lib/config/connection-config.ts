@@ -57,4 +57,9 @@ export interface ConnectionConfig extends LibraryOptions {
   log?: LogOptions | LogOptions['write'] | undefined;
   /** Whether statements' parameters are put into trace contexts: they may be secret. Default false. */
   traceParameters?: boolean | undefined;
+  /**
+   * Whether large results come in the server's binary form where every column's type has one that the driver reads,
+   * which costs the server and the driver less. What a program gets is the same. Default true.
+   */
+  binaryResults?: boolean | undefined;
 }

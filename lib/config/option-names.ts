@@ -75,6 +75,7 @@ const DRIVER_OPTIONS = {
   types: [],
   log: [],
   traceParameters: [],
+  binaryResults: [],
 } as const satisfies Record<string, readonly string[]>;
 
 export type OptionName = keyof typeof DRIVER_OPTIONS | LibraryKeyword;

@@ -124,7 +124,8 @@ export function parseConfig(
       pool: resolvePoolOptions(settings.get('pool') ?? {}),
       types: settings.get('types') as TypeOptions | undefined,
       log: logOptions(settings.get('log')),
-      traceParameters: flag(settings, 'traceParameters'),
+      traceParameters: flag(settings, 'traceParameters', false),
+      binaryResults: flag(settings, 'binaryResults', true),
       libraryKeywords: Object.fromEntries(keywords.filter((entry) => !isSecret(entry))),
     },
     password(settings),
@@ -193,9 +194,11 @@ function logOptions(given: unknown): LogOptions | undefined {
   return { write: write as LogOptions['write'], slowStatement };
 }
 
-function flag(settings: Settings, name: OptionName): boolean {
+function flag(settings: Settings, name: OptionName, absent: boolean): boolean {
   const given = settings.get(name);
-  if (given === undefined) return false;
+  if (given === undefined) return absent;
+  // In a connection string.
+  if (given === 'true' || given === 'false') return given === 'true';
   if (typeof given !== 'boolean') throw badOption(`The option "${name}" must be true or false.`);
   return given;
 }

@@ -28,6 +28,7 @@ export interface ResolvedSettings {
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
   readonly traceParameters: boolean;
+  readonly binaryResults: boolean;
   /** Keywords for the client library, secrets excepted. */
   readonly libraryKeywords: Readonly<Record<string, string>>;
 }
@@ -48,6 +49,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
   readonly traceParameters: boolean;
+  readonly binaryResults: boolean;
   readonly libraryKeywords: Readonly<Record<string, string>>;
   readonly #password: string | PasswordProvider | undefined;
   readonly #secretKeywords: Readonly<Record<string, string>>;
@@ -68,6 +70,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.types = settings.types;
     this.log = settings.log;
     this.traceParameters = settings.traceParameters;
+    this.binaryResults = settings.binaryResults;
     this.libraryKeywords = settings.libraryKeywords;
     this.#password = password;
     this.#secretKeywords = secretKeywords;

@@ -149,6 +149,8 @@ async function connectTo(
         },
       });
     });
+    // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
+    session.binaryResults = config.binaryResults && facts.parameters['integer_datetimes'] === 'on';
     await adjustSession(session, facts);
     if (!(await isOfKind(session, wanted))) throw wrongKind(where, wanted);
     return session;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PackedCells } from '../types/packed-rows.js';
 import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
 import { loadBuiltAddon } from './built-addon.js';
@@ -46,13 +47,15 @@ export interface ConnectionListener {
 
 /**
  * The loaded addon of this JavaScript environment: which command each slot belongs to, which connection each id, and
- * the one buffer that parameters are written to.
+ * the buffers that parameters are written to and rows are read from.
  */
 export class Core {
   private readonly writer = new ParameterWriter();
   private writing = false;
   /** The bytes that the core reads parameters from. */
   private published: Uint8Array | undefined;
+  /** Where the core lays the values of rows. */
+  private readonly cells = new PackedCells();
   private readonly handlers: (CommandHandler | undefined)[] = [];
   private readonly freeSlots: number[] = [];
   private readonly listeners = new Map<number, ConnectionListener>();
@@ -67,6 +70,8 @@ export class Core {
       this.typeMaps.delete(id);
       addon.releaseTypeMap(id);
     });
+    const { cells } = this;
+    addon.setRowCells(cells.numbers, cells.kinds);
     addon.setHandlers(this.nativeHandlers(), process.env['KINGBASE_NATIVE_PORTABLE_WAIT'] === '1');
     // At process.exit the C library runs its exit handlers while our threads still run; end them first. (On a normal
     // end and in worker threads the environment's own clean-up does it as well.)
@@ -141,11 +146,12 @@ export class Core {
   }
 
   private nativeHandlers(): NativeHandlers<ResultShape> {
-    const { handlers, listeners, addon } = this;
+    const { handlers, listeners, addon, cells } = this;
     return {
       describe: (typeMap, names, numbers) =>
-        new ResultShape(names, numbers, this.typeMaps.get(typeMap)?.deref()),
+        new ResultShape(names, numbers, typeMap, this.typeMaps.get(typeMap)?.deref()),
       appender: (shape, mode, rowsPerCall) => shape.appender(mode, rowsPerCall),
+      packedAppender: (shape, mode) => shape.packedAppender(mode, cells),
       result: (slot, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus) =>
         handlers[slot]?.result(rows, shape, command, count, endOfResult, endOfCommand, transactionStatus),
       threw: (slot, thrown, transactionStatus, endOfCommand) =>

@@ -4,7 +4,7 @@ import { LOOK_UP, type TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
 import { commandError } from './failure.js';
-import { RowMode, TransactionStatus, type NativeFailure } from './native.js';
+import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from './native.js';
 import type { Field, ResultShape } from './result-shape.js';
 import type { Operation, Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';
@@ -163,10 +163,18 @@ export class Execution<R> implements Operation {
     this.step = ExecutionStep.Execute;
     const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
+    const mayBeBinary = statement?.binaryTypeMap === typeMap && session.binaryResults;
     if (statement === undefined) {
       native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);
     } else {
-      native.executePrepared(slot, statement.id, writer.count, writer.length, rowMode, typeMap);
+      native.executePrepared(
+        slot,
+        statement.id,
+        writer.count,
+        writer.length,
+        mayBeBinary ? rowMode + BINARY_ALLOWED : rowMode,
+        typeMap,
+      );
     }
     writer.trim();
   }
@@ -196,6 +204,9 @@ export class Execution<R> implements Operation {
         this.held = { rows, shape, command, count };
         return;
       }
+    }
+    if (shape !== undefined && this.statement !== undefined) {
+      this.statement.binaryTypeMap = shape.binaryTypeMap;
     }
     this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
     this.finish(session, transactionStatus);

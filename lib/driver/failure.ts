@@ -4,6 +4,11 @@ import type { NativeFailure } from './native.js';
 /** The error for a command that failed on a connection that had been made. */
 export function commandError(failure: NativeFailure, address: string): KingbaseError {
   const reported = failure.fields === undefined ? undefined : DatabaseError.fromFields(failure.fields);
+  if (!failure.lost && failure.stage === 'result') {
+    return new UsageError('KB_VALUE_UNREADABLE', `The result cannot be read: ${failure.message}.`, {
+      hint: 'Open the database with binaryResults: false, which has all values come as text.',
+    });
+  }
   if (!failure.lost) {
     // Without the server's fields the library itself refused: more parameters than the protocol has, COPY as a query.
     return reported ?? new UsageError('KB_COMMAND_REFUSED', `The command was refused: ${failure.message}.`);

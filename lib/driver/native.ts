@@ -42,6 +42,12 @@ export const enum RowMode {
   StreamedArrays = 3,
 }
 
+/**
+ * Added to a `RowMode`: the core may ask for the rows in binary form, if they are many. Every column's type must be one
+ * that it reads; see lib/types/binary-results.ts.
+ */
+export const BINARY_ALLOWED = 4;
+
 export type Flavour = 'kci' | 'kingbase-pq' | 'libpq';
 
 /** What the loaded library can do, asked of its symbols and never assumed from a version. */
@@ -104,7 +110,10 @@ export interface NativeFailure {
   lost: boolean;
   /** Whether any byte of the command can have left this machine. */
   sent: boolean;
-  /** How far a connection attempt had come: `tcp`, `tls`, `startup`, `auth`; else ''. */
+  /**
+   * How far a connection attempt had come: `tcp`, `tls`, `startup`, `auth`. `result` where the server has carried out
+   * the command and its result could not be read. Else ''.
+   */
   stage: string;
 }
 
@@ -132,6 +141,9 @@ export const enum TransactionStatus {
 /** Appends `rowsPerCall` rows to the array; see lib/types/row-appender.ts. */
 export type NativeAppender = (rows: unknown[], ...values: unknown[]) => void;
 
+/** Appends rows whose values lie in the row cells; see lib/types/packed-rows.ts. */
+export type NativePackedAppender = (rows: unknown[], count: number, ascii: string, utf16: string) => void;
+
 /**
  * What the core calls, always from the event loop and never from inside a call down. A command ends by exactly one of
  * `result` with `endOfCommand`, `threw`, `failed`, `connected`, `described`, `cancelled`. A handler must not throw.
@@ -143,6 +155,7 @@ export interface NativeHandlers<Shape extends object> {
    */
   describe(typeMap: number, names: string[], numbers: Float64Array): Shape;
   appender(shape: Shape, mode: RowMode.Object | RowMode.Array, rowsPerCall: number): NativeAppender;
+  packedAppender(shape: Shape, mode: RowMode.Object | RowMode.Array): NativePackedAppender;
   /**
    * `rows` and `shape` are undefined where the statement returns none; `command` is the command tag without its
    * numbers ('' for an empty query), `count` the number in it or -1. Without `endOfResult` the command ended without
@@ -196,12 +209,13 @@ export interface NativeConnection {
   execute(slot: number, sql: string, count: number, length: number, mode: RowMode, typeMap: number): void;
   prepare(slot: number, statement: number, sql: string): void;
   describe(slot: number, statement: number): void;
+  /** `mode`: a `RowMode`, and `BINARY_ALLOWED` or not. */
   executePrepared(
     slot: number,
     statement: number,
     count: number,
     length: number,
-    mode: RowMode,
+    mode: number,
     typeMap: number,
   ): void;
   /** As `executePrepared` with the parameters of several rows, by the library's multi-row Bind. */
@@ -239,6 +253,8 @@ export interface NativeAddon {
   /** `portableWait` uses the wait that every system has instead of the best one; for tests. */
   setHandlers<Shape extends object>(handlers: NativeHandlers<Shape>, portableWait: boolean): void;
   setParameterBuffer(buffer: Uint8Array): void;
+  /** Where the values of rows are laid before a {@link NativePackedAppender} is called. Before `setHandlers`. */
+  setRowCells(numbers: Float64Array, kinds: Uint8Array): void;
   drain(): void;
   stop(): void;
   readonly NativeConnection: new (id: number, library: unknown) => NativeConnection;

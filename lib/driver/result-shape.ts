@@ -1,4 +1,6 @@
-import { createRowAppender, type RowAppender } from '../types/row-appender.js';
+import { readsBinary } from '../types/binary-results.js';
+import { createPackedAppender, type PackedAppender, type PackedCells } from '../types/packed-rows.js';
+import { createRowAppender, type AppenderColumn, type RowAppender } from '../types/row-appender.js';
 import type { TypeMap } from '../types/type-map.js';
 import { RowMode } from './native.js';
 
@@ -24,9 +26,16 @@ export class ResultShape {
   readonly fields: readonly Field[];
   /** Columns whose type the type map knows nothing of: they come as the server's text. */
   readonly unknown: readonly { column: number; name: string; typeOid: number }[];
-  private readonly columns: { name: string; converter: ((value: unknown) => unknown) | undefined }[];
+  /** The core's number of the type map that the rows are read by, if it reads every column's binary form; else 0. */
+  readonly binaryTypeMap: number;
+  private readonly columns: readonly AppenderColumn[];
 
-  constructor(names: readonly string[], numbers: Float64Array, types: TypeMap | undefined) {
+  constructor(
+    names: readonly string[],
+    numbers: Float64Array,
+    typeMapId: number,
+    types: TypeMap | undefined,
+  ) {
     const at = (column: number, which: number): number =>
       numbers[column * NUMBERS_PER_COLUMN + which] as number;
     this.fields = Object.freeze(
@@ -44,14 +53,28 @@ export class ResultShape {
     this.unknown = this.fields.flatMap(({ name, typeOid }, column) =>
       types === undefined || types.isKnown(typeOid) ? [] : [{ column, name, typeOid }],
     );
-    // A column in the server's binary form reaches us as bytes, which no converter understands.
-    this.columns = names.map((name, i) => ({
-      name,
-      converter: at(i, 5) === 0 ? types?.converterFor(at(i, 0)) : undefined,
-    }));
+    this.binaryTypeMap =
+      types !== undefined && this.fields.every(({ typeOid }) => readsBinary(types, typeOid)) ? typeMapId : 0;
+    this.columns = this.fields.map(({ name, typeOid }, i) => {
+      // A column in a binary form that the core does not know reaches us as bytes, which no converter understands.
+      const readable = types !== undefined && (at(i, 5) === 0 || readsBinary(types, typeOid));
+      return {
+        name,
+        decoder: types?.decoderOf(typeOid),
+        converter: readable ? types.converterFor(typeOid) : undefined,
+      };
+    });
   }
 
   appender(mode: RowMode, rowsPerCall: number): RowAppender {
-    return createRowAppender(this.columns, mode === RowMode.Array ? 'array' : 'object', rowsPerCall);
+    return createRowAppender(this.columns, modeName(mode), rowsPerCall);
   }
+
+  packedAppender(mode: RowMode, cells: PackedCells): PackedAppender {
+    return createPackedAppender(this.columns, modeName(mode), cells);
+  }
+}
+
+function modeName(mode: RowMode): 'array' | 'object' {
+  return mode === RowMode.Array ? 'array' : 'object';
 }

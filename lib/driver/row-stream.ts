@@ -1,3 +1,4 @@
+import { readsAllBinary } from '../types/binary-results.js';
 import type { TypeMap } from '../types/type-map.js';
 import type { BatchQueue } from './batch-queue.js';
 import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
@@ -49,6 +50,10 @@ export class RowStream extends Execution<void> {
   private executeStream(session: Session, types: TypeMap): void {
     // The core has only its number.
     this.types = types;
+    const { statement } = this;
+    if (statement?.columnTypes !== undefined && readsAllBinary(types, statement.columnTypes)) {
+      statement.binaryTypeMap = session.core.typeMapId(types);
+    }
     const arrays = this.request.rowMode === RowMode.Array;
     this.execute(session, this.statement, types, arrays ? RowMode.StreamedArrays : RowMode.StreamedObjects);
   }

@@ -98,6 +98,8 @@ export class Session implements CommandHandler, ConnectionListener {
   state = SessionState.Connecting;
   transactionStatus = TransactionStatus.Idle;
   facts: ConnectionFacts | undefined;
+  /** Large results may come in binary form. */
+  binaryResults = false;
   owner: SessionOwner | undefined;
   readonly statements: StatementCache;
   readonly native: NativeConnection;

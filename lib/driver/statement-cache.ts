@@ -10,6 +10,8 @@ export interface CachedStatement {
   parameterTypes: Uint32Array | undefined;
   /** Comes with them. */
   columnTypes: Uint32Array | undefined;
+  /** The core's number of the type map under which it reads every column's binary form; 0 where there is none. */
+  binaryTypeMap: number;
 }
 
 /**
@@ -60,6 +62,7 @@ export class StatementCache {
       uses: 0,
       parameterTypes: undefined,
       columnTypes: undefined,
+      binaryTypeMap: 0,
     };
   }
 
@@ -75,6 +78,7 @@ export class StatementCache {
     statement.prepared = false;
     statement.parameterTypes = undefined;
     statement.columnTypes = undefined;
+    statement.binaryTypeMap = 0;
   }
 
   /** The server's form of the statement is stale: it is to be closed there, and prepared again under a new number. */

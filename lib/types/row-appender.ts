@@ -1,7 +1,10 @@
+import type { Decoder } from '../driver/native.js';
 import type { Converter } from './type-map.js';
 
 export interface AppenderColumn {
   name: string;
+  /** What the core has made of its values, but where a value does not have the expected form. */
+  decoder?: Decoder | undefined;
   converter?: Converter | undefined;
 }
 
@@ -51,6 +54,11 @@ export function canGenerateCode(): boolean {
   return codeGeneration;
 }
 
+/** The members of an object literal, one for each property. */
+export function objectMembers(columns: readonly AppenderColumn[], values: readonly string[]): string[] {
+  return Array.from(properties(columns), ([name, i]) => `${propertyKey(name)}:${values[i]}`);
+}
+
 /** Index of the value for each property, in the order of properties. */
 function properties(columns: readonly AppenderColumn[]): Map<string, number> {
   return new Map(columns.map(({ name }, i) => [name, i]));
@@ -72,8 +80,7 @@ function generatedAppender(
     if (mode === 'array') {
       statements.push(`rows.push([${values.join()}]);`);
     } else {
-      const members = Array.from(properties(columns), ([name, i]) => `${propertyKey(name)}:${values[i]}`);
-      statements.push(`rows.push({${members.join()}});`);
+      statements.push(`rows.push({${objectMembers(columns, values).join()}});`);
     }
   }
   const converted = columns.flatMap(({ converter }, i) =>

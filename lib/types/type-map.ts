@@ -93,6 +93,11 @@ export class TypeMap {
     return KNOWN_OIDS.has(oid) || this.catalogue.has(oid);
   }
 
+  /** What the core makes of a value of this type. */
+  decoderOf(oid: number): Decoder {
+    return this.rules.get(oid)?.decoder ?? Decoder.Text;
+  }
+
   /** What is to be done with the core's value of this type; undefined: nothing. */
   converterFor(oid: number): Converter | undefined {
     const rule = this.rules.get(oid);

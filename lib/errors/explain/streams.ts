@@ -75,6 +75,32 @@ export const STREAMS: readonly Topic[] = [
     },
   },
   {
+    codes: ['KB_VALUE_UNREADABLE'],
+    shows: ['hint'],
+    en: {
+      headline: 'The server sent a value in a binary form that the driver does not know.',
+      causes: [
+        'The server writes one of the types in another way than PostgreSQL 12 does.',
+        'Something between the driver and the server has changed the data.',
+      ],
+      actions: [
+        'Open the database with binaryResults: false: all values then come as text.',
+        'The statement itself was carried out: look before running it again if it writes.',
+      ],
+    },
+    zh: {
+      headline: '服务器以驱动程序不认识的二进制形式发送了某个值。',
+      causes: [
+        '服务器对某种类型的二进制写法与 PostgreSQL 12 不同。',
+        '驱动程序与服务器之间的某个环节改动了数据。',
+      ],
+      actions: [
+        '打开数据库时设置 binaryResults: false，所有值将以文本形式传送。',
+        '语句本身已经执行：如果它会写入数据，请先核实再重新执行。',
+      ],
+    },
+  },
+  {
     codes: ['KB_LARGE_OBJECTS_UNSUPPORTED'],
     shows: ['hint'],
     en: {

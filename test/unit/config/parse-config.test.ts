@@ -58,6 +58,7 @@ describe('defaults', () => {
       types: undefined,
       log: undefined,
       traceParameters: false,
+      binaryResults: true,
       libraryKeywords: {},
     });
     expect(parseConfig({}).password).toBeUndefined();
