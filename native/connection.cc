@@ -143,7 +143,7 @@ Step Connection::Start(Deliveries* out) {
 
 /** Whether it is worth two system calls to look before something is sent. */
 bool Connection::MayHaveDied() {
-  const bool something_came = attention_.exchange(false, std::memory_order_acq_rel);
+  const bool something_came = attention_.load(std::memory_order_acquire) > 0 || std::exchange(unread_, false);
   return something_came || std::chrono::steady_clock::now() - idle_since_ > kLongIdle;
 }
 

@@ -83,6 +83,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Interest interest() const { return interest_; }
   /** Whether the last command may have left bytes unread in the kernel, so that no new edge would come. */
   bool may_have_more() const { return may_have_more_; }
+  /** The owner was told that the socket is ready, and will be again, without reading now. */
+  void note_unread() { unread_ = true; }
   /** Whether the socket is armed for writing, which costs a system call to undo. */
   bool was_writing() const { return was_writing_; }
   void note_writing(bool writing) { was_writing_ = writing; }
@@ -94,11 +96,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /** The program has closed the connection: the JavaScript thread leaves it alone from then on. */
   bool closing() const { return closing_; }
   void note_closing() { closing_ = true; }
+  void NoteTold() { attention_.fetch_sub(1, std::memory_order_relaxed); }
 
   // Any thread.
-  /** Notes that the idle connection's socket has become ready: it may be dead, which its owner does not know
-   * yet. */
-  void NoteAttention() { attention_.store(true, std::memory_order_release); }
+  /** The socket has become ready while the JavaScript thread owned the connection, which may be dead without
+   * that thread knowing yet. Counted until the JavaScript thread has been told, by NoteTold. */
+  void NoteAttention() { attention_.fetch_add(1, std::memory_order_release); }
   /** Sends a cancel request, blocking until the server has taken it. Returns '' or what went wrong. */
   std::string SendCancel() const;
   bool can_bind_rows() const { return api_.send_query_prepared_rows != nullptr; }
@@ -156,7 +159,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const ClientApi& api_;
   const std::shared_ptr<Shared> shared_;
   std::atomic<Owner> owner_{Owner::kJavaScript};
-  std::atomic<bool> attention_{false};
+  std::atomic<int> attention_{0};
+  /** The owner was told of readiness and has put off reading. */
+  bool unread_ = false;
   std::chrono::steady_clock::time_point idle_since_;
   bool under_way_ = false;
   bool closing_ = false;

@@ -265,6 +265,7 @@ void Environment::Call(Handler handler, std::initializer_list<napi_value> argume
 }
 
 void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool hangup) {
+  connection->NoteTold();
   if (connection->closing()) return;
   if (connection->owner() != Owner::kJavaScript) {
     // Given away since the event was seen; the edge must not be lost.
@@ -276,6 +277,7 @@ void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool ha
   if (connection->under_way() && was_idle) {
     // The end of the last command is still on its way here, and what came after it must not be told before
     // it.
+    connection->note_unread();
     io_thread_->Recheck(connection.get());
     return;
   }

@@ -128,12 +128,13 @@ void IoThread::OnReady(const ReadySocket& ready) {
     Proceed(connection, ready.hangup);
     return;
   }
-  connection->NoteAttention();
   Delivery delivery;
   delivery.kind = Delivery::Kind::kReady;
   delivery.hangup = ready.hangup;
   delivery.connection = Find(connection);
-  if (delivery.connection != nullptr) out_.push_back(std::move(delivery));
+  if (delivery.connection == nullptr) return;
+  connection->NoteAttention();
+  out_.push_back(std::move(delivery));
 }
 
 void IoThread::Proceed(Connection* connection, bool hangup) {
