@@ -123,6 +123,9 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
                            InstanceMethod<&ConnectionObject::Describe>("describe"),
                            InstanceMethod<&ConnectionObject::ExecutePrepared>("executePrepared"),
                            InstanceMethod<&ConnectionObject::ExecutePreparedRows>("executePreparedRows"),
+                           InstanceMethod<&ConnectionObject::OfferPrepared>("offerPrepared"),
+                           InstanceMethod<&ConnectionObject::TakeNextBack>("takeNextBack"),
+                           InstanceMethod<&ConnectionObject::RunNext>("runNext"),
                            InstanceMethod<&ConnectionObject::Script>("script"),
                            InstanceMethod<&ConnectionObject::CopyIn>("copyIn"),
                            InstanceMethod<&ConnectionObject::CopyData>("copyData"),
@@ -171,17 +174,20 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
       Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
       return nullptr;
     }
-    Command& command = connection_->command();
-    command.kind = kind;
-    command.slot = Unsigned(info, 0);
-    command.sql.clear();
-    command.types = nullptr;
-    command.stream = false;
-    command.binary_allowed = false;
-    command.rows = 1;
-    command.pieces.clear();
-    command.length = 0;
-    return &command;
+    return Emptied(&connection_->command(), kind, Unsigned(info, 0));
+  }
+
+  static Command* Emptied(Command* command, CommandKind kind, uint32_t slot) {
+    command->kind = kind;
+    command->slot = slot;
+    command->sql.clear();
+    command->types = nullptr;
+    command->stream = false;
+    command->binary_allowed = false;
+    command->rows = 1;
+    command->pieces.clear();
+    command->length = 0;
+    return command;
   }
 
   static std::string Text(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
@@ -238,6 +244,31 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     if (command == nullptr) return;
     command->statement = Unsigned(info, 1);
     if (ReadExecution(info, 2, command)) environment_->Run(connection_);
+  }
+
+  void OfferPrepared(const Napi::CallbackInfo& info) {
+    if (closed_ || !connection_->under_way() || connection_->offers_next()) {
+      Napi::Error::New(info.Env(), "the connection takes no next command").ThrowAsJavaScriptException();
+      return;
+    }
+    Command* command =
+        Emptied(&connection_->next_command(), CommandKind::kExecutePrepared, Unsigned(info, 0));
+    command->statement = Unsigned(info, 1);
+    if (ReadExecution(info, 2, command)) connection_->OfferNext();
+  }
+
+  Napi::Value TakeNextBack(const Napi::CallbackInfo& info) {
+    const bool taken = connection_ != nullptr && connection_->TakeNextBack();
+    return Napi::Boolean::New(info.Env(), taken);
+  }
+
+  void RunNext(const Napi::CallbackInfo& info) {
+    if (closed_ || connection_->owner() != Owner::kJavaScript ||
+        !(connection_->idle() || connection_->closed())) {
+      Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
+      return;
+    }
+    environment_->RunNext(connection_);
   }
 
   /** As executePrepared, and last the number of rows that the parameters make. */

@@ -110,6 +110,7 @@ Step Connection::Start(Deliveries* out) {
   failure_.reset();
   hangup_ = false;
   may_have_more_ = false;
+  goes_on_ = false;
   if (command_.kind == CommandKind::kConnect) return StartConnecting(out);
   if (phase_ == Phase::kCopying) return StartCopying(out);
   phase_ = Phase::kBusy;
@@ -582,6 +583,11 @@ Step Connection::EndCommand(Deliveries* out) {
   }
   held_->end_of_command = true;
   held_->transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next.
+  const bool well = held_->kind == Delivery::Kind::kResult && !may_have_more_ &&
+                    held_->transaction_status == transaction_status::kIdle;
+  goes_on_ = well && TakeNextBack();
+  held_->goes_on = goes_on_;
   out->push_back(std::move(*held_));
   held_.reset();
   command_.parameters.Clear();

@@ -7,14 +7,16 @@
 //   - JavaScript thread: while idle, or while it runs a command that is alone in flight by itself.
 //   - I/O thread: from the moment a command is submitted until its completion is published.
 //   - connector thread: while connecting.
-// The command object is filled by the JavaScript thread while the connection is idle.
-// Sending a cancel request is the exception: it uses only the cancel object, which never changes after
-// connecting.
+// The command object is filled by the JavaScript thread while the connection is idle. A second one may be
+// filled and offered while a command runs: the owner begins it as soon as that has ended well, unless the
+// JavaScript thread takes it back before. Sending a cancel request is the exception: it uses only the cancel
+// object, which never changes after connecting.
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client_library.h"
@@ -57,6 +59,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Owner owner() const { return owner_.load(std::memory_order_acquire); }
   void GiveTo(Owner owner) { owner_.store(owner, std::memory_order_release); }
   Command& command() { return command_; }
+  /** For the JavaScript thread to fill while no command is offered. */
+  Command& next_command() { return next_command_; }
 
   // The owner's calls.
   /** Begins the command. Never blocks, except that connecting by a host name that was not resolved asks the
@@ -68,6 +72,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Drain(bool hangup, Deliveries* out);
   /** Ends whatever is going on with a failure, and the connection. */
   void Close(const char* reason, Deliveries* out);
+  /** Whether the command that has just ended is followed by the one that was offered, which is to be begun.
+   */
+  bool goes_on() const { return goes_on_; }
+  /** Makes the command that was offered the present one. */
+  void TurnToNext() { std::swap(command_, next_command_); }
   bool closed() const { return phase_ == Phase::kClosed; }
   bool connected() const { return phase_ == Phase::kIdle || phase_ == Phase::kBusy || copying(); }
   bool idle() const { return phase_ == Phase::kIdle; }
@@ -96,6 +105,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /** The program has closed the connection: the JavaScript thread leaves it alone from then on. */
   bool closing() const { return closing_; }
   void note_closing() { closing_ = true; }
+  bool offers_next() const { return offered_.load(std::memory_order_relaxed); }
+  /** Has the owner go on with `next_command` after the command under way. */
+  void OfferNext() { offered_.store(true, std::memory_order_release); }
+  /** False when the owner goes on with it, or nothing was offered. */
+  bool TakeNextBack() { return offered_.exchange(false, std::memory_order_acq_rel); }
   void NoteTold() { attention_.fetch_sub(1, std::memory_order_relaxed); }
 
   // Any thread.
@@ -175,6 +189,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const char* stage_ = "tcp";
 
   Command command_;
+  Command next_command_;
+  std::atomic<bool> offered_{false};
+  bool goes_on_ = false;
   bool sending_ = false;
   bool sent_ = false;
   bool hangup_ = false;

@@ -14,9 +14,9 @@ constexpr std::chrono::milliseconds kDrainTime{2};
 /** What the JavaScript thread sends by itself; more is queued, since sending it would take its time. */
 constexpr size_t kInlineBytes = 16 * 1024;
 
-constexpr std::array<const char*, 15> kHandlerNames = {
-    "describe", "appender", "packedAppender", "result",       "threw", "failed",    "connected", "described",
-    "copying",  "copyData", "notice",         "notification", "lost",  "cancelled", "later"};
+constexpr std::array<const char*, 16> kHandlerNames = {
+    "describe",  "appender", "packedAppender", "tag",    "result",       "threw", "failed",    "connected",
+    "described", "copying",  "copyData",       "notice", "notification", "lost",  "cancelled", "later"};
 
 napi_value Number(napi_env env, double number) {
   napi_value value = nullptr;
@@ -47,6 +47,13 @@ napi_value Numbers(Napi::Env env, const std::vector<uint32_t>& numbers) {
   if (array.IsEmpty()) return nullptr;
   for (size_t i = 0; i < numbers.size(); ++i) array[i] = numbers[i];
   return array;
+}
+
+/** What is small of the end of a result, in one number: Node-API makes each value by a call. Twin: `Outcome`
+ * in lib/driver/native.ts. */
+uint32_t Outcome(const Delivery& delivery) {
+  return (delivery.end_of_result ? 1U : 0U) | (delivery.end_of_command ? 2U : 0U) |
+         (delivery.goes_on ? 4U : 0U) | (static_cast<uint32_t>(delivery.transaction_status) << 3U);
 }
 
 Deliveries Cancelled(uint32_t slot, std::string message) {
@@ -162,6 +169,12 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
   }
   connection->GiveTo(Owner::kIoThread);
   io_thread_->Submit(connection, IoThread::Order::kStart);
+}
+
+void Environment::RunNext(const std::shared_ptr<Connection>& connection) {
+  if (!connection->TakeNextBack()) return;
+  connection->TurnToNext();
+  Run(connection);
 }
 
 void Environment::Close(const std::shared_ptr<Connection>& connection) {
@@ -284,7 +297,11 @@ void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool ha
   Deliveries out;
   // One read: what is larger than that would hold up the event loop with parsing.
   const Step step = connection->Advance(hangup, 1, &out);
-  if (step == Step::kDone || (step == Step::kWait && !connection->interest().write)) {
+  if (step == Step::kDone && connection->goes_on()) {
+    connection->TurnToNext();
+    connection->GiveTo(Owner::kIoThread);
+    io_thread_->Submit(connection, IoThread::Order::kStart);
+  } else if (step == Step::kDone || (step == Step::kWait && !connection->interest().write)) {
     io_thread_->Rest(connection.get());
   } else if (!was_idle) {
     connection->GiveTo(Owner::kIoThread);
@@ -298,7 +315,7 @@ void Environment::Deliver(Delivery* delivery) {
     OnReady(delivery->connection, delivery->hangup);
     return;
   }
-  if (delivery->end_of_command) End();
+  if (delivery->end_of_command && !delivery->goes_on) End();
   if (Outdated(delivery)) return;
   const napi_value slot = Integer(env_, delivery->slot);
   const auto connection_id = [&] { return Integer(env_, delivery->connection->id()); };
@@ -322,8 +339,7 @@ void Environment::Deliver(Delivery* delivery) {
         partial->second.Free(env_);
         partials_.erase(partial);
       }
-      Call(Handler::kFailed,
-           {slot, FailureObject(*delivery->failure), Integer(env_, delivery->transaction_status)});
+      Call(Handler::kFailed, {slot, FailureObject(*delivery->failure), Integer(env_, Outcome(*delivery))});
       return;
     }
     case Delivery::Kind::kConnected:
@@ -361,7 +377,7 @@ void Environment::Deliver(Delivery* delivery) {
 bool Environment::Outdated(Delivery* delivery) {
   Connection* connection = delivery->connection.get();
   if (connection == nullptr) return false;
-  if (delivery->end_of_command) connection->note_under_way(false);
+  if (delivery->end_of_command) connection->note_under_way(delivery->goes_on);
   if (!connection->closing()) {
     // A command that was given in the meantime fails for the same reason, and says so.
     return delivery->kind == Delivery::Kind::kLost && connection->under_way();
@@ -434,18 +450,27 @@ void Environment::DeliverRows(Delivery* delivery) {
     }
     napi_get_element(env_, holder, 0, &thrown);
     napi_delete_reference(env_, partial.thrown);
-    Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status),
-                           Boolean(env_, true)});
+    Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, Outcome(*delivery))});
     return;
   }
   CallResult(*delivery, rows, shape);
 }
 
 void Environment::CallResult(const Delivery& delivery, napi_value rows, napi_value shape) {
+  const uint32_t tag = TagNumber(delivery.command);
   Call(Handler::kResult,
-       {Integer(env_, delivery.slot), rows, shape, Text(env_, delivery.command),
-        Number(env_, static_cast<double>(delivery.count)), Boolean(env_, delivery.end_of_result),
-        Boolean(env_, delivery.end_of_command), Integer(env_, delivery.transaction_status)});
+       {Integer(env_, delivery.slot), rows, shape, Integer(env_, tag),
+        Number(env_, static_cast<double>(delivery.count)), Integer(env_, Outcome(delivery))});
+}
+
+uint32_t Environment::TagNumber(const std::string& tag) {
+  for (size_t i = 0; i < tags_.size(); ++i) {
+    if (tags_[i] == tag) return static_cast<uint32_t>(i);
+  }
+  const auto number = static_cast<uint32_t>(tags_.size());
+  tags_.push_back(tag);
+  Call(Handler::kTag, {Integer(env_, number), Text(env_, tag)});
+  return number;
 }
 
 /** One batch of rows of a stream, which is the program's at once. */
@@ -471,8 +496,7 @@ void Environment::DeliverStream(Delivery* delivery) {
   // Nothing to catch when the environment is being terminated.
   if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
   if (batch) Consumed(delivery->connection);
-  Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status),
-                         Boolean(env_, delivery->end_of_command)});
+  Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, Outcome(*delivery))});
 }
 
 void Environment::DeliverBytes(Delivery* delivery) {

@@ -194,6 +194,11 @@ void IoThread::After(Connection* connection, Step step) {
     case Step::kDone:
       break;
   }
+  if (connection->goes_on()) {
+    connection->TurnToNext();
+    After(connection, connection->Start(&out_));
+    return;
+  }
   if (role_ == Owner::kConnector) {
     const std::shared_ptr<Connection> kept = connection->shared_from_this();
     wait_set_->Remove(connection->socket(), connection);
