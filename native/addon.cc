@@ -179,9 +179,9 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
 
   static Command* Emptied(Command* command, CommandKind kind, uint32_t slot) {
     command->kind = kind;
+    command->typed = false;
     command->slot = slot;
     command->sql.clear();
-    command->types = nullptr;
     command->stream = false;
     command->binary_allowed = false;
     command->rows = 1;
@@ -200,8 +200,12 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     command->row_mode = (mode & 1) != 0 ? RowMode::kArray : RowMode::kObject;
     command->stream = (mode & 2) != 0;
     command->binary_allowed = (mode & 4) != 0;
-    command->type_map_id = Unsigned(info, at + 3);
-    command->types = environment_->FindTypeMap(command->type_map_id);
+    command->typed = true;
+    const uint32_t type_map_id = Unsigned(info, at + 3);
+    if (command->types == nullptr || command->type_map_id != type_map_id) {
+      command->type_map_id = type_map_id;
+      command->types = environment_->FindTypeMap(type_map_id);
+    }
     if (command->types == nullptr || length > environment_->parameter_capacity() ||
         !command->parameters.Assign(environment_->parameter_bytes(), length, count)) {
       Napi::Error::New(info.Env(), "malformed parameters or unknown type map").ThrowAsJavaScriptException();

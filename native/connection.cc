@@ -471,7 +471,7 @@ Connection::Statement& Connection::StatementOf(uint32_t number) {
 }
 
 void Connection::TakeRows(ClientResult* result, bool last, Deliveries* out) {
-  if (command_.types == nullptr) {
+  if (!command_.typed) {
     // A script's rows are not asked for: only how many there were.
     if (last) EndResult(result, out);
     api_.clear(result);
@@ -530,7 +530,7 @@ void Connection::EmitChunk(Deliveries* out) {
 
 bool Connection::ChunkConsumed() {
   const int left = unconsumed_.fetch_sub(1, std::memory_order_seq_cst) - 1;
-  return left <= few_unconsumed_.load(std::memory_order_relaxed) &&
+  return left <= few_unconsumed_.load(std::memory_order_relaxed) && paused_.load(std::memory_order_seq_cst) &&
          paused_.exchange(false, std::memory_order_seq_cst);
 }
 

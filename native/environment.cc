@@ -243,11 +243,15 @@ void Environment::Drain() {
     }
   }
   row_builder_->Bury(shared_->graveyard.get());
-  const auto deadline = std::chrono::steady_clock::now() + kDrainTime;
+  // Set at the first that takes long: reading the clock costs as much as delivering a small result.
+  std::chrono::steady_clock::time_point deadline{};
   while (next_ < backlog_.size() && !stopped_) {
     // Out of the list, which grows while it is delivered.
     Delivery delivery = std::move(backlog_[next_++]);
     const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows != 1;
+    if (heavy && deadline == std::chrono::steady_clock::time_point{}) {
+      deadline = std::chrono::steady_clock::now() + kDrainTime;
+    }
     {
       const Napi::HandleScope scope(env_);
       Deliver(&delivery);
@@ -259,6 +263,7 @@ void Environment::Drain() {
       break;
     }
   }
+  shared_->chunks.GiveAll(&used_);
   draining_ = false;
 }
 
@@ -427,7 +432,11 @@ void Environment::DeliverRows(Delivery* delivery) {
     }
   }
   if (delivery->chunk != nullptr) {
-    shared_->chunks.Give(std::move(delivery->chunk));
+    if (delivery->end_of_result) {
+      used_.push_back(std::move(delivery->chunk));
+    } else {
+      shared_->chunks.Give(std::move(delivery->chunk));
+    }
     if (delivery->connection->ChunkConsumed()) {
       io_thread_->Submit(delivery->connection, IoThread::Order::kContinue);
     }

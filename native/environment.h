@@ -137,6 +137,8 @@ class Environment final : public DeliverySink {
   std::vector<std::string> tags_;
   bool draining_ = false;
   uint32_t in_flight_ = 0;
+  /** Chunks of small results that have been used, given back together: the other side takes one for each. */
+  std::vector<std::unique_ptr<RowChunk>> used_;
 };
 
 }  // namespace kingbase

@@ -20,6 +20,7 @@ void IoThread::Submit(std::shared_ptr<Connection> connection, Order order, bool 
     EnsureRunning();
     if (role_ == Owner::kConnector) connections_.try_emplace(connection.get(), connection);
     orders_.push_back({std::move(connection), order, hangup});
+    any_orders_.store(true, std::memory_order_seq_cst);
   }
   if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
 }
@@ -30,6 +31,7 @@ void IoThread::Relay(Deliveries deliveries) {
     if (stopping_.load(std::memory_order_relaxed)) return;
     EnsureRunning();
     for (Delivery& delivery : deliveries) relayed_.push_back(std::move(delivery));
+    any_orders_.store(true, std::memory_order_seq_cst);
   }
   if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
 }
@@ -105,7 +107,10 @@ void IoThread::Run() {
 }
 
 bool IoThread::TakeOrders() {
+  // The flag is set before `sleeping_` is looked at, and `sleeping_` before the flag is.
+  if (!any_orders_.load(std::memory_order_seq_cst)) return !taken_.empty() || !out_.empty();
   const std::lock_guard<std::mutex> lock(mutex_);
+  any_orders_.store(false, std::memory_order_relaxed);
   if (taken_.empty()) {
     taken_.swap(orders_);
   } else {

@@ -95,6 +95,8 @@ class IoThread {
 
   std::mutex mutex_;
   std::vector<Request> orders_;
+  /** Whether it is worth locking to look. */
+  std::atomic<bool> any_orders_{false};
   Deliveries relayed_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
 
