@@ -1,5 +1,6 @@
 #include "io_thread.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kingbase {
@@ -89,21 +90,36 @@ void IoThread::Stop() {
 void IoThread::Run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     sleeping_.store(true, std::memory_order_seq_cst);
-    const bool block = again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
+    const bool block =
+        out_.empty() && again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
     if (!block) sleeping_.store(false, std::memory_order_relaxed);
     wait_set_->Wait(block, &ready_);
     sleeping_.store(false, std::memory_order_relaxed);
     TakeOrders();
+    if (ready_.empty()) PostAll();
     for (const ReadySocket& ready : ready_) OnReady(ready);
     for (const auto& connection : std::exchange(again_, {})) {
       if (connection->owner() == role_) Proceed(connection.get(), false);
     }
     for (const Request& request : std::exchange(taken_, {})) Carry(request);
-    if (!out_.empty()) {
-      sink_->Post(&out_);
-      out_.clear();
-    }
+    if (!MayWait()) PostAll();
   }
+}
+
+void IoThread::PostAll() {
+  if (out_.empty()) return;
+  sink_->Post(&out_);
+  out_.clear();
+}
+
+/**
+ * Whether what there is to post may be joined by what is ready already: being woken costs the JavaScript
+ * thread as much as several small results. Not where a connection has nothing to do until that thread has
+ * heard of it.
+ */
+bool IoThread::MayWait() const {
+  return out_.size() < kMostGathered &&
+         std::all_of(out_.begin(), out_.end(), [](const Delivery& delivery) { return delivery.goes_on; });
 }
 
 bool IoThread::TakeOrders() {
