@@ -14,9 +14,10 @@ constexpr std::chrono::milliseconds kDrainTime{2};
 /** What the JavaScript thread sends by itself; more is queued, since sending it would take its time. */
 constexpr size_t kInlineBytes = 16 * 1024;
 
-constexpr std::array<const char*, 16> kHandlerNames = {
-    "describe",  "appender", "packedAppender", "tag",    "result",       "threw", "failed",    "connected",
-    "described", "copying",  "copyData",       "notice", "notification", "lost",  "cancelled", "later"};
+constexpr std::array<const char*, 17> kHandlerNames = {
+    "describe", "appender",     "packedAppender", "packedResult", "tag",     "result",
+    "threw",    "failed",       "connected",      "described",    "copying", "copyData",
+    "notice",   "notification", "lost",           "cancelled",    "later"};
 
 napi_value Number(napi_env env, double number) {
   napi_value value = nullptr;
@@ -398,7 +399,29 @@ bool Environment::Outdated(Delivery* delivery) {
   return false;
 }
 
+/** A whole result of short values crosses in one call. False where it is not one. */
+bool Environment::DeliverPacked(Delivery* delivery) {
+  if (delivery->chunk == nullptr || !delivery->end_of_result || !delivery->end_of_command ||
+      !partials_.empty())
+    return false;
+  const napi_value shape = row_builder_->ShapeObject(delivery->shape.get());
+  napi_value ascii = nullptr;
+  napi_value utf16 = nullptr;
+  if (shape == nullptr || !row_builder_->LayWhole(*delivery->shape, *delivery->chunk, &ascii, &utf16))
+    return false;
+  const uint32_t rows = delivery->chunk->groups.front().rows;
+  used_.push_back(std::move(delivery->chunk));
+  Consumed(delivery->connection);
+  const uint32_t tag = TagNumber(delivery->command);
+  Call(Handler::kPackedResult,
+       {Integer(env_, delivery->slot), shape, Integer(env_, static_cast<uint32_t>(delivery->row_mode)),
+        Integer(env_, rows), ascii, utf16, Integer(env_, tag),
+        Number(env_, static_cast<double>(delivery->count)), Integer(env_, Outcome(*delivery))});
+  return true;
+}
+
 void Environment::DeliverRows(Delivery* delivery) {
+  if (DeliverPacked(delivery)) return;
   napi_value undefined = nullptr;
   napi_get_undefined(env_, &undefined);
   napi_value rows = undefined;

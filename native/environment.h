@@ -69,6 +69,7 @@ class Environment final : public DeliverySink {
     kDescribe,
     kAppender,
     kPackedAppender,
+    kPackedResult,
     kTag,
     kResult,
     kThrew,
@@ -100,6 +101,7 @@ class Environment final : public DeliverySink {
   void Deliver(Delivery* delivery);
   bool Outdated(Delivery* delivery);
   void DeliverRows(Delivery* delivery);
+  bool DeliverPacked(Delivery* delivery);
   void DeliverStream(Delivery* delivery);
   void DeliverBytes(Delivery* delivery);
   void CallResult(const Delivery& delivery, napi_value rows, napi_value shape);

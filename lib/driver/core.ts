@@ -161,6 +161,17 @@ export class Core {
         new ResultShape(names, numbers, typeMap, this.typeMaps.get(typeMap)?.deref()),
       appender: (shape, mode, rowsPerCall) => shape.appender(mode, rowsPerCall),
       packedAppender: (shape, mode) => shape.packedAppender(mode, cells),
+      packedResult: (slot, shape, mode, rowCount, ascii, utf16, tag, count, outcome) => {
+        const handler = ending(slot, outcome);
+        const rows: unknown[] = [];
+        try {
+          shape.packedAppender(mode, cells)(rows, rowCount, ascii, utf16);
+        } catch (thrown) {
+          handler?.threw(thrownError(thrown), statusOf(outcome), true);
+          return;
+        }
+        handler?.result(rows, shape, tags[tag] ?? '', count, true, true, statusOf(outcome));
+      },
       tag: (number, text) => {
         tags[number] = text;
       },

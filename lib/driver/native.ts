@@ -183,6 +183,18 @@ export interface NativeHandlers<Shape extends object> {
     count: number,
     outcome: number,
   ): void;
+  /** `result` of a command's only rows, which are still to be built as a {@link NativePackedAppender} builds them. */
+  packedResult(
+    slot: number,
+    shape: Shape,
+    mode: RowMode.Object | RowMode.Array,
+    rowCount: number,
+    ascii: string,
+    utf16: string,
+    tag: number,
+    count: number,
+    outcome: number,
+  ): void;
   /** The command succeeded, but a converter threw while the rows were built; of a stream, those of one batch. */
   threw(slot: number, thrown: unknown, outcome: number): void;
   failed(slot: number, failure: NativeFailure, outcome: number): void;

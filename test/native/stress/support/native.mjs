@@ -46,6 +46,7 @@ export function openAddon({ notified = () => undefined } = {}) {
   const slots = new Slots();
   const lost = [];
   const tags = [];
+  addon.setRowCells(new Float64Array(4096), new Uint8Array(4096));
   addon.setHandlers(
     {
       describe: (typeMap, names) => ({ names }),
@@ -53,6 +54,11 @@ export function openAddon({ notified = () => undefined } = {}) {
       appender: (shape, mode, rowsPerCall) => (rows) => {
         for (let i = 0; i < rowsPerCall; i++) rows.push(0);
       },
+      packedAppender: () => (rows, count) => {
+        for (let i = 0; i < count; i++) rows.push(0);
+      },
+      packedResult: (slot, shape, mode, rows, ascii, utf16, tag, count, outcome) =>
+        slots.finish(slot, { rows, command: tags[tag], goesOn: (outcome & GOES_ON) !== 0 }),
       tag: (number, text) => {
         tags[number] = text;
       },
