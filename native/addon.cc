@@ -123,6 +123,9 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
                            InstanceMethod<&ConnectionObject::Describe>("describe"),
                            InstanceMethod<&ConnectionObject::ExecutePrepared>("executePrepared"),
                            InstanceMethod<&ConnectionObject::ExecutePreparedRows>("executePreparedRows"),
+                           InstanceMethod<&ConnectionObject::OfferPrepared>("offerPrepared"),
+                           InstanceMethod<&ConnectionObject::TakeNextBack>("takeNextBack"),
+                           InstanceMethod<&ConnectionObject::RunNext>("runNext"),
                            InstanceMethod<&ConnectionObject::Script>("script"),
                            InstanceMethod<&ConnectionObject::CopyIn>("copyIn"),
                            InstanceMethod<&ConnectionObject::CopyData>("copyData"),
@@ -171,17 +174,20 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
       Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
       return nullptr;
     }
-    Command& command = connection_->command();
-    command.kind = kind;
-    command.slot = Unsigned(info, 0);
-    command.sql.clear();
-    command.types = nullptr;
-    command.stream = false;
-    command.binary_allowed = false;
-    command.rows = 1;
-    command.pieces.clear();
-    command.length = 0;
-    return &command;
+    return Emptied(&connection_->command(), kind, Unsigned(info, 0));
+  }
+
+  static Command* Emptied(Command* command, CommandKind kind, uint32_t slot) {
+    command->kind = kind;
+    command->typed = false;
+    command->slot = slot;
+    command->sql.clear();
+    command->stream = false;
+    command->binary_allowed = false;
+    command->rows = 1;
+    command->pieces.clear();
+    command->length = 0;
+    return command;
   }
 
   static std::string Text(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
@@ -194,8 +200,12 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     command->row_mode = (mode & 1) != 0 ? RowMode::kArray : RowMode::kObject;
     command->stream = (mode & 2) != 0;
     command->binary_allowed = (mode & 4) != 0;
-    command->type_map_id = Unsigned(info, at + 3);
-    command->types = environment_->FindTypeMap(command->type_map_id);
+    command->typed = true;
+    const uint32_t type_map_id = Unsigned(info, at + 3);
+    if (command->types == nullptr || command->type_map_id != type_map_id) {
+      command->type_map_id = type_map_id;
+      command->types = environment_->FindTypeMap(type_map_id);
+    }
     if (command->types == nullptr || length > environment_->parameter_capacity() ||
         !command->parameters.Assign(environment_->parameter_bytes(), length, count)) {
       Napi::Error::New(info.Env(), "malformed parameters or unknown type map").ThrowAsJavaScriptException();
@@ -238,6 +248,31 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     if (command == nullptr) return;
     command->statement = Unsigned(info, 1);
     if (ReadExecution(info, 2, command)) environment_->Run(connection_);
+  }
+
+  void OfferPrepared(const Napi::CallbackInfo& info) {
+    if (closed_ || !connection_->under_way() || connection_->offers_next()) {
+      Napi::Error::New(info.Env(), "the connection takes no next command").ThrowAsJavaScriptException();
+      return;
+    }
+    Command* command =
+        Emptied(&connection_->next_command(), CommandKind::kExecutePrepared, Unsigned(info, 0));
+    command->statement = Unsigned(info, 1);
+    if (ReadExecution(info, 2, command)) connection_->OfferNext();
+  }
+
+  Napi::Value TakeNextBack(const Napi::CallbackInfo& info) {
+    const bool taken = connection_ != nullptr && connection_->TakeNextBack();
+    return Napi::Boolean::New(info.Env(), taken);
+  }
+
+  void RunNext(const Napi::CallbackInfo& info) {
+    if (closed_ || connection_->owner() != Owner::kJavaScript ||
+        !(connection_->idle() || connection_->closed())) {
+      Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
+      return;
+    }
+    environment_->RunNext(connection_);
   }
 
   /** As executePrepared, and last the number of rows that the parameters make. */

@@ -64,6 +64,10 @@ constexpr int kCopyBoth = 8;
 constexpr int kSingleTuple = 9;
 }  // namespace result_status
 
+namespace transaction_status {
+constexpr int kIdle = 0;
+}  // namespace transaction_status
+
 namespace error_verbosity {
 constexpr int kDefault = 1;
 constexpr int kVerbose = 2;

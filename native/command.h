@@ -72,6 +72,9 @@ struct Command {
   uint32_t statement = 0;
   ParameterBlock parameters;
   RowMode row_mode = RowMode::kObject;
+  /** Whether the type map is for this command, which it is for what gives rows; else it is that of an earlier
+   * one. */
+  bool typed = false;
   uint32_t type_map_id = 0;
   std::shared_ptr<const TypeMap> types;
   /** The rows go up chunk by chunk as they come, and the program says when it has used one. */

@@ -110,6 +110,7 @@ Step Connection::Start(Deliveries* out) {
   failure_.reset();
   hangup_ = false;
   may_have_more_ = false;
+  goes_on_ = false;
   if (command_.kind == CommandKind::kConnect) return StartConnecting(out);
   if (phase_ == Phase::kCopying) return StartCopying(out);
   phase_ = Phase::kBusy;
@@ -143,7 +144,7 @@ Step Connection::Start(Deliveries* out) {
 
 /** Whether it is worth two system calls to look before something is sent. */
 bool Connection::MayHaveDied() {
-  const bool something_came = attention_.exchange(false, std::memory_order_acq_rel);
+  const bool something_came = attention_.load(std::memory_order_acquire) > 0 || std::exchange(unread_, false);
   return something_came || std::chrono::steady_clock::now() - idle_since_ > kLongIdle;
 }
 
@@ -470,7 +471,7 @@ Connection::Statement& Connection::StatementOf(uint32_t number) {
 }
 
 void Connection::TakeRows(ClientResult* result, bool last, Deliveries* out) {
-  if (command_.types == nullptr) {
+  if (!command_.typed) {
     // A script's rows are not asked for: only how many there were.
     if (last) EndResult(result, out);
     api_.clear(result);
@@ -529,7 +530,7 @@ void Connection::EmitChunk(Deliveries* out) {
 
 bool Connection::ChunkConsumed() {
   const int left = unconsumed_.fetch_sub(1, std::memory_order_seq_cst) - 1;
-  return left <= few_unconsumed_.load(std::memory_order_relaxed) &&
+  return left <= few_unconsumed_.load(std::memory_order_relaxed) && paused_.load(std::memory_order_seq_cst) &&
          paused_.exchange(false, std::memory_order_seq_cst);
 }
 
@@ -582,6 +583,11 @@ Step Connection::EndCommand(Deliveries* out) {
   }
   held_->end_of_command = true;
   held_->transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next.
+  const bool well = held_->kind == Delivery::Kind::kResult && !may_have_more_ &&
+                    held_->transaction_status == transaction_status::kIdle;
+  goes_on_ = well && TakeNextBack();
+  held_->goes_on = goes_on_;
   out->push_back(std::move(*held_));
   held_.reset();
   command_.parameters.Clear();

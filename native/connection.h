@@ -7,14 +7,16 @@
 //   - JavaScript thread: while idle, or while it runs a command that is alone in flight by itself.
 //   - I/O thread: from the moment a command is submitted until its completion is published.
 //   - connector thread: while connecting.
-// The command object is filled by the JavaScript thread while the connection is idle.
-// Sending a cancel request is the exception: it uses only the cancel object, which never changes after
-// connecting.
+// The command object is filled by the JavaScript thread while the connection is idle. A second one may be
+// filled and offered while a command runs: the owner begins it as soon as that has ended well, unless the
+// JavaScript thread takes it back before. Sending a cancel request is the exception: it uses only the cancel
+// object, which never changes after connecting.
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client_library.h"
@@ -57,6 +59,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Owner owner() const { return owner_.load(std::memory_order_acquire); }
   void GiveTo(Owner owner) { owner_.store(owner, std::memory_order_release); }
   Command& command() { return command_; }
+  /** For the JavaScript thread to fill while no command is offered. */
+  Command& next_command() { return next_command_; }
 
   // The owner's calls.
   /** Begins the command. Never blocks, except that connecting by a host name that was not resolved asks the
@@ -68,6 +72,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Drain(bool hangup, Deliveries* out);
   /** Ends whatever is going on with a failure, and the connection. */
   void Close(const char* reason, Deliveries* out);
+  /** Whether the command that has just ended is followed by the one that was offered, which is to be begun.
+   */
+  bool goes_on() const { return goes_on_; }
+  /** Makes the command that was offered the present one. */
+  void TurnToNext() { std::swap(command_, next_command_); }
   bool closed() const { return phase_ == Phase::kClosed; }
   bool connected() const { return phase_ == Phase::kIdle || phase_ == Phase::kBusy || copying(); }
   bool idle() const { return phase_ == Phase::kIdle; }
@@ -83,6 +92,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Interest interest() const { return interest_; }
   /** Whether the last command may have left bytes unread in the kernel, so that no new edge would come. */
   bool may_have_more() const { return may_have_more_; }
+  /** The owner was told that the socket is ready, and will be again, without reading now. */
+  void note_unread() { unread_ = true; }
   /** Whether the socket is armed for writing, which costs a system call to undo. */
   bool was_writing() const { return was_writing_; }
   void note_writing(bool writing) { was_writing_ = writing; }
@@ -94,11 +105,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /** The program has closed the connection: the JavaScript thread leaves it alone from then on. */
   bool closing() const { return closing_; }
   void note_closing() { closing_ = true; }
+  bool offers_next() const { return offered_.load(std::memory_order_relaxed); }
+  /** Has the owner go on with `next_command` after the command under way. */
+  void OfferNext() { offered_.store(true, std::memory_order_release); }
+  /** False when the owner goes on with it, or nothing was offered. */
+  bool TakeNextBack() { return offered_.exchange(false, std::memory_order_acq_rel); }
+  void NoteTold() { attention_.fetch_sub(1, std::memory_order_relaxed); }
 
   // Any thread.
-  /** Notes that the idle connection's socket has become ready: it may be dead, which its owner does not know
-   * yet. */
-  void NoteAttention() { attention_.store(true, std::memory_order_release); }
+  /** The socket has become ready while the JavaScript thread owned the connection, which may be dead without
+   * that thread knowing yet. Counted until the JavaScript thread has been told, by NoteTold. */
+  void NoteAttention() { attention_.fetch_add(1, std::memory_order_release); }
   /** Sends a cancel request, blocking until the server has taken it. Returns '' or what went wrong. */
   std::string SendCancel() const;
   bool can_bind_rows() const { return api_.send_query_prepared_rows != nullptr; }
@@ -156,7 +173,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const ClientApi& api_;
   const std::shared_ptr<Shared> shared_;
   std::atomic<Owner> owner_{Owner::kJavaScript};
-  std::atomic<bool> attention_{false};
+  std::atomic<int> attention_{0};
+  /** The owner was told of readiness and has put off reading. */
+  bool unread_ = false;
   std::chrono::steady_clock::time_point idle_since_;
   bool under_way_ = false;
   bool closing_ = false;
@@ -170,6 +189,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const char* stage_ = "tcp";
 
   Command command_;
+  Command next_command_;
+  std::atomic<bool> offered_{false};
+  bool goes_on_ = false;
   bool sending_ = false;
   bool sent_ = false;
   bool hangup_ = false;

@@ -71,6 +71,8 @@ struct Delivery {
   RowMode row_mode = RowMode::kObject;
   bool end_of_result = false;
   bool end_of_command = false;
+  /** The connection has gone on with the command that was offered to it. */
+  bool goes_on = false;
   bool hangup = false;
   /** The chunk is one of a stream: the program itself says when it has used it. */
   bool stream = false;

@@ -14,9 +14,10 @@ constexpr std::chrono::milliseconds kDrainTime{2};
 /** What the JavaScript thread sends by itself; more is queued, since sending it would take its time. */
 constexpr size_t kInlineBytes = 16 * 1024;
 
-constexpr std::array<const char*, 15> kHandlerNames = {
-    "describe", "appender", "packedAppender", "result",       "threw", "failed",    "connected", "described",
-    "copying",  "copyData", "notice",         "notification", "lost",  "cancelled", "later"};
+constexpr std::array<const char*, 17> kHandlerNames = {
+    "describe", "appender",     "packedAppender", "packedResult", "tag",     "result",
+    "threw",    "failed",       "connected",      "described",    "copying", "copyData",
+    "notice",   "notification", "lost",           "cancelled",    "later"};
 
 napi_value Number(napi_env env, double number) {
   napi_value value = nullptr;
@@ -47,6 +48,13 @@ napi_value Numbers(Napi::Env env, const std::vector<uint32_t>& numbers) {
   if (array.IsEmpty()) return nullptr;
   for (size_t i = 0; i < numbers.size(); ++i) array[i] = numbers[i];
   return array;
+}
+
+/** What is small of the end of a result, in one number: Node-API makes each value by a call. Twin: `Outcome`
+ * in lib/driver/native.ts. */
+uint32_t Outcome(const Delivery& delivery) {
+  return (delivery.end_of_result ? 1U : 0U) | (delivery.end_of_command ? 2U : 0U) |
+         (delivery.goes_on ? 4U : 0U) | (static_cast<uint32_t>(delivery.transaction_status) << 3U);
 }
 
 Deliveries Cancelled(uint32_t slot, std::string message) {
@@ -164,6 +172,12 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
   io_thread_->Submit(connection, IoThread::Order::kStart);
 }
 
+void Environment::RunNext(const std::shared_ptr<Connection>& connection) {
+  if (!connection->TakeNextBack()) return;
+  connection->TurnToNext();
+  Run(connection);
+}
+
 void Environment::Close(const std::shared_ptr<Connection>& connection) {
   if (stopped_ || io_thread_ == nullptr) return;
   connection->note_closing();
@@ -230,11 +244,15 @@ void Environment::Drain() {
     }
   }
   row_builder_->Bury(shared_->graveyard.get());
-  const auto deadline = std::chrono::steady_clock::now() + kDrainTime;
+  // Set at the first that takes long: reading the clock costs as much as delivering a small result.
+  std::chrono::steady_clock::time_point deadline{};
   while (next_ < backlog_.size() && !stopped_) {
     // Out of the list, which grows while it is delivered.
     Delivery delivery = std::move(backlog_[next_++]);
     const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows != 1;
+    if (heavy && deadline == std::chrono::steady_clock::time_point{}) {
+      deadline = std::chrono::steady_clock::now() + kDrainTime;
+    }
     {
       const Napi::HandleScope scope(env_);
       Deliver(&delivery);
@@ -246,6 +264,7 @@ void Environment::Drain() {
       break;
     }
   }
+  shared_->chunks.GiveAll(&used_);
   draining_ = false;
 }
 
@@ -265,6 +284,7 @@ void Environment::Call(Handler handler, std::initializer_list<napi_value> argume
 }
 
 void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool hangup) {
+  connection->NoteTold();
   if (connection->closing()) return;
   if (connection->owner() != Owner::kJavaScript) {
     // Given away since the event was seen; the edge must not be lost.
@@ -276,13 +296,18 @@ void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool ha
   if (connection->under_way() && was_idle) {
     // The end of the last command is still on its way here, and what came after it must not be told before
     // it.
+    connection->note_unread();
     io_thread_->Recheck(connection.get());
     return;
   }
   Deliveries out;
   // One read: what is larger than that would hold up the event loop with parsing.
   const Step step = connection->Advance(hangup, 1, &out);
-  if (step == Step::kDone || (step == Step::kWait && !connection->interest().write)) {
+  if (step == Step::kDone && connection->goes_on()) {
+    connection->TurnToNext();
+    connection->GiveTo(Owner::kIoThread);
+    io_thread_->Submit(connection, IoThread::Order::kStart);
+  } else if (step == Step::kDone || (step == Step::kWait && !connection->interest().write)) {
     io_thread_->Rest(connection.get());
   } else if (!was_idle) {
     connection->GiveTo(Owner::kIoThread);
@@ -296,7 +321,7 @@ void Environment::Deliver(Delivery* delivery) {
     OnReady(delivery->connection, delivery->hangup);
     return;
   }
-  if (delivery->end_of_command) End();
+  if (delivery->end_of_command && !delivery->goes_on) End();
   if (Outdated(delivery)) return;
   const napi_value slot = Integer(env_, delivery->slot);
   const auto connection_id = [&] { return Integer(env_, delivery->connection->id()); };
@@ -320,8 +345,7 @@ void Environment::Deliver(Delivery* delivery) {
         partial->second.Free(env_);
         partials_.erase(partial);
       }
-      Call(Handler::kFailed,
-           {slot, FailureObject(*delivery->failure), Integer(env_, delivery->transaction_status)});
+      Call(Handler::kFailed, {slot, FailureObject(*delivery->failure), Integer(env_, Outcome(*delivery))});
       return;
     }
     case Delivery::Kind::kConnected:
@@ -359,7 +383,7 @@ void Environment::Deliver(Delivery* delivery) {
 bool Environment::Outdated(Delivery* delivery) {
   Connection* connection = delivery->connection.get();
   if (connection == nullptr) return false;
-  if (delivery->end_of_command) connection->note_under_way(false);
+  if (delivery->end_of_command) connection->note_under_way(delivery->goes_on);
   if (!connection->closing()) {
     // A command that was given in the meantime fails for the same reason, and says so.
     return delivery->kind == Delivery::Kind::kLost && connection->under_way();
@@ -375,7 +399,29 @@ bool Environment::Outdated(Delivery* delivery) {
   return false;
 }
 
+/** A whole result of short values crosses in one call. False where it is not one. */
+bool Environment::DeliverPacked(Delivery* delivery) {
+  if (delivery->chunk == nullptr || !delivery->end_of_result || !delivery->end_of_command ||
+      !partials_.empty())
+    return false;
+  const napi_value shape = row_builder_->ShapeObject(delivery->shape.get());
+  napi_value ascii = nullptr;
+  napi_value utf16 = nullptr;
+  if (shape == nullptr || !row_builder_->LayWhole(*delivery->shape, *delivery->chunk, &ascii, &utf16))
+    return false;
+  const uint32_t rows = delivery->chunk->groups.front().rows;
+  used_.push_back(std::move(delivery->chunk));
+  Consumed(delivery->connection);
+  const uint32_t tag = TagNumber(delivery->command);
+  Call(Handler::kPackedResult,
+       {Integer(env_, delivery->slot), shape, Integer(env_, static_cast<uint32_t>(delivery->row_mode)),
+        Integer(env_, rows), ascii, utf16, Integer(env_, tag),
+        Number(env_, static_cast<double>(delivery->count)), Integer(env_, Outcome(*delivery))});
+  return true;
+}
+
 void Environment::DeliverRows(Delivery* delivery) {
+  if (DeliverPacked(delivery)) return;
   napi_value undefined = nullptr;
   napi_get_undefined(env_, &undefined);
   napi_value rows = undefined;
@@ -409,7 +455,11 @@ void Environment::DeliverRows(Delivery* delivery) {
     }
   }
   if (delivery->chunk != nullptr) {
-    shared_->chunks.Give(std::move(delivery->chunk));
+    if (delivery->end_of_result) {
+      used_.push_back(std::move(delivery->chunk));
+    } else {
+      shared_->chunks.Give(std::move(delivery->chunk));
+    }
     if (delivery->connection->ChunkConsumed()) {
       io_thread_->Submit(delivery->connection, IoThread::Order::kContinue);
     }
@@ -432,18 +482,27 @@ void Environment::DeliverRows(Delivery* delivery) {
     }
     napi_get_element(env_, holder, 0, &thrown);
     napi_delete_reference(env_, partial.thrown);
-    Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status),
-                           Boolean(env_, true)});
+    Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, Outcome(*delivery))});
     return;
   }
   CallResult(*delivery, rows, shape);
 }
 
 void Environment::CallResult(const Delivery& delivery, napi_value rows, napi_value shape) {
+  const uint32_t tag = TagNumber(delivery.command);
   Call(Handler::kResult,
-       {Integer(env_, delivery.slot), rows, shape, Text(env_, delivery.command),
-        Number(env_, static_cast<double>(delivery.count)), Boolean(env_, delivery.end_of_result),
-        Boolean(env_, delivery.end_of_command), Integer(env_, delivery.transaction_status)});
+       {Integer(env_, delivery.slot), rows, shape, Integer(env_, tag),
+        Number(env_, static_cast<double>(delivery.count)), Integer(env_, Outcome(delivery))});
+}
+
+uint32_t Environment::TagNumber(const std::string& tag) {
+  for (size_t i = 0; i < tags_.size(); ++i) {
+    if (tags_[i] == tag) return static_cast<uint32_t>(i);
+  }
+  const auto number = static_cast<uint32_t>(tags_.size());
+  tags_.push_back(tag);
+  Call(Handler::kTag, {Integer(env_, number), Text(env_, tag)});
+  return number;
 }
 
 /** One batch of rows of a stream, which is the program's at once. */
@@ -469,8 +528,7 @@ void Environment::DeliverStream(Delivery* delivery) {
   // Nothing to catch when the environment is being terminated.
   if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
   if (batch) Consumed(delivery->connection);
-  Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, delivery->transaction_status),
-                         Boolean(env_, delivery->end_of_command)});
+  Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, Outcome(*delivery))});
 }
 
 void Environment::DeliverBytes(Delivery* delivery) {

@@ -48,6 +48,8 @@ class Environment final : public DeliverySink {
   /** Runs the connection's command: by the JavaScript thread itself when it is alone in flight, else queued.
    */
   void Run(const std::shared_ptr<Connection>& connection);
+  /** Runs the command that was offered, which the owner did not go on with. */
+  void RunNext(const std::shared_ptr<Connection>& connection);
   void Close(const std::shared_ptr<Connection>& connection);
   void Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot);
   /** The program has used a chunk of a stream. */
@@ -67,6 +69,8 @@ class Environment final : public DeliverySink {
     kDescribe,
     kAppender,
     kPackedAppender,
+    kPackedResult,
+    kTag,
     kResult,
     kThrew,
     kFailed,
@@ -97,10 +101,13 @@ class Environment final : public DeliverySink {
   void Deliver(Delivery* delivery);
   bool Outdated(Delivery* delivery);
   void DeliverRows(Delivery* delivery);
+  bool DeliverPacked(Delivery* delivery);
   void DeliverStream(Delivery* delivery);
   void DeliverBytes(Delivery* delivery);
   void CallResult(const Delivery& delivery, napi_value rows, napi_value shape);
   void Call(Handler handler, std::initializer_list<napi_value> arguments);
+  /** The number under which JavaScript knows a command tag. */
+  uint32_t TagNumber(const std::string& tag);
   napi_value FailureObject(const Failure& failure) const;
   void CallConnected(napi_value slot, const ConnectionFacts& facts);
   void SurfaceException() const;
@@ -128,8 +135,12 @@ class Environment final : public DeliverySink {
   Deliveries backlog_;
   size_t next_ = 0;
   std::unordered_map<uint32_t, Partial> partials_;
+  /** Command tags by their numbers. There are as many as there are kinds of statements. */
+  std::vector<std::string> tags_;
   bool draining_ = false;
   uint32_t in_flight_ = 0;
+  /** Chunks of small results that have been used, given back together: the other side takes one for each. */
+  std::vector<std::unique_ptr<RowChunk>> used_;
 };
 
 }  // namespace kingbase

@@ -1,5 +1,6 @@
 #include "io_thread.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kingbase {
@@ -20,6 +21,7 @@ void IoThread::Submit(std::shared_ptr<Connection> connection, Order order, bool 
     EnsureRunning();
     if (role_ == Owner::kConnector) connections_.try_emplace(connection.get(), connection);
     orders_.push_back({std::move(connection), order, hangup});
+    any_orders_.store(true, std::memory_order_seq_cst);
   }
   if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
 }
@@ -30,6 +32,7 @@ void IoThread::Relay(Deliveries deliveries) {
     if (stopping_.load(std::memory_order_relaxed)) return;
     EnsureRunning();
     for (Delivery& delivery : deliveries) relayed_.push_back(std::move(delivery));
+    any_orders_.store(true, std::memory_order_seq_cst);
   }
   if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
 }
@@ -87,25 +90,43 @@ void IoThread::Stop() {
 void IoThread::Run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     sleeping_.store(true, std::memory_order_seq_cst);
-    const bool block = again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
+    const bool block =
+        out_.empty() && again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
     if (!block) sleeping_.store(false, std::memory_order_relaxed);
     wait_set_->Wait(block, &ready_);
     sleeping_.store(false, std::memory_order_relaxed);
     TakeOrders();
+    if (ready_.empty()) PostAll();
     for (const ReadySocket& ready : ready_) OnReady(ready);
     for (const auto& connection : std::exchange(again_, {})) {
       if (connection->owner() == role_) Proceed(connection.get(), false);
     }
     for (const Request& request : std::exchange(taken_, {})) Carry(request);
-    if (!out_.empty()) {
-      sink_->Post(&out_);
-      out_.clear();
-    }
+    if (!MayWait()) PostAll();
   }
 }
 
+void IoThread::PostAll() {
+  if (out_.empty()) return;
+  sink_->Post(&out_);
+  out_.clear();
+}
+
+/**
+ * Whether what there is to post may be joined by what is ready already: being woken costs the JavaScript
+ * thread as much as several small results. Not where a connection has nothing to do until that thread has
+ * heard of it.
+ */
+bool IoThread::MayWait() const {
+  return out_.size() < kMostGathered &&
+         std::all_of(out_.begin(), out_.end(), [](const Delivery& delivery) { return delivery.goes_on; });
+}
+
 bool IoThread::TakeOrders() {
+  // The flag is set before `sleeping_` is looked at, and `sleeping_` before the flag is.
+  if (!any_orders_.load(std::memory_order_seq_cst)) return !taken_.empty() || !out_.empty();
   const std::lock_guard<std::mutex> lock(mutex_);
+  any_orders_.store(false, std::memory_order_relaxed);
   if (taken_.empty()) {
     taken_.swap(orders_);
   } else {
@@ -128,12 +149,13 @@ void IoThread::OnReady(const ReadySocket& ready) {
     Proceed(connection, ready.hangup);
     return;
   }
-  connection->NoteAttention();
   Delivery delivery;
   delivery.kind = Delivery::Kind::kReady;
   delivery.hangup = ready.hangup;
   delivery.connection = Find(connection);
-  if (delivery.connection != nullptr) out_.push_back(std::move(delivery));
+  if (delivery.connection == nullptr) return;
+  connection->NoteAttention();
+  out_.push_back(std::move(delivery));
 }
 
 void IoThread::Proceed(Connection* connection, bool hangup) {
@@ -192,6 +214,11 @@ void IoThread::After(Connection* connection, Step step) {
       return;
     case Step::kDone:
       break;
+  }
+  if (connection->goes_on()) {
+    connection->TurnToNext();
+    After(connection, connection->Start(&out_));
+    return;
   }
   if (role_ == Owner::kConnector) {
     const std::shared_ptr<Connection> kept = connection->shared_from_this();

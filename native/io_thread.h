@@ -76,6 +76,8 @@ class IoThread {
 
   // How often one connection may read its socket before the others have their turn.
   static constexpr int kReadsPerTurn = 16;
+  // How many completions may be kept back to be posted together.
+  static constexpr size_t kMostGathered = 8;
 
   void EnsureRunning();
   void Run();
@@ -85,6 +87,8 @@ class IoThread {
   void Proceed(Connection* connection, bool hangup);
   void After(Connection* connection, Step step);
   void Await(Connection* connection, bool recheck);
+  void PostAll();
+  bool MayWait() const;
   void Forget(Connection* connection);
   std::shared_ptr<Connection> Find(Connection* connection);
 
@@ -95,6 +99,8 @@ class IoThread {
 
   std::mutex mutex_;
   std::vector<Request> orders_;
+  /** Whether it is worth locking to look. */
+  std::atomic<bool> any_orders_{false};
   Deliveries relayed_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
 

@@ -8,10 +8,13 @@ namespace kingbase {
 void ShapeGraveyard::Bury(std::unique_ptr<ShapeHandles> handles) {
   const std::lock_guard<std::mutex> lock(mutex_);
   dead_.push_back(std::move(handles));
+  any_.store(true, std::memory_order_relaxed);
 }
 
 std::vector<std::unique_ptr<ShapeHandles>> ShapeGraveyard::Exhume() {
+  if (!any_.load(std::memory_order_relaxed)) return {};
   const std::lock_guard<std::mutex> lock(mutex_);
+  any_.store(false, std::memory_order_relaxed);
   return std::exchange(dead_, {});
 }
 

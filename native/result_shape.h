@@ -6,6 +6,7 @@
 // used by any thread that reads results and locks itself.
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -44,6 +45,8 @@ class ShapeGraveyard {
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<ShapeHandles>> dead_;
+  /** Whether it is worth locking to look. */
+  std::atomic<bool> any_{false};
 };
 
 class ResultShape {

@@ -163,26 +163,39 @@ napi_value RowBuilder::Value(size_t index, const RowChunk& chunk, const RowGroup
   return Checked(status, value);
 }
 
-bool RowBuilder::AppendPacked(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
-                              const RowGroup& group, size_t cells) {
-  const napi_value appender = AppenderOf(handles, mode, 0);
-  if (appender == nullptr) return false;
+bool RowBuilder::LayWhole(const ResultShape& shape, const RowChunk& chunk, napi_value* ascii,
+                          napi_value* utf16) {
+  if (chunk.groups.size() != 1 || !chunk.groups.front().plain) return false;
+  const RowGroup& group = chunk.groups.front();
+  const size_t cells = shape.columns().size() * group.rows;
+  return cells <= capacity_ && Lay(chunk, group, cells, ascii, utf16);
+}
+
+/** False with a pending exception. */
+bool RowBuilder::Lay(const RowChunk& chunk, const RowGroup& group, size_t cells, napi_value* ascii_text,
+                     napi_value* utf16_text) {
   const RowGroup* next = &group + 1 < chunk.groups.data() + chunk.groups.size() ? &group + 1 : nullptr;
   const size_t ascii = (next != nullptr ? next->ascii : chunk.ascii.size()) - group.ascii;
   const size_t utf16 = (next != nullptr ? next->utf16 : chunk.utf16.size()) - group.utf16;
   std::memcpy(cells_, chunk.cells.data() + group.first_cell, cells * sizeof(Cell));
   std::memcpy(kinds_, chunk.kinds.data() + group.first_cell, cells);
+  const napi_status made_ascii =
+      napi_create_string_latin1(env_, chunk.ascii.data() + group.ascii, ascii, ascii_text);
+  if (Checked(made_ascii, *ascii_text) == nullptr) return false;
+  *utf16_text = *ascii_text;
+  if (utf16 == 0) return true;
+  const napi_status made =
+      napi_create_string_utf16(env_, chunk.utf16.data() + group.utf16, utf16, utf16_text);
+  return Checked(made, *utf16_text) != nullptr;
+}
+
+bool RowBuilder::AppendPacked(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
+                              const RowGroup& group, size_t cells) {
+  const napi_value appender = AppenderOf(handles, mode, 0);
+  if (appender == nullptr) return false;
   std::array<napi_value, 4> arguments{rows};
   napi_create_uint32(env_, group.rows, &arguments[1]);
-  const napi_status made_ascii =
-      napi_create_string_latin1(env_, chunk.ascii.data() + group.ascii, ascii, &arguments[2]);
-  if (Checked(made_ascii, arguments[2]) == nullptr) return false;
-  arguments[3] = arguments[2];
-  if (utf16 > 0) {
-    const napi_status made =
-        napi_create_string_utf16(env_, chunk.utf16.data() + group.utf16, utf16, &arguments[3]);
-    if (Checked(made, arguments[3]) == nullptr) return false;
-  }
+  if (!Lay(chunk, group, cells, &arguments[2], &arguments[3])) return false;
   napi_value undefined = nullptr;
   napi_get_undefined(env_, &undefined);
   return napi_call_function(env_, undefined, appender, arguments.size(), arguments.data(), nullptr) ==

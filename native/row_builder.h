@@ -31,6 +31,12 @@ class RowBuilder {
   /** Appends the chunk's rows to the array `rows`. False with a pending exception when a converter threw. */
   bool Append(napi_value rows, ResultShape* shape, RowMode mode, const RowChunk& chunk);
 
+  /**
+   * Lays all the chunk's values where JavaScript reads them, and makes the strings that it cuts. False where
+   * they are not all short, or too many.
+   */
+  bool LayWhole(const ResultShape& shape, const RowChunk& chunk, napi_value* ascii, napi_value* utf16);
+
   /** Frees what belongs to shapes that died on other threads. */
   void Bury(ShapeGraveyard* graveyard);
 
@@ -41,6 +47,7 @@ class RowBuilder {
   napi_value AppenderOf(Handles* handles, RowMode mode, uint32_t rows_per_call);
   bool AppendPacked(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
                     const RowGroup& group, size_t cells);
+  bool Lay(const RowChunk& chunk, const RowGroup& group, size_t cells, napi_value* ascii, napi_value* utf16);
   bool AppendOneByOne(napi_value rows, Handles* handles, RowMode mode, const RowChunk& chunk,
                       const RowGroup& group, size_t columns);
   napi_value Value(size_t cell, const RowChunk& chunk, const RowGroup& group);

@@ -311,4 +311,16 @@ void ChunkPool::Give(std::unique_ptr<RowChunk> chunk) {
   if (free_.size() < kKept) free_.push_back(std::move(chunk));
 }
 
+void ChunkPool::GiveAll(std::vector<std::unique_ptr<RowChunk>>* chunks) {
+  if (chunks->empty()) return;
+  for (const auto& chunk : *chunks) chunk->Clear();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (auto& chunk : *chunks) {
+      if (free_.size() < kKept && chunk->capacity() <= kKeptBytes) free_.push_back(std::move(chunk));
+    }
+  }
+  chunks->clear();
+}
+
 }  // namespace kingbase

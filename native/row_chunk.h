@@ -104,6 +104,8 @@ class ChunkPool {
  public:
   std::unique_ptr<RowChunk> Take();
   void Give(std::unique_ptr<RowChunk> chunk);
+  /** Empties `chunks`, too. */
+  void GiveAll(std::vector<std::unique_ptr<RowChunk>>* chunks);
 
  private:
   static constexpr size_t kKept = 32;

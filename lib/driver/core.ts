@@ -5,12 +5,13 @@ import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
 import { loadBuiltAddon } from './built-addon.js';
 import { thrownError } from './failure.js';
-import type {
-  ConnectionFacts,
-  NativeAddon,
-  NativeFailure,
-  NativeHandlers,
+import {
+  Outcome,
   TransactionStatus,
+  type ConnectionFacts,
+  type NativeAddon,
+  type NativeFailure,
+  type NativeHandlers,
 } from './native.js';
 import { providedAddon } from './provided-addon.js';
 import { ResultShape } from './result-shape.js';
@@ -31,6 +32,8 @@ export interface CommandHandler {
   ): void;
   threw(thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
   failed(failure: NativeFailure, transactionStatus: TransactionStatus): void;
+  /** Comes before the end of a command: the connection is at work on the next one. */
+  goesOn(): void;
   connected(facts: ConnectionFacts): void;
   described(parameterTypes: Uint32Array, columnTypes: Uint32Array): void;
   copying(binary: boolean): void;
@@ -147,16 +150,48 @@ export class Core {
 
   private nativeHandlers(): NativeHandlers<ResultShape> {
     const { handlers, listeners, addon, cells } = this;
+    const tags: string[] = [];
+    const ending = (slot: number, outcome: number): CommandHandler | undefined => {
+      const handler = handlers[slot];
+      if ((outcome & Outcome.GoesOn) !== 0) handler?.goesOn();
+      return handler;
+    };
     return {
       describe: (typeMap, names, numbers) =>
         new ResultShape(names, numbers, typeMap, this.typeMaps.get(typeMap)?.deref()),
       appender: (shape, mode, rowsPerCall) => shape.appender(mode, rowsPerCall),
       packedAppender: (shape, mode) => shape.packedAppender(mode, cells),
-      result: (slot, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus) =>
-        handlers[slot]?.result(rows, shape, command, count, endOfResult, endOfCommand, transactionStatus),
-      threw: (slot, thrown, transactionStatus, endOfCommand) =>
-        handlers[slot]?.threw(thrownError(thrown), transactionStatus, endOfCommand),
-      failed: (slot, failure, transactionStatus) => handlers[slot]?.failed(failure, transactionStatus),
+      packedResult: (slot, shape, mode, rowCount, ascii, utf16, tag, count, outcome) => {
+        const handler = ending(slot, outcome);
+        const rows: unknown[] = [];
+        try {
+          shape.packedAppender(mode, cells)(rows, rowCount, ascii, utf16);
+        } catch (thrown) {
+          handler?.threw(thrownError(thrown), statusOf(outcome), true);
+          return;
+        }
+        handler?.result(rows, shape, tags[tag] ?? '', count, true, true, statusOf(outcome));
+      },
+      tag: (number, text) => {
+        tags[number] = text;
+      },
+      result: (slot, rows, shape, tag, count, outcome) =>
+        ending(slot, outcome)?.result(
+          rows,
+          shape,
+          tags[tag] ?? '',
+          count,
+          (outcome & Outcome.EndOfResult) !== 0,
+          (outcome & Outcome.EndOfCommand) !== 0,
+          statusOf(outcome),
+        ),
+      threw: (slot, thrown, outcome) =>
+        ending(slot, outcome)?.threw(
+          thrownError(thrown),
+          statusOf(outcome),
+          (outcome & Outcome.EndOfCommand) !== 0,
+        ),
+      failed: (slot, failure, outcome) => ending(slot, outcome)?.failed(failure, statusOf(outcome)),
       connected: (slot, parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher) =>
         handlers[slot]?.connected({
           parameters: reportedParameters(parameters),
@@ -182,6 +217,19 @@ export class Core {
       },
     };
   }
+}
+
+/** By their numbers. */
+const STATUSES = [
+  TransactionStatus.Idle,
+  TransactionStatus.Active,
+  TransactionStatus.InTransaction,
+  TransactionStatus.InError,
+  TransactionStatus.Unknown,
+] as const;
+
+function statusOf(outcome: number): TransactionStatus {
+  return STATUSES[outcome >> Outcome.TransactionStatusShift] ?? TransactionStatus.Unknown;
 }
 
 function reportedParameters(text: string): Record<string, string> {

@@ -93,6 +93,41 @@ export class Execution<R> implements Operation {
     this.next(session);
   }
 
+  /**
+   * Gives the session's core the command ahead of time, while another operation's is under way; `begin` is not called
+   * then. False where more than one command would be needed, or may be.
+   */
+  offer(session: Session): boolean {
+    const { sql, parameters, types, rowMode, statementOn } = this.request;
+    if (statementOn !== undefined || this.needsDescription()) return false;
+    const statement = session.statements.usePrepared(sql);
+    if (statement === undefined) return false;
+    const { core, native, slot } = session;
+    try {
+      const writer = core.writeParameters(parameters, statement.parameterTypes, types);
+      const typeMap = core.typeMapId(types);
+      const mode = modeOf(session, statement, rowMode, typeMap);
+      native.offerPrepared(slot, statement.id, writer.count, writer.length, mode, typeMap);
+      writer.trim();
+    } catch {
+      return false; // what cannot be written rejects when its turn comes
+    }
+    this.again = false;
+    this.statement = statement;
+    this.step = ExecutionStep.Execute;
+    return true;
+  }
+
+  /** Whether the command under way is the last, if it succeeds. */
+  get atLast(): boolean {
+    const { statement } = this;
+    return (
+      this.step === ExecutionStep.Execute &&
+      statement?.prepared === true &&
+      statement.settledFor === this.request.types
+    );
+  }
+
   /** Whether the statement must have been described before it is executed. */
   protected needsDescription(): boolean {
     const { parameters, types } = this.request;
@@ -163,18 +198,11 @@ export class Execution<R> implements Operation {
     this.step = ExecutionStep.Execute;
     const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
-    const mayBeBinary = statement?.binaryTypeMap === typeMap && session.binaryResults;
     if (statement === undefined) {
       native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);
     } else {
-      native.executePrepared(
-        slot,
-        statement.id,
-        writer.count,
-        writer.length,
-        mayBeBinary ? rowMode + BINARY_ALLOWED : rowMode,
-        typeMap,
-      );
+      const mode = modeOf(session, statement, rowMode, typeMap);
+      native.executePrepared(slot, statement.id, writer.count, writer.length, mode, typeMap);
     }
     writer.trim();
   }
@@ -208,6 +236,9 @@ export class Execution<R> implements Operation {
     if (shape !== undefined && this.statement !== undefined) {
       this.statement.binaryTypeMap = shape.binaryTypeMap;
     }
+    // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
+    const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
+    if (settled && this.statement !== undefined) this.statement.settledFor = this.request.types;
     this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
     this.finish(session, transactionStatus);
   }
@@ -320,6 +351,11 @@ export class Execution<R> implements Operation {
     if (this.statement?.prepared !== true) return false;
     return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
   }
+}
+
+/** The row mode as the core takes it for a prepared statement. */
+function modeOf(session: Session, statement: CachedStatement, rowMode: RowMode, typeMap: number): number {
+  return statement.binaryTypeMap === typeMap && session.binaryResults ? rowMode + BINARY_ALLOWED : rowMode;
 }
 
 /** Converts, in place, the columns that came as text before their types were known. */

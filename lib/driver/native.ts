@@ -138,6 +138,15 @@ export const enum TransactionStatus {
   Unknown = 4,
 }
 
+/** How a command has gone, in one number as the core passes it: two flags, then a third, then the transaction status. */
+export const enum Outcome {
+  EndOfResult = 1,
+  EndOfCommand = 2,
+  /** The connection is at work on the command that was offered to it. */
+  GoesOn = 4,
+  TransactionStatusShift = 3,
+}
+
 /** Appends `rowsPerCall` rows to the array; see lib/types/row-appender.ts. */
 export type NativeAppender = (rows: unknown[], ...values: unknown[]) => void;
 
@@ -157,23 +166,38 @@ export interface NativeHandlers<Shape extends object> {
   appender(shape: Shape, mode: RowMode.Object | RowMode.Array, rowsPerCall: number): NativeAppender;
   packedAppender(shape: Shape, mode: RowMode.Object | RowMode.Array): NativePackedAppender;
   /**
-   * `rows` and `shape` are undefined where the statement returns none; `command` is the command tag without its
-   * numbers ('' for an empty query), `count` the number in it or -1. Without `endOfResult` the command ended without
-   * a result (an empty script).
+   * The number of a command tag not seen before: the tag without its own numbers ('' for an empty query).
+   */
+  tag(number: number, text: string): void;
+  /**
+   * `rows` and `shape` are undefined where the statement returns none; `tag` is the number of the command tag, `count`
+   * the number in it or -1. Without `EndOfResult` the command ended without a result (an empty script).
+   *
+   * @param outcome of {@link Outcome}
    */
   result(
     slot: number,
     rows: unknown[] | undefined,
     shape: Shape | undefined,
-    command: string,
+    tag: number,
     count: number,
-    endOfResult: boolean,
-    endOfCommand: boolean,
-    transactionStatus: TransactionStatus,
+    outcome: number,
+  ): void;
+  /** `result` of a command's only rows, which are still to be built as a {@link NativePackedAppender} builds them. */
+  packedResult(
+    slot: number,
+    shape: Shape,
+    mode: RowMode.Object | RowMode.Array,
+    rowCount: number,
+    ascii: string,
+    utf16: string,
+    tag: number,
+    count: number,
+    outcome: number,
   ): void;
   /** The command succeeded, but a converter threw while the rows were built; of a stream, those of one batch. */
-  threw(slot: number, thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
-  failed(slot: number, failure: NativeFailure, transactionStatus: TransactionStatus): void;
+  threw(slot: number, thrown: unknown, outcome: number): void;
+  failed(slot: number, failure: NativeFailure, outcome: number): void;
   /** `parameters`: names and values of {@link ConnectionFacts.parameters} in turn, each ended by a NUL. */
   connected(
     slot: number,
@@ -202,7 +226,10 @@ export interface NativeHandlers<Shape extends object> {
   later(): void;
 }
 
-/** One connection. One command at a time; only `cancel` and `close` may be called while one runs. */
+/**
+ * One connection. One command at a time; only `cancel`, `close` and what concerns the next command may be called while
+ * one runs.
+ */
 export interface NativeConnection {
   connect(slot: number, keywords: readonly string[], values: readonly string[]): void;
   /** The parameters lie in the parameter buffer: `count` records in `length` bytes. */
@@ -218,6 +245,22 @@ export interface NativeConnection {
     mode: number,
     typeMap: number,
   ): void;
+  /**
+   * As `executePrepared`, to be begun as soon as the command under way has ended well and outside a transaction block,
+   * without asking here: `Outcome.GoesOn` tells. Otherwise it waits for `runNext` or `takeNextBack`.
+   */
+  offerPrepared(
+    slot: number,
+    statement: number,
+    count: number,
+    length: number,
+    mode: number,
+    typeMap: number,
+  ): void;
+  /** False when the connection has gone on with it, or none was offered. */
+  takeNextBack(): boolean;
+  /** Begins what was offered, on the idle connection. */
+  runNext(): void;
   /** As `executePrepared` with the parameters of several rows, by the library's multi-row Bind. */
   executePreparedRows(
     slot: number,

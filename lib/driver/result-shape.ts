@@ -29,6 +29,7 @@ export class ResultShape {
   /** The core's number of the type map that the rows are read by, if it reads every column's binary form; else 0. */
   readonly binaryTypeMap: number;
   private readonly columns: readonly AppenderColumn[];
+  private readonly packedAppenders: (PackedAppender | undefined)[] = [];
 
   constructor(
     names: readonly string[],
@@ -71,7 +72,7 @@ export class ResultShape {
   }
 
   packedAppender(mode: RowMode, cells: PackedCells): PackedAppender {
-    return createPackedAppender(this.columns, modeName(mode), cells);
+    return (this.packedAppenders[mode] ??= createPackedAppender(this.columns, modeName(mode), cells));
   }
 }
 

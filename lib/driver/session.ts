@@ -32,6 +32,10 @@ export enum SessionState {
 export interface Operation {
   /** Begins on an idle session, which is the operation's until it calls `session.finish`. */
   begin(session: Session): void;
+  /** Gives the core its command ahead of time instead of `begin`, where it has only one; see `Session.offer`. */
+  offer?(session: Session): boolean;
+  /** Whether the command under way, if it succeeds, ends the operation. */
+  readonly atLast?: boolean;
   /** Whether the command under way only prepares for the one that matters. */
   readonly intermediate?: boolean;
   /** Is about this very session, so that it is of no use on another. */
@@ -67,6 +71,10 @@ export interface Operation {
 export interface SessionOwner {
   /** The session's operation has ended and it can take another. */
   sessionIdle(session: Session): void;
+  /** The session's operation has ended, and it runs the one that was offered to it. */
+  sessionGoesOn?(session: Session): void;
+  /** What was offered to the session is not run there and has not begun. */
+  offerReturned?(session: Session, operation: Operation): void;
   /** The session is gone and takes no more operations; called once. */
   sessionClosed(session: Session, error: KingbaseError | undefined): void;
   /**
@@ -108,6 +116,10 @@ export class Session implements CommandHandler, ConnectionListener {
 
   private readonly id: number;
   private current: Operation | undefined;
+  /** Runs after `current`; the core has its command already. */
+  private next: Operation | undefined;
+  /** The core is at work on the command of `next`. */
+  private wentOn = false;
   private connecting: ConnectOutcome | undefined;
   private cancelling = 0;
   private closing = false;
@@ -155,16 +167,63 @@ export class Session implements CommandHandler, ConnectionListener {
     operation.begin(this);
   }
 
+  /**
+   * Gives the busy session an operation to run after the present one, whose command the core begins by itself: the
+   * server need not wait for this thread. False where the session, or either operation, may have other needs in between.
+   */
+  offer(operation: Operation): boolean {
+    const plain =
+      this.state === SessionState.Busy &&
+      this.next === undefined &&
+      this.cancelling === 0 &&
+      this.cancelAgain === undefined &&
+      !this.closing &&
+      !this.statements.hasEvicted &&
+      this.current?.atLast === true;
+    if (!plain || operation.offer?.(this) !== true) return false;
+    this.next = operation;
+    return true;
+  }
+
+  /** Takes back what was offered; undefined where nothing was, or the core has begun it. */
+  takeBack(): Operation | undefined {
+    const { next } = this;
+    if (next === undefined || !this.native.takeNextBack()) return undefined;
+    this.next = undefined;
+    return next;
+  }
+
+  /** Has the owner run elsewhere what was offered. */
+  private returnOffer(): void {
+    const operation = this.takeBack();
+    if (operation !== undefined) this.owner?.offerReturned?.(this, operation);
+  }
+
   /** Called by the operation when it has ended and the session is to go on. */
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
     this.current = undefined;
+    const plain = this.cancelling === 0 && transactionStatus === TransactionStatus.Idle;
+    if (!this.wentOn && !plain) this.returnOffer();
+    if (this.next !== undefined) {
+      this.turnToNext();
+      return;
+    }
     if (this.cancelling > 0) {
       // The cancel request itself may get no answer: the time limit stays.
       this.state = SessionState.Cancelling;
       return;
     }
     this.becomeIdle();
+  }
+
+  private turnToNext(): void {
+    const begun = this.wentOn;
+    this.current = this.next;
+    this.next = undefined;
+    this.wentOn = false;
+    if (!begun) this.native.runNext();
+    this.owner?.sessionGoesOn?.(this);
   }
 
   /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */
@@ -178,6 +237,7 @@ export class Session implements CommandHandler, ConnectionListener {
   cancel(): void {
     const underWay = this.cancelling > 0 || this.cancelAgain !== undefined;
     if (this.state !== SessionState.Busy || underWay || this.closing) return;
+    this.returnOffer();
     if (this.patience > 0 && this.cancelDeadline === undefined) {
       this.cancelDeadline = setTimeout(() => {
         this.gaveUp = true;
@@ -221,6 +281,7 @@ export class Session implements CommandHandler, ConnectionListener {
     this.closing = true;
     clearTimeout(this.cancelAgain);
     this.cancelAgain = undefined;
+    this.returnOffer();
     this.native.close();
     // What is under way still ends by a call of `failed` or `connected`.
     if (underWay) return;
@@ -266,6 +327,10 @@ export class Session implements CommandHandler, ConnectionListener {
     this.current?.copyData?.(this, bytes);
   }
 
+  goesOn(): void {
+    this.wentOn = true;
+  }
+
   connected(facts: ConnectionFacts): void {
     const outcome = this.connecting;
     this.connecting = undefined;
@@ -285,6 +350,15 @@ export class Session implements CommandHandler, ConnectionListener {
       return;
     }
     const operation = this.current;
+    if (this.wentOn) {
+      // Closed by the program in between. What the connection has gone on with ends by a call of its own.
+      this.current = this.next;
+      this.next = undefined;
+      this.wentOn = false;
+      operation?.failed(this, failure, transactionStatus);
+      return;
+    }
+    this.returnOffer();
     if (failure.lost) {
       const { owner } = this;
       this.native.close();
@@ -372,6 +446,7 @@ const IGNORE_ALL: CommandHandler = {
   described: nothing,
   copying: nothing,
   copyData: nothing,
+  goesOn: nothing,
   cancelled: nothing,
 };
 

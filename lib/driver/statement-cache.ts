@@ -1,9 +1,16 @@
+import type { TypeMap } from '../types/type-map.js';
+
 /** A statement text as one connection knows it. */
 export interface CachedStatement {
   readonly sql: string;
   /** Its number on this connection; the server knows it under a name made of it. */
   id: number;
   prepared: boolean;
+  /**
+   * Under which type map it has been run to its end by executing alone, and will be again: it has a count or rows whose
+   * types are known.
+   */
+  settledFor: TypeMap | undefined;
   /** How often it has been run here. */
   uses: number;
   /** Asked of the server only when a parameter's encoding depends on it. */
@@ -47,6 +54,17 @@ export class StatementCache {
     return statement;
   }
 
+  /** `use` of a statement that is prepared; no other is touched. */
+  usePrepared(sql: string): CachedStatement | undefined {
+    const statement = this.newest?.sql === sql ? this.newest : this.statements.get(sql);
+    return statement?.prepared === true ? this.use(sql) : undefined;
+  }
+
+  /** Whether numbers wait for `takeEvicted`. */
+  get hasEvicted(): boolean {
+    return this.evicted.length > 0;
+  }
+
   /** A statement of its own, outside the cache's limit, for a program that prepares explicitly. */
   create(sql: string): CachedStatement {
     const statement = this.numbered(sql);
@@ -59,6 +77,7 @@ export class StatementCache {
       sql,
       id: this.newId(),
       prepared: false,
+      settledFor: undefined,
       uses: 0,
       parameterTypes: undefined,
       columnTypes: undefined,
@@ -76,6 +95,7 @@ export class StatementCache {
   /** The server no longer knows the statement. */
   forget(statement: CachedStatement): void {
     statement.prepared = false;
+    statement.settledFor = undefined;
     statement.parameterTypes = undefined;
     statement.columnTypes = undefined;
     statement.binaryTypeMap = 0;

@@ -5,6 +5,7 @@ import { ConnectionError, KingbaseError, type PoolStats } from '../errors/index.
 import { Check } from './check.js';
 import { SessionEngine } from './engine.js';
 import { evicts, isTemporary, READ_ONLY_TRANSACTION } from './eviction.js';
+import { Offers } from './offers.js';
 import { Outage } from './outage.js';
 import { acquireTimedOut, poolClosed, poolFull, type PoolState } from './refusals.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
@@ -38,12 +39,16 @@ const LEAVE_PAUSE = 1_000;
 /** No timer of Node's can be longer: one that is asked to be fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** ms after which what was offered to a session that does not come to it is run by the next that is free. */
+const OFFER_PATIENCE = 10;
+
 /** Operations that begin one inside the other. */
 const DEEPEST = 50;
 
 /**
  * A bounded set of sessions. An operation gets the session that was used last, at once when one is idle; else a new one
- * is opened as long as there are fewer than `max`; else it waits in line.
+ * is opened as long as there are fewer than `max`; else it waits in line. The first in line may be offered to a busy
+ * session, which goes on with it by itself.
  *
  * While the server is away there is one attempt to connect at a time, with growing pauses, however many wait: the first
  * that succeeds lets the others follow.
@@ -52,6 +57,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   private readonly idle: Session[] = [];
   private readonly members = new Map<Session, PoolMember>();
   private readonly waiting = new WaitingLine();
+  private readonly offers = new Offers();
   private readonly attempts = new WeakMap<Operation, { count: number; since: number }>();
   private engine: SessionEngine;
   private opening = 0;
@@ -127,7 +133,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       operation.refuse(poolClosed());
       return;
     }
-    if (this.waiting.length >= this.options.maxWaiting && this.idle.length === 0 && !this.hasRoom()) {
+    if (this.waitingCount >= this.options.maxWaiting && this.idle.length === 0 && !this.hasRoom()) {
       operation.refuse(poolFull(this.state));
       return;
     }
@@ -136,6 +142,10 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     this.waiting.push({ operation, since, deadline: this.deadline(since) });
     this.armExpiry();
     this.serve();
+  }
+
+  private get waitingCount(): number {
+    return this.waiting.length + this.offers.length;
   }
 
   private hasRoom(): boolean {
@@ -184,10 +194,49 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   }
 
   private takeWaiter(now: number): Waiter | undefined {
-    const waiter = this.waiting.shift();
+    const waiter = this.leaveLine();
     if (waiter !== undefined) this.waitDuration += now - waiter.since;
+    return waiter;
+  }
+
+  private leaveLine(): Waiter | undefined {
+    const waiter = this.waiting.shift();
     if (this.waiting.length === 0) this.expiry?.unref();
     return waiter;
+  }
+
+  /** Who has the session that is free now: before the first in line whose offer another session has kept too long. */
+  private takeNext(now: number): Waiter | undefined {
+    const late = this.offers.takeBack(this.waiting.length > 0 ? OFFER_PATIENCE : 0, now);
+    if (late !== undefined) this.waiting.unshift(late);
+    return this.takeWaiter(now);
+  }
+
+  /** Offers the first in line to a session that is busy. */
+  private offer(session: Session, member: PoolMember, now: number): void {
+    if (this.waiting.length === 0) return;
+    if (member.evict !== undefined || now >= member.expiresAt || this.members.size > this.options.max) return;
+    const late = this.offers.takeBack(OFFER_PATIENCE, now);
+    if (late !== undefined) this.waiting.unshift(late);
+    const { first } = this.waiting;
+    if (first !== undefined && this.offers.make(session, first, now)) this.leaveLine();
+  }
+
+  sessionGoesOn(session: Session): void {
+    const member = this.members.get(session);
+    if (member === undefined) return;
+    const now = performance.now();
+    member.checkedAt = now;
+    this.offers.begun(session, now);
+    this.offer(session, member, now);
+  }
+
+  offerReturned(session: Session): void {
+    const waiter = this.offers.returned(session);
+    if (waiter === undefined) return;
+    this.waiting.unshift(waiter);
+    this.armExpiry();
+    this.serve();
   }
 
   /** Begins a waiter's operation on a session that is in use for it already. */
@@ -232,9 +281,11 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       this.serve();
       return;
     }
-    if (this.waiting.length > 0) {
+    const waiter = this.takeNext(now);
+    if (waiter !== undefined) {
       member.idleBefore = undefined;
-      this.hand(session, this.takeWaiter(now));
+      this.hand(session, waiter);
+      this.offer(session, member, now);
       return;
     }
     this.inUse--;
@@ -431,7 +482,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
 
   /** One timer for the first in line, for all wait equally long. It keeps the process alive while anybody waits. */
   private armExpiry(): void {
-    const { first } = this.waiting;
+    const first = this.offers.oldest ?? this.waiting.first;
     if (first === undefined) return;
     if (this.expiry !== undefined) {
       if (this.waiting.length === 1) this.expiry.ref();
@@ -448,6 +499,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
 
   private refuseExpired(): void {
     const now = performance.now();
+    for (const { operation } of this.offers.takeExpired(now)) operation.refuse(acquireTimedOut(this.state));
     for (
       let { first } = this.waiting;
       first !== undefined && first.deadline <= now;
@@ -462,7 +514,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   private get state(): PoolState {
     const { max, acquireTimeout } = this.options;
     const { opening, inUse, outage } = this;
-    return { max, acquireTimeout, waiting: this.waiting.length, opening, inUse, outage, stats: this.stats() };
+    return { max, acquireTimeout, waiting: this.waitingCount, opening, inUse, outage, stats: this.stats() };
   }
 
   // ---- what happens while idle
@@ -536,7 +588,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       inUse: this.inUse,
       idle: this.idle.length,
       waitCount: this.waitCount,
-      waitDuration: this.waitDuration,
+      waitDuration: this.waitDuration + this.offers.waitDuration,
       maxIdleClosed: this.maxIdleClosed,
       maxIdleTimeClosed: this.maxIdleTimeClosed,
       maxLifetimeClosed: this.maxLifetimeClosed,
@@ -571,6 +623,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
     const grace = Math.max(this.options.heartbeatTimeout, 100);
     let timer = setTimeout(
       () => {
+        for (const { operation } of this.offers.takeExpired(Infinity)) operation.refuse(poolClosed());
         for (const { operation } of this.waiting.takeAll()) operation.refuse(poolClosed());
         for (const session of this.members.keys()) session.cancel();
         // A session that does not answer the cancel, or that somebody keeps checked out, is closed under them.

@@ -113,6 +113,9 @@ export class FakeConnection implements NativeConnection {
   private pending: number | undefined;
   private pendingCancels: number[] = [];
   holdsCancels = false;
+  private offered: { slot: number; sql: string } | undefined;
+  /** What is offered always comes just too late. */
+  missesOffers = false;
 
   constructor(
     private readonly id: number,
@@ -144,6 +147,46 @@ export class FakeConnection implements NativeConnection {
     this.script(slot, `execute ${id}`);
   }
 
+  offerPrepared(slot: number, id: number): void {
+    this.offered = { slot, sql: `offered ${id}` };
+  }
+
+  takeNextBack(): boolean {
+    const taken = this.offered !== undefined;
+    this.offered = undefined;
+    return taken;
+  }
+
+  runNext(): void {
+    const { offered } = this;
+    if (!this.takeNextBack() || offered === undefined) throw new Error('Nothing was offered.');
+    this.script(offered.slot, offered.sql);
+  }
+
+  /** The core goes on with what was offered, where there is something; the end of the command is told by `tell`. */
+  private goOn(slot: number, tell: () => void): void {
+    const { offered } = this;
+    if (offered !== undefined && !this.missesOffers) {
+      this.offered = undefined;
+      this.script(offered.slot, offered.sql);
+      this.handlers[slot]?.goesOn();
+    }
+    tell();
+  }
+
+  /**
+   * The connection is closed by the program after the core has gone on with what was offered, and before that is told:
+   * both commands end as lost.
+   */
+  closeInBetween(): void {
+    const slot = this.take();
+    const whole = { fields: undefined, message: 'closed', lost: true, sent: true, stage: '' };
+    if (slot === undefined || !this.takeNextBack()) throw new Error('Nothing is under way.');
+    this.handlers[slot]?.goesOn();
+    this.handlers[slot]?.failed(whole, TransactionStatus.Unknown);
+    this.handlers[slot]?.failed(whole, TransactionStatus.Unknown);
+  }
+
   /** The server answers what it is doing. */
   answer(): void {
     const slot = this.take();
@@ -151,7 +194,9 @@ export class FakeConnection implements NativeConnection {
     const sql = this.commands.at(-1);
     if (sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
     if (sql === 'ROLLBACK') this.transactionStatus = TransactionStatus.Idle;
-    this.handlers[slot]?.result(undefined, undefined, 'DONE', 0, true, true, this.transactionStatus);
+    this.goOn(slot, () =>
+      this.handlers[slot]?.result(undefined, undefined, 'DONE', 0, true, true, this.transactionStatus),
+    );
   }
 
   /** What is going on fails; with `lost` the connection goes with it. */

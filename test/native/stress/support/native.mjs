@@ -13,6 +13,10 @@ function load() {
   return module.exports;
 }
 
+/** `Outcome` in lib/driver/native.ts. */
+const END_OF_COMMAND = 2;
+const GOES_ON = 4;
+
 const EMPTY = Symbol('the command has not ended');
 
 /** Ends by exactly one call for each command; more than one, or one too many, is an error. */
@@ -41,6 +45,8 @@ export function openAddon({ notified = () => undefined } = {}) {
   const addon = load();
   const slots = new Slots();
   const lost = [];
+  const tags = [];
+  addon.setRowCells(new Float64Array(4096), new Uint8Array(4096));
   addon.setHandlers(
     {
       describe: (typeMap, names) => ({ names }),
@@ -48,11 +54,21 @@ export function openAddon({ notified = () => undefined } = {}) {
       appender: (shape, mode, rowsPerCall) => (rows) => {
         for (let i = 0; i < rowsPerCall; i++) rows.push(0);
       },
-      result: (slot, rows, shape, command, count, endOfResult, endOfCommand) => {
-        if (endOfCommand) slots.finish(slot, { rows: rows?.length, command });
+      packedAppender: () => (rows, count) => {
+        for (let i = 0; i < count; i++) rows.push(0);
+      },
+      packedResult: (slot, shape, mode, rows, ascii, utf16, tag, count, outcome) =>
+        slots.finish(slot, { rows, command: tags[tag], goesOn: (outcome & GOES_ON) !== 0 }),
+      tag: (number, text) => {
+        tags[number] = text;
+      },
+      result: (slot, rows, shape, tag, count, outcome) => {
+        if ((outcome & END_OF_COMMAND) !== 0) {
+          slots.finish(slot, { rows: rows?.length, command: tags[tag], goesOn: (outcome & GOES_ON) !== 0 });
+        }
       },
       threw: (slot, thrown) => slots.finish(slot, { thrown }),
-      failed: (slot, failure) => slots.finish(slot, { failure }),
+      failed: (slot, failure, outcome) => slots.finish(slot, { failure, goesOn: (outcome & GOES_ON) !== 0 }),
       connected: (slot, facts) => slots.finish(slot, { facts }),
       copying: () => undefined,
       copyData: () => undefined,
@@ -95,6 +111,21 @@ export function openAddon({ notified = () => undefined } = {}) {
     execute(connection, sql) {
       const { slot, end } = slots.begin();
       connection.execute(slot, sql, 0, 0, 0, typeMap);
+      return end;
+    },
+    prepare(connection, statement, sql) {
+      const { slot, end } = slots.begin();
+      connection.prepare(slot, statement, sql);
+      return end;
+    },
+    executePrepared(connection, statement) {
+      const { slot, end } = slots.begin();
+      connection.executePrepared(slot, statement, 0, 0, 0, typeMap);
+      return end;
+    },
+    offerPrepared(connection, statement) {
+      const { slot, end } = slots.begin();
+      connection.offerPrepared(slot, statement, 0, 0, 0, typeMap);
       return end;
     },
     script(connection, sql) {
