@@ -18,10 +18,16 @@ void IoThread::Submit(std::shared_ptr<Connection> connection, Order order, bool 
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_.load(std::memory_order_relaxed)) return;
     EnsureRunning();
-    if (role_ == Owner::kConnector) connections_.try_emplace(connection.get(), connection);
+    if (role_ == Owner::kConnector && order == Order::kStart) {
+      connections_.try_emplace(connection.get(), connection);
+    }
     orders_.push_back({std::move(connection), order, hangup});
   }
-  if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
+  if (order != Order::kDismiss || sleep_.load(std::memory_order_seq_cst) == Sleep::kAsleep) WakeUp();
+}
+
+void IoThread::WakeUp() {
+  if (sleep_.exchange(Sleep::kAwake, std::memory_order_seq_cst) != Sleep::kAwake) wait_set_->Wake();
 }
 
 void IoThread::Relay(Deliveries deliveries) {
@@ -31,7 +37,7 @@ void IoThread::Relay(Deliveries deliveries) {
     EnsureRunning();
     for (Delivery& delivery : deliveries) relayed_.push_back(std::move(delivery));
   }
-  if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
+  WakeUp();
 }
 
 void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
@@ -40,7 +46,7 @@ void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
     connections_.try_emplace(connection.get(), connection);
     if (!stopping_.load(std::memory_order_relaxed)) EnsureRunning();
   }
-  Await(connection.get(), true);
+  wait_set_->Add(connection->socket(), connection.get(), connection->interest());
 }
 
 void IoThread::Await(Connection* connection, bool recheck) {
@@ -74,6 +80,7 @@ void IoThread::Stop() {
   const std::lock_guard<std::mutex> lock(mutex_);
   orders_.clear();
   relayed_.clear();
+  dismissed_.clear();
   again_.clear();
   out_.clear();
   Deliveries ignored;
@@ -85,14 +92,18 @@ void IoThread::Stop() {
 }
 
 void IoThread::Run() {
+  bool worked = false;
   while (!stopping_.load(std::memory_order_acquire)) {
-    sleeping_.store(true, std::memory_order_seq_cst);
-    const bool block = again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
-    if (!block) sleeping_.store(false, std::memory_order_relaxed);
-    wait_set_->Wait(block, &ready_);
-    sleeping_.store(false, std::memory_order_relaxed);
+    const bool doze = worked && role_ == Owner::kConnector && wait_set_->lets_go();
+    sleep_.store(doze ? Sleep::kDozing : Sleep::kAsleep, std::memory_order_seq_cst);
+    const bool sleep = again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
+    if (!sleep) sleep_.store(Sleep::kAwake, std::memory_order_relaxed);
+    wait_set_->Wait(!sleep ? 0 : doze ? kDozeTime : -1, &ready_);
+    sleep_.store(Sleep::kAwake, std::memory_order_relaxed);
     TakeOrders();
+    worked = !ready_.empty() || !taken_.empty();
     for (const ReadySocket& ready : ready_) OnReady(ready);
+    ready_.clear();
     for (const auto& connection : std::exchange(again_, {})) {
       if (connection->owner() == role_) Proceed(connection.get(), false);
     }
@@ -105,7 +116,9 @@ void IoThread::Run() {
 }
 
 bool IoThread::TakeOrders() {
+  std::vector<std::shared_ptr<Connection>> forgotten;
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (ready_.empty()) forgotten.swap(dismissed_);
   if (taken_.empty()) {
     taken_.swap(orders_);
   } else {
@@ -148,10 +161,14 @@ void IoThread::Carry(const Request& request) {
   Connection* connection = request.connection.get();
   switch (request.order) {
     case Order::kStart: {
-      const Step step = connection->Start(&out_);
+      Step step = connection->Start(&out_);
       if (role_ == Owner::kConnector && step == Step::kWait) {
-        Await(connection, true);
-        return;
+        // On the same machine the connection is there at once: no need to wait for that first.
+        if (wait_set_->TakesBytes(connection->socket())) step = connection->Advance(false, 1, &out_);
+        if (step == Step::kWait) {
+          wait_set_->Add(connection->socket(), connection, connection->interest());
+          return;
+        }
       }
       After(connection, step);
       return;
@@ -170,7 +187,25 @@ void IoThread::Carry(const Request& request) {
       connection->Close("the connection was closed by the program", &out_);
       Forget(connection);
       return;
+    case Order::kDismiss:
+      next_->Dismiss(request.connection);
+      return;
   }
+}
+
+/** Called by the connector, whose the connection is. */
+void IoThread::Dismiss(const std::shared_ptr<Connection>& connection) {
+  wait_set_->Remove(connection->socket(), connection.get());
+  Deliveries none;
+  connection->Close("", &none);
+  bool many = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    connections_.erase(connection.get());
+    dismissed_.push_back(connection);
+    many = dismissed_.size() >= kMostDismissed;
+  }
+  if (many) WakeUp();
 }
 
 void IoThread::After(Connection* connection, Step step) {
