@@ -235,10 +235,11 @@ void Connection::FinishConnecting(Deliveries* out) {
 
   auto facts = std::make_unique<ConnectionFacts>();
   // What PostgreSQL 9.6 to 18 report; a server that reports less leaves some out.
+  // Those that the driver looks for come first.
   for (const char* name :
-       {"DateStyle", "server_version", "server_encoding", "client_encoding", "application_name",
-        "default_transaction_read_only", "in_hot_standby", "is_superuser", "session_authorization",
-        "IntervalStyle", "TimeZone", "integer_datetimes", "standard_conforming_strings", "search_path"}) {
+       {"DateStyle", "integer_datetimes", "server_version", "server_encoding", "client_encoding",
+        "application_name", "default_transaction_read_only", "in_hot_standby", "is_superuser",
+        "session_authorization", "IntervalStyle", "TimeZone", "standard_conforming_strings", "search_path"}) {
     const char* value = api_.parameter_status(connection_, name);
     if (value != nullptr) facts->parameters.append(name).append(1, '\0').append(value).append(1, '\0');
   }

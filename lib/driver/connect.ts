@@ -154,17 +154,20 @@ function limitOf(config: ResolvedConfig): AttemptLimit | undefined {
  * fall silent at any point.
  */
 class AddressAttempt implements ConnectOutcome, LimitedAttempt {
+  /** Has the password, which inspecting a session that connects must not show. */
+  readonly #attempt: Attempt;
   private readonly session: Session;
   private readonly limit: AttemptLimit | undefined;
   private timedOut = false;
 
   constructor(
-    private readonly attempt: Attempt,
+    attempt: Attempt,
     private readonly where: string,
     private readonly wanted: TargetSession,
     private readonly resolve: (session: Session) => void,
     private readonly reject: (error: unknown) => void,
   ) {
+    this.#attempt = attempt;
     const { core, library, config, events } = attempt;
     const { statementCacheSize, pool } = config;
     this.session = new Session(core, library, where, statementCacheSize, pool.heartbeatTimeout, events);
@@ -172,7 +175,7 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
   }
 
   begin(host: HostAddress, address: string | undefined): void {
-    const { config, library, password } = this.attempt;
+    const { config, library, password } = this.#attempt;
     try {
       const keywords = connectionKeywords(config, host, address, library.library.keywords);
       this.session.connect(keywords, password, this);
@@ -189,9 +192,9 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
   }
 
   connected(facts: ConnectionFacts): void {
-    const { session, attempt } = this;
+    const { binaryResults } = this.#attempt.config;
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
-    session.binaryResults = attempt.config.binaryResults && facts.parameter('integer_datetimes') === 'on';
+    this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
     const settings = neededSettings(facts);
     if (settings === '' && this.wanted === 'any') this.end();
     else void this.finish(settings);
@@ -209,7 +212,7 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
   }
 
   private timeout(stage: ConnectStage | undefined): ConnectionError {
-    return connectTimeout(stage, this.where, this.attempt.config.connectTimeout);
+    return connectTimeout(stage, this.where, this.#attempt.config.connectTimeout);
   }
 
   /** What takes questions and commands of ours. */
