@@ -217,8 +217,18 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   void Connect(const Napi::CallbackInfo& info) {
     Command* command = NewCommand(info, CommandKind::kConnect);
     if (command == nullptr) return;
-    const bool read = ReadTexts(info[1], &command->keywords) && ReadTexts(info[2], &command->values);
-    if (read) environment_->Run(connection_);
+    command->keywords = Text(info[1]);
+    if (info[2].IsString()) {
+      // One block, so that no copy of the password is left behind where the text outgrew its place.
+      std::string password = Text(info[2]);
+      std::string all;
+      constexpr char kKeyword[] = "password";
+      all.reserve(command->keywords.size() + sizeof kKeyword + password.size() + 1);
+      all.append(command->keywords).append(kKeyword, sizeof kKeyword).append(password).push_back('\0');
+      std::fill(password.begin(), password.end(), '\0');
+      command->keywords = std::move(all);
+    }
+    environment_->Run(connection_);
   }
 
   void Execute(const Napi::CallbackInfo& info) {

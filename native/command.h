@@ -94,8 +94,8 @@ struct Command {
   size_t length = 0;
   /** For kCopyEnd: why the COPY is to fail; `sql` holds the reason. */
   bool fail = false;
-  std::vector<std::string> keywords;
-  std::vector<std::string> values;
+  /** For kConnect: keyword and value in turn, each ended by a zero byte, the password among them. */
+  std::string keywords;
 };
 
 }  // namespace kingbase

@@ -168,16 +168,16 @@ Step Connection::StartConnecting(Deliveries* out) {
   phase_ = Phase::kConnecting;
   std::vector<const char*> keywords;
   std::vector<const char*> values;
-  keywords.reserve(command_.keywords.size() + 1);
-  values.reserve(command_.values.size() + 1);
-  for (const std::string& keyword : command_.keywords) keywords.push_back(keyword.c_str());
-  for (const std::string& value : command_.values) values.push_back(value.c_str());
+  const char* const end = command_.keywords.data() + command_.keywords.size();
+  for (const char* text = command_.keywords.data(); text < end; text += std::strlen(text) + 1) {
+    (keywords.size() == values.size() ? keywords : values).push_back(text);
+  }
+  values.resize(keywords.size(), nullptr);
   keywords.push_back(nullptr);
   values.push_back(nullptr);
   connection_ = api_.connect_start_params(keywords.data(), values.data(), 0);
-  // The values hold the password; the library has its own copy now.
-  for (std::string& value : command_.values) std::fill(value.begin(), value.end(), '\0');
-  command_.values.clear();
+  // They hold the password; the library has its own copy now.
+  std::fill(command_.keywords.begin(), command_.keywords.end(), '\0');
   command_.keywords.clear();
   if (connection_ == nullptr) {
     auto delivery = NewDelivery(Delivery::Kind::kFailure);
@@ -236,12 +236,13 @@ void Connection::FinishConnecting(Deliveries* out) {
 
   auto facts = std::make_unique<ConnectionFacts>();
   // What PostgreSQL 9.6 to 18 report; a server that reports less leaves some out.
-  for (const char* name : {"server_version", "server_encoding", "client_encoding", "application_name",
-                           "default_transaction_read_only", "in_hot_standby", "is_superuser",
-                           "session_authorization", "DateStyle", "IntervalStyle", "TimeZone",
-                           "integer_datetimes", "standard_conforming_strings", "search_path"}) {
+  // Those that the driver looks for come first.
+  for (const char* name :
+       {"DateStyle", "integer_datetimes", "server_version", "server_encoding", "client_encoding",
+        "application_name", "default_transaction_read_only", "in_hot_standby", "is_superuser",
+        "session_authorization", "IntervalStyle", "TimeZone", "standard_conforming_strings", "search_path"}) {
     const char* value = api_.parameter_status(connection_, name);
-    if (value != nullptr) facts->parameters.emplace_back(name, value);
+    if (value != nullptr) facts->parameters.append(name).append(1, '\0').append(value).append(1, '\0');
   }
   facts->backend_pid = api_.backend_pid(connection_);
   facts->server_version = api_.server_version(connection_);

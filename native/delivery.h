@@ -35,7 +35,8 @@ struct Failure {
 };
 
 struct ConnectionFacts {
-  std::vector<std::pair<std::string, std::string>> parameters;
+  /** Name and value in turn, each ended by a zero byte. */
+  std::string parameters;
   int backend_pid = 0;
   int server_version = 0;
   bool tls = false;

@@ -180,10 +180,17 @@ void Environment::RunNext(const std::shared_ptr<Connection>& connection) {
 
 void Environment::Close(const std::shared_ptr<Connection>& connection) {
   if (stopped_ || io_thread_ == nullptr) return;
+  // The second time there may be an order of the first still on its way, to the I/O thread.
+  const bool first = !connection->closing();
   connection->note_closing();
   const Owner owner = connection->owner();
   if (owner == Owner::kConnector) {
     connector_->Submit(connection, IoThread::Order::kClose);
+    return;
+  }
+  if (first && owner == Owner::kJavaScript && connection->idle() && io_thread_->lets_go()) {
+    connection->GiveTo(Owner::kConnector);
+    connector_->Submit(connection, IoThread::Order::kDismiss);
     return;
   }
   if (owner == Owner::kJavaScript) connection->GiveTo(Owner::kIoThread);
@@ -562,14 +569,9 @@ napi_value Environment::FailureObject(const Failure& failure) const {
 
 /** As arguments and one text, since every property of an object is a call into the engine. */
 void Environment::CallConnected(napi_value slot, const ConnectionFacts& facts) {
-  std::string parameters;
-  for (const auto& [name, value] : facts.parameters) {
-    parameters.append(name).push_back('\0');
-    parameters.append(value).push_back('\0');
-  }
-  Call(Handler::kConnected,
-       {slot, Text(env_, parameters), Number(env_, facts.backend_pid), Number(env_, facts.server_version),
-        Boolean(env_, facts.tls), Text(env_, facts.tls_protocol), Text(env_, facts.tls_cipher)});
+  Call(Handler::kConnected, {slot, Text(env_, facts.parameters), Number(env_, facts.backend_pid),
+                             Number(env_, facts.server_version), Boolean(env_, facts.tls),
+                             Text(env_, facts.tls_protocol), Text(env_, facts.tls_cipher)});
 }
 
 // ---- the end

@@ -19,11 +19,17 @@ void IoThread::Submit(std::shared_ptr<Connection> connection, Order order, bool 
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_.load(std::memory_order_relaxed)) return;
     EnsureRunning();
-    if (role_ == Owner::kConnector) connections_.try_emplace(connection.get(), connection);
+    if (role_ == Owner::kConnector && order == Order::kStart) {
+      connections_.try_emplace(connection.get(), connection);
+    }
     orders_.push_back({std::move(connection), order, hangup});
     any_orders_.store(true, std::memory_order_seq_cst);
   }
-  if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
+  if (order != Order::kDismiss || sleep_.load(std::memory_order_seq_cst) == Sleep::kAsleep) WakeUp();
+}
+
+void IoThread::WakeUp() {
+  if (sleep_.exchange(Sleep::kAwake, std::memory_order_seq_cst) != Sleep::kAwake) wait_set_->Wake();
 }
 
 void IoThread::Relay(Deliveries deliveries) {
@@ -34,7 +40,7 @@ void IoThread::Relay(Deliveries deliveries) {
     for (Delivery& delivery : deliveries) relayed_.push_back(std::move(delivery));
     any_orders_.store(true, std::memory_order_seq_cst);
   }
-  if (sleeping_.exchange(false, std::memory_order_seq_cst)) wait_set_->Wake();
+  WakeUp();
 }
 
 void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
@@ -43,7 +49,7 @@ void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
     connections_.try_emplace(connection.get(), connection);
     if (!stopping_.load(std::memory_order_relaxed)) EnsureRunning();
   }
-  Await(connection.get(), true);
+  wait_set_->Add(connection->socket(), connection.get(), connection->interest());
 }
 
 void IoThread::Await(Connection* connection, bool recheck) {
@@ -77,6 +83,7 @@ void IoThread::Stop() {
   const std::lock_guard<std::mutex> lock(mutex_);
   orders_.clear();
   relayed_.clear();
+  dismissed_.clear();
   again_.clear();
   out_.clear();
   Deliveries ignored;
@@ -88,16 +95,20 @@ void IoThread::Stop() {
 }
 
 void IoThread::Run() {
+  bool worked = false;
   while (!stopping_.load(std::memory_order_acquire)) {
-    sleeping_.store(true, std::memory_order_seq_cst);
-    const bool block =
+    const bool doze = worked && role_ == Owner::kConnector && wait_set_->lets_go();
+    sleep_.store(doze ? Sleep::kDozing : Sleep::kAsleep, std::memory_order_seq_cst);
+    const bool sleep =
         out_.empty() && again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
-    if (!block) sleeping_.store(false, std::memory_order_relaxed);
-    wait_set_->Wait(block, &ready_);
-    sleeping_.store(false, std::memory_order_relaxed);
+    if (!sleep) sleep_.store(Sleep::kAwake, std::memory_order_relaxed);
+    wait_set_->Wait(!sleep ? 0 : doze ? kDozeTime : -1, &ready_);
+    sleep_.store(Sleep::kAwake, std::memory_order_relaxed);
     TakeOrders();
     if (ready_.empty()) PostAll();
+    worked = !ready_.empty() || !taken_.empty();
     for (const ReadySocket& ready : ready_) OnReady(ready);
+    ready_.clear();
     for (const auto& connection : std::exchange(again_, {})) {
       if (connection->owner() == role_) Proceed(connection.get(), false);
     }
@@ -123,10 +134,12 @@ bool IoThread::MayWait() const {
 }
 
 bool IoThread::TakeOrders() {
-  // The flag is set before `sleeping_` is looked at, and `sleeping_` before the flag is.
+  // The flag is set before `sleep_` is looked at, and `sleep_` before the flag is.
   if (!any_orders_.load(std::memory_order_seq_cst)) return !taken_.empty() || !out_.empty();
+  std::vector<std::shared_ptr<Connection>> forgotten;
   const std::lock_guard<std::mutex> lock(mutex_);
-  any_orders_.store(false, std::memory_order_relaxed);
+  if (ready_.empty()) forgotten.swap(dismissed_);
+  any_orders_.store(!dismissed_.empty(), std::memory_order_relaxed);
   if (taken_.empty()) {
     taken_.swap(orders_);
   } else {
@@ -170,10 +183,14 @@ void IoThread::Carry(const Request& request) {
   Connection* connection = request.connection.get();
   switch (request.order) {
     case Order::kStart: {
-      const Step step = connection->Start(&out_);
+      Step step = connection->Start(&out_);
       if (role_ == Owner::kConnector && step == Step::kWait) {
-        Await(connection, true);
-        return;
+        // On the same machine the connection is there at once: no need to wait for that first.
+        if (wait_set_->TakesBytes(connection->socket())) step = connection->Advance(false, 1, &out_);
+        if (step == Step::kWait) {
+          wait_set_->Add(connection->socket(), connection, connection->interest());
+          return;
+        }
       }
       After(connection, step);
       return;
@@ -192,7 +209,26 @@ void IoThread::Carry(const Request& request) {
       connection->Close("the connection was closed by the program", &out_);
       Forget(connection);
       return;
+    case Order::kDismiss:
+      next_->Dismiss(request.connection);
+      return;
   }
+}
+
+/** Called by the connector, whose the connection is. */
+void IoThread::Dismiss(const std::shared_ptr<Connection>& connection) {
+  wait_set_->Remove(connection->socket(), connection.get());
+  Deliveries none;
+  connection->Close("", &none);
+  bool many = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    connections_.erase(connection.get());
+    dismissed_.push_back(connection);
+    any_orders_.store(true, std::memory_order_seq_cst);
+    many = dismissed_.size() >= kMostDismissed;
+  }
+  if (many) WakeUp();
 }
 
 void IoThread::After(Connection* connection, Step step) {

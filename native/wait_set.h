@@ -45,13 +45,25 @@ class WaitSet {
    */
   virtual void Remove(Socket socket, void* tag) = 0;
 
-  /** Waits for readiness or Wake (or only looks, unless `block`), and replaces the content of `ready`. */
-  virtual void Wait(bool block, std::vector<ReadySocket>* ready) = 0;
+  /** As Arm, for a socket that is new here. */
+  virtual void Add(Socket socket, void* tag, Interest interest) { Arm(socket, tag, interest, true); }
+
+  /** Whether the socket is known to take bytes at once. */
+  virtual bool TakesBytes(Socket /* socket */) { return false; }
+
+  /**
+   * Waits for readiness, for Wake or for `timeout` ms, and replaces the content of `ready`. 0 only looks, -1
+   * waits for as long as it takes.
+   */
+  virtual void Wait(int timeout, std::vector<ReadySocket>* ready) = 0;
 
   virtual void Wake() = 0;
 
   /** Whether a socket must be armed again after each report even if nothing about it changed. */
   virtual bool disarms() const = 0;
+
+  /** Whether any thread may close a socket that it has removed; else only the one that waits. */
+  virtual bool lets_go() const { return false; }
 };
 
 /** The best wait the system has; `portable` asks for the poll(2) one that every system has. */

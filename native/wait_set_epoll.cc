@@ -4,6 +4,7 @@
 
 #if defined(__linux__)
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -33,11 +34,7 @@ class EpollWaitSet final : public WaitSet {
   bool usable() const { return epoll_ >= 0 && wake_ >= 0; }
 
   void Arm(Socket socket, void* tag, Interest interest, bool /* MOD always looks again */) override {
-    epoll_event event{};
-    event.events = EPOLLET | EPOLLRDHUP;
-    if (interest.read) event.events |= EPOLLIN;
-    if (interest.write) event.events |= EPOLLOUT;
-    event.data.ptr = tag;
+    epoll_event event = EventOf(tag, interest);
     // The kernel drops a closed socket from the set by itself, and the library may reuse its number for the
     // next one.
     if (epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event) != 0 && errno == ENOENT) {
@@ -45,13 +42,25 @@ class EpollWaitSet final : public WaitSet {
     }
   }
 
+  void Add(Socket socket, void* tag, Interest interest) override {
+    epoll_event event = EventOf(tag, interest);
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0 && errno == EEXIST) {
+      epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
+    }
+  }
+
+  bool TakesBytes(Socket socket) override {
+    pollfd polled{socket, POLLOUT, 0};
+    return poll(&polled, 1, 0) == 1 && polled.revents == POLLOUT;
+  }
+
   void Remove(Socket socket, void* /* the kernel forgets closed sockets by itself */) override {
     if (socket != kNoSocket) epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
   }
 
-  void Wait(bool block, std::vector<ReadySocket>* ready) override {
+  void Wait(int timeout, std::vector<ReadySocket>* ready) override {
     ready->clear();
-    const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), block ? -1 : 0);
+    const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events_[static_cast<size_t>(i)];
       if (event.data.ptr == this) continue;
@@ -71,8 +80,18 @@ class EpollWaitSet final : public WaitSet {
   }
 
   bool disarms() const override { return false; }
+  bool lets_go() const override { return true; }
 
  private:
+  static epoll_event EventOf(void* tag, Interest interest) {
+    epoll_event event{};
+    event.events = EPOLLET | EPOLLRDHUP;
+    if (interest.read) event.events |= EPOLLIN;
+    if (interest.write) event.events |= EPOLLOUT;
+    event.data.ptr = tag;
+    return event;
+  }
+
   int epoll_;
   int wake_;
   std::array<epoll_event, 64> events_{};

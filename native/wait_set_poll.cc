@@ -49,7 +49,7 @@ class PollWaitSet final : public WaitSet {
     }
   }
 
-  void Wait(bool block, std::vector<ReadySocket>* ready) override {
+  void Wait(int timeout, std::vector<ReadySocket>* ready) override {
     ready->clear();
     polled_.clear();
     polled_.push_back({wake_[0], POLLIN, 0});
@@ -61,7 +61,7 @@ class PollWaitSet final : public WaitSet {
         polled_.push_back({socket, static_cast<short>(events), 0});
       }
     }
-    if (poll(polled_.data(), static_cast<nfds_t>(polled_.size()), block ? -1 : 0) <= 0) return;
+    if (poll(polled_.data(), static_cast<nfds_t>(polled_.size()), timeout) <= 0) return;
     if (polled_[0].revents != 0) {
       std::array<char, 64> drained;
       while (read(wake_[0], drained.data(), drained.size()) > 0) {

@@ -86,7 +86,7 @@ class SelectWaitSet final : public WaitSet {
     }
   }
 
-  void Wait(bool block, std::vector<ReadySocket>* ready) override {
+  void Wait(int timeout, std::vector<ReadySocket>* ready) override {
     ready->clear();
     read_.Clear();
     write_.Clear();
@@ -104,8 +104,8 @@ class SelectWaitSet final : public WaitSet {
       }
       waiting_ = true;
     }
-    timeval no_time{0, 0};
-    const int count = select(0, read_.Get(), write_.Get(), except_.Get(), block ? nullptr : &no_time);
+    timeval time{timeout / 1000, timeout % 1000 * 1000};
+    const int count = select(0, read_.Get(), write_.Get(), except_.Get(), timeout < 0 ? nullptr : &time);
     const std::lock_guard<std::mutex> lock(mutex_);
     waiting_ = false;
     if (count == SOCKET_ERROR) {

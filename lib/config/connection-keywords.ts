@@ -46,22 +46,20 @@ const PINNED: Readonly<Record<string, string>> = {
   gssencmode: 'disable',
 };
 
-const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
-
-/** The same list comes with every connection. */
-function setOf(list: readonly string[]): ReadonlySet<string> {
-  let set = sets.get(list);
-  if (set === undefined) {
-    set = new Set(list);
-    sets.set(list, set);
-  }
-  return set;
+interface Prepared {
+  readonly config: ResolvedConfig;
+  readonly address: string | undefined;
+  readonly libraryKeywords: readonly string[];
+  readonly text: string;
 }
 
+/** A pool connects to the same address again and again. */
+const prepared = new WeakMap<HostAddress, Prepared>();
+
 /**
- * The keyword and value lists for one connection to one host, with only those keywords that the loaded library
- * knows: any other would make its connect call fail. `resolvedAddress` is the IP address of `host`, found beforehand
- * because the library's own look-up blocks.
+ * What is passed to the library for a connection to one host, the password excepted: keyword and value in turn, each
+ * ended by a NUL. Only those keywords that the loaded library knows: any other would make its connect call fail.
+ * `resolvedAddress` is the IP address of `host`, found beforehand because the library's own look-up blocks.
  *
  * Throws a UsageError (`KB_OPTION_UNSUPPORTED`) where leaving out an unknown keyword would be unsafe.
  */
@@ -69,16 +67,30 @@ export function connectionKeywords(
   config: ResolvedConfig,
   host: HostAddress,
   resolvedAddress: string | undefined,
-  password: string | undefined,
   libraryKeywords: readonly string[],
-): [keywords: string[], values: string[]] {
-  if (password?.includes('\0')) {
-    throw new UsageError('KB_BAD_OPTION', 'The password must not contain a NUL character.');
+): string {
+  const last = prepared.get(host);
+  if (
+    last?.config === config &&
+    last.address === resolvedAddress &&
+    last.libraryKeywords === libraryKeywords
+  ) {
+    return last.text;
   }
+  const text = keywordText(wantedKeywords(config, host, resolvedAddress), config, libraryKeywords);
+  prepared.set(host, { config, address: resolvedAddress, libraryKeywords, text });
+  return text;
+}
+
+function wantedKeywords(
+  config: ResolvedConfig,
+  host: HostAddress,
+  resolvedAddress: string | undefined,
+): Record<string, string | undefined> {
   const asked = { ...config.libraryKeywords, ...config.secretKeywords };
   const byService = 'service' in asked;
   const isSocket = host.host.startsWith('/') || host.host.startsWith('@');
-  const wanted: Record<string, string | undefined> = {
+  return {
     // What the service file says must not be overridden by a default of ours.
     ...(byService ? {} : PINNED),
     ...asked,
@@ -89,22 +101,28 @@ export function connectionKeywords(
     port: host.port === 0 ? undefined : String(host.port),
     user: config.user,
     dbname: config.database,
-    password,
     // Whole seconds, never fewer than asked for; the driver keeps the exact limit itself.
     connect_timeout: String(Math.ceil(config.connectTimeout / 1000)),
     application_name: config.applicationName,
     fallback_application_name: 'kingbase-native',
     client_encoding: 'UTF8',
   };
-  const known = setOf(libraryKeywords);
-  const keywords: string[] = [];
-  const values: string[] = [];
+}
+
+function keywordText(
+  wanted: Readonly<Record<string, string | undefined>>,
+  config: ResolvedConfig,
+  libraryKeywords: readonly string[],
+): string {
+  const known = new Set(libraryKeywords);
+  const isAsked = (keyword: string): boolean =>
+    keyword in config.libraryKeywords || keyword in config.secretKeywords;
+  let text = '';
   for (const [keyword, value] of Object.entries(wanted)) {
     if (value === undefined || value === '') continue;
     if (known.has(keyword)) {
-      keywords.push(keyword);
-      values.push(value);
-    } else if (keyword in asked && REQUIRED[keyword]?.(value)) {
+      text += `${keyword}\0${value}\0`;
+    } else if (isAsked(keyword) && REQUIRED[keyword]?.(value)) {
       throw new UsageError(
         'KB_OPTION_UNSUPPORTED',
         `The loaded client library does not know the option "${keyword}", and connecting without it would not be ` +
@@ -115,5 +133,5 @@ export function connectionKeywords(
       );
     }
   }
-  return [keywords, values];
+  return text;
 }

@@ -10,10 +10,11 @@ import {
   type ConnectStage,
   type KingbaseError,
 } from '../errors/index.js';
+import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
 import type { Core } from './core.js';
 import type { ConnectionFacts, NativeFailure } from './native.js';
 import { Script } from './script.js';
-import { Session, type SessionEvents } from './session.js';
+import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 
 /** Cannot log in yet (starting up, in recovery), so another host may serve. */
@@ -32,16 +33,35 @@ export async function openSession(
   config: ResolvedConfig,
   events: SessionEvents,
 ): Promise<Session> {
-  const attempt: Attempt = { core, library, config, events, password: await resolvePassword(config) };
-  const wanted = (config.libraryKeywords['target_session_attrs'] ?? 'any') as
-    TargetSession | 'prefer-standby';
-  if (wanted !== 'prefer-standby') return openOnAnyHost(attempt, wanted);
-  try {
-    return await openOnAnyHost(attempt, 'standby');
-  } catch (error) {
-    if (error instanceof ConnectionError) return openOnAnyHost(attempt, 'any');
-    throw error;
+  const { password: given } = config;
+  const password = typeof given === 'function' ? textOf(await given()) : given;
+  if (password?.includes('\0') === true) {
+    throw new UsageError('KB_BAD_OPTION', 'The password must not contain a NUL character.');
   }
+  const attempt: Attempt = { core, library, config, events, password };
+  let failure: unknown;
+  for (const wanted of kindsInTurn(config)) {
+    if (failure !== undefined && !(failure instanceof ConnectionError)) break;
+    for (const host of config.hosts) {
+      let addresses: readonly (string | undefined)[];
+      try {
+        addresses = isLeftToLibrary(host) ? AS_IT_IS : await lookUp(host);
+      } catch (error) {
+        failure = error;
+        continue;
+      }
+      for (const address of addresses) {
+        try {
+          return await connectTo(attempt, host, address, wanted);
+        } catch (error) {
+          if (error instanceof DatabaseError && !TRY_NEXT_HOST.has(error.code)) throw error;
+          if (error instanceof UsageError) throw error;
+          failure = error;
+        }
+      }
+    }
+  }
+  throw failure;
 }
 
 interface Attempt {
@@ -52,40 +72,21 @@ interface Attempt {
   password: string | undefined;
 }
 
-async function openOnAnyHost(attempt: Attempt, wanted: TargetSession): Promise<Session> {
-  let failure: unknown;
-  for (const host of attempt.config.hosts) {
-    let addresses: (string | undefined)[];
-    try {
-      addresses = await resolveHost(host);
-    } catch (error) {
-      failure = error;
-      continue;
-    }
-    for (const address of addresses) {
-      try {
-        return await connectTo(attempt, host, address, wanted);
-      } catch (error) {
-        if (error instanceof DatabaseError && !TRY_NEXT_HOST.has(error.code)) throw error;
-        if (error instanceof UsageError) throw error;
-        failure = error;
-      }
-    }
-  }
-  throw failure;
+const ANY: readonly TargetSession[] = ['any'];
+
+/** All hosts are tried for the first kind, and if none is of it, for the next. */
+function kindsInTurn({ libraryKeywords }: ResolvedConfig): readonly TargetSession[] {
+  const wanted = libraryKeywords['target_session_attrs'] as TargetSession | 'prefer-standby' | undefined;
+  if (wanted === undefined) return ANY;
+  return wanted === 'prefer-standby' ? ['standby', 'any'] : [wanted];
 }
 
-async function resolvePassword(config: ResolvedConfig): Promise<string | undefined> {
-  const { password } = config;
-  if (typeof password !== 'function') return password;
-  const given: unknown = await password();
-  if (typeof given !== 'string') {
-    throw new UsageError(
-      'KB_BAD_OPTION',
-      `The password function must give a string, but gave ${typeof given}.`,
-    );
-  }
-  return given;
+function textOf(password: unknown): string {
+  if (typeof password === 'string') return password;
+  throw new UsageError(
+    'KB_BAD_OPTION',
+    `The password function must give a string, but gave ${typeof password}.`,
+  );
 }
 
 function addressText(host: HostAddress, address?: string): string {
@@ -96,15 +97,18 @@ function addressText(host: HostAddress, address?: string): string {
   return `${name}:${host.port}${suffix}`;
 }
 
-/**
- * The addresses of a host name, asked of the system here since the library's own look-up would block a thread.
- * `undefined` leaves it to the library: Unix sockets, addresses, service files.
- */
-async function resolveHost(host: HostAddress): Promise<(string | undefined)[]> {
+/** Unix sockets, addresses and service files need no look-up. */
+function isLeftToLibrary({ host, hostaddr }: HostAddress): boolean {
+  return (
+    host === '' || host.startsWith('/') || host.startsWith('@') || hostaddr !== undefined || isIP(host) !== 0
+  );
+}
+
+const AS_IT_IS: readonly (string | undefined)[] = [undefined];
+
+/** The addresses of a host name, asked of the system here since the library's own look-up would block a thread. */
+async function lookUp(host: HostAddress): Promise<string[]> {
   const name = host.host;
-  if (name === '' || name.startsWith('/') || name.startsWith('@') || host.hostaddr !== undefined)
-    return [undefined];
-  if (isIP(name) !== 0) return [undefined];
   try {
     return (await lookup(name, { all: true })).map(({ address }) => address);
   } catch (error) {
@@ -122,57 +126,129 @@ async function resolveHost(host: HostAddress): Promise<(string | undefined)[]> {
   }
 }
 
-/** The time limit is for everything that is needed before the session is of use: a server can fall silent at any point. */
-async function connectTo(
+function connectTo(
   attempt: Attempt,
   host: HostAddress,
   address: string | undefined,
   wanted: TargetSession,
 ): Promise<Session> {
-  const { core, library, config, events, password } = attempt;
-  const [keywords, values] = connectionKeywords(config, host, address, password, library.library.keywords);
-  const where = addressText(host, address);
-  const { statementCacheSize, pool, connectTimeout: limit } = config;
-  const session = new Session(core, library, where, statementCacheSize, pool.heartbeatTimeout, events);
-  let timedOut = false;
-  const onTimeout = (): void => {
-    timedOut = true;
-    session.close();
-  };
-  const timer = limit === 0 ? undefined : setTimeout(onTimeout, limit);
-  try {
-    const facts = await new Promise<ConnectionFacts>((resolve, reject) => {
-      session.connect(keywords, values, {
-        connected: resolve,
-        failed: (failure) => {
-          reject(timedOut ? connectTimeout(stageOf(failure), where, limit) : connectError(failure, where));
-        },
-      });
-    });
+  return new Promise((resolve, reject) => {
+    new AddressAttempt(attempt, addressText(host, address), wanted, resolve, reject).begin(host, address);
+  });
+}
+
+const limits = new WeakMap<ResolvedConfig, AttemptLimit>();
+
+function limitOf(config: ResolvedConfig): AttemptLimit | undefined {
+  if (config.connectTimeout === 0) return undefined;
+  let limit = limits.get(config);
+  if (limit === undefined) {
+    limit = new AttemptLimit(config.connectTimeout);
+    limits.set(config, limit);
+  }
+  return limit;
+}
+
+/**
+ * One attempt at one address. The time limit is for everything that is needed before the session is of use: a server can
+ * fall silent at any point.
+ */
+class AddressAttempt implements ConnectOutcome, LimitedAttempt {
+  /** Has the password, which inspecting a session that connects must not show. */
+  readonly #attempt: Attempt;
+  private readonly session: Session;
+  private readonly limit: AttemptLimit | undefined;
+  private timedOut = false;
+
+  constructor(
+    attempt: Attempt,
+    private readonly where: string,
+    private readonly wanted: TargetSession,
+    private readonly resolve: (session: Session) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    this.#attempt = attempt;
+    const { core, library, config, events } = attempt;
+    const { statementCacheSize, pool } = config;
+    this.session = new Session(core, library, where, statementCacheSize, pool.heartbeatTimeout, events);
+    this.limit = limitOf(config);
+  }
+
+  begin(host: HostAddress, address: string | undefined): void {
+    const { config, library, password } = this.#attempt;
+    try {
+      const keywords = connectionKeywords(config, host, address, library.library.keywords);
+      this.session.connect(keywords, password, this);
+    } catch (error) {
+      this.session.close();
+      throw error;
+    }
+    this.limit?.begin(this);
+  }
+
+  expire(): void {
+    this.timedOut = true;
+    this.session.close();
+  }
+
+  connected(facts: ConnectionFacts): void {
+    const { binaryResults } = this.#attempt.config;
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
-    session.binaryResults = config.binaryResults && facts.parameters['integer_datetimes'] === 'on';
-    await adjustSession(session, facts);
-    if (!(await isOfKind(session, wanted))) throw wrongKind(where, wanted);
-    return session;
-  } catch (error) {
-    session.close();
+    this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
+    const settings = neededSettings(facts);
+    if (settings === '' && this.wanted === 'any') this.end();
+    else void this.finish(settings);
+  }
+
+  failed(failure: NativeFailure): void {
+    this.limit?.end(this);
+    const { timedOut, where } = this;
+    this.reject(timedOut ? this.timeout(stageOf(failure)) : connectError(failure, where));
+  }
+
+  private end(): void {
+    this.limit?.end(this);
+    this.resolve(this.session);
+  }
+
+  private timeout(stage: ConnectStage | undefined): ConnectionError {
+    return connectTimeout(stage, this.where, this.#attempt.config.connectTimeout);
+  }
+
+  /** What takes questions and commands of ours. */
+  private async finish(settings: string): Promise<void> {
+    const { session, where, wanted } = this;
+    try {
+      if (settings !== '') {
+        await new Promise((resolve, reject) => {
+          session.run(new Script(settings, resolve, reject));
+        });
+      }
+      if (!(await isOfKind(session, wanted))) throw wrongKind(where, wanted);
+      this.end();
+    } catch (error) {
+      session.close();
+      this.limit?.end(this);
+      this.reject(this.asConnectError(error));
+    }
+  }
+
+  private asConnectError(error: unknown): unknown {
     const lostAfterLogin = error instanceof ConnectionError && error.code === 'KB_CONNECTION_LOST';
-    if (!lostAfterLogin) throw error;
-    if (timedOut) throw connectTimeout('auth', where, limit);
+    if (!lostAfterLogin) return error;
+    if (this.timedOut) return this.timeout('auth');
     // What was lost are questions of ours; of what the program asks for nothing has been sent.
-    throw new ConnectionError(
+    return new ConnectionError(
       'KB_CONNECT_LOST',
-      `Cannot connect to ${where}: the connection was lost again right after the login.`,
+      `Cannot connect to ${this.where}: the connection was lost again right after the login.`,
       {
         stage: 'auth',
         outcome: 'not-sent',
-        address: where,
+        address: this.where,
         cause: error,
         hint: 'See the server log, which often says more than the client is told.',
       },
     );
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -200,15 +276,12 @@ function connectTimeout(stage: ConnectStage | undefined, address: string, limit:
 
 /**
  * The decoders read ISO dates and floats that hold every digit; a database or role may have other defaults. Servers
- * before 12 (KingbaseES V8R3) shorten floats unless told otherwise.
+ * before 12 (KingbaseES V8R3) shorten floats unless told otherwise. '' where the session is as it should be.
  */
-async function adjustSession(session: Session, facts: ConnectionFacts): Promise<void> {
+function neededSettings(facts: ConnectionFacts): string {
   const settings: string[] = [];
-  const dateStyle = facts.parameters['DateStyle'];
+  const dateStyle = facts.parameter('DateStyle');
   if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push('SET datestyle TO ISO');
   if (facts.serverVersion > 0 && facts.serverVersion < 120000) settings.push('SET extra_float_digits TO 3');
-  if (settings.length === 0) return;
-  await new Promise((resolve, reject) => {
-    session.run(new Script(settings.join(';'), resolve, reject));
-  });
+  return settings.join(';');
 }

@@ -193,14 +193,9 @@ export class Core {
         ),
       failed: (slot, failure, outcome) => ending(slot, outcome)?.failed(failure, statusOf(outcome)),
       connected: (slot, parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher) =>
-        handlers[slot]?.connected({
-          parameters: reportedParameters(parameters),
-          backendPid,
-          serverVersion,
-          tls,
-          tlsProtocol,
-          tlsCipher,
-        }),
+        handlers[slot]?.connected(
+          new ReportedFacts(parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher),
+        ),
       described: (slot, parameterTypes, columnTypes) =>
         handlers[slot]?.described(parameterTypes, columnTypes),
       copying: (slot, binary) => handlers[slot]?.copying(binary),
@@ -232,11 +227,38 @@ function statusOf(outcome: number): TransactionStatus {
   return STATUSES[outcome >> Outcome.TransactionStatusShift] ?? TransactionStatus.Unknown;
 }
 
-function reportedParameters(text: string): Record<string, string> {
-  const parameters: Record<string, string> = {};
-  const parts = text.split('\0');
-  for (let i = 0; i + 1 < parts.length; i += 2) parameters[parts[i] ?? ''] = parts[i + 1] ?? '';
-  return parameters;
+/** The parameters stay one text until a program asks for them. */
+class ReportedFacts implements ConnectionFacts {
+  private parsed: Record<string, string> | undefined;
+
+  constructor(
+    private readonly reported: string,
+    readonly backendPid: number,
+    readonly serverVersion: number,
+    readonly tls: boolean,
+    readonly tlsProtocol: string,
+    readonly tlsCipher: string,
+  ) {}
+
+  get parameters(): Readonly<Record<string, string | undefined>> {
+    if (this.parsed === undefined) {
+      this.parsed = {};
+      const parts = this.reported.split('\0');
+      for (let i = 0; i + 1 < parts.length; i += 2) this.parsed[parts[i] ?? ''] = parts[i + 1] ?? '';
+    }
+    return this.parsed;
+  }
+
+  parameter(name: string): string | undefined {
+    const { reported } = this;
+    for (let at = 0; at < reported.length;) {
+      const value = reported.indexOf('\0', at) + 1;
+      const end = reported.indexOf('\0', value);
+      if (value - 1 - at === name.length && reported.startsWith(name, at)) return reported.slice(value, end);
+      at = end + 1;
+    }
+    return undefined;
+  }
 }
 
 let core: Core | undefined;

@@ -120,7 +120,9 @@ export interface NativeFailure {
 /** What a new connection says of its server. */
 export interface ConnectionFacts {
   /** The parameters that the server reports: `server_version`, `DateStyle`, … */
-  parameters: Readonly<Record<string, string | undefined>>;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+  /** One of them. */
+  parameter(name: string): string | undefined;
   backendPid: number;
   /** As the library makes it from `server_version` (120001); 0 where it does not understand that. */
   serverVersion: number;
@@ -231,7 +233,8 @@ export interface NativeHandlers<Shape extends object> {
  * one runs.
  */
 export interface NativeConnection {
-  connect(slot: number, keywords: readonly string[], values: readonly string[]): void;
+  /** `keywords`: the library's connection keywords and their values in turn, each ended by a NUL. */
+  connect(slot: number, keywords: string, password: string | undefined): void;
   /** The parameters lie in the parameter buffer: `count` records in `length` bytes. */
   execute(slot: number, sql: string, count: number, length: number, mode: RowMode, typeMap: number): void;
   prepare(slot: number, statement: number, sql: string): void;

@@ -147,9 +147,10 @@ export class Session implements CommandHandler, ConnectionListener {
     this.native = new core.addon.NativeConnection(this.id, library.library.handle);
   }
 
-  connect(keywords: readonly string[], values: readonly string[], outcome: ConnectOutcome): void {
+  /** @param keywords and the password as {@link NativeConnection.connect} takes them */
+  connect(keywords: string, password: string | undefined, outcome: ConnectOutcome): void {
     this.connecting = outcome;
-    this.native.connect(this.slot, keywords, values);
+    this.native.connect(this.slot, keywords, password);
   }
 
   get idle(): boolean {

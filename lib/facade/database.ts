@@ -14,6 +14,7 @@ import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
 import type { BatchScope } from './batch-work.js';
+import { rejection } from './call.js';
 import { Checkout } from './checkout.js';
 import { Connection } from './connection.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
@@ -97,10 +98,12 @@ export class Database extends Queryable {
       () => telemetry.connect(() => this.openSession()),
       {
         opened: (session) => {
+          if (!this.isWatched('connect')) return;
           const event = identityOf(session);
           this.tell('connect', event, { event: 'connect', ...event });
         },
         closed: (session, reason, error) => {
+          if (!this.isWatched('disconnect')) return;
           const event = { ...identityOf(session), reason };
           this.tell('disconnect', { ...event, error }, { event: 'disconnect', ...event });
         },
@@ -277,23 +280,26 @@ export class Database extends Queryable {
     process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
   };
 
-  private async checkOut(
+  private checkOut(
     options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
     opening = '',
   ): Promise<SessionQueue> {
     const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
     const reset = resetText(resetOnRelease);
+    const take = (session: Session): SessionQueue => new SessionQueue(session, this.runner, reset);
     const taken = leakTimeout > 0 ? takenHere() : undefined;
-    const queue = await this.context.telemetry.acquire(() =>
-      Checkout.from(
-        this.runner,
-        (session) => new SessionQueue(session, this.runner, reset),
-        opening,
-        options,
-      ),
+    const checkedOut = this.context.telemetry.acquire(() =>
+      Checkout.from(this.runner, take, opening, options),
     );
-    if (taken !== undefined) watchForLeak(queue, leakTimeout, taken, this.onLeak);
-    return queue;
+    if (taken === undefined) return checkedOut;
+    return checkedOut.then((queue) => {
+      watchForLeak(queue, leakTimeout, taken, this.onLeak);
+      return queue;
+    });
+  }
+
+  private isWatched(event: 'connect' | 'disconnect'): boolean {
+    return this.config.log !== undefined || this.emitter.listenerCount(event) > 0;
   }
 
   /** What a program does when it is told of something is its own affair: the pool goes on if that throws. */
@@ -321,8 +327,12 @@ export class Database extends Queryable {
     return this.library;
   }
 
-  private async openSession(): Promise<Session> {
-    return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents);
+  private openSession(): Promise<Session> {
+    try {
+      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents);
+    } catch (error) {
+      return rejection(error);
+    }
   }
 
   private readonly sessionEvents: SessionEvents = {

@@ -1,60 +1,49 @@
 import { createPool, type Pool } from 'generic-pool';
 import type { Session } from '../driver/session.js';
 
-/** What generic-pool holds: a session, or why there is none. */
-interface Holder {
-  session: Session | undefined;
-  error: unknown;
-}
-
-/** generic-pool wants a limit on waiting for a resource; ours never wait there, and connecting has its own limit. */
-const ACQUIRE_LIMIT = 2 ** 31 - 1;
+/** Room for one session, which is what generic-pool holds. */
+type Room = object;
 
 /**
- * Opens, counts and destroys sessions, by generic-pool. What its manual and its issues warn of is fenced off here: a
- * `create` that rejects makes it try again at once and for ever, so ours never does; its validation, eviction and
- * minimum are not used; an acquire timeout is set. A session stays borrowed from it for as long as it lives, so that
- * handing sessions out costs nothing of generic-pool's time.
+ * Opens, counts and closes sessions: generic-pool sees to it that there are never more than `max`. What it lends is
+ * room for a session and not the session itself, so that it has nothing to open, to validate or to evict, where its manual
+ * and its issues warn of traps (a `create` that rejects makes it try again at once and for ever), and so that handing
+ * sessions out and making one in the place of another costs next to nothing of its time. Who opens a session here has
+ * made sure that there is room, so nobody waits in its line.
  */
 export class SessionEngine {
-  private readonly pool: Pool<Holder>;
-  private readonly holders = new Map<Session, Holder>();
+  private readonly pool: Pool<Room>;
+  private readonly rooms = new Map<Session, Room>();
 
-  constructor(open: () => Promise<Session>, max: number) {
-    this.pool = createPool<Holder>(
-      {
-        create: async () => {
-          try {
-            return { session: await open(), error: undefined };
-          } catch (error) {
-            return { session: undefined, error };
-          }
-        },
-        destroy: ({ session }) => {
-          session?.close();
-          return Promise.resolve();
-        },
-      },
-      { max, min: 0, autostart: false, acquireTimeoutMillis: ACQUIRE_LIMIT, evictionRunIntervalMillis: 0 },
+  constructor(
+    private readonly connect: () => Promise<Session>,
+    max: number,
+  ) {
+    this.pool = createPool<Room>(
+      { create: () => Promise.resolve({}), destroy: () => Promise.resolve() },
+      { max, min: 0, autostart: false, evictionRunIntervalMillis: 0 },
     );
   }
 
   /** A new session; rejects with what its opening rejected with. */
   async open(): Promise<Session> {
-    const holder = await this.pool.acquire();
-    if (holder.session === undefined) {
-      await this.pool.destroy(holder);
-      throw holder.error;
+    const room = await this.pool.acquire();
+    try {
+      const session = await this.connect();
+      this.rooms.set(session, room);
+      return session;
+    } catch (error) {
+      void this.pool.release(room);
+      throw error;
     }
-    this.holders.set(holder.session, holder);
-    return holder.session;
   }
 
   /** Closes a session of this engine. */
   destroy(session: Session): void {
-    const holder = this.holders.get(session);
-    if (holder === undefined) return;
-    this.holders.delete(session);
-    void this.pool.destroy(holder);
+    const room = this.rooms.get(session);
+    if (room === undefined) return;
+    this.rooms.delete(session);
+    session.close();
+    void this.pool.release(room);
   }
 }

@@ -10,6 +10,43 @@ describe.each(targets())('$name', (target) => {
   });
   afterAll(() => db.close());
 
+  it('has ISO dates whatever the session would have, and knows what the server reported', async () => {
+    // The name of the application is the name of another parameter that the server reports.
+    const settings = { options: '-c datestyle=German', applicationName: 'DateStyle' };
+    const use = (german: Database): Promise<void> =>
+      withConnection(german, async (connection) => {
+        expect(await connection.queryRow("SELECT current_setting('datestyle') AS style")).toStrictEqual({
+          style: 'ISO, DMY',
+        });
+        expect(connection.serverParameters).toMatchObject({
+          application_name: 'DateStyle',
+          DateStyle: 'German, DMY',
+          client_encoding: 'UTF8',
+        });
+        expect(connection.serverParameters['server_version']).toMatch(/^\d+/);
+      });
+    await withDatabase(target, use, settings);
+  });
+
+  it('closes what is released beyond maxIdle, and what is idle at the end', async () => {
+    const ended = async (processId: number): Promise<void> => {
+      await expect
+        .poll(async () => (await db.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [processId])).rows)
+        .toStrictEqual([]);
+    };
+    let last = 0;
+    const use = async (small: Database): Promise<void> => {
+      const [first, second] = [await small.connect(), await small.connect()];
+      await first.release();
+      await second.release();
+      last = first.processId;
+      await ended(second.processId);
+      expect(await small.queryRow('SELECT pg_backend_pid() AS pid')).toStrictEqual({ pid: last });
+    };
+    await withDatabase(target, use, { pool: { max: 2, maxIdle: 1 } });
+    await ended(last);
+  });
+
   describe('a checked-out connection', () => {
     it('is one session that keeps its state', async () => {
       await withConnection(db, async (connection) => {

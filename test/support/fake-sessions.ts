@@ -75,7 +75,7 @@ export class FakeServer {
     };
     const session = new Session(this.core, this.library, `server:${this.connections.length}`, 0, 0, events);
     await new Promise<void>((resolve) => {
-      session.connect([], [], { connected: () => resolve(), failed: () => undefined });
+      session.connect('', undefined, { connected: () => resolve(), failed: () => undefined });
     });
     return session;
   };

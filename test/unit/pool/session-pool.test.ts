@@ -33,6 +33,7 @@ describe('sessions', () => {
     server.holdsConnects = true;
     const calls = [run('a'), run('b'), run('c')];
     expect(pool.stats()).toMatchObject({ connecting: 3, openConnections: 0, waitCount: 3 });
+    await settle();
     server.answerConnects();
     await Promise.all(calls);
     expect(server.attempts).toBe(3);

@@ -105,7 +105,7 @@ export function openAddon({ notified = () => undefined } = {}) {
         ...settings,
       };
       const { slot, end } = slots.begin();
-      connection.connect(slot, Object.keys(keywords), Object.values(keywords).map(String));
+      connection.connect(slot, Object.entries(keywords).flat().join('\0') + '\0');
       return end;
     },
     execute(connection, sql) {
