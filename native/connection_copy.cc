@@ -11,7 +11,7 @@ namespace kingbase {
 namespace {
 
 /** What is given to the library at once: it copies what it is given and would hold any amount. */
-constexpr size_t kCopySlice = 256 * 1024;
+constexpr size_t kCopySlice = 64 * 1024;
 /** About how many bytes go to the JavaScript thread at once. */
 constexpr size_t kCopyChunk = 64 * 1024;
 

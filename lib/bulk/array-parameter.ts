@@ -51,6 +51,7 @@ export class ArrayParameter {
       binary.nulls = 0;
       binary.length = HEADER;
       const end = loops.binary(binary, rows, from, to, TOO_LARGE);
+      binary.complete();
       if (end === to) return this.withHeader(binary, to - from);
       if (!binary.stopped) return undefined;
     }

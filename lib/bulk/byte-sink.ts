@@ -5,10 +5,35 @@ export const SHORT_STRING = 24;
 /** From this length on, counting a string's bytes beats reserving three for each character. */
 const LONG_STRING = 64 * 1024;
 
+/** Larger ones are not kept, nor more than so many bytes of them. */
+const LARGEST_KEPT = 256 * 1024;
+const MOST_KEPT = 1024 * 1024;
+
+const EMPTY = Buffer.allocUnsafeSlow(0);
+const EMPTY_VIEW = new DataView(EMPTY.buffer);
+
+/** Buffers of sinks that are used no more, for the next: memory that is new costs a page fault every 4 KB. */
+const kept: Buffer[] = [];
+let keptBytes = 0;
+
+function takeBuffer(size: number): Buffer {
+  const index = kept.findIndex(({ length }) => length >= size);
+  if (index < 0) return Buffer.allocUnsafeSlow(size);
+  const [buffer] = kept.splice(index, 1) as [Buffer];
+  keptBytes -= buffer.length;
+  return buffer;
+}
+
+function keepBuffer(buffer: Buffer): void {
+  if (buffer.length > LARGEST_KEPT || keptBytes + buffer.length > MOST_KEPT) return;
+  kept.push(buffer);
+  keptBytes += buffer.length;
+}
+
 /** A buffer that grows, and is filled again and again. */
 export class ByteSink {
   /** What is written is in the first {@link length} bytes; replaced by a larger one when it does not fit. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_SIZE);
+  bytes: Buffer = takeBuffer(INITIAL_SIZE);
   view: DataView = new DataView(this.bytes.buffer);
   length = 0;
 
@@ -20,10 +45,19 @@ export class ByteSink {
   private grow(needed: number): void {
     let capacity = this.bytes.length;
     while (capacity < needed) capacity *= 2;
-    const bytes = Buffer.allocUnsafeSlow(capacity);
+    const bytes = takeBuffer(capacity);
     bytes.set(this.bytes.subarray(0, this.length));
+    keepBuffer(this.bytes);
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
+  }
+
+  /** Gives the buffer away: nobody may read it any more, and nothing more be written. */
+  release(): void {
+    keepBuffer(this.bytes);
+    this.length = 0;
+    this.bytes = EMPTY;
+    this.view = EMPTY_VIEW;
   }
 
   /** Writes at most `SHORT_STRING` characters, for which there must be room; false unless all are ASCII other than NUL. */

@@ -4,4 +4,12 @@ export { copyText, unnestText, valuesText, type ConflictRule, type InsertTarget 
 export { badRow, badValue, copyPlace, isFaultOfRow, kindOfValue, placed, rowIndexOf } from './row-error.js';
 export { kindOfRow } from './row-loops.js';
 export { chooseStrategy, type BatchStrategy, type Choice } from './strategy.js';
-export { chosenColumns, READ_TABLE, readTable, type Table, type TableColumn } from './table.js';
+export {
+  CHECK_TABLE,
+  chosenColumns,
+  fingerprintOf,
+  READ_TABLE,
+  readTable,
+  type Table,
+  type TableColumn,
+} from './table.js';

@@ -110,6 +110,8 @@ export class CopyStream {
     await this.sending;
     this.count += (await channel.end()).rowsAffected;
     this.channel = undefined;
+    // Of a COPY that has failed the last piece may still be read.
+    rows.release();
   }
 
   /** Resolves to the number of rows inserted. */
