@@ -1,4 +1,4 @@
-export { ArrayParameter } from './array-parameter.js';
+export { ArrayParameters } from './array-parameter.js';
 export { COPY_TRAILER, CopyRows, hasBinaryForm, type CopyFormat } from './copy-rows.js';
 export { copyText, unnestText, valuesText, type ConflictRule, type InsertTarget } from './insert-text.js';
 export { badRow, badValue, copyPlace, isFaultOfRow, kindOfValue, placed, rowIndexOf } from './row-error.js';

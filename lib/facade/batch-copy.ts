@@ -14,7 +14,7 @@ import type { OperationRunner } from './call.js';
 import { openCopyIn, type CopyInChannel } from './channels.js';
 
 /** Bytes at which a buffer is sent. */
-const FLUSH = 128 * 1024;
+const FLUSH = 192 * 1024;
 const CHUNK_ROWS = 10_000;
 
 /**

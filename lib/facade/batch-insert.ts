@@ -279,12 +279,10 @@ class Insertion {
     const stream = new CopyStream(plan, runner, false, (rows, bytes) => {
       this.report(rows, bytes);
     });
+    // Of an array all that is left: pieces are made of it by their bytes.
+    const most = this.source.size ?? FIRST_CHUNK;
     try {
-      for (
-        let chunk: Chunk | undefined = first;
-        chunk !== undefined;
-        chunk = await this.source.next(FIRST_CHUNK)
-      ) {
+      for (let chunk: Chunk | undefined = first; chunk !== undefined; chunk = await this.source.next(most)) {
         this.limit.check();
         await stream.write(chunk);
       }
@@ -316,6 +314,7 @@ class Insertion {
         await this.settle(inserter, before, true);
       }
       await this.settle(inserter, running, true);
+      inserter.release?.();
     } catch (error) {
       // The session is free only when it has ended.
       await running?.inserted.catch(() => undefined);

@@ -1,4 +1,4 @@
-import { ArrayParameter, badRow, badValue, kindOfRow, unnestText, valuesText } from '../bulk/index.js';
+import { ArrayParameters, badRow, badValue, kindOfRow, unnestText, valuesText } from '../bulk/index.js';
 import type { ExecutionRequest } from '../driver/execution.js';
 import { RowMode } from '../driver/native.js';
 import { UsageError } from '../errors/index.js';
@@ -43,7 +43,7 @@ export class UnnestInserter implements Inserter {
   readonly chunkRows: number;
   private readonly sql: string;
   /** Two sets: the buffers of one may be on their way while the other is written. */
-  private readonly arrays: readonly [readonly ArrayParameter[], readonly ArrayParameter[]];
+  private readonly arrays: readonly [ArrayParameters, ArrayParameters];
   private which: 0 | 1 = 0;
 
   private readonly batch: Batch;
@@ -54,10 +54,8 @@ export class UnnestInserter implements Inserter {
     this.chunkRows =
       batch.options.chunkRows ?? Math.max(1, Math.min(UNNEST_ROWS, Math.floor(UNNEST_VALUES / width)));
     this.sql = unnestText(batch.target, columns);
-    const newSet = (): ArrayParameter[] =>
-      columns.map(
-        (column, index) => new ArrayParameter(column, index, width, batch.types, table?.readsTimes === true),
-      );
+    const newSet = (): ArrayParameters =>
+      new ArrayParameters(columns, batch.types, table?.readsTimes === true);
     this.arrays = [newSet(), newSet()];
   }
 
@@ -67,16 +65,14 @@ export class UnnestInserter implements Inserter {
     if (kind === undefined) throw badRow(base + from, 'is neither an array nor an object.');
     const arrays = this.arrays[this.which];
     this.which = this.which === 0 ? 1 : 0;
-    const parameters: (Uint8Array | string)[] = [];
-    let bytes = 0;
-    for (const array of arrays) {
-      const parameter = array.write(rows, from, to, kind, base);
-      if (parameter === undefined || bytes + parameter.length > MOST_BYTES)
-        return this.insertHalves(runner, chunk);
-      parameters.push(parameter);
-      bytes += parameter.length;
-    }
+    const parameters = arrays.write(rows, from, to, kind, base);
+    const bytes = parameters?.reduce((sum, { length }) => sum + length, 0) ?? Infinity;
+    if (parameters === undefined || bytes > MOST_BYTES) return this.insertHalves(runner, chunk);
     return run(this.batch, runner, this.sql, parameters, bytes);
+  }
+
+  release(): void {
+    for (const arrays of this.arrays) arrays.release();
   }
 
   /** The rows are too large for one statement. */
