@@ -161,7 +161,6 @@ class ArrayParameter {
   end(count: number): Uint8Array {
     const { binary, column } = this;
     if (binary === undefined) throw new Error(`Column "${column.name}" has no binary form.`);
-    binary.complete();
     const { view } = binary;
     view.setInt32(0, 1);
     view.setInt32(4, binary.nulls > 0 ? 1 : 0);

@@ -2,7 +2,7 @@ import { canGenerateCode } from '../types/row-appender.js';
 import { KINGBASE_VALUE } from '../types/parameter-text.js';
 import type { BinaryMethod, BinaryWriter } from './binary-writer.js';
 import { EPOCH } from './clock.js';
-import { LONGEST_GATHERED } from './gathered-texts.js';
+import { SHORT_STRING } from './byte-sink.js';
 import { compiled, type RowKind } from './row-loops.js';
 
 /** Where a column's values go. */
@@ -77,9 +77,9 @@ const IN_PLACE: Partial<Record<BinaryMethod, InPlace>> = {
     size: 5,
   },
   text: {
-    test: `gathers&&typeof value==='string'&&value.length<=${LONGEST_GATHERED}`,
-    write: 'view.setInt32(at,value.length);gathered.add(value,at,i,column);at+=4+value.length;',
-    size: 4 + LONGEST_GATHERED,
+    test: `typeof value==='string'&&value.length<=${SHORT_STRING}&&writer.shortAscii(value,at+4)`,
+    write: 'view.setInt32(at,value.length);at+=4+value.length;',
+    size: 4 + SHORT_STRING,
   },
   timestamptz: {
     test:
@@ -142,25 +142,18 @@ function loopText(
       (w) =>
         `const w${w}=writers[${w}];let view${w},end${w},at${w}=w${w}.length,start${w}=at${w};${makeRoom(w)}`,
     ),
-    columns
-      .map(({ method, writer, column }, c) =>
-        method === 'text' ? `const gathers${c}=w${writer}.gathers[${column}]===true;` : '',
-      )
-      .join(''),
     `for(;i<to${each((w) => `&&at${w}<limit`)};i++){const row=rows[i];`,
     each((w) => `start${w}=at${w};if(at${w}>end${w}){${makeRoom(w)}}`),
     `if(${check}){w0.resume(i,start0,at0);w0.refuseRow(row);}`,
     fieldCounts ? each((w) => `view${w}.setInt16(at${w},${width});at${w}+=${FIELD_COUNT};`) : '',
-    columns.map((column, c) => columnText(column, c, kind, makeRoom(column.writer), sync)).join(''),
+    columns.map((column) => columnText(column, kind, makeRoom(column.writer), sync)).join(''),
     `}${sync}return i;`,
   ];
   return parts.join('');
 }
 
-/** @param c the column's place in the list of all */
 function columnText(
   { name, index, method, writer: w, column }: BinaryLoopColumn,
-  c: number,
   kind: RowKind,
   makeRoom: string,
   sync: string,
@@ -170,11 +163,7 @@ function columnText(
   const property = kind === 'array' ? String(index) : JSON.stringify(name);
   const present = kind === 'array' ? '' : `if(value===undefined)w${w}.checkPresent(row,${column});`;
   const named = (text: string): string =>
-    text
-      .replace(/\b(view|at)\b/g, `$1${w}`)
-      .replace(/\bgathers\b/g, `gathers${c}`)
-      .replace(/\bgathered\b/g, `w${w}.gathered`)
-      .replace(/\bcolumn\b/g, String(column));
+    text.replace(/\b(view|at)\b/g, `$1${w}`).replace(/\bwriter\b/g, `w${w}`);
   return (
     `value=row[${property}];` +
     (inPlace === undefined ? '' : `if(${named(inPlace.test)}){${named(inPlace.write)}}else `) +

@@ -2,7 +2,6 @@ import { hasOwnValue } from '../types/parameter-text.js';
 import type { TypeMap } from '../types/type-map.js';
 import { SHORT_STRING } from './byte-sink.js';
 import { EPOCH, isOrdinary, readTime, wallClockOf } from './clock.js';
-import { GatheredTexts, LONGEST_GATHERED } from './gathered-texts.js';
 import { writeNumericNumber, writeNumericText } from './numeric.js';
 import { RowWriter, type WrittenColumn } from './row-writer.js';
 
@@ -55,9 +54,6 @@ export class BinaryWriter extends RowWriter {
   /** NULLs written. */
   nulls = 0;
   protected override readonly columns: readonly BinaryColumn[];
-  readonly gathered = new GatheredTexts();
-  /** For each column whether its texts are gathered: until there is one that is not ASCII. */
-  readonly gathers: boolean[];
 
   /**
    * @param fieldCounts whether a row begins with the number of its fields
@@ -72,17 +68,6 @@ export class BinaryWriter extends RowWriter {
   ) {
     super(columns, width, types);
     this.columns = columns;
-    this.gathers = columns.map(() => true);
-  }
-
-  override reset(): void {
-    super.reset();
-    this.gathered.clear();
-  }
-
-  override dropRow(): void {
-    this.gathered.drop(this, this.rowStart);
-    super.dropRow();
   }
 
   override beginRow(index: number): void {
@@ -105,22 +90,6 @@ export class BinaryWriter extends RowWriter {
 
   endRow(): void {
     // Fields have their lengths.
-  }
-
-  /**
-   * Completes what the loops have written.
-   *
-   * @throws UsageError `KB_BAD_PARAMETER` for a text with a NUL
-   */
-  override complete(): void {
-    const { gathered, gathers } = this;
-    if (gathered.place(this)) return;
-    gathered.rewrite(this, (text, row, column) => {
-      this.row = row;
-      const start = this.length;
-      this.string(text, column);
-      if (this.length - start !== 4 + text.length) gathers[column] = false;
-    });
   }
 
   int2(value: unknown, column: number): void {
@@ -236,18 +205,8 @@ export class BinaryWriter extends RowWriter {
   }
 
   text(value: unknown, column: number): void {
-    if (typeof value !== 'string') this.other(value, column);
-    else if (value.length <= LONGEST_GATHERED && this.gathers[column] === true) this.gather(value, column);
-    else this.string(value, column);
-  }
-
-  private gather(value: string, column: number): void {
-    const size = value.length;
-    this.reserve(4 + size);
-    const { length } = this;
-    this.view.setInt32(length, size);
-    this.gathered.add(value, length, this.row, column);
-    this.length = length + 4 + size;
+    if (typeof value === 'string') this.string(value, column);
+    else this.other(value, column);
   }
 
   private string(value: string, column: number): void {

@@ -81,8 +81,6 @@ export class CopyRows {
     } catch (error) {
       writer.dropRow();
       throw error;
-    } finally {
-      writer.complete();
     }
   }
 

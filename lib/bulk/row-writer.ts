@@ -53,11 +53,6 @@ export abstract class RowWriter extends ByteSink {
     this.length = this.rowStart;
   }
 
-  /** Completes what the loops have written, before it is used. */
-  complete(): void {
-    // Nothing is put off.
-  }
-
   refuseRow(row: unknown): never {
     throw badRow(this.base + this.row, whatIsWrong(row, this.width));
   }

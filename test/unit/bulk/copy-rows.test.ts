@@ -58,7 +58,7 @@ describe('the binary format', () => {
     const end = copy.write(given, 0, given.length, 0, 5_000);
     expect(end).toBeLessThan(200);
     expect(copy.length).toBeGreaterThanOrEqual(5_000);
-    expect(copy.length).toBeLessThan(6_500);
+    expect(copy.length).toBeLessThan(5_200);
   });
 
   it('is not spoiled by a row that is refused', () => {
