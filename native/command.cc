@@ -1,11 +1,16 @@
 #include "command.h"
 
 #include <cstring>
+#include <utility>
 
 namespace kingbase {
 
 bool ParameterBlock::Assign(const uint8_t* bytes, size_t length, uint32_t count) {
   constexpr size_t kHeader = 9;
+  constexpr uint8_t kBinary = 1;
+  constexpr uint8_t kLent = 2;
+  const std::vector<Piece> lent = std::exchange(lent_, {});
+  size_t next_lent = 0;
   Clear();
   bytes_.assign(bytes, bytes + length);
   size_t at = 0;
@@ -15,10 +20,17 @@ bool ParameterBlock::Assign(const uint8_t* bytes, size_t length, uint32_t count)
     uint32_t type = 0;
     std::memcpy(&size, bytes_.data() + at, 4);
     std::memcpy(&type, bytes_.data() + at + 4, 4);
-    const int format = bytes_[at + 8] != 0 ? 1 : 0;
+    const uint8_t flags = bytes_[at + 8];
+    const int format = (flags & kBinary) != 0 ? 1 : 0;
     at += kHeader;
     const char* value = nullptr;
-    if (size >= 0) {
+    if ((flags & kLent) != 0) {
+      if (next_lent == lent.size() || format == 0) return false;
+      const Piece& piece = lent[next_lent++];
+      if (piece.bytes == nullptr || size < 0 || piece.length != static_cast<size_t>(size)) return false;
+      value = reinterpret_cast<const char*>(piece.bytes);
+      lent_size_ += piece.length;
+    } else if (size >= 0) {
       // The value and the zero byte after it: the library reads text values up to that byte, whatever their
       // length.
       if (length - at < static_cast<size_t>(size) + 1 || bytes_[at + static_cast<size_t>(size)] != 0)
@@ -32,7 +44,7 @@ bool ParameterBlock::Assign(const uint8_t* bytes, size_t length, uint32_t count)
     lengths_.push_back(size < 0 ? 0 : size);
     formats_.push_back(format);
   }
-  return at == length;
+  return at == length && next_lent == lent.size();
 }
 
 void ParameterBlock::Clear() {
@@ -41,6 +53,7 @@ void ParameterBlock::Clear() {
     return;
   }
   bytes_.clear();
+  lent_size_ = 0;
   types_.clear();
   typed_ = false;
   values_.clear();

@@ -2,6 +2,7 @@ import { ArrayParameters, badRow, badValue, kindOfRow, unnestText, valuesText } 
 import type { ExecutionRequest } from '../driver/execution.js';
 import { RowMode } from '../driver/native.js';
 import { UsageError } from '../errors/index.js';
+import { LentBytes } from '../types/parameter-writer.js';
 import type { Batch, Inserted, Inserter, Plan } from './batch-work.js';
 import type { Chunk } from './batch-source.js';
 import { executeUntold, type OperationRunner } from './call.js';
@@ -45,6 +46,7 @@ export class UnnestInserter implements Inserter {
   /** Two sets: the buffers of one may be on their way while the other is written. */
   private readonly arrays: readonly [ArrayParameters, ArrayParameters];
   private which: 0 | 1 = 0;
+  private underWay: Promise<Inserted> | undefined;
 
   private readonly batch: Batch;
 
@@ -68,7 +70,10 @@ export class UnnestInserter implements Inserter {
     const parameters = arrays.write(rows, from, to, kind, base);
     const bytes = parameters?.reduce((sum, { length }) => sum + length, 0) ?? Infinity;
     if (parameters === undefined || bytes > MOST_BYTES) return this.insertHalves(runner, chunk);
-    return run(this.batch, runner, this.sql, parameters, bytes);
+    const lent = parameters.map((each) => (typeof each === 'string' ? each : new LentBytes(each)));
+    const inserted = run(this.batch, runner, this.sql, lent, bytes);
+    this.underWay = inserted;
+    return inserted;
   }
 
   release(): void {
@@ -80,6 +85,8 @@ export class UnnestInserter implements Inserter {
     const { from, to, base } = chunk;
     if (to - from === 1)
       throw badRow(base + from, 'is too large to be inserted by unnest.', undefined, `Use strategy: 'copy'.`);
+    // The buffers are for two statements at a time, this one and the one before.
+    await this.underWay?.catch(() => undefined);
     const middle = from + ((to - from) >> 1);
     const first = await this.insert(runner, { ...chunk, to: middle });
     const second = await this.insert(runner, { ...chunk, from: middle });
