@@ -12,6 +12,7 @@ bool ParameterBlock::Assign(const uint8_t* bytes, size_t length, uint32_t count)
   const std::vector<Piece> lent = std::exchange(lent_, {});
   size_t next_lent = 0;
   Clear();
+  if (length == 0 && count > 0) return lent.size() == 1 && AssignFields(lent[0], count);
   bytes_.assign(bytes, bytes + length);
   size_t at = 0;
   for (uint32_t i = 0; i < count; ++i) {
@@ -45,6 +46,27 @@ bool ParameterBlock::Assign(const uint8_t* bytes, size_t length, uint32_t count)
     formats_.push_back(format);
   }
   return at == length && next_lent == lent.size();
+}
+
+bool ParameterBlock::AssignFields(const Piece& piece, uint32_t count) {
+  const auto [bytes, length] = piece;
+  size_t at = 0;
+  formats_.assign(count, 1);
+  values_.reserve(count);
+  lengths_.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (length - at < 4) return false;
+    const uint8_t* head = bytes + at;
+    const auto size = static_cast<int32_t>(static_cast<uint32_t>(head[0]) << 24 | head[1] << 16 |
+                                           head[2] << 8 | head[3]);
+    at += 4;
+    if (size >= 0 && length - at < static_cast<size_t>(size)) return false;
+    values_.push_back(size >= 0 ? reinterpret_cast<const char*>(bytes + at) : nullptr);
+    lengths_.push_back(size >= 0 ? size : 0);
+    if (size >= 0) at += static_cast<size_t>(size);
+  }
+  lent_size_ = length;
+  return at == length;
 }
 
 void ParameterBlock::Clear() {

@@ -33,21 +33,24 @@ enum class CommandKind : uint8_t {
 /** Twin of `RowMode` in lib/driver/native.ts. */
 enum class RowMode : uint8_t { kObject = 0, kArray = 1 };
 
-/** JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the end of the command. */
+/** JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the end of the
+ * command. */
 struct Piece {
   const uint8_t* bytes;
   size_t length;
 };
 
-/** Parameters as the client library takes them: parallel arrays that point into one block of bytes, and into what
- * has been lent. */
+/** Parameters as the client library takes them: parallel arrays that point into one block of bytes, and into
+ * what has been lent. */
 class ParameterBlock {
  public:
   /** Values for the next `Assign`, in the order of the records that stand for them. */
   void Lend(std::vector<Piece> pieces) { lent_ = std::move(pieces); }
   /**
    * Copies `length` bytes of parameter records (see lib/types/parameter-writer.ts: length, type OID, format,
-   * bytes, a zero byte) and reads `count` of them. False when the records do not fit the bytes.
+   * bytes, a zero byte) and reads `count` of them; without any bytes, `count` binary values from the one
+   * piece that was lent, each behind its length as the protocol has it. False when the records do not fit the
+   * bytes.
    */
   bool Assign(const uint8_t* bytes, size_t length, uint32_t count);
   void Clear();
@@ -63,6 +66,8 @@ class ParameterBlock {
   const int* formats() const { return formats_.data(); }
 
  private:
+  bool AssignFields(const Piece& piece, uint32_t count);
+
   // Beyond this the memory of one large command is given back when the command has ended.
   static constexpr size_t kKeptBytes = 64 * 1024;
   std::vector<uint8_t> bytes_;
