@@ -1,4 +1,5 @@
 import { Execution, type ExecutionRequest, type ResultView } from './execution.js';
+import { BINARY_ALLOWED } from './native.js';
 import type { Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';
 
@@ -40,7 +41,16 @@ export class FieldExecution<R> extends Execution<R> {
     }
     const { core, native, slot } = session;
     const { rowMode, types } = this.request;
+    const typeMap = core.typeMapId(types);
+    const mayBeBinary = statement.binaryTypeMap === typeMap && session.binaryResults;
     native.lend([bytes]);
-    native.executePrepared(slot, statement.id, count, 0, rowMode, core.typeMapId(types));
+    native.executePrepared(
+      slot,
+      statement.id,
+      count,
+      0,
+      mayBeBinary ? rowMode + BINARY_ALLOWED : rowMode,
+      typeMap,
+    );
   }
 }
