@@ -126,6 +126,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
                            InstanceMethod<&ConnectionObject::OfferPrepared>("offerPrepared"),
                            InstanceMethod<&ConnectionObject::TakeNextBack>("takeNextBack"),
                            InstanceMethod<&ConnectionObject::RunNext>("runNext"),
+                           InstanceMethod<&ConnectionObject::Lend>("lend"),
                            InstanceMethod<&ConnectionObject::Script>("script"),
                            InstanceMethod<&ConnectionObject::CopyIn>("copyIn"),
                            InstanceMethod<&ConnectionObject::CopyData>("copyData"),
@@ -316,16 +317,29 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   void CopyData(const Napi::CallbackInfo& info) {
     Command* command = NewCommand(info, CommandKind::kCopyData);
     if (command == nullptr) return;
-    if (!info[1].IsArray()) return;  // the environment is being terminated
-    const auto list = info[1].As<Napi::Array>();
+    if (!ReadPieces(info[1], &command->pieces)) return;
+    for (const Piece& piece : command->pieces) command->length += piece.length;
+    environment_->Run(connection_);
+  }
+
+  /** False only where the environment is being terminated. */
+  static bool ReadPieces(const Napi::Value& value, std::vector<Piece>* pieces) {
+    if (!value.IsArray()) return false;
+    const auto list = value.As<Napi::Array>();
     for (uint32_t i = 0; i < list.Length(); ++i) {
       const Napi::Value piece = list.Get(i);
-      if (!piece.IsTypedArray()) return;
+      if (!piece.IsTypedArray()) return false;
       const auto bytes = piece.As<Napi::Uint8Array>();
-      command->pieces.push_back({bytes.Data(), bytes.ByteLength()});
-      command->length += bytes.ByteLength();
+      pieces->push_back({bytes.Data(), bytes.ByteLength()});
     }
-    environment_->Run(connection_);
+    return true;
+  }
+
+  /** Values of the next command's parameters. */
+  void Lend(const Napi::CallbackInfo& info) {
+    if (closed_ || connection_->owner() != Owner::kJavaScript) return;  // whose command will say so
+    std::vector<Piece> pieces;
+    if (ReadPieces(info[0], &pieces)) connection_->command().parameters.Lend(std::move(pieces));
   }
 
   /** A second argument says why the COPY is to fail. */

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client_api.h"
@@ -32,18 +33,30 @@ enum class CommandKind : uint8_t {
 /** Twin of `RowMode` in lib/driver/native.ts. */
 enum class RowMode : uint8_t { kObject = 0, kArray = 1 };
 
-/** Parameters as the client library takes them: parallel arrays that point into one block of bytes. */
+/** JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the end of the
+ * command. */
+struct Piece {
+  const uint8_t* bytes;
+  size_t length;
+};
+
+/** Parameters as the client library takes them: parallel arrays that point into one block of bytes, and into
+ * what has been lent. */
 class ParameterBlock {
  public:
+  /** Values for the next `Assign`, in the order of the records that stand for them. */
+  void Lend(std::vector<Piece> pieces) { lent_ = std::move(pieces); }
   /**
    * Copies `length` bytes of parameter records (see lib/types/parameter-writer.ts: length, type OID, format,
-   * bytes, a zero byte) and reads `count` of them. False when the records do not fit the bytes.
+   * bytes, a zero byte) and reads `count` of them; without any bytes, `count` binary values from the one
+   * piece that was lent, each behind its length as the protocol has it. False when the records do not fit the
+   * bytes.
    */
   bool Assign(const uint8_t* bytes, size_t length, uint32_t count);
   void Clear();
 
   int count() const { return static_cast<int>(values_.size()); }
-  size_t size() const { return bytes_.size(); }
+  size_t size() const { return bytes_.size() + lent_size_; }
   /** Null where no parameter has a type of its own: types declared as 0 for parameters that the statement
    * does not have would make the server complain of an unknown type (42P18) and not of their number (08P01).
    */
@@ -53,9 +66,13 @@ class ParameterBlock {
   const int* formats() const { return formats_.data(); }
 
  private:
+  bool AssignFields(const Piece& piece, uint32_t count);
+
   // Beyond this the memory of one large command is given back when the command has ended.
   static constexpr size_t kKeptBytes = 64 * 1024;
   std::vector<uint8_t> bytes_;
+  std::vector<Piece> lent_;
+  size_t lent_size_ = 0;
   std::vector<ClientOid> types_;
   std::vector<const char*> values_;
   std::vector<int> lengths_;
@@ -83,12 +100,7 @@ struct Command {
   bool binary_allowed = false;
   /** For kExecutePreparedRows: how many rows the parameters make. */
   uint32_t rows = 1;
-  /** For kCopyData: JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the
-   * end of the command. */
-  struct Piece {
-    const uint8_t* bytes;
-    size_t length;
-  };
+  /** For kCopyData. */
   std::vector<Piece> pieces;
   /** Of all pieces. */
   size_t length = 0;

@@ -11,7 +11,7 @@ namespace kingbase {
 namespace {
 
 /** What is given to the library at once: it copies what it is given and would hold any amount. */
-constexpr size_t kCopySlice = 256 * 1024;
+constexpr size_t kCopySlice = 64 * 1024;
 /** About how many bytes go to the JavaScript thread at once. */
 constexpr size_t kCopyChunk = 64 * 1024;
 
@@ -106,7 +106,7 @@ Step Connection::SendCopyData(Deliveries* out) {
       held_ = std::make_unique<Delivery>(NewDelivery(Delivery::Kind::kResult));
       return EndCopyStep(out);
     }
-    const Command::Piece& piece = command_.pieces[piece_];
+    const Piece& piece = command_.pieces[piece_];
     const size_t length = std::min(kCopySlice, piece.length - copied_);
     const auto* bytes = reinterpret_cast<const char*>(piece.bytes + copied_);
     const int taken = api_.put_copy_data(connection_, bytes, static_cast<int>(length));

@@ -81,6 +81,13 @@ export class BinaryWriter extends RowWriter {
     this.length = length + 2;
   }
 
+  /** Goes on with a row that was begun at `start` elsewhere. */
+  resume(index: number, start: number, length: number): void {
+    this.row = index;
+    this.rowStart = start;
+    this.length = length;
+  }
+
   endRow(): void {
     // Fields have their lengths.
   }

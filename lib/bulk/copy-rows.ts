@@ -1,4 +1,5 @@
 import type { TypeMap } from '../types/type-map.js';
+import { createBinaryLoop } from './binary-loops.js';
 import { BinaryWriter, binaryMethod, type BinaryMethod } from './binary-writer.js';
 import { createRowLoop, kindOfRow, type RowKind, type RowLoop } from './row-loops.js';
 import { badRow } from './row-error.js';
@@ -92,6 +93,11 @@ export class CopyRows {
     return bytes;
   }
 
+  /** Nothing more is written, and what was taken is not read any more. */
+  release(): void {
+    for (const writer of this.writers) writer.release();
+  }
+
   private newWriter(): Writer {
     const { columns, types } = this;
     return this.format === 'binary'
@@ -115,8 +121,13 @@ export class CopyRows {
       name,
       index,
       method: binaryMethod(valueKind, this.types.serializerFor(typeOid) === undefined),
+      writer: 0,
+      column: index,
     }));
-    return createRowLoop(columns, columns.length, kind);
+    const loop = createBinaryLoop(columns, columns.length, kind, true);
+    return loop === undefined
+      ? createRowLoop(columns, columns.length, kind)
+      : (writer, ...rest) => loop([writer as BinaryWriter], ...rest);
   }
 
   private textLoop(kind: RowKind): RowLoop<TextMethod> {

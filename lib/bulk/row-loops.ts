@@ -83,20 +83,26 @@ function generatedLoop<Method extends string>(
     `'use strict';let i=from,value;for(;i<to&&sink.length<limit;i++){const row=rows[i];sink.beginRow(i);` +
     `if(${check})sink.refuseRow(row);${values.join('')}` +
     `if(sink.stopped){sink.dropRow();return i;}sink.endRow();}return i;`;
-  let loop = generated.get(body);
-  if (loop === undefined) {
-    loop = new Function('sink', 'rows', 'from', 'to', 'limit', body);
-    // The oldest goes: whoever uses more of them in turns is not slowed down by much.
-    const [oldest] = generated.size < MOST_KEPT ? [] : generated.keys();
-    if (oldest !== undefined) generated.delete(oldest);
-    generated.set(body, loop);
-  }
-  return loop as RowLoop<Method>;
+  return compiled(['sink', 'rows', 'from', 'to', 'limit'], body) as RowLoop<Method>;
 }
+
+type Compiled = (...values: unknown[]) => unknown;
 
 const MOST_KEPT = 256;
 /** By their text: what V8 has learnt and compiled serves the next batch for the same columns as well. */
-const generated = new Map<string, unknown>();
+const generated = new Map<string, Compiled>();
+
+export function compiled(parameters: readonly string[], body: string): Compiled {
+  let made = generated.get(body);
+  if (made === undefined) {
+    made = new Function(...parameters, body) as Compiled;
+    // The oldest goes: whoever uses more of them in turns is not slowed down by much.
+    const [oldest] = generated.size < MOST_KEPT ? [] : generated.keys();
+    if (oldest !== undefined) generated.delete(oldest);
+    generated.set(body, made);
+  }
+  return made;
+}
 
 function closureLoop<Method extends string>(
   columns: readonly LoopColumn<Method>[],

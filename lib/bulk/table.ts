@@ -21,6 +21,8 @@ export interface Table {
   readonly quote: IdentifierQuote;
   /** Whether dates and times in ISO 8601 are read as such under all of the server's settings. */
   readonly readsTimes: boolean;
+  /** Of what may change while the table stays; see {@link CHECK_TABLE}. */
+  readonly fingerprint: string;
 }
 
 /**
@@ -33,7 +35,7 @@ export const READ_TABLE = `
     c.relkind::text, c.relhasrules, c.relrowsecurity,
     a.attname::text, a.atttypid, a.attidentity::text,
     b.oid, b.typname::text, b.typtype::text, b.typdelim::text,
-    coalesce(r.oid, 0), r.typname::text, n.nspname::text
+    coalesce(r.oid, 0), r.typname::text, n.nspname::text, c.oid
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -41,6 +43,25 @@ export const READ_TABLE = `
   LEFT JOIN pg_catalog.pg_type r ON r.oid = b.typarray AND b.typarray <> 0
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid = r.typnamespace
   WHERE c.oid = $1::pg_catalog.regclass`;
+
+/**
+ * What may have changed of the table whose quoted name is `$1`, for {@link fingerprintOf}. Of types nothing that matters
+ * here can, and without them the server plans this in a fraction of the time.
+ */
+export const CHECK_TABLE = `
+  SELECT c.oid, c.relkind::text, c.relhasrules, c.relrowsecurity, pg_catalog.current_setting('sql_mode', true),
+    a.attname::text, a.atttypid, a.attidentity::text
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE c.oid = $1::pg_catalog.regclass`;
+
+/** @param rows the answer to {@link CHECK_TABLE}, as arrays */
+export function fingerprintOf(rows: readonly unknown[]): string {
+  return rows
+    .map((row) => JSON.stringify(row))
+    .sort()
+    .join('');
+}
 
 type CatalogueRow = readonly [
   version: string,
@@ -60,6 +81,7 @@ type CatalogueRow = readonly [
   arrayOid: number,
   arrayName: string | null,
   arraySchema: string | null,
+  relation: number,
 ];
 
 const KINDS: ReadonlyMap<number, BinaryKind> = new Map<number, BinaryKind>([
@@ -98,6 +120,18 @@ export function readTable(rows: readonly unknown[]): Table | undefined {
     generated: new Set(catalogue.filter((row) => row[9] === 'a').map((row) => row[7])),
     quote: mode === 'mysql' && sqlMode?.includes('ANSI_QUOTES') !== true ? '`' : '"',
     readsTimes: version.startsWith('PostgreSQL') || mode === 'pg',
+    fingerprint: fingerprintOf(
+      catalogue.map((row) => [
+        row[17],
+        relationKind,
+        hasRules,
+        hasRowSecurity,
+        sqlMode,
+        row[7],
+        row[8],
+        row[9],
+      ]),
+    ),
   };
 }
 

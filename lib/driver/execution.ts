@@ -105,6 +105,7 @@ export class Execution<R> implements Operation {
     const { core, native, slot } = session;
     try {
       const writer = core.writeParameters(parameters, statement.parameterTypes, types);
+      if (writer.lent.length > 0) return false; // what is lent belongs to the command under way
       const typeMap = core.typeMapId(types);
       const mode = modeOf(session, statement, rowMode, typeMap);
       native.offerPrepared(slot, statement.id, writer.count, writer.length, mode, typeMap);
@@ -198,6 +199,7 @@ export class Execution<R> implements Operation {
     this.step = ExecutionStep.Execute;
     const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
+    if (writer.lent.length > 0) native.lend(writer.lent);
     if (statement === undefined) {
       native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);
     } else {

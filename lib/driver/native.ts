@@ -274,6 +274,12 @@ export interface NativeConnection {
     typeMap: number,
     rows: number,
   ): void;
+  /**
+   * Values that the next command's parameters refer to, in their order. Where the command is told of parameters but of no
+   * bytes in the buffer, the one value is all of them, in binary: of each an int32, most significant byte first, with its
+   * length or -1 for NULL, then its bytes. They must stay as they are until the end of that command.
+   */
+  lend(values: readonly Uint8Array[]): void;
   /** Begins COPY … FROM STDIN; after `copying` the connection takes `copyData` and `copyEnd` and nothing else. */
   copyIn(slot: number, sql: string): void;
   /** Ends by `result` with `TransactionStatus.Active`. The bytes must stay as they are until then. */

@@ -14,7 +14,7 @@ import type { OperationRunner } from './call.js';
 import { openCopyIn, type CopyInChannel } from './channels.js';
 
 /** Bytes at which a buffer is sent. */
-const FLUSH = 128 * 1024;
+const FLUSH = 192 * 1024;
 const CHUNK_ROWS = 10_000;
 
 /**
@@ -110,6 +110,8 @@ export class CopyStream {
     await this.sending;
     this.count += (await channel.end()).rowsAffected;
     this.channel = undefined;
+    // Of a COPY that has failed the last piece may still be read.
+    rows.release();
   }
 
   /** Resolves to the number of rows inserted. */

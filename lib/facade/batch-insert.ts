@@ -1,6 +1,8 @@
 import {
+  CHECK_TABLE,
   chooseStrategy,
   chosenColumns,
+  fingerprintOf,
   isFaultOfRow,
   READ_TABLE,
   readTable,
@@ -195,18 +197,16 @@ class Insertion {
   }
 
   private async readTable(runner: OperationRunner): Promise<Table | undefined> {
-    const { context } = this.scope;
-    const request = {
-      sql: READ_TABLE,
-      parameters: [this.name],
-      rowMode: RowMode.Array,
-      types: CATALOGUE_TYPES,
-    };
-    const rows = await executeUntold(runner, request, { signal: this.limit.signal }, (read) => read ?? []);
-    const table = readTable(rows);
-    if (table !== undefined) tablesOf(context).set(this.name, table);
+    const table = readTable(await this.askFor(READ_TABLE, runner));
+    if (table !== undefined) tablesOf(this.scope.context).set(this.name, table);
     this.fresh = true;
     return table;
+  }
+
+  /** @param sql a question for the table whose name is `$1` */
+  private askFor(sql: string, runner: OperationRunner): Promise<unknown[]> {
+    const request = { sql, parameters: [this.name], rowMode: RowMode.Array, types: CATALOGUE_TYPES };
+    return executeUntold(runner, request, { signal: this.limit.signal }, (rows) => rows ?? []);
   }
 
   private planFor(table: Table | undefined, first: Chunk): Plan {
@@ -248,10 +248,15 @@ class Insertion {
    */
   private async confirmed(plan: Plan, runner: OperationRunner, first: Chunk): Promise<Plan> {
     if (plan.strategy !== 'copy') return plan;
-    const confirmed = this.fresh ? plan : this.planFor(await this.readTable(runner), first);
+    const unchanged = this.fresh || (await this.isAsKnown(plan.table, runner));
+    const confirmed = unchanged ? plan : this.planFor(await this.readTable(runner), first);
     // Of a later transaction it says nothing.
     this.fresh = false;
     return confirmed;
+  }
+
+  private async isAsKnown(table: Table | undefined, runner: OperationRunner): Promise<boolean> {
+    return table !== undefined && fingerprintOf(await this.askFor(CHECK_TABLE, runner)) === table.fingerprint;
   }
 
   private inserterFor(plan: Plan): Inserter {
@@ -274,12 +279,10 @@ class Insertion {
     const stream = new CopyStream(plan, runner, false, (rows, bytes) => {
       this.report(rows, bytes);
     });
+    // Of an array all that is left: pieces are made of it by their bytes.
+    const most = this.source.size ?? FIRST_CHUNK;
     try {
-      for (
-        let chunk: Chunk | undefined = first;
-        chunk !== undefined;
-        chunk = await this.source.next(FIRST_CHUNK)
-      ) {
+      for (let chunk: Chunk | undefined = first; chunk !== undefined; chunk = await this.source.next(most)) {
         this.limit.check();
         await stream.write(chunk);
       }
@@ -311,6 +314,7 @@ class Insertion {
         await this.settle(inserter, before, true);
       }
       await this.settle(inserter, running, true);
+      inserter.release?.();
     } catch (error) {
       // The session is free only when it has ended.
       await running?.inserted.catch(() => undefined);

@@ -1,10 +1,20 @@
-import { ArrayParameter, badRow, badValue, kindOfRow, unnestText, valuesText } from '../bulk/index.js';
-import type { ExecutionRequest } from '../driver/execution.js';
+import {
+  ArrayParameters,
+  FieldRows,
+  badRow,
+  badValue,
+  kindOfRow,
+  unnestText,
+  valuesText,
+} from '../bulk/index.js';
+import type { ExecutionRequest, ResultView } from '../driver/execution.js';
+import { FieldExecution, type Fields } from '../driver/field-parameters.js';
 import { RowMode } from '../driver/native.js';
 import { UsageError } from '../errors/index.js';
+import { LentBytes } from '../types/parameter-writer.js';
 import type { Batch, Inserted, Inserter, Plan } from './batch-work.js';
 import type { Chunk } from './batch-source.js';
-import { executeUntold, type OperationRunner } from './call.js';
+import { executeUntold, startOperation, type OperationRunner } from './call.js';
 
 /** Most parameters of a statement: the protocol counts them in 16 bits, and Kingbase uses the topmost otherwise. */
 export const MOST_PARAMETERS = 32_767;
@@ -22,20 +32,22 @@ async function run(
   parameters: readonly unknown[],
   bytes: number,
 ): Promise<Inserted> {
-  const { options, context, types, limit } = batch;
-  const request: ExecutionRequest = {
+  const request: ExecutionRequest = { ...requestFor(batch, sql), parameters };
+  return executeUntold(runner, request, { signal: batch.limit.signal }, insertedView(bytes));
+}
+
+function requestFor({ options, context, types }: Batch, sql: string): Omit<ExecutionRequest, 'parameters'> {
+  return {
     sql,
-    parameters,
     rowMode: options.rowMode === 'array' ? RowMode.Array : RowMode.Object,
     types,
     lookUp: context,
     typeOptions: options.types,
   };
-  return executeUntold(runner, request, { signal: limit.signal }, (rows, _fields, _command, count) => ({
-    count: Math.max(count, 0),
-    bytes,
-    rows: rows ?? [],
-  }));
+}
+
+function insertedView(bytes: number): ResultView<Inserted> {
+  return (rows, _fields, _command, count) => ({ count: Math.max(count, 0), bytes, rows: rows ?? [] });
 }
 
 /** Inserts each chunk by one statement that takes the values of each column as an array. */
@@ -43,8 +55,9 @@ export class UnnestInserter implements Inserter {
   readonly chunkRows: number;
   private readonly sql: string;
   /** Two sets: the buffers of one may be on their way while the other is written. */
-  private readonly arrays: readonly [readonly ArrayParameter[], readonly ArrayParameter[]];
+  private readonly arrays: readonly [ArrayParameters, ArrayParameters];
   private which: 0 | 1 = 0;
+  private underWay: Promise<Inserted> | undefined;
 
   private readonly batch: Batch;
 
@@ -54,10 +67,8 @@ export class UnnestInserter implements Inserter {
     this.chunkRows =
       batch.options.chunkRows ?? Math.max(1, Math.min(UNNEST_ROWS, Math.floor(UNNEST_VALUES / width)));
     this.sql = unnestText(batch.target, columns);
-    const newSet = (): ArrayParameter[] =>
-      columns.map(
-        (column, index) => new ArrayParameter(column, index, width, batch.types, table?.readsTimes === true),
-      );
+    const newSet = (): ArrayParameters =>
+      new ArrayParameters(columns, batch.types, table?.readsTimes === true);
     this.arrays = [newSet(), newSet()];
   }
 
@@ -67,16 +78,17 @@ export class UnnestInserter implements Inserter {
     if (kind === undefined) throw badRow(base + from, 'is neither an array nor an object.');
     const arrays = this.arrays[this.which];
     this.which = this.which === 0 ? 1 : 0;
-    const parameters: (Uint8Array | string)[] = [];
-    let bytes = 0;
-    for (const array of arrays) {
-      const parameter = array.write(rows, from, to, kind, base);
-      if (parameter === undefined || bytes + parameter.length > MOST_BYTES)
-        return this.insertHalves(runner, chunk);
-      parameters.push(parameter);
-      bytes += parameter.length;
-    }
-    return run(this.batch, runner, this.sql, parameters, bytes);
+    const parameters = arrays.write(rows, from, to, kind, base);
+    const bytes = parameters?.reduce((sum, { length }) => sum + length, 0) ?? Infinity;
+    if (parameters === undefined || bytes > MOST_BYTES) return this.insertHalves(runner, chunk);
+    const lent = parameters.map((each) => (typeof each === 'string' ? each : new LentBytes(each)));
+    const inserted = run(this.batch, runner, this.sql, lent, bytes);
+    this.underWay = inserted;
+    return inserted;
+  }
+
+  release(): void {
+    for (const arrays of this.arrays) arrays.release();
   }
 
   /** The rows are too large for one statement. */
@@ -84,6 +96,8 @@ export class UnnestInserter implements Inserter {
     const { from, to, base } = chunk;
     if (to - from === 1)
       throw badRow(base + from, 'is too large to be inserted by unnest.', undefined, `Use strategy: 'copy'.`);
+    // The buffers are for two statements at a time, this one and the one before.
+    await this.underWay?.catch(() => undefined);
     const middle = from + ((to - from) >> 1);
     const first = await this.insert(runner, { ...chunk, to: middle });
     const second = await this.insert(runner, { ...chunk, from: middle });
@@ -103,23 +117,63 @@ export class ValuesInserter implements Inserter {
   readonly chunkRows: number;
 
   private readonly batch: Batch;
+  /** Whole chunks, whose statement is worth being prepared, go in binary where that can be. */
+  private readonly fields: FieldRows | undefined;
+  private readonly fieldTypes: readonly (readonly number[])[];
+  /** The statement for a whole chunk: always the same string, which is looked up by its text only once. */
+  private text: string | undefined;
 
-  constructor({ batch }: Plan) {
+  constructor({ batch, columns, table }: Plan) {
     this.batch = batch;
     const most = Math.max(1, Math.floor(MOST_PARAMETERS / batch.target.columns.length));
     this.chunkRows = Math.min(batch.options.chunkRows ?? VALUES_ROWS, most);
+    this.fields = FieldRows.for(columns, batch.types, table?.readsTimes === true);
+    this.fieldTypes = columns.map(({ typeOid, baseOid }) => [typeOid, baseOid]);
   }
 
   async insert(runner: OperationRunner, chunk: Chunk): Promise<Inserted> {
     const { batch } = this;
     const { columns } = batch.target;
-    const parameters = flatten(chunk, columns);
-    const count = chunk.to - chunk.from;
+    const { rows, from, to, base } = chunk;
+    const whole = to - from === this.chunkRows;
+    const kind = kindOfRow(rows[from]);
+    const bytes =
+      whole && kind !== undefined ? this.fields?.write(rows, from, to, kind, base, MOST_BYTES) : undefined;
+    const parameters = bytes === undefined ? flatten(chunk, columns) : [];
     try {
-      return await run(batch, runner, valuesText(batch.target, count), parameters, 0);
+      return await (bytes === undefined
+        ? run(batch, runner, this.textFor(to - from), parameters, 0)
+        : this.insertFields(runner, chunk, bytes));
     } catch (error) {
-      throw naming(error, chunk, columns, parameters);
+      throw naming(error, chunk, columns, bytes === undefined ? parameters : flatten(chunk, columns));
     }
+  }
+
+  private textFor(rows: number): string {
+    if (rows !== this.chunkRows) return valuesText(this.batch.target, rows);
+    return (this.text ??= valuesText(this.batch.target, rows));
+  }
+
+  private insertFields(runner: OperationRunner, chunk: Chunk, bytes: Uint8Array): Promise<Inserted> {
+    const { batch } = this;
+    const { columns } = batch.target;
+    const { from, to } = chunk;
+    const request: ExecutionRequest = {
+      ...requestFor(batch, this.textFor(to - from)),
+      get parameters() {
+        return flatten(chunk, columns);
+      },
+    };
+    const fields: Fields = { bytes, count: (to - from) * columns.length, types: this.fieldTypes };
+    return new Promise<Inserted>((resolve, reject) => {
+      const create = (fail: (error: unknown) => void): FieldExecution<Inserted> =>
+        new FieldExecution(request, fields, insertedView(bytes.length), resolve, fail);
+      startOperation(runner, create, { signal: batch.limit.signal }, reject);
+    });
+  }
+
+  release(): void {
+    this.fields?.release();
   }
 }
 

@@ -62,6 +62,8 @@ export interface Inserter {
    * What the promise rejects with has a `rowIndex` where it is known which row is to blame.
    */
   insert(runner: OperationRunner, chunk: Chunk): Promise<Inserted>;
+  /** All has been inserted: memory may be used for something else. */
+  release?(): void;
 }
 
 /** Runs `work` inside a savepoint: when it rejects, what it did is undone and the transaction can go on. */

@@ -27,11 +27,24 @@ const SHORT_STRING = 32;
 const LONG_STRING = 64 * 1024;
 
 /**
+ * A parameter in the server's binary form that is not copied: the bytes must stay as they are until the statement has
+ * ended.
+ */
+export class LentBytes {
+  constructor(readonly bytes: Uint8Array) {}
+}
+
+const NOTHING_LENT: readonly Uint8Array[] = Object.freeze([]);
+/** Binary, and not in the buffer. */
+const LENT = 3;
+
+/**
  * Writes a statement's parameters in the layout that the core reads, into one buffer that is used again and again.
  *
  * One record per parameter, little-endian, without padding: int32 length (-1 for NULL), uint32 type OID (0: the
  * server infers it), uint8 format (0 text, 1 binary), then `length` bytes of value and one zero byte that the
- * length does not count (libpq wants text terminated). A NULL ends after the format.
+ * length does not count (libpq wants text terminated). A NULL ends after the format, and so does, in format 3, a binary
+ * value that is the next of `lent`.
  *
  * A write that throws leaves the records before it as they were.
  */
@@ -43,10 +56,13 @@ export class ParameterWriter {
   length = 0;
   /** Parameters written. */
   count = 0;
+  /** Values that are not in {@link bytes}. */
+  lent: readonly Uint8Array[] = NOTHING_LENT;
 
   reset(): void {
     this.length = 0;
     this.count = 0;
+    this.lent = NOTHING_LENT;
   }
 
   /** Resets, and gives up the memory that an unusually large statement took. */
@@ -105,8 +121,19 @@ export class ParameterWriter {
       return;
     }
     const bytes = bytesOf(value);
-    if (bytes === undefined) this.writeString(objectText(value, index), typeOid, index);
-    else this.writeBytes(bytes, typeOid, index);
+    if (bytes !== undefined) this.writeBytes(bytes, typeOid, index);
+    else if (value instanceof LentBytes) this.writeLent(value.bytes, typeOid, index);
+    else this.writeString(objectText(value, index), typeOid, index);
+  }
+
+  private writeLent(bytes: Uint8Array, typeOid: number, index: number): void {
+    this.reserve(HEADER, index);
+    this.view.setInt32(this.length, bytes.length, true);
+    this.view.setUint32(this.length + 4, typeOid, true);
+    this.bytes[this.length + 8] = LENT;
+    this.length += HEADER;
+    this.count++;
+    this.lent = [...this.lent, bytes];
   }
 
   private writeNull(typeOid: number, index: number): void {

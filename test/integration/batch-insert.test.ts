@@ -249,6 +249,13 @@ describe.each(targets())('$name', (target) => {
     await db.exec(`ALTER TABLE ${table} ALTER v TYPE float4`);
     await db.batchInsert(table, ['id', 'v'], rows);
     expect(await db.queryRow(`SELECT sum(v) AS sum FROM ${table}`)).toEqual({ sum: 2_000 });
+    for (const type of ['int4', 'float4']) {
+      await db.batchInsert(table, ['id', 'v'], [[1, 0]], { strategy: 'values', chunkRows: 1 });
+      await db.exec(`TRUNCATE ${table}`);
+      await db.exec(`ALTER TABLE ${table} ALTER v TYPE ${type}`);
+      await db.batchInsert(table, ['id', 'v'], rows.concat(rows), { strategy: 'values', chunkRows: 250 });
+      expect(await db.queryRow(`SELECT sum(v)::int4 AS sum FROM ${table}`)).toEqual({ sum: 2_000 });
+    }
     let chunk = 0;
     async function* changing(): AsyncGenerator<unknown[]> {
       for (const row of rows) {

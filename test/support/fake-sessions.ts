@@ -240,6 +240,7 @@ export class FakeConnection implements NativeConnection {
   readonly execute = unused;
   readonly describe = unused;
   readonly executePreparedRows = unused;
+  readonly lend = unused;
   readonly copyIn = unused;
   readonly copyData = unused;
   readonly copyEnd = unused;
