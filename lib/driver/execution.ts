@@ -356,7 +356,12 @@ export class Execution<R> implements Operation {
 }
 
 /** The row mode as the core takes it for a prepared statement. */
-function modeOf(session: Session, statement: CachedStatement, rowMode: RowMode, typeMap: number): number {
+export function modeOf(
+  session: Session,
+  statement: CachedStatement,
+  rowMode: RowMode,
+  typeMap: number,
+): number {
   return statement.binaryTypeMap === typeMap && session.binaryResults ? rowMode + BINARY_ALLOWED : rowMode;
 }
 

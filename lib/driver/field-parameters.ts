@@ -1,5 +1,4 @@
-import { Execution, type ExecutionRequest, type ResultView } from './execution.js';
-import { BINARY_ALLOWED } from './native.js';
+import { Execution, modeOf, type ExecutionRequest, type ResultView } from './execution.js';
 import type { Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';
 
@@ -42,15 +41,8 @@ export class FieldExecution<R> extends Execution<R> {
     const { core, native, slot } = session;
     const { rowMode, types } = this.request;
     const typeMap = core.typeMapId(types);
-    const mayBeBinary = statement.binaryTypeMap === typeMap && session.binaryResults;
+    const mode = modeOf(session, statement, rowMode, typeMap);
     native.lend([bytes]);
-    native.executePrepared(
-      slot,
-      statement.id,
-      count,
-      0,
-      mayBeBinary ? rowMode + BINARY_ALLOWED : rowMode,
-      typeMap,
-    );
+    native.executePrepared(slot, statement.id, count, 0, mode, typeMap);
   }
 }

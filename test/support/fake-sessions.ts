@@ -57,7 +57,7 @@ export class FakeServer {
         return nextId++;
       },
       removeListener: (id: number) => listeners.delete(id),
-      writeParameters: () => ({ count: 0, length: 0, trim: () => undefined }),
+      writeParameters: () => ({ count: 0, length: 0, lent: [], trim: () => undefined }),
       typeMapId: () => 0,
     } as unknown as Core;
   }
