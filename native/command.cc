@@ -57,8 +57,8 @@ bool ParameterBlock::AssignFields(const Piece& piece, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     if (length - at < 4) return false;
     const uint8_t* head = bytes + at;
-    const auto size = static_cast<int32_t>(static_cast<uint32_t>(head[0]) << 24 | head[1] << 16 |
-                                           head[2] << 8 | head[3]);
+    const auto size =
+        static_cast<int32_t>(static_cast<uint32_t>(head[0]) << 24 | head[1] << 16 | head[2] << 8 | head[3]);
     at += 4;
     if (size >= 0 && length - at < static_cast<size_t>(size)) return false;
     values_.push_back(size >= 0 ? reinterpret_cast<const char*>(bytes + at) : nullptr);
