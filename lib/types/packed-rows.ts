@@ -22,11 +22,11 @@ const MOST_CELLS = 4096;
  * fraction of what a call of Node-API for each of them does.
  */
 export class PackedCells {
-  readonly kinds = new Uint8Array(MOST_CELLS);
-  readonly numbers = new Float64Array(MOST_CELLS);
-  readonly bigints = new BigInt64Array(this.numbers.buffer);
+  readonly kinds: Uint8Array = new Uint8Array(MOST_CELLS);
+  readonly numbers: Float64Array = new Float64Array(MOST_CELLS);
+  readonly bigints: BigInt64Array = new BigInt64Array(this.numbers.buffer);
   /** An integer, or where a string begins and ends. */
-  readonly integers = new Int32Array(this.numbers.buffer);
+  readonly integers: Int32Array = new Int32Array(this.numbers.buffer);
 
   /** The value of any cell but bytes. */
   readonly read = (cell: number, ascii: string, utf16: string): unknown => {
