@@ -129,10 +129,16 @@ class Proxy implements FaultProxy {
   private accept(client: Socket): void {
     this.counters.accepted++;
     this.counters.open++;
-    const closed = (link: Link): void => {
-      if (this.links.delete(link)) this.counters.open--;
+    let counted = true;
+    const over = (): void => {
+      if (counted) this.counters.open--;
+      counted = false;
     };
-    const link = new Link(client, () => this.target, this.faults, this.counters, closed);
+    const closed = (link: Link): void => {
+      this.links.delete(link);
+      over();
+    };
+    const link = new Link(client, () => this.target, this.faults, this.counters, closed, over);
     this.links.add(link);
     link.hold(this.silent);
   }
@@ -162,6 +168,7 @@ class Link {
     private readonly faults: Faults,
     private readonly counters: Proxy['counters'],
     private readonly closed: (link: Link) => void,
+    private readonly over: () => void,
   ) {
     this.watch(client);
   }
@@ -215,9 +222,12 @@ class Link {
   private watch(socket: Socket): void {
     // The pumps learn of errors by reading.
     socket.on('error', () => undefined);
-    socket.once('close', () => {
+    const look = (): void => {
       if (this.client.closed && this.server?.closed !== false) this.closed(this);
-    });
+      // A client's socket may outlive its client: libpq's cancel requests leave theirs to processes begun meanwhile.
+      else if (this.client.writableFinished && this.server?.closed === true) this.over();
+    };
+    socket.once('close', look).once('finish', look);
   }
 
   private async passable(): Promise<void> {
