@@ -224,8 +224,9 @@ class Link {
     socket.on('error', () => undefined);
     const look = (): void => {
       if (this.client.closed && this.server?.closed !== false) this.closed(this);
-      // A client's socket may outlive its client: libpq's cancel requests leave theirs to processes begun meanwhile.
-      else if (this.client.writableFinished && this.server?.closed === true) this.over();
+      // After the server's own end a client's socket may outlive its client: libpq's cancel requests leave theirs to
+      // processes that are begun meanwhile.
+      else if (!this.ending && this.client.writableFinished && this.server?.closed === true) this.over();
     };
     socket.once('close', look).once('finish', look);
   }
