@@ -31,7 +31,7 @@ constexpr size_t kLibraryBuffer = 8192;
 
 /** After an idle time like this a look at the socket costs nothing that counts, and finds the server's
  * farewell. */
-constexpr std::chrono::milliseconds kLongIdle{5};
+constexpr std::chrono::microseconds kLongIdle{200};
 
 std::string Trimmed(const char* text) {
   std::string trimmed = text != nullptr ? text : "";
