@@ -3,7 +3,7 @@
  * microseconds, and ends with code 1 where the pool takes longer than it may; with `--json`, prints them for the report.
  */
 import { createPool } from 'generic-pool';
-import { TransactionStatus } from '../lib/driver/native.js';
+import { TransactionStatus } from '../lib/addon/interface.js';
 import type { Operation, Session } from '../lib/driver/session.js';
 import { Checkout } from '../lib/facade/checkout.js';
 import { SessionQueue } from '../lib/facade/session-queue.js';

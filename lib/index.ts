@@ -26,7 +26,7 @@ export type { BatchStrategy, ConflictRule } from './bulk/index.js';
 export type { ServerInfo } from './facade/server-info.js';
 export type { ConnectionConfig, PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
 export type { Field } from './driver/result-shape.js';
-export type { Flavour, NativeCapabilities } from './driver/native.js';
+export type { Flavour, NativeCapabilities } from './addon/interface.js';
 export type { TypeOptions } from './types/type-options.js';
 export {
   ClientLibraryError,

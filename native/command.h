@@ -30,7 +30,7 @@ enum class CommandKind : uint8_t {
   kCopyOut
 };
 
-/** Twin of `RowMode` in lib/driver/native.ts. */
+/** Twin of `RowMode` in lib/addon/interface.ts. */
 enum class RowMode : uint8_t { kObject = 0, kArray = 1 };
 
 /** JavaScript's own memory, which the JavaScript side keeps alive and unchanged until the end of the

@@ -9,7 +9,7 @@
 
 namespace kingbase {
 
-/** Twin of `Decoder` in lib/driver/native.ts, where the meanings are written. */
+/** Twin of `Decoder` in lib/addon/interface.ts, where the meanings are written. */
 enum class Decoder : uint8_t {
   kText = 0,
   kInteger = 1,

@@ -51,7 +51,7 @@ napi_value Numbers(Napi::Env env, const std::vector<uint32_t>& numbers) {
 }
 
 /** What is small of the end of a result, in one number: Node-API makes each value by a call. Twin: `Outcome`
- * in lib/driver/native.ts. */
+ * in lib/addon/interface.ts. */
 uint32_t Outcome(const Delivery& delivery) {
   return (delivery.end_of_result ? 1U : 0U) | (delivery.end_of_command ? 2U : 0U) |
          (delivery.goes_on ? 4U : 0U) | (static_cast<uint32_t>(delivery.transaction_status) << 3U);

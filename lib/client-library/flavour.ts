@@ -1,4 +1,4 @@
-import type { Flavour } from '../driver/native.js';
+import type { Flavour } from '../addon/interface.js';
 
 /** The functions by which the families of client libraries differ; `ClientLibrary::Recognise` in native/ asks for the same. */
 export const TELLING_SYMBOLS: ReadonlySet<string> = new Set([

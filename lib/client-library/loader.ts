@@ -1,4 +1,4 @@
-import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../driver/native.js';
+import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../addon/interface.js';
 import { ClientLibraryError, type LibraryAttempt } from '../errors/index.js';
 import {
   explanation,

@@ -1,4 +1,4 @@
-import type { OpenLibraryFailure } from '../driver/native.js';
+import type { OpenLibraryFailure } from '../addon/interface.js';
 import type { CandidateReport } from './inspect.js';
 import { lacksFunctions, NOT_FOUND_BY_LINKER, problem, V7_LIBRARY, type Problem } from './problems.js';
 import { remedyForMissing } from './remedies.js';

@@ -2,7 +2,7 @@ import type { UsageError } from '../errors/index.js';
 import { badOption, didYouMean, NOT_SHOWN, type OptionName } from './option-names.js';
 import type { Pair } from './semicolon-string.js';
 import { serverOptions } from './server-options.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../errors/nearest.js';
 
 /** What a connection string of another driver says, in this driver's terms. */
 export class ForeignSettings {

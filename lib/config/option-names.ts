@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/index.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../errors/nearest.js';
 
 /**
  * Connection keywords that are handed to the client library as they are, with their camelCase spelling: those of

@@ -17,7 +17,7 @@ import {
 } from './option-names.js';
 import { resolvePoolOptions } from './pool-options.js';
 import { ResolvedConfig } from './resolved-config.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../errors/nearest.js';
 
 /** Defaults of the driver's own options; the pool's are in POOL_DEFAULTS. */
 export const DEFAULTS = {

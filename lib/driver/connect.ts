@@ -12,7 +12,7 @@ import {
 } from '../errors/index.js';
 import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
 import type { Core } from './core.js';
-import type { ConnectionFacts, NativeFailure } from './native.js';
+import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
 import { Script } from './script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors/index.js';
 import type { BatchQueue } from './batch-queue.js';
 import { commandError } from './failure.js';
-import { TransactionStatus, type NativeFailure } from './native.js';
+import { TransactionStatus, type NativeFailure } from '../addon/interface.js';
 import type { ResultShape } from './result-shape.js';
 import type { ScriptResult } from './script.js';
 import type { Operation, Session } from './session.js';

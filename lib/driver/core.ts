@@ -12,7 +12,7 @@ import {
   type NativeAddon,
   type NativeFailure,
   type NativeHandlers,
-} from './native.js';
+} from '../addon/interface.js';
 import { providedAddon } from './provided-addon.js';
 import { ResultShape } from './result-shape.js';
 

@@ -4,7 +4,7 @@ import { LOOK_UP, type TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
 import { commandError } from './failure.js';
-import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from './native.js';
+import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../addon/interface.js';
 import type { Field, ResultShape } from './result-shape.js';
 import type { Operation, Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';

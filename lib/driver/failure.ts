@@ -1,5 +1,5 @@
 import { ConnectionError, DatabaseError, UsageError, type KingbaseError } from '../errors/index.js';
-import type { NativeFailure } from './native.js';
+import type { NativeFailure } from '../addon/interface.js';
 
 /** The error for a command that failed on a connection that had been made. */
 export function commandError(failure: NativeFailure, address: string): KingbaseError {

@@ -2,7 +2,7 @@ import { readsBinary } from '../types/binary-results.js';
 import { createPackedAppender, type PackedAppender, type PackedCells } from '../types/packed-rows.js';
 import { createRowAppender, type AppenderColumn, type RowAppender } from '../types/row-appender.js';
 import type { TypeMap } from '../types/type-map.js';
-import { RowMode } from './native.js';
+import { RowMode } from '../addon/interface.js';
 
 /** One column of a result. */
 export interface Field {

@@ -2,7 +2,7 @@ import { readsAllBinary } from '../types/binary-results.js';
 import type { TypeMap } from '../types/type-map.js';
 import type { BatchQueue } from './batch-queue.js';
 import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
-import { RowMode, type NativeFailure, type TransactionStatus } from './native.js';
+import { RowMode, type NativeFailure, type TransactionStatus } from '../addon/interface.js';
 import type { Field, ResultShape } from './result-shape.js';
 import type { Session } from './session.js';
 import type { CachedStatement } from './statement-cache.js';

@@ -1,5 +1,5 @@
 import { commandError } from './failure.js';
-import type { NativeFailure, TransactionStatus } from './native.js';
+import type { NativeFailure, TransactionStatus } from '../addon/interface.js';
 import type { ResultShape } from './result-shape.js';
 import type { Operation, Session } from './session.js';
 

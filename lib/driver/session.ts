@@ -8,7 +8,7 @@ import {
   type NativeCapabilities,
   type NativeConnection,
   type NativeFailure,
-} from './native.js';
+} from '../addon/interface.js';
 import type { ResultShape } from './result-shape.js';
 import { StatementCache } from './statement-cache.js';
 

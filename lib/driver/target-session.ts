@@ -1,7 +1,7 @@
 import { ConnectionError } from '../errors/index.js';
 import { TypeMap } from '../types/type-map.js';
 import { Execution } from './execution.js';
-import { RowMode } from './native.js';
+import { RowMode } from '../addon/interface.js';
 import type { Session } from './session.js';
 
 /** What kind of server is wanted; the values of libpq's target_session_attrs. */

@@ -1,4 +1,4 @@
-import type { DiagnosticFields } from '../driver/native.js';
+import type { DiagnosticFields } from '../addon/interface.js';
 import { KingbaseError } from './kingbase-error.js';
 import { sqlStateCondition, type SqlStateCondition } from './sqlstate.js';
 

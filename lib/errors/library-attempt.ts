@@ -1,4 +1,4 @@
-import type { Flavour } from '../driver/native.js';
+import type { Flavour } from '../addon/interface.js';
 
 export type ClientLibraryErrorCode =
   | 'KB_LIBRARY_NOT_FOUND'

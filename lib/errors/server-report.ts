@@ -1,4 +1,4 @@
-import type { DiagnosticFields } from '../driver/native.js';
+import type { DiagnosticFields } from '../addon/interface.js';
 
 /**
  * Reads what a server said during login. Until there is a result, libpq and its descendants give it only as text

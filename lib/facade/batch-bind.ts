@@ -1,7 +1,7 @@
 import { valuesText } from '../bulk/index.js';
 import { BindRows } from '../driver/bind-rows.js';
 import type { ExecutionRequest } from '../driver/execution.js';
-import { RowMode } from '../driver/native.js';
+import { RowMode } from '../addon/interface.js';
 import { UsageError } from '../errors/index.js';
 import type { Chunk } from './batch-source.js';
 import { flatten, naming } from './batch-statements.js';

@@ -10,7 +10,7 @@ import {
   type Choice,
   type TableColumn,
 } from '../bulk/index.js';
-import { RowMode } from '../driver/native.js';
+import { RowMode } from '../addon/interface.js';
 import { DatabaseError, UsageError } from '../errors/index.js';
 import { quoteQualified } from '../sql/identifiers.js';
 import { TypeMap } from '../types/type-map.js';

@@ -1,5 +1,5 @@
 import type { BatchStrategy, ConflictRule } from '../bulk/index.js';
-import { nearest } from '../config/suggest.js';
+import { nearest } from '../errors/nearest.js';
 import { UsageError, type KingbaseError } from '../errors/index.js';
 import type { QueryOptions, Row } from './types.js';
 

@@ -9,7 +9,7 @@ import {
 } from '../bulk/index.js';
 import type { ExecutionRequest, ResultView } from '../driver/execution.js';
 import { FieldExecution, type Fields } from '../driver/field-parameters.js';
-import { RowMode } from '../driver/native.js';
+import { RowMode } from '../addon/interface.js';
 import { UsageError } from '../errors/index.js';
 import { LentBytes } from '../types/parameter-writer.js';
 import type { Batch, Inserted, Inserter, Plan } from './batch-work.js';

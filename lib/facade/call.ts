@@ -1,6 +1,6 @@
 import { Execution, type ExecutionRequest, type ResultView } from '../driver/execution.js';
 import { commandError } from '../driver/failure.js';
-import type { NativeFailure, TransactionStatus } from '../driver/native.js';
+import type { NativeFailure, TransactionStatus } from '../addon/interface.js';
 import { Script } from '../driver/script.js';
 import type { Operation, Session } from '../driver/session.js';
 import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';

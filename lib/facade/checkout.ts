@@ -1,5 +1,5 @@
 import { commandError } from '../driver/failure.js';
-import type { NativeFailure, TransactionStatus } from '../driver/native.js';
+import type { NativeFailure, TransactionStatus } from '../addon/interface.js';
 import type { Operation, Session } from '../driver/session.js';
 import { startOperation, type OperationRunner } from './call.js';
 import type { QueryOptions } from './types.js';

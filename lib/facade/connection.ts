@@ -1,4 +1,4 @@
-import { TransactionStatus } from '../driver/native.js';
+import { TransactionStatus } from '../addon/interface.js';
 import { inSavepoint, type BatchScope } from './batch-work.js';
 import { PrepareProbe } from './prepare.js';
 import { Queryable, type CallContext } from './queryable.js';

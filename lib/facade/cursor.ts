@@ -1,5 +1,5 @@
 import type { ExecutionRequest } from '../driver/execution.js';
-import { TransactionStatus } from '../driver/native.js';
+import { TransactionStatus } from '../addon/interface.js';
 import type { Field } from '../driver/result-shape.js';
 import type { Session } from '../driver/session.js';
 import { Check } from '../pool/check.js';

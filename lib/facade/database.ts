@@ -3,7 +3,7 @@ import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.j
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
 import { loadCore } from '../driver/core.js';
-import type { Flavour, NativeCapabilities } from '../driver/native.js';
+import type { Flavour, NativeCapabilities } from '../addon/interface.js';
 import type { Session, SessionEvents } from '../driver/session.js';
 import type { LibraryAttempt, PoolStats } from '../errors/index.js';
 import { Telemetry, type LogEntry } from '../observability/telemetry.js';

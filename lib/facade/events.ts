@@ -1,4 +1,4 @@
-import type { NativeFailure } from '../driver/native.js';
+import type { NativeFailure } from '../addon/interface.js';
 import { DatabaseError, type KingbaseError } from '../errors/index.js';
 
 /** A message that is not an error: a notice, a warning. */

@@ -1,4 +1,4 @@
-import type { NativeFailure, TransactionStatus } from '../driver/native.js';
+import type { NativeFailure, TransactionStatus } from '../addon/interface.js';
 import { commandError } from '../driver/failure.js';
 import type { Operation, Session } from '../driver/session.js';
 import { startOperation, type OperationRunner } from './call.js';

@@ -1,5 +1,5 @@
 import type { ExecutionRequest, ResultView } from '../driver/execution.js';
-import { RowMode } from '../driver/native.js';
+import { RowMode } from '../addon/interface.js';
 import { bindPlaceholders, type BoundStatement } from '../sql/placeholders.js';
 import { batchInsert } from './batch-insert.js';
 import type { BatchInsertOptions, BatchInsertResult, BatchRows } from './batch-options.js';

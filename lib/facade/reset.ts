@@ -1,5 +1,5 @@
 import type { ResetItem } from '../config/index.js';
-import { TransactionStatus, type NativeFailure } from '../driver/native.js';
+import { TransactionStatus, type NativeFailure } from '../addon/interface.js';
 import type { Operation, Session } from '../driver/session.js';
 
 const STATEMENTS: Readonly<Record<ResetItem, string>> = {

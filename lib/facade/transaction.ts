@@ -1,5 +1,5 @@
 import { DatabaseError, TimeoutError, UsageError } from '../errors/index.js';
-import { TransactionStatus } from '../driver/native.js';
+import { TransactionStatus } from '../addon/interface.js';
 import { backoffDelay, type BackoffRule } from '../pool/backoff.js';
 import { Check } from '../pool/check.js';
 import type { BatchScope } from './batch-work.js';

@@ -1,4 +1,4 @@
-import type { NativeFailure, TransactionStatus } from '../driver/native.js';
+import type { NativeFailure, TransactionStatus } from '../addon/interface.js';
 import type { Operation, Session } from '../driver/session.js';
 
 const nothing = (): void => undefined;

@@ -1,5 +1,5 @@
 import type { ResolvedPoolOptions } from '../config/index.js';
-import { TransactionStatus } from '../driver/native.js';
+import { TransactionStatus } from '../addon/interface.js';
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
 import { ConnectionError, KingbaseError, type PoolStats } from '../errors/index.js';
 import { Check } from './check.js';

@@ -1,4 +1,4 @@
-import { nearest } from '../config/suggest.js';
+import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
 import type { PlaceholderCache } from './placeholder-cache.js';
 import { compilePlaceholders, type PlaceholderKind } from './placeholder-compiler.js';

@@ -1,4 +1,4 @@
-import { Decoder } from '../driver/native.js';
+import { Decoder } from '../addon/interface.js';
 import { Oid } from './oids.js';
 import type { TypeMap } from './type-map.js';
 

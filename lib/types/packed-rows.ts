@@ -1,4 +1,4 @@
-import { Decoder } from '../driver/native.js';
+import { Decoder } from '../addon/interface.js';
 import { canGenerateCode, createRowAppender, objectMembers, type AppenderColumn } from './row-appender.js';
 
 /** What one cell holds. Twin: `native/row_chunk.h`. */

@@ -1,4 +1,4 @@
-import type { Decoder } from '../driver/native.js';
+import type { Decoder } from '../addon/interface.js';
 import type { Converter } from './type-map.js';
 
 export interface AppenderColumn {

@@ -1,4 +1,4 @@
-import { Decoder } from '../driver/native.js';
+import { Decoder } from '../addon/interface.js';
 import { MAX_WALL_CLOCK, daysFromCivil } from './calendar.js';
 
 /**

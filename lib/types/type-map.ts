@@ -1,4 +1,4 @@
-import { Decoder } from '../driver/native.js';
+import { Decoder } from '../addon/interface.js';
 import { UsageError } from '../errors/index.js';
 import { parseArray } from './array-text.js';
 import { dateFromWallClock } from './calendar.js';

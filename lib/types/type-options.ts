@@ -1,4 +1,4 @@
-import { nearest } from '../config/suggest.js';
+import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
 
 /** Parameter value in the server's text form, in its binary form, or NULL. */

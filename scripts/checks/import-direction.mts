@@ -1,47 +1,48 @@
 /**
- * Imports in lib/ go one way: facade → pool → driver → native interface. What the driver knows (config, sql, types,
- * …) is imported by all three and imports none of them; adapters use the public interface as a user would, and the
- * command-line tool that and the knowledge.
+ * Imports in lib/ go down: the folders stand on floors, and none imports a folder of a higher floor. Adapters use the
+ * public interface as a user would, and the command-line tool that and the knowledge.
  *
  * `npm run lint` runs it on this checkout.
  */
 import path from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-import { cruise, type ICruiseResult, type IFlattenedRuleSet } from 'dependency-cruiser';
+import {
+  cruise,
+  type ICruiseResult,
+  type IFlattenedRuleSet,
+  type IForbiddenRuleType,
+} from 'dependency-cruiser';
 
-const knowledge = '^lib/(config|sql|types|bulk|errors|client-library|observability)/';
-const nativeInterface = '^lib/driver/native\\.ts$';
-const layers = ['facade', 'pool', 'driver'];
+/** From the ground up: a folder imports what stands below it, and its neighbours on the same floor. */
+const floors = [
+  ['addon'],
+  ['errors'],
+  ['types', 'sql', 'observability', 'client-library'],
+  ['config', 'bulk'],
+  ['driver'],
+  ['pool'],
+  ['facade'],
+];
+const knowledge = `^lib/(${floors.slice(1, 4).flat().join('|')})/`;
+
+const upward: IForbiddenRuleType[] = floors.slice(0, -1).map((folders, floor) => ({
+  name: `${folders.join('-')}-imports-nothing-above`,
+  severity: 'error',
+  from: { path: `^lib/(${folders.join('|')})/` },
+  to: {
+    path: `^lib/(${floors
+      .slice(floor + 1)
+      .flat()
+      .join('|')})/`,
+  },
+}));
 
 const rules: Required<Pick<IFlattenedRuleSet, 'forbidden'>> = {
   forbidden: [
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolved-import', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    {
-      name: 'knowledge-imports-no-layer',
-      severity: 'error',
-      from: { path: knowledge },
-      to: { path: `^lib/(${layers.join('|')})/`, pathNot: nativeInterface },
-    },
-    {
-      name: 'native-interface-imports-nothing',
-      severity: 'error',
-      from: { path: nativeInterface },
-      to: { path: '^lib/' },
-    },
-    {
-      name: 'driver-imports-no-higher-layer',
-      severity: 'error',
-      from: { path: '^lib/driver/' },
-      to: { path: '^lib/(pool|facade)/' },
-    },
-    {
-      name: 'pool-imports-no-facade',
-      severity: 'error',
-      from: { path: '^lib/pool/' },
-      to: { path: '^lib/facade/' },
-    },
+    ...upward,
     {
       name: 'only-users-import-the-public-interface',
       severity: 'error',
@@ -58,7 +59,7 @@ const rules: Required<Pick<IFlattenedRuleSet, 'forbidden'>> = {
       name: 'cli-uses-the-public-interface-and-knowledge',
       severity: 'error',
       from: { path: '^lib/cli/' },
-      to: { path: '^lib/', pathNot: ['^lib/(index\\.ts$|cli/)', knowledge] },
+      to: { path: '^lib/', pathNot: ['^lib/(index\\.ts$|cli/|addon/)', knowledge] },
     },
     {
       name: 'nothing-imports-adapters-or-cli',

@@ -13,9 +13,12 @@ beforeEach(() => {
     write(`node_modules/${name}/package.json`, `{ "name": "${name}", "main": "index.js" }`);
     write(`node_modules/${name}/index.js`, '');
   }
-  write('lib/driver/native.ts', 'export interface Native {}');
-  write('lib/driver/connection.ts', `import type { Native } from './native.js'; import '../types/codec.js';`);
-  write('lib/types/codec.ts', `import type { Native } from '../driver/native.js'; import 'in-use';`);
+  write('lib/addon/interface.ts', 'export interface Native {}');
+  write(
+    'lib/driver/connection.ts',
+    `import type { Native } from '../addon/interface.js'; import '../types/codec.js';`,
+  );
+  write('lib/types/codec.ts', `import type { Native } from '../addon/interface.js'; import 'in-use';`);
   write('lib/pool/pool.ts', `import '../driver/connection.js'; import '../sql/lexer.js';`);
   write('lib/sql/lexer.ts', `import 'node:util';`);
   write('lib/facade/database.ts', `import '../pool/pool.js'; import type { A } from 'at-home';`);
@@ -38,21 +41,25 @@ describe('import direction', () => {
   });
 
   it.each([
-    ['driver-imports-no-higher-layer', 'lib/driver/wrong.ts', `import '../pool/pool.js';`],
+    ['driver-imports-nothing-above', 'lib/driver/wrong.ts', `import '../pool/pool.js';`],
     [
-      'driver-imports-no-higher-layer',
+      'driver-imports-nothing-above',
       'lib/driver/wrong.ts',
       `import type { D } from '../facade/database.js';`,
     ],
-    ['pool-imports-no-facade', 'lib/pool/wrong.ts', `export * from '../facade/database.js';`],
-    ['knowledge-imports-no-layer', 'lib/types/wrong.ts', `import '../driver/connection.js';`],
-    ['knowledge-imports-no-layer', 'lib/errors/wrong.ts', `import type { P } from '../pool/pool.js';`],
+    ['pool-imports-nothing-above', 'lib/pool/wrong.ts', `export * from '../facade/database.js';`],
     [
-      'knowledge-imports-no-layer',
+      'types-sql-observability-client-library-imports-nothing-above',
+      'lib/types/wrong.ts',
+      `import '../driver/connection.js';`,
+    ],
+    ['errors-imports-nothing-above', 'lib/errors/wrong.ts', `import type { P } from '../pool/pool.js';`],
+    [
+      'config-bulk-imports-nothing-above',
       'lib/config/wrong.ts',
       `const load = () => import('../facade/database.js');`,
     ],
-    ['native-interface-imports-nothing', 'lib/driver/native.ts', `import '../sql/lexer.js';`],
+    ['addon-imports-nothing-above', 'lib/addon/interface.ts', `import '../sql/lexer.js';`],
     ['only-users-import-the-public-interface', 'lib/sql/wrong.ts', `import type { D } from '../index.js';`],
     ['adapters-use-the-public-interface', 'lib/adapters/wrong.ts', `import '../sql/lexer.js';`],
     ['cli-uses-the-public-interface-and-knowledge', 'lib/cli/wrong.ts', `import '../pool/pool.js';`],

@@ -6,7 +6,7 @@ import {
   type ConnectionFacts,
   type NativeConnection,
   type NativeFailure,
-} from '../../lib/driver/native.js';
+} from '../../lib/addon/interface.js';
 import { Script, type ScriptResult } from '../../lib/driver/script.js';
 import { Session, type SessionEvents } from '../../lib/driver/session.js';
 import { ConnectionError } from '../../lib/errors/index.js';

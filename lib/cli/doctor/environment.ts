@@ -1,5 +1,5 @@
 import { ENVIRONMENT } from '../../config/index.js';
-import { nearest } from '../../config/suggest.js';
+import { nearest } from '../../errors/nearest.js';
 import { ExitCode } from '../exit-codes.js';
 import { lines, same, text, type Text } from '../words.js';
 import type { Check } from './step.js';

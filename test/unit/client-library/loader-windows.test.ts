@@ -8,7 +8,7 @@ import {
   type LoadedLibrary,
   type OpenLibrary,
 } from '../../../lib/client-library/index.js';
-import type { NativeLibrary, OpenLibraryOptions } from '../../../lib/driver/native.js';
+import type { NativeLibrary, OpenLibraryOptions } from '../../../lib/addon/interface.js';
 import { ClientLibraryError } from '../../../lib/errors/index.js';
 import { makePe, type PeContents, type PeShape } from '../../support/pe-writer.js';
 import { fakeWindowsFileSystem, makeElf } from './fixtures.js';

@@ -12,7 +12,7 @@ import {
   type LoadedLibrary,
   type OpenLibrary,
 } from '../../../lib/client-library/index.js';
-import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../../../lib/driver/native.js';
+import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../../../lib/addon/interface.js';
 import { ClientLibraryError, UsageError } from '../../../lib/errors/index.js';
 import { fakeFileSystem, LIBSSL, makeElf, makeLinkerCache } from './fixtures.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Execution } from '../../../lib/driver/execution.js';
-import { RowMode, TransactionStatus } from '../../../lib/driver/native.js';
+import { RowMode, TransactionStatus } from '../../../lib/addon/interface.js';
 import type { Session } from '../../../lib/driver/session.js';
 import type { CachedStatement } from '../../../lib/driver/statement-cache.js';
 import { TypeMap } from '../../../lib/types/type-map.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RowMode, type NativeFailure, type TransactionStatus } from '../../../lib/driver/native.js';
+import { RowMode, type NativeFailure, type TransactionStatus } from '../../../lib/addon/interface.js';
 import type { Operation, Session } from '../../../lib/driver/session.js';
 import { databaseFailure, fakePool, settle, type FakePool } from '../../support/fake-sessions.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Decoder } from '../../../lib/driver/native.js';
+import { Decoder } from '../../../lib/addon/interface.js';
 import { createPackedAppender, PackedCells } from '../../../lib/types/packed-rows.js';
 
 /** A value as the core lays it down: its kind, and what its cell and the texts get. */

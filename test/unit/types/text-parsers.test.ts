@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { Decoder } from '../../../lib/driver/native.js';
+import { Decoder } from '../../../lib/addon/interface.js';
 import { textParser } from '../../../lib/types/text-parsers.js';
 
 const parse = (decoder: Decoder, text: string): unknown => textParser(decoder)?.(text);

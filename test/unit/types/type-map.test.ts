@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Decoder } from '../../../lib/driver/native.js';
+import { Decoder } from '../../../lib/addon/interface.js';
 import { UsageError } from '../../../lib/errors/index.js';
 import { ArrayOid, ELEMENT_TYPES, KNOWN_OIDS, Oid } from '../../../lib/types/oids.js';
 import { TypeMap, type CatalogueType } from '../../../lib/types/type-map.js';

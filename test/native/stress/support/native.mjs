@@ -13,7 +13,7 @@ function load() {
   return module.exports;
 }
 
-/** `Outcome` in lib/driver/native.ts. */
+/** `Outcome` in lib/addon/interface.ts. */
 const END_OF_COMMAND = 2;
 const GOES_ON = 4;
 
