@@ -5,8 +5,8 @@
 import { createPool } from 'generic-pool';
 import { TransactionStatus } from '../lib/addon/interface.js';
 import type { Operation, Session } from '../lib/driver/session.js';
-import { Checkout } from '../lib/facade/checkout.js';
-import { SessionQueue } from '../lib/facade/session-queue.js';
+import { Checkout } from '../lib/facade/sessions/checkout.js';
+import { SessionQueue } from '../lib/facade/sessions/session-queue.js';
 import { fakePool } from '../test/support/fake-sessions.js';
 import { startClocks } from './clocks.js';
 import type { PoolOverhead } from './report/pool.js';

@@ -1,28 +1,32 @@
 export { open } from './facade/open.js';
 export { Database, type ClientLibraryInfo } from './facade/database.js';
 export type { DatabaseEvents, Notice } from './facade/events.js';
-export { Transaction, type TransactionOptions, type TransactionRetry } from './facade/transaction.js';
-export { Subscription, type Notification, type NotificationHandler } from './facade/listener.js';
+export {
+  Transaction,
+  type TransactionOptions,
+  type TransactionRetry,
+} from './facade/transactions/transaction.js';
+export { Subscription, type Notification, type NotificationHandler } from './facade/listen/listener.js';
 export { Connection } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
-export type { Rows } from './facade/rows.js';
-export type { CopyFromStream, CopyOptions, CopyToStream } from './facade/copy-streams.js';
+export type { Rows } from './facade/rows/rows.js';
+export type { CopyFromStream, CopyOptions, CopyToStream } from './facade/streams/copy-streams.js';
 export type {
   LargeObjectReadOptions,
   LargeObjects,
   LargeObjectWriteOptions,
   LargeObjectWriteStream,
-} from './facade/large-objects.js';
-export type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './facade/types.js';
+} from './facade/streams/large-objects.js';
+export type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './facade/calls/options.js';
 export type {
   BadRow,
   BatchInsertOptions,
   BatchInsertResult,
   BatchProgress,
   BatchRows,
-} from './facade/batch-options.js';
-export type { BatchStrategy, ConflictRule } from './bulk/index.js';
+} from './facade/batch/options.js';
+export type { BatchStrategy, ConflictRule } from './encoding/index.js';
 export type { ServerInfo } from './facade/server-info.js';
 export type { ConnectionConfig, PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
 export type { Field } from './driver/result-shape.js';

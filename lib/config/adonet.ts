@@ -17,8 +17,8 @@ import {
   timeout,
   truth,
   type ForeignSettings,
-} from './foreign-keys.js';
-import type { OptionName } from './option-names.js';
+} from './foreign-form.js';
+import type { OptionName } from './options.js';
 import type { Pair } from './semicolon-string.js';
 
 /** The keys of Kdbndp and of Npgsql, which it is made from; `SSL Mode` stands for `SslMode` too. */

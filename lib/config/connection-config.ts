@@ -1,7 +1,7 @@
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
-import type { LIBRARY_KEYWORDS, LibraryKeyword } from './option-names.js';
+import type { LIBRARY_KEYWORDS, LibraryKeyword } from './options.js';
 import type { PoolOptions } from './pool-options.js';
 
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';

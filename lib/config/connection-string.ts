@@ -2,7 +2,7 @@ import { ADO_NET, parseAdoNet } from './adonet.js';
 import { parseJdbcUrl } from './jdbc.js';
 import { parseKeywordString } from './keyword-string.js';
 import { ODBC, parseOdbc } from './odbc.js';
-import { badOption, isOptionName } from './option-names.js';
+import { badOption, isOptionName } from './options.js';
 import { splitPairs } from './semicolon-string.js';
 import { parseUrl } from './url.js';
 

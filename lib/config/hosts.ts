@@ -1,4 +1,4 @@
-import { badOption, checkKeys } from './option-names.js';
+import { badOption, checkKeys } from './options.js';
 import type { HostAddress } from './resolved-config.js';
 
 /** Pairs hosts with ports and addresses by libpq's rules (manual, "Specifying Multiple Hosts"). */

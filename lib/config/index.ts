@@ -8,4 +8,4 @@ export {
   type ResetItem,
   type ResolvedPoolOptions,
 } from './pool-options.js';
-export { connectionKeywords } from './connection-keywords.js';
+export { connectionKeywords } from './library-keywords.js';

@@ -18,8 +18,8 @@ import {
   wholeNumber,
   type ForeignSettings,
   type Rule,
-} from './foreign-keys.js';
-import { badOption, type OptionName } from './option-names.js';
+} from './foreign-form.js';
+import { badOption, type OptionName } from './options.js';
 import type { Pair } from './semicolon-string.js';
 import { decode, parseLocations } from './url.js';
 

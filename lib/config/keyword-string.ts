@@ -1,4 +1,4 @@
-import { badOption, optionName } from './option-names.js';
+import { badOption, optionName } from './options.js';
 
 // A value is quoted, or runs to the next space; in both a backslash takes the next character as it is.
 const PAIR = /\s*([^\s=']+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'|((?:[^\s'\\]|\\[^])(?:[^\s\\]|\\[^])*)|)(?=\s|$)/y;

@@ -10,9 +10,9 @@ import {
   refused,
   sslMode,
   type ForeignSettings,
-} from './foreign-keys.js';
+} from './foreign-form.js';
 import { parseKeywordString } from './keyword-string.js';
-import { badOption, optionName, type OptionName } from './option-names.js';
+import { badOption, optionName, type OptionName } from './options.js';
 import type { Pair } from './semicolon-string.js';
 
 const DATA_SOURCE =

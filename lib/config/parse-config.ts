@@ -14,7 +14,7 @@ import {
   SECRET_KEYWORDS,
   type LibraryKeyword,
   type OptionName,
-} from './option-names.js';
+} from './options.js';
 import { resolvePoolOptions } from './pool-options.js';
 import { ResolvedConfig } from './resolved-config.js';
 import { nearest } from '../errors/nearest.js';

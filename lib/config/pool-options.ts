@@ -1,4 +1,4 @@
-import { badOption, checkKeys } from './option-names.js';
+import { badOption, checkKeys } from './options.js';
 
 /** How the pool behaves. Times are in ms; a time of 0 means never, or no limit. */
 export interface PoolOptions {

@@ -1,4 +1,4 @@
-import { badOption, optionName } from './option-names.js';
+import { badOption, optionName } from './options.js';
 
 /**
  * Reads a connection URL by libpq's grammar (manual, "Connection URIs"):

@@ -13,7 +13,7 @@ import {
 import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
 import type { Core } from './core.js';
 import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
-import { Script } from './script.js';
+import { Script } from './operations/script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 

@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors/index.js';
 import { TypeMap } from '../types/type-map.js';
-import { Execution } from './execution.js';
+import { Execution } from './operations/execution.js';
 import { RowMode } from '../addon/interface.js';
 import type { Session } from './session.js';
 

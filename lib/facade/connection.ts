@@ -1,8 +1,8 @@
 import { TransactionStatus } from '../addon/interface.js';
-import { inSavepoint, type BatchScope } from './batch-work.js';
-import { PrepareProbe } from './prepare.js';
+import { inSavepoint, type BatchScope } from './batch/work.js';
+import { PrepareProbe } from './calls/prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
-import type { SessionQueue } from './session-queue.js';
+import type { SessionQueue } from './sessions/session-queue.js';
 import { Statement } from './statement.js';
 import {
   beginOn,
@@ -11,8 +11,8 @@ import {
   TransactionLimit,
   type TransactionOptions,
   type TransactionRetry,
-} from './transaction.js';
-import type { QueryOptions } from './types.js';
+} from './transactions/transaction.js';
+import type { QueryOptions } from './calls/options.js';
 
 /**
  * One session, checked out of the pool until it is released: for what depends on a session's state (SET, temporary

@@ -13,9 +13,9 @@ import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
-import type { BatchScope } from './batch-work.js';
-import { rejection } from './call.js';
-import { Checkout } from './checkout.js';
+import type { BatchScope } from './batch/work.js';
+import { rejection } from './calls/call.js';
+import { Checkout } from './sessions/checkout.js';
 import { Connection } from './connection.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
 import {
@@ -25,13 +25,13 @@ import {
   watchStreamsForLeak,
   type Leak,
   type LeakWatch,
-} from './leak.js';
-import { Listener, type NotificationHandler, type Subscription } from './listener.js';
-import { PrepareProbe } from './prepare.js';
+} from './sessions/leak.js';
+import { Listener, type NotificationHandler, type Subscription } from './listen/listener.js';
+import { PrepareProbe } from './calls/prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
-import { resetText } from './reset.js';
-import { SessionQueue } from './session-queue.js';
+import { resetText } from '../driver/operations/reset.js';
+import { SessionQueue } from './sessions/session-queue.js';
 import { Statement } from './statement.js';
 import {
   beginOn,
@@ -41,8 +41,8 @@ import {
   TransactionLimit,
   type TransactionOptions,
   type TransactionRetry,
-} from './transaction.js';
-import type { QueryOptions } from './types.js';
+} from './transactions/transaction.js';
+import type { QueryOptions } from './calls/options.js';
 
 /** Which client library serves a database. */
 export interface ClientLibraryInfo {

@@ -1,10 +1,10 @@
-import type { ExecutionRequest, ResultView } from '../driver/execution.js';
+import type { ExecutionRequest, ResultView } from '../driver/operations/execution.js';
 import { RowMode } from '../addon/interface.js';
 import { bindPlaceholders, type BoundStatement } from '../sql/placeholders.js';
-import { batchInsert } from './batch-insert.js';
-import type { BatchInsertOptions, BatchInsertResult, BatchRows } from './batch-options.js';
-import type { BatchScope } from './batch-work.js';
-import type { CallContext } from './call-context.js';
+import { batchInsert } from './batch/insert.js';
+import type { BatchInsertOptions, BatchInsertResult, BatchRows } from './batch/options.js';
+import type { BatchScope } from './batch/work.js';
+import type { CallContext } from './calls/call-context.js';
 import {
   asExecResult,
   asFirstRow,
@@ -14,15 +14,15 @@ import {
   rejection,
   runScript,
   type OperationRunner,
-} from './call.js';
-import { CopyFromStream, CopyToStream, type CopyContext, type CopyOptions } from './copy-streams.js';
-import { LargeObjects } from './large-objects.js';
-import { NO_LEAK_WATCH } from './leak.js';
-import { rowSource } from './row-source.js';
-import { Rows } from './rows.js';
-import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
+} from './calls/call.js';
+import { CopyFromStream, CopyToStream, type CopyContext, type CopyOptions } from './streams/copy-streams.js';
+import { LargeObjects } from './streams/large-objects.js';
+import { NO_LEAK_WATCH } from './sessions/leak.js';
+import { rowSource } from './rows/row-source.js';
+import { Rows } from './rows/rows.js';
+import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './calls/options.js';
 
-export type { CallContext } from './call-context.js';
+export type { CallContext } from './calls/call-context.js';
 
 /**
  * What is to be run. Throws a UsageError where the parameters do not fit the statement's placeholders or `types` is not

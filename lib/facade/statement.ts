@@ -1,7 +1,7 @@
 import type { CachedStatement } from '../driver/statement-cache.js';
 import type { Session } from '../driver/session.js';
 import { UsageError } from '../errors/index.js';
-import type { ExecutionRequest, ResultView } from '../driver/execution.js';
+import type { ExecutionRequest, ResultView } from '../driver/operations/execution.js';
 import {
   asExecResult,
   asFirstRow,
@@ -10,12 +10,12 @@ import {
   execute,
   rejection,
   type OperationRunner,
-} from './call.js';
+} from './calls/call.js';
 import type { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { request, type CallContext } from './queryable.js';
-import { rowSource } from './row-source.js';
-import { Rows } from './rows.js';
-import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './types.js';
+import { rowSource } from './rows/row-source.js';
+import { Rows } from './rows/rows.js';
+import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './calls/options.js';
 
 /**
  * A prepared statement. One that a database made is prepared again on each of its connections when first needed there

@@ -2,7 +2,7 @@ import type { ResolvedPoolOptions } from '../config/index.js';
 import { TransactionStatus } from '../addon/interface.js';
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
 import { ConnectionError, KingbaseError, type PoolStats } from '../errors/index.js';
-import { Check } from './check.js';
+import { Check } from '../driver/operations/check.js';
 import { SessionEngine } from './engine.js';
 import { evicts, isTemporary, READ_ONLY_TRANSACTION } from './eviction.js';
 import { Offers } from './offers.js';

@@ -19,7 +19,7 @@ const floors = [
   ['addon'],
   ['errors'],
   ['types', 'sql', 'observability', 'client-library'],
-  ['config', 'bulk'],
+  ['config', 'encoding'],
   ['driver'],
   ['pool'],
   ['facade'],

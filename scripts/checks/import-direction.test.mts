@@ -55,7 +55,7 @@ describe('import direction', () => {
     ],
     ['errors-imports-nothing-above', 'lib/errors/wrong.ts', `import type { P } from '../pool/pool.js';`],
     [
-      'config-bulk-imports-nothing-above',
+      'config-encoding-imports-nothing-above',
       'lib/config/wrong.ts',
       `const load = () => import('../facade/database.js');`,
     ],

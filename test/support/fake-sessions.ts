@@ -7,7 +7,7 @@ import {
   type NativeConnection,
   type NativeFailure,
 } from '../../lib/addon/interface.js';
-import { Script, type ScriptResult } from '../../lib/driver/script.js';
+import { Script, type ScriptResult } from '../../lib/driver/operations/script.js';
 import { Session, type SessionEvents } from '../../lib/driver/session.js';
 import { ConnectionError } from '../../lib/errors/index.js';
 import { SessionPool } from '../../lib/pool/session-pool.js';

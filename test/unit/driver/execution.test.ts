@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Execution } from '../../../lib/driver/execution.js';
+import { Execution } from '../../../lib/driver/operations/execution.js';
 import { RowMode, TransactionStatus } from '../../../lib/addon/interface.js';
 import type { Session } from '../../../lib/driver/session.js';
 import type { CachedStatement } from '../../../lib/driver/statement-cache.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Script } from '../../../lib/driver/script.js';
+import { Script } from '../../../lib/driver/operations/script.js';
 import { failure, fakePool, refused, settle } from '../../support/fake-sessions.js';
 
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Script } from '../../../lib/driver/script.js';
+import { Script } from '../../../lib/driver/operations/script.js';
 import { ConnectionError, type PoolError } from '../../../lib/errors/index.js';
 import { failure, fakePool, refused, settle, type FakePool } from '../../support/fake-sessions.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Script } from '../../../lib/driver/script.js';
+import { Script } from '../../../lib/driver/operations/script.js';
 import { PoolError } from '../../../lib/errors/index.js';
 import { databaseFailure, failure, fakePool, poolOptions, settle } from '../../support/fake-sessions.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Script } from '../../../lib/driver/script.js';
+import { Script } from '../../../lib/driver/operations/script.js';
 import { WaitingLine, type Waiter } from '../../../lib/pool/waiting.js';
 
 const nothing = (): void => undefined;

@@ -1,0 +1,48 @@
+import { Execution, modeOf, type ExecutionRequest, type ResultView } from './execution.js';
+import type { Session } from '../session.js';
+import type { CachedStatement } from '../statement-cache.js';
+
+/** A statement's parameters in the server's binary form, and what they are to be. */
+export interface Fields {
+  /** Of each an int32 with its length, -1 for NULL, then its bytes. They stay as they are until the statement has ended. */
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  /** For each type, by turns, those that the server may say the parameter has. */
+  readonly types: readonly (readonly number[])[];
+}
+
+/** Runs one prepared statement with parameters in binary where it takes the types that they are in. */
+export class FieldExecution<R> extends Execution<R> {
+  /** @param request with the same parameters, for a statement that takes other types */
+  constructor(
+    request: ExecutionRequest,
+    private readonly fields: Fields,
+    view: ResultView<R>,
+    resolve: (result: R) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(request, view, resolve, reject);
+  }
+
+  protected override needsDescription(): boolean {
+    return true;
+  }
+
+  protected override executeDescribed(session: Session, statement: CachedStatement): void {
+    const { bytes, count, types: expected } = this.fields;
+    const { parameterTypes } = statement;
+    const fits =
+      parameterTypes?.length === count &&
+      parameterTypes.every((type, i) => expected[i % expected.length]?.includes(type) === true);
+    if (!fits) {
+      super.executeDescribed(session, statement);
+      return;
+    }
+    const { core, native, slot } = session;
+    const { rowMode, types } = this.request;
+    const typeMap = core.typeMapId(types);
+    const mode = modeOf(session, statement, rowMode, typeMap);
+    native.lend([bytes]);
+    native.executePrepared(slot, statement.id, count, 0, mode, typeMap);
+  }
+}

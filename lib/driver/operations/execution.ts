@@ -1,0 +1,382 @@
+import { DatabaseError } from '../../errors/index.js';
+import { needsParameterTypes } from '../../types/parameter-writer.js';
+import { LOOK_UP, type TypeCatalogue } from '../../types/type-catalogue.js';
+import { TypeMap } from '../../types/type-map.js';
+import type { TypeOptions } from '../../types/type-options.js';
+import { commandError } from '../failure.js';
+import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
+import type { Field, ResultShape } from '../result-shape.js';
+import type { Operation, Session } from '../session.js';
+import type { CachedStatement } from '../statement-cache.js';
+
+/**
+ * Makes of what a statement gave what its caller is to have. `rows` is undefined where the statement returns none;
+ * `count` is the number in the command tag, -1 where it has none.
+ */
+export type ResultView<R> = (
+  rows: unknown[] | undefined,
+  fields: readonly Field[],
+  command: string,
+  count: number,
+) => R;
+
+/** What a statement is run with. */
+export interface ExecutionRequest {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly rowMode: RowMode;
+  readonly types: TypeMap;
+  /** Where types are looked up that `types` does not know; without it they stay text. */
+  readonly lookUp?: TypeLookUp | undefined;
+  /** What `types` was made from. */
+  readonly typeOptions?: TypeOptions | undefined;
+  /** Where an explicitly prepared statement keeps its server-side form for a session; undefined from it: nowhere. */
+  readonly statementOn?: ((session: Session) => CachedStatement | undefined) | undefined;
+}
+
+/** Learns of types from the server's catalogue. */
+export interface TypeLookUp {
+  readonly catalogue: TypeCatalogue;
+  /** The type map under a call's options, with all that the catalogue says by now. */
+  readonly typeMapOf: (options: TypeOptions | undefined) => TypeMap;
+}
+
+export enum ExecutionStep {
+  Prepare,
+  Describe,
+  Execute,
+  /** The server is being asked about types of the result's columns. */
+  LookUp,
+}
+
+/** How the answer to a look-up is read. */
+const LOOK_UP_TYPES = new TypeMap();
+
+const NOT_ASKED: readonly number[] = Object.freeze([]);
+const NO_FIELDS: readonly Field[] = Object.freeze([]);
+
+/**
+ * Runs one statement with parameters.
+ *
+ * The first time a text is seen on a session it is sent as it is, in one round trip; the second time it is prepared,
+ * and from then on only executed. A statement whose parameters' encoding depends on the server's types is prepared and
+ * described at once.
+ */
+export class Execution<R> implements Operation {
+  protected statement: CachedStatement | undefined;
+  protected step = ExecutionStep.Execute;
+  protected needsTypes = false;
+  protected again = false;
+  /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
+  private temporary = false;
+  private held: { rows: unknown[]; shape: ResultShape; command: string; count: number } | undefined;
+  private asked: readonly number[] = NOT_ASKED;
+
+  constructor(
+    protected readonly request: ExecutionRequest,
+    protected readonly view: ResultView<R>,
+    protected readonly resolve: (result: R) => void,
+    protected readonly reject: (error: unknown) => void,
+  ) {}
+
+  begin(session: Session): void {
+    const { request } = this;
+    // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
+    this.again = false;
+    this.statement =
+      request.statementOn === undefined ? session.statements.use(request.sql) : request.statementOn(session);
+    this.needsTypes = this.needsDescription();
+    if (this.statement === undefined && this.needsTypes) {
+      this.statement = session.statements.create(request.sql);
+      this.temporary = true;
+    }
+    this.next(session);
+  }
+
+  /**
+   * Gives the session's core the command ahead of time, while another operation's is under way; `begin` is not called
+   * then. False where more than one command would be needed, or may be.
+   */
+  offer(session: Session): boolean {
+    const { sql, parameters, types, rowMode, statementOn } = this.request;
+    if (statementOn !== undefined || this.needsDescription()) return false;
+    const statement = session.statements.usePrepared(sql);
+    if (statement === undefined) return false;
+    const { core, native, slot } = session;
+    try {
+      const writer = core.writeParameters(parameters, statement.parameterTypes, types);
+      if (writer.lent.length > 0) return false; // what is lent belongs to the command under way
+      const typeMap = core.typeMapId(types);
+      const mode = modeOf(session, statement, rowMode, typeMap);
+      native.offerPrepared(slot, statement.id, writer.count, writer.length, mode, typeMap);
+      writer.trim();
+    } catch {
+      return false; // what cannot be written rejects when its turn comes
+    }
+    this.again = false;
+    this.statement = statement;
+    this.step = ExecutionStep.Execute;
+    return true;
+  }
+
+  /** Whether the command under way is the last, if it succeeds. */
+  get atLast(): boolean {
+    const { statement } = this;
+    return (
+      this.step === ExecutionStep.Execute &&
+      statement?.prepared === true &&
+      statement.settledFor === this.request.types
+    );
+  }
+
+  /** Whether the statement must have been described before it is executed. */
+  protected needsDescription(): boolean {
+    const { parameters, types } = this.request;
+    return parameters.length > 0 && needsParameterTypes(parameters, types);
+  }
+
+  get intermediate(): boolean {
+    return this.step === ExecutionStep.Prepare || this.step === ExecutionStep.Describe;
+  }
+
+  leave(session: Session, succeeded: boolean): void {
+    if (succeeded) this.notePrepared();
+    this.dropTemporary(session);
+  }
+
+  private notePrepared(): void {
+    if (this.step === ExecutionStep.Prepare && this.statement !== undefined) this.statement.prepared = true;
+  }
+
+  private dropTemporary(session: Session): void {
+    if (this.temporary && this.statement !== undefined) session.statements.discard(this.statement);
+  }
+
+  refuse(error: unknown): void {
+    this.reject(error);
+  }
+
+  /** Begins the next command on the way to the result. */
+  private next(session: Session): void {
+    const { statement, request } = this;
+    const { native, slot } = session;
+    try {
+      if (statement === undefined) {
+        this.execute(session, undefined);
+      } else if (statement.prepared) {
+        if (this.needsTypes && statement.parameterTypes === undefined) {
+          this.step = ExecutionStep.Describe;
+          native.describe(slot, statement.id);
+        } else {
+          this.executeDescribed(session, statement);
+        }
+      } else if (statement.uses === 0 && !this.needsTypes && request.statementOn === undefined) {
+        statement.uses = 1;
+        this.execute(session, undefined);
+      } else {
+        this.step = ExecutionStep.Prepare;
+        native.prepare(slot, statement.id, request.sql);
+      }
+    } catch (error) {
+      // Nothing was sent: a parameter could not be written.
+      this.reject(error);
+      this.finish(session, session.transactionStatus);
+    }
+  }
+
+  protected executeDescribed(session: Session, statement: CachedStatement): void {
+    this.execute(session, statement);
+  }
+
+  protected execute(
+    session: Session,
+    statement: CachedStatement | undefined,
+    types: TypeMap = this.request.types,
+    rowMode: RowMode = this.request.rowMode,
+  ): void {
+    const { parameters: values, sql } = this.request;
+    const { core, native, slot } = session;
+    this.step = ExecutionStep.Execute;
+    const writer = core.writeParameters(values, statement?.parameterTypes, types);
+    const typeMap = core.typeMapId(types);
+    if (writer.lent.length > 0) native.lend(writer.lent);
+    if (statement === undefined) {
+      native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);
+    } else {
+      const mode = modeOf(session, statement, rowMode, typeMap);
+      native.executePrepared(slot, statement.id, writer.count, writer.length, mode, typeMap);
+    }
+    writer.trim();
+  }
+
+  result(
+    session: Session,
+    rows: unknown[] | undefined,
+    shape: ResultShape | undefined,
+    command: string,
+    count: number,
+    _endOfResult: boolean,
+    _endOfCommand: boolean,
+    transactionStatus: TransactionStatus,
+  ): void {
+    if (this.step === ExecutionStep.Prepare) {
+      this.notePrepared();
+      this.next(session);
+      return;
+    }
+    if (this.step === ExecutionStep.LookUp) {
+      this.learn(session, rows as unknown[][], transactionStatus);
+      return;
+    }
+    if (shape !== undefined && shape.unknown.length > 0 && rows !== undefined && rows.length > 0) {
+      const types = shape.unknown.map(({ typeOid }) => typeOid);
+      if (this.lookUp(session, types, transactionStatus)) {
+        this.held = { rows, shape, command, count };
+        return;
+      }
+    }
+    if (shape !== undefined && this.statement !== undefined) {
+      this.statement.binaryTypeMap = shape.binaryTypeMap;
+    }
+    // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
+    const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
+    if (settled && this.statement !== undefined) this.statement.settledFor = this.request.types;
+    this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
+    this.finish(session, transactionStatus);
+  }
+
+  protected finish(session: Session, transactionStatus: TransactionStatus): void {
+    this.dropTemporary(session);
+    session.finish(transactionStatus);
+  }
+
+  /** Asks the server for types that nobody has asked for yet; false when there is nothing to ask. */
+  protected lookUp(
+    session: Session,
+    typeOids: readonly number[],
+    transactionStatus: TransactionStatus,
+  ): boolean {
+    const catalogue = this.request.lookUp?.catalogue;
+    if (catalogue === undefined) return false;
+    const asked = catalogue.unasked([...new Set(typeOids)]);
+    // A refusal would abort the caller's transaction.
+    const safe = transactionStatus === TransactionStatus.Idle || catalogue.proven;
+    if (asked.length === 0 || !safe || transactionStatus === TransactionStatus.InError) return false;
+    this.asked = asked;
+    this.step = ExecutionStep.LookUp;
+    const { core, native, slot } = session;
+    const writer = core.writeParameters([`{${asked.join()}}`], undefined, LOOK_UP_TYPES);
+    native.execute(slot, LOOK_UP, writer.count, writer.length, RowMode.Array, core.typeMapId(LOOK_UP_TYPES));
+    return true;
+  }
+
+  /** Ends the look-up: `answer` is undefined where the server refused. */
+  private learn(
+    session: Session,
+    answer: unknown[][] | undefined,
+    transactionStatus: TransactionStatus,
+  ): void {
+    const { request } = this;
+    if (request.lookUp === undefined) return;
+    request.lookUp.catalogue.learn(this.asked, answer);
+    try {
+      this.learnt(session, request.lookUp.typeMapOf(request.typeOptions), transactionStatus);
+    } catch (error) {
+      this.reject(error);
+      this.finish(session, transactionStatus);
+    }
+  }
+
+  /** The look-up has ended; whatever is known of the types by now is in `types`. */
+  protected learnt(session: Session, types: TypeMap, transactionStatus: TransactionStatus): void {
+    const { held } = this;
+    if (held === undefined) return;
+    const { rows, shape, command, count } = held;
+    convertUnknown(rows, shape, this.request.rowMode, types);
+    this.resolve(this.view(rows, shape.fields, command, count));
+    this.finish(session, transactionStatus);
+  }
+
+  described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
+    if (this.statement !== undefined) {
+      this.statement.parameterTypes = parameterTypes;
+      this.statement.columnTypes = columnTypes;
+    }
+    this.next(session);
+  }
+
+  threw(
+    session: Session,
+    thrown: unknown,
+    transactionStatus: TransactionStatus,
+    _endOfCommand?: boolean,
+  ): void {
+    this.reject(thrown);
+    this.finish(session, transactionStatus);
+  }
+
+  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    if (this.step === ExecutionStep.LookUp && !failure.lost) {
+      this.learn(session, undefined, transactionStatus);
+      return;
+    }
+    const error = commandError(failure, session.address);
+    if (failure.lost) {
+      this.reject(error);
+      return;
+    }
+    if (this.recovers(session, error)) {
+      this.again = true;
+      this.next(session);
+      return;
+    }
+    this.reject(error);
+    this.finish(session, transactionStatus);
+  }
+
+  recovers(session: Session, error: unknown): boolean {
+    const { statement } = this;
+    if (statement === undefined || !(error instanceof DatabaseError) || !this.isStale(error)) return false;
+    if (error.code === '26000') session.statements.forget(statement);
+    else session.statements.renew(statement);
+    // The failed attempt has changed nothing, but inside a transaction block it has aborted that.
+    return !this.again && session.transactionStatus === TransactionStatus.Idle;
+  }
+
+  /**
+   * Whether the server says that its prepared form of the statement is of no use any more: a schema change has altered
+   * the columns (0A000 from RevalidateCachedQuery), or the statement is gone (26000: DISCARD, a pooler in between).
+   */
+  private isStale(error: DatabaseError): boolean {
+    // The name is taken though we have not prepared it: somebody else on this server connection has (a pooler).
+    if (this.step === ExecutionStep.Prepare) return error.code === '42P05';
+    if (this.statement?.prepared !== true) return false;
+    return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
+  }
+}
+
+/** The row mode as the core takes it for a prepared statement. */
+export function modeOf(
+  session: Session,
+  statement: CachedStatement,
+  rowMode: RowMode,
+  typeMap: number,
+): number {
+  return statement.binaryTypeMap === typeMap && session.binaryResults ? rowMode + BINARY_ALLOWED : rowMode;
+}
+
+/** Converts, in place, the columns that came as text before their types were known. */
+function convertUnknown(rows: unknown[], shape: ResultShape, rowMode: RowMode, types: TypeMap): void {
+  for (const { column, name, typeOid } of shape.unknown) {
+    const convert = types.textConverterFor(typeOid);
+    // In an object the last column of a name is the one that is there.
+    const hidden =
+      rowMode === RowMode.Object && shape.fields.findLastIndex((field) => field.name === name) !== column;
+    if (convert === undefined || hidden) continue;
+    const key = rowMode === RowMode.Object ? name : column;
+    for (const row of rows as Record<string | number, unknown>[]) {
+      const value = row[key];
+      if (typeof value === 'string') row[key] = convert(value);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { readsAllBinary } from '../../types/binary-results.js';
+import type { TypeMap } from '../../types/type-map.js';
+import type { BatchQueue } from './stream-queue.js';
+import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
+import { RowMode, type NativeFailure, type TransactionStatus } from '../../addon/interface.js';
+import type { Field, ResultShape } from '../result-shape.js';
+import type { Session } from '../session.js';
+import type { CachedStatement } from '../statement-cache.js';
+
+/**
+ * Runs one statement whose rows come batch by batch, into a queue. It is prepared and described first, since the types
+ * of its columns must be known before the first row.
+ */
+export class RowStream extends Execution<void> {
+  private types: TypeMap | undefined;
+  private begun = false;
+  private thrown: { error: unknown } | undefined;
+
+  /** @param fieldsKnown called before the first batch, and at the latest before the end */
+  constructor(
+    request: ExecutionRequest,
+    private readonly queue: BatchQueue<unknown[]>,
+    private readonly fieldsKnown: (fields: readonly Field[]) => void,
+    resolve: () => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(request, () => undefined, resolve, reject);
+  }
+
+  override begin(session: Session): void {
+    this.queue.begin(session);
+    super.begin(session);
+  }
+
+  protected override needsDescription(): boolean {
+    return true;
+  }
+
+  protected override executeDescribed(session: Session, statement: CachedStatement): void {
+    const { types } = this.request;
+    const unknown = [...(statement.columnTypes ?? [])].filter((oid) => !types.isKnown(oid));
+    if (unknown.length > 0 && this.lookUp(session, unknown, session.transactionStatus)) return;
+    this.executeStream(session, this.types ?? types);
+  }
+
+  protected override learnt(session: Session, types: TypeMap): void {
+    this.executeStream(session, types);
+  }
+
+  private executeStream(session: Session, types: TypeMap): void {
+    // The core has only its number.
+    this.types = types;
+    const { statement } = this;
+    if (statement?.columnTypes !== undefined && readsAllBinary(types, statement.columnTypes)) {
+      statement.binaryTypeMap = session.core.typeMapId(types);
+    }
+    const arrays = this.request.rowMode === RowMode.Array;
+    this.execute(session, this.statement, types, arrays ? RowMode.StreamedArrays : RowMode.StreamedObjects);
+  }
+
+  override result(...args: Parameters<Execution<void>['result']>): void {
+    const [session, rows, shape, , , , endOfCommand, transactionStatus] = args;
+    if (this.step !== ExecutionStep.Execute) {
+      super.result(...args);
+      return;
+    }
+    if (shape !== undefined) this.noteShape(shape);
+    if (rows !== undefined) this.queue.push(rows);
+    if (!endOfCommand) return;
+    if (this.thrown === undefined) this.end(...args);
+    else this.threw(session, this.thrown.error, transactionStatus, true);
+  }
+
+  private noteShape(shape: ResultShape): void {
+    if (this.begun) return;
+    this.begun = true;
+    // Rows have been handed out: it cannot be run again.
+    this.again = true;
+    this.fieldsKnown(shape.fields);
+  }
+
+  private end(...args: Parameters<Execution<void>['result']>): void {
+    const [session, , , , , , , transactionStatus] = args;
+    this.resolve();
+    this.finish(session, transactionStatus);
+  }
+
+  interrupt(session: Session): void {
+    this.queue.discard();
+    session.cancel();
+  }
+
+  override threw(
+    session: Session,
+    thrown: unknown,
+    transactionStatus: TransactionStatus,
+    endOfCommand: boolean,
+  ): void {
+    this.thrown ??= { error: thrown };
+    // The rest of it is of no more interest, but has to be read to its end.
+    if (!endOfCommand) this.interrupt(session);
+    else super.threw(session, this.thrown.error, transactionStatus, true);
+  }
+
+  override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    if (this.thrown === undefined || failure.lost) super.failed(session, failure, transactionStatus);
+    else super.threw(session, this.thrown.error, transactionStatus, true);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Choice, InsertTarget, Table, TableColumn } from '../../encoding/index.js';
+import type { TypeMap } from '../../types/type-map.js';
+import { runScript, type OperationRunner } from '../calls/call.js';
+import type { BatchLimit } from './limit.js';
+import type { BatchInsertOptions } from './options.js';
+import type { Chunk, Pace } from './source.js';
+import type { CallContext } from '../calls/call-context.js';
+
+/** Where a batch runs. */
+export interface BatchScope {
+  readonly context: CallContext;
+  /** For single statements; a database's pool, or the session. */
+  readonly runner: OperationRunner;
+  /** Whether the batch is part of a transaction that was begun before. */
+  readonly inTransaction: boolean;
+  /** Gives `work` one session and sees to it that all of its work is done, or nothing. */
+  atomically<R>(work: (runner: OperationRunner) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
+  /** Gives `work` one session, for transactions one after the other. */
+  onSession<R>(work: (transact: Transact) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
+}
+
+/** Does all of its work, or nothing. */
+export type Transact = <R>(work: (runner: OperationRunner) => Promise<R>) => Promise<R>;
+
+/** What everything that takes part in one batch knows of it. */
+export interface Batch {
+  readonly target: InsertTarget;
+  readonly options: BatchInsertOptions;
+  readonly limit: BatchLimit;
+  readonly pace: Pace;
+  readonly types: TypeMap;
+  readonly context: CallContext;
+  /** The table's name as errors have it: without its schema, not quoted. */
+  readonly tableName: string;
+}
+
+/** How the rows of a batch go to the server. */
+export interface Plan extends Choice {
+  readonly columns: readonly TableColumn[];
+  readonly table: Table | undefined;
+  readonly batch: Batch;
+}
+
+/** What has become of rows. */
+export interface Inserted {
+  /** By the server's count. */
+  count: number;
+  /** Size of what was sent; 0 where nobody has counted it. */
+  bytes: number;
+  /** What `returning` gave. */
+  rows: unknown[];
+}
+
+/** One of the ways to insert rows. */
+export interface Inserter {
+  /** Most rows of a chunk. */
+  readonly chunkRows: number;
+  /**
+   * Inserts the rows, or none of them, by one statement (more, where they are too many for one). The second call may be
+   * made before the first has ended, and then runs after it; a third may not.
+   *
+   * What the promise rejects with has a `rowIndex` where it is known which row is to blame.
+   */
+  insert(runner: OperationRunner, chunk: Chunk): Promise<Inserted>;
+  /** All has been inserted: memory may be used for something else. */
+  release?(): void;
+}
+
+/** Runs `work` inside a savepoint: when it rejects, what it did is undone and the transaction can go on. */
+export async function inSavepoint<R>(
+  runner: OperationRunner,
+  name: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<R>,
+): Promise<R> {
+  await runScript(runner, `SAVEPOINT ${name}`, { signal });
+  try {
+    const result = await work();
+    await runScript(runner, `RELEASE SAVEPOINT ${name}`, { signal });
+    return result;
+  } catch (error) {
+    // Where that fails too, the first error is the one that says why.
+    await runScript(runner, `ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`, undefined).catch(
+      () => undefined,
+    );
+    throw error;
+  }
+}

@@ -1,0 +1,311 @@
+import { BatchQueue } from '../../driver/operations/stream-queue.js';
+import { CopyIn, CopyOut } from '../../driver/operations/copy.js';
+import type { ExecutionRequest } from '../../driver/operations/execution.js';
+import type { Field } from '../../driver/result-shape.js';
+import { RowStream } from '../../driver/operations/row-stream.js';
+import type { ScriptResult } from '../../driver/operations/script.js';
+import type { Operation } from '../../driver/session.js';
+import { execResult, checkText, rejection, startOperation, type OperationRunner } from '../calls/call.js';
+import type { ExecResult, QueryOptions } from '../calls/options.js';
+
+/** What a channel says of its connection. */
+interface Channel {
+  /** The server process of the session; 0 where none is taken (any more). */
+  readonly processId: number;
+}
+
+/** What every channel takes of a call's options. */
+export type ChannelOptions = Pick<QueryOptions, 'signal' | 'timeout'>;
+
+/** COPY … FROM STDIN that has begun. Its session is taken until `end` or `abort`, or an error. */
+export interface CopyInChannel extends Channel {
+  /** Told of a failure when nobody waits for an answer. */
+  onFailure: ((error: unknown) => void) | undefined;
+  /** The format that the server has asked for. */
+  readonly binary: boolean;
+  /**
+   * Sends bytes, split anywhere. Resolves when more may be written; until then the bytes must not be changed, and
+   * nothing else be called but `abort`. The server may report an error in the data as late as at the end.
+   */
+  write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void>;
+  /** Resolves when the server has taken everything. */
+  end(): Promise<ExecResult>;
+  /** Lets the COPY fail, so that nothing of it remains. Resolves when the session is free again. */
+  abort(reason: string): Promise<void>;
+}
+
+/** What a server sends piece by piece. Its session is taken until the end, an error, or `close`. */
+export interface InputChannel<T> extends Channel {
+  /** The next piece; undefined at the end. One call at a time. */
+  read(): Promise<T | undefined>;
+  /** The next piece if it has already come. */
+  take(): T | undefined;
+  /** Ends it early: stops the server. Resolves when the session is free again. */
+  close(): Promise<void>;
+}
+
+/** COPY … TO STDOUT that has begun. A piece holds many whole rows. */
+export interface CopyOutChannel extends InputChannel<Buffer> {
+  readonly binary: boolean;
+}
+
+/** A statement whose rows come in batches. */
+export interface RowChannel<T> extends InputChannel<T[]> {
+  readonly fields: readonly Field[];
+}
+
+/** Begins COPY … FROM STDIN. Rejects with `KB_NOT_COPY` for any other statement, which the server has then run. */
+export function openCopyIn(
+  runner: OperationRunner,
+  sql: string,
+  options?: ChannelOptions,
+): Promise<CopyInChannel> {
+  try {
+    checkText(sql);
+  } catch (error) {
+    return rejection(error);
+  }
+  return new Promise((resolve, reject) => {
+    const channel = new CopyInput(resolve, reject);
+    startOperation(runner, (fail) => channel.operation(sql, fail), options, channel.fail);
+  });
+}
+
+class CopyInput implements CopyInChannel {
+  binary = false;
+  onFailure: ((error: unknown) => void) | undefined;
+  private copy: CopyIn | undefined;
+  /** Settles the promise that is out. */
+  private pending: { resolve: (result: ScriptResult | undefined) => void; reject: (error: unknown) => void };
+  private failure: { error: unknown } | undefined;
+  private ended = false;
+  private aborting = false;
+
+  constructor(opened: (channel: CopyInChannel) => void, reject: (error: unknown) => void) {
+    this.pending = {
+      resolve: () => {
+        opened(this);
+      },
+      reject,
+    };
+  }
+
+  operation(sql: string, fail: (error: unknown) => void): CopyIn {
+    this.copy = new CopyIn(
+      sql,
+      {
+        opened: (binary) => {
+          this.binary = binary;
+          this.pending.resolve(undefined);
+        },
+        drained: () => {
+          this.pending.resolve(undefined);
+        },
+        ended: (result) => {
+          this.ended = true;
+          this.pending.resolve(result);
+        },
+      },
+      fail,
+    );
+    return this.copy;
+  }
+
+  readonly fail = (error: unknown): void => {
+    this.ended = true;
+    // The failure is what was asked for.
+    if (this.aborting) {
+      this.pending.resolve(undefined);
+      return;
+    }
+    this.failure = { error };
+    this.pending.reject(error);
+    this.onFailure?.(error);
+  };
+
+  get processId(): number {
+    return this.ended ? 0 : (this.copy?.processId ?? 0);
+  }
+
+  private next<T>(begin: () => void, view: (result: ScriptResult | undefined) => T): Promise<T> {
+    if (this.failure !== undefined) return rejection(this.failure.error);
+    return new Promise<T>((resolve, reject) => {
+      this.pending = {
+        resolve: (result) => {
+          resolve(view(result));
+        },
+        reject,
+      };
+      begin();
+    });
+  }
+
+  write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    return this.next(
+      () => this.copy?.write(bytes instanceof Uint8Array ? [bytes] : bytes),
+      () => undefined,
+    );
+  }
+
+  end(): Promise<ExecResult> {
+    return this.next(
+      () => this.copy?.end(),
+      (result) => execResult(result ?? { command: '', count: -1 }),
+    );
+  }
+
+  abort(reason: string): Promise<void> {
+    if (this.ended) return Promise.resolve();
+    const { reject } = this.pending;
+    return new Promise((resolve) => {
+      this.aborting = true;
+      this.pending = {
+        resolve: () => {
+          // A write that was under way; settled promises do not mind.
+          reject(new Error(reason));
+          if (this.ended) resolve();
+        },
+        reject,
+      };
+      this.copy?.abort(reason);
+    });
+  }
+}
+
+/** Begins COPY … TO STDOUT. Rejects with `KB_NOT_COPY` for any other statement, which the server has then run. */
+export function openCopyOut(
+  runner: OperationRunner,
+  sql: string,
+  options?: ChannelOptions,
+): Promise<CopyOutChannel> {
+  try {
+    checkText(sql);
+  } catch (error) {
+    return rejection(error);
+  }
+  return new Promise((resolve, reject) => {
+    const input = new Input<Buffer>(runner, reject);
+    input.start(
+      (fail, ended) =>
+        new CopyOut(
+          sql,
+          input.queue,
+          {
+            opened: (binary) => {
+              resolve(Object.assign(input, { binary }));
+            },
+            ended,
+          },
+          fail,
+        ),
+      options,
+    );
+  });
+}
+
+/** Begins a statement whose rows are read in batches. */
+export function openRows<T>(
+  runner: OperationRunner,
+  request: ExecutionRequest,
+  options?: ChannelOptions,
+): Promise<RowChannel<T>> {
+  return new Promise((resolve, reject) => {
+    const input = new Input<unknown[]>(runner, reject);
+    let opened = false;
+    const open = (fields: readonly Field[]): void => {
+      if (!opened) resolve(Object.assign(input as Input<T[]>, { fields }));
+      opened = true;
+    };
+    input.start(
+      (fail, ended) =>
+        new RowStream(
+          request,
+          input.queue,
+          open,
+          () => {
+            // A statement without rows has no fields to tell of.
+            open([]);
+            ended();
+          },
+          fail,
+        ),
+      options,
+    );
+  });
+}
+
+class Input<T> implements InputChannel<T> {
+  readonly queue = new BatchQueue<T>();
+  private operation: Operation | undefined;
+  private failure: { error: unknown } | undefined;
+  private ended = false;
+  private rejectReader: ((error: unknown) => void) | undefined;
+  private closing: { promise: Promise<void>; resolve: () => void } | undefined;
+
+  constructor(
+    private readonly runner: OperationRunner,
+    private readonly notOpened: (error: unknown) => void,
+  ) {}
+
+  start(
+    create: (fail: (error: unknown) => void, ended: () => void) => Operation,
+    options: ChannelOptions | undefined,
+  ): void {
+    this.operation = startOperation(
+      this.runner,
+      (fail) => create(fail, this.end),
+      options,
+      (error) => {
+        if (this.closing === undefined) this.failure = { error };
+        this.end();
+      },
+    );
+  }
+
+  private readonly end = (): void => {
+    this.ended = true;
+    const { rejectReader, failure } = this;
+    this.rejectReader = undefined;
+    if (failure !== undefined) {
+      this.notOpened(failure.error);
+      rejectReader?.(failure.error);
+    }
+    this.queue.end();
+    this.closing?.resolve();
+  };
+
+  get processId(): number {
+    return this.queue.processId;
+  }
+
+  take(): T | undefined {
+    return this.closing === undefined ? this.queue.take() : undefined;
+  }
+
+  read(): Promise<T | undefined> {
+    const batch = this.take();
+    if (batch !== undefined) return Promise.resolve(batch);
+    if (this.failure !== undefined) return rejection(this.failure.error);
+    if (this.ended || this.closing !== undefined) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      this.rejectReader = reject;
+      this.queue.wait(resolve);
+    });
+  }
+
+  close(): Promise<void> {
+    if (this.ended) {
+      this.queue.discard();
+      return Promise.resolve();
+    }
+    if (this.closing === undefined) {
+      let resolve = (): void => undefined;
+      const promise = new Promise<void>((done) => {
+        resolve = done;
+      });
+      this.closing = { promise, resolve };
+      this.queue.interruptIfRunning(this.operation);
+    }
+    return this.closing.promise;
+  }
+}

@@ -1,0 +1,35 @@
+import type { Readable, Writable } from 'node:stream';
+import { UsageError } from '../../errors/index.js';
+
+/**
+ * Destroys the stream with the reason of the signal when that aborts. Node's own `signal` option wraps the reason in an
+ * AbortError; here an abort gives the reason itself, as in every call.
+ */
+export function destroyOnAbort(stream: Readable | Writable, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
+  const onAbort = (): void => void stream.destroy(signal.reason as Error);
+  if (signal.aborted) {
+    onAbort();
+    return;
+  }
+  signal.addEventListener('abort', onAbort, { once: true });
+  stream.once('close', () => {
+    signal.removeEventListener('abort', onAbort);
+  });
+}
+
+/** @throws UsageError `KB_BAD_OPTION` for what is no number of bytes */
+export function checkBytes(
+  name: string,
+  value: number | undefined,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most)) return;
+  throw new UsageError(
+    'KB_BAD_OPTION',
+    `The option "${name}" must be a whole number of bytes from ${least} to ${most}.`,
+    { hint: 'Leave it out for the default.' },
+  );
+}
