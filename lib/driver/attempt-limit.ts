@@ -1,5 +1,4 @@
-/** No timer of Node's can be longer: one that is asked to be fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { startTimer } from '../base/timers.js';
 
 /** What has a time limit. */
 export interface LimitedAttempt {
@@ -29,7 +28,7 @@ export class AttemptLimit {
 
   private arm(delay: number): NodeJS.Timeout {
     // What is under way keeps the process alive, and nothing else is to.
-    return setTimeout(this.look, Math.min(Math.ceil(delay), LONGEST_TIMER)).unref();
+    return startTimer(this.look, delay).unref();
   }
 
   private readonly look = (): void => {

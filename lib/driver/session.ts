@@ -1,3 +1,4 @@
+import { nothing } from '../base/nothing.js';
 import type { LoadedLibrary } from '../client-library/index.js';
 import type { KingbaseError } from '../errors/index.js';
 import type { CommandHandler, ConnectionListener, Core } from './core.js';
@@ -438,7 +439,6 @@ const CLOSED_BY_PROGRAM: NativeFailure = {
   stage: '',
 };
 
-const nothing = (): void => undefined;
 const IGNORE_ALL: CommandHandler = {
   result: nothing,
   threw: nothing,

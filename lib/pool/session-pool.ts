@@ -1,3 +1,5 @@
+import { deferred, type Deferred } from '../base/deferred.js';
+import { startTimer } from '../base/timers.js';
 import type { ResolvedPoolOptions } from '../config/index.js';
 import { TransactionStatus } from '../addon/interface.js';
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
@@ -36,9 +38,6 @@ const ATTEMPTS_ON_POOLED = 2;
 /** ms between two times that all connections to a read-only server are given up. */
 const LEAVE_PAUSE = 1_000;
 
-/** No timer of Node's can be longer: one that is asked to be fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** ms after which what was offered to a session that does not come to it is run by the next that is free. */
 const OFFER_PATIENCE = 10;
 
@@ -67,7 +66,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
   private depth = 0;
   private expiry: NodeJS.Timeout | undefined;
   private readonly upkeep = new Upkeep(this);
-  private closing: { promise: Promise<void>; resolve: () => void } | undefined;
+  private closing: Deferred<void> | undefined;
   private outage: Outage | undefined;
   private everConnected = false;
 
@@ -488,13 +487,10 @@ export class SessionPool implements SessionOwner, UpkeepHost {
       if (this.waiting.length === 1) this.expiry.ref();
       return;
     }
-    this.expiry = setTimeout(
-      () => {
-        this.expiry = undefined;
-        this.refuseExpired();
-      },
-      Math.min(Math.max(1, first.deadline - performance.now()), LONGEST_TIMER),
-    );
+    this.expiry = startTimer(() => {
+      this.expiry = undefined;
+      this.refuseExpired();
+    }, first.deadline - performance.now());
   }
 
   private refuseExpired(): void {
@@ -605,11 +601,7 @@ export class SessionPool implements SessionOwner, UpkeepHost {
    */
   close(timeout: number): Promise<void> {
     if (this.closing === undefined) {
-      let resolve = (): void => undefined;
-      const promise = new Promise<void>((done) => {
-        resolve = done;
-      });
-      this.closing = { promise, resolve };
+      this.closing = deferred();
       for (const session of this.idle.splice(0)) this.retire(session, 'the database was closed');
     }
     const { promise } = this.closing;
@@ -621,19 +613,16 @@ export class SessionPool implements SessionOwner, UpkeepHost {
 
   private hurryClosing(timeout: number, closed: Promise<void>): void {
     const grace = Math.max(this.options.heartbeatTimeout, 100);
-    let timer = setTimeout(
-      () => {
-        for (const { operation } of this.offers.takeExpired(Infinity)) operation.refuse(poolClosed());
-        for (const { operation } of this.waiting.takeAll()) operation.refuse(poolClosed());
-        for (const session of this.members.keys()) session.cancel();
-        // A session that does not answer the cancel, or that somebody keeps checked out, is closed under them.
-        timer = setTimeout(() => {
-          for (const session of [...this.members.keys()]) session.close();
-        }, grace);
-        this.settleClosing();
-      },
-      Math.min(timeout, LONGEST_TIMER),
-    );
+    let timer = startTimer(() => {
+      for (const { operation } of this.offers.takeExpired(Infinity)) operation.refuse(poolClosed());
+      for (const { operation } of this.waiting.takeAll()) operation.refuse(poolClosed());
+      for (const session of this.members.keys()) session.cancel();
+      // A session that does not answer the cancel, or that somebody keeps checked out, is closed under them.
+      timer = startTimer(() => {
+        for (const session of [...this.members.keys()]) session.close();
+      }, grace);
+      this.settleClosing();
+    }, timeout);
     void closed.then(() => {
       clearTimeout(timer);
     });

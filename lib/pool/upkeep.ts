@@ -1,3 +1,4 @@
+import { startTimer } from '../base/timers.js';
 import type { ResolvedPoolOptions } from '../config/index.js';
 import type { Session } from '../driver/session.js';
 
@@ -50,11 +51,11 @@ export class Upkeep {
     if (due === Infinity) return;
     // Not later than the shortest interval from now either: who goes idle meanwhile may be due before those here.
     const { heartbeatInterval, idleTimeout } = this.host.poolOptions;
-    const longest = Math.min(heartbeatInterval || Infinity, idleTimeout || Infinity, 2 ** 31 - 1);
+    const longest = Math.min(heartbeatInterval || Infinity, idleTimeout || Infinity);
     const now = performance.now();
     const delay = Math.min(Math.max(1, due - now), longest);
     this.firesAt = now + delay;
-    this.timer = setTimeout(() => {
+    this.timer = startTimer(() => {
       this.timer = undefined;
       this.run();
     }, delay);

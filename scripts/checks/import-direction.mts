@@ -16,6 +16,7 @@ import {
 
 /** From the ground up: a folder imports what stands below it, and its neighbours on the same floor. */
 const floors = [
+  ['base'],
   ['addon'],
   ['errors'],
   ['types', 'sql', 'observability', 'client-library'],
@@ -24,7 +25,7 @@ const floors = [
   ['pool'],
   ['facade'],
 ];
-const knowledge = `^lib/(${floors.slice(1, 4).flat().join('|')})/`;
+const knowledge = `^lib/(${floors.slice(2, 5).flat().join('|')})/`;
 
 const upward: IForbiddenRuleType[] = floors.slice(0, -1).map((folders, floor) => ({
   name: `${folders.join('-')}-imports-nothing-above`,
@@ -59,7 +60,7 @@ const rules: Required<Pick<IFlattenedRuleSet, 'forbidden'>> = {
       name: 'cli-uses-the-public-interface-and-knowledge',
       severity: 'error',
       from: { path: '^lib/cli/' },
-      to: { path: '^lib/', pathNot: ['^lib/(index\\.ts$|cli/|addon/)', knowledge] },
+      to: { path: '^lib/', pathNot: ['^lib/(index\\.ts$|cli/|addon/|base/)', knowledge] },
     },
     {
       name: 'nothing-imports-adapters-or-cli',

@@ -1,7 +1,6 @@
+import { nothing } from '../../base/nothing.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import type { Operation, Session } from '../session.js';
-
-const nothing = (): void => undefined;
 
 /**
  * Asks the server something on a session, to see that it is still there. One that does not answer in time is closed:

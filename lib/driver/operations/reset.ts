@@ -1,3 +1,4 @@
+import { nothing } from '../../base/nothing.js';
 import type { ResetItem } from '../../config/index.js';
 import { TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Operation, Session } from '../session.js';
@@ -16,8 +17,6 @@ export function resetText(items: readonly ResetItem[]): string {
   // DISCARD ALL does all the others too, and cannot be run together with them: it must be a transaction of its own.
   return items.includes('all') ? STATEMENTS.all : items.map((item) => STATEMENTS[item]).join('; ');
 }
-
-const nothing = (): void => undefined;
 
 /** Frees a session of what its user has left in it, before it goes back to the pool. */
 export class Reset implements Operation {

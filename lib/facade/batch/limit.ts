@@ -1,5 +1,5 @@
+import { startTimer } from '../../base/timers.js';
 import { TimeoutError, UsageError } from '../../errors/index.js';
-import { LONGEST_TIMER } from '../calls/call.js';
 import type { QueryOptions } from '../calls/options.js';
 
 /** The signal and the time limit of a batch as one signal, for each of its operations and for the wait for rows. */
@@ -27,13 +27,10 @@ export class BatchLimit {
     if (signal?.aborted === true) this.onAbort();
     else signal?.addEventListener('abort', this.onAbort, { once: true });
     if (timeout === undefined) return;
-    this.timer = setTimeout(
-      () => {
-        const message = `The batch took longer than its limit of ${timeout} ms.`;
-        controller.abort(new TimeoutError('batch', timeout, message, { hint: 'Give it a longer timeout.' }));
-      },
-      Math.min(timeout, LONGEST_TIMER),
-    );
+    this.timer = startTimer(() => {
+      const message = `The batch took longer than its limit of ${timeout} ms.`;
+      controller.abort(new TimeoutError('batch', timeout, message, { hint: 'Give it a longer timeout.' }));
+    }, timeout);
   }
 
   private readonly onAbort = (): void => {

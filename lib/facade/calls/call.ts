@@ -1,3 +1,4 @@
+import { startTimer } from '../../base/timers.js';
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { commandError } from '../../driver/failure.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
@@ -158,9 +159,6 @@ export function startOperation(
   return new InterruptibleCall(runner, create, options, reject, what);
 }
 
-/** No timer of Node's can be longer: one that is asked to be fires at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** An operation that its caller can abort or that has a time limit. */
 class InterruptibleCall implements Operation {
   private readonly operation: Operation;
@@ -185,12 +183,9 @@ class InterruptibleCall implements Operation {
     }
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (timeout !== undefined) {
-      this.timer = setTimeout(
-        () => {
-          this.stop((cause) => timeoutError(what, timeout, cause));
-        },
-        Math.min(timeout, LONGEST_TIMER),
-      );
+      this.timer = startTimer(() => {
+        this.stop((cause) => timeoutError(what, timeout, cause));
+      }, timeout);
     }
     runner.run(this);
   }

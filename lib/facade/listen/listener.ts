@@ -1,3 +1,5 @@
+import { nothing } from '../../base/nothing.js';
+import { LONGEST_TIMER } from '../../base/timers.js';
 import type { Session, SessionOwner } from '../../driver/session.js';
 import { Script } from '../../driver/operations/script.js';
 import { ConnectionError, PoolError, UsageError, type KingbaseError } from '../../errors/index.js';
@@ -254,7 +256,7 @@ export class Listener implements SessionOwner {
   private settle(): void {
     const listening = this.channels.size > 0;
     if (listening && this.keepAlive === undefined) {
-      this.keepAlive = setInterval(() => undefined, 2 ** 31 - 1);
+      this.keepAlive = setInterval(nothing, LONGEST_TIMER);
     } else if (!listening) {
       clearInterval(this.keepAlive);
       this.keepAlive = undefined;

@@ -1,3 +1,4 @@
+import { startTimer } from '../../base/timers.js';
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import { TransactionStatus } from '../../addon/interface.js';
 import type { Field } from '../../driver/result-shape.js';
@@ -8,7 +9,6 @@ import { borrowSession } from '../sessions/borrowed-session.js';
 import {
   asQueryResult,
   executeUntold,
-  LONGEST_TIMER,
   runScript,
   timeoutError,
   type OperationRunner,
@@ -83,11 +83,11 @@ class Cursor<T> implements RowChannel<T> {
     if (signal?.aborted === true) this.onAbort();
     else signal?.addEventListener('abort', this.onAbort, { once: true });
     if (timeout === undefined) return;
-    this.timer = setTimeout(
+    this.timer = startTimer(
       () => {
         this.interrupt(timeoutError('query', timeout, undefined));
       },
-      Math.min(Math.max(timeout - (performance.now() - start), 1), LONGEST_TIMER),
+      timeout - (performance.now() - start),
     );
   }
 

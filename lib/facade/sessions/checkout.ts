@@ -1,10 +1,9 @@
+import { nothing } from '../../base/nothing.js';
 import { commandError } from '../../driver/failure.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import type { Operation, Session } from '../../driver/session.js';
 import { startOperation, type OperationRunner } from '../calls/call.js';
 import type { QueryOptions } from '../calls/options.js';
-
-const nothing = (): void => undefined;
 
 /**
  * Takes a session out of the pool, either at once or with a first command on it: one that could not be sent is then run

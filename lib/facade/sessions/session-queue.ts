@@ -1,3 +1,4 @@
+import { deferred, type Deferred } from '../../base/deferred.js';
 import type { Operation, Session, SessionOwner } from '../../driver/session.js';
 import { ConnectionError, UsageError, type KingbaseError } from '../../errors/index.js';
 import type { OperationRunner } from '../calls/call.js';
@@ -12,7 +13,7 @@ export class SessionQueue implements SessionOwner, OperationRunner {
   private readonly waiting: Operation[] = [];
   private lost: KingbaseError | undefined;
   private handing = false;
-  private released: { promise: Promise<void>; resolve: () => void } | undefined;
+  private released: Deferred<void> | undefined;
   /** Told once, when the session is given back or gone. */
   onRelease: (() => void) | undefined;
   /** Told when what goes on is to stop, whether a command is under way or not. */
@@ -78,11 +79,7 @@ export class SessionQueue implements SessionOwner, OperationRunner {
   /** Gives the session back when what has been asked of it has ended. */
   release(): Promise<void> {
     if (this.released === undefined) {
-      let resolve = (): void => undefined;
-      const promise = new Promise<void>((done) => {
-        resolve = done;
-      });
-      this.released = { promise, resolve };
+      this.released = deferred();
       if (this.lost !== undefined || this.free) this.giveBack();
       else this.stall.look();
     }

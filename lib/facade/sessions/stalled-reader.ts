@@ -1,7 +1,5 @@
+import { startTimer } from '../../base/timers.js';
 import { UsageError } from '../../errors/index.js';
-
-/** No timer of Node's can be longer: one that is asked to be fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** How far a program has come with what holds a connection: rows, or the bytes of a COPY. */
 export interface ReadingProgress {
@@ -53,14 +51,11 @@ export class StallWatch {
     const { reader } = this;
     if (reader === undefined || this.timer !== undefined || !this.matters()) return;
     const { progress } = reader;
-    this.timer = setTimeout(
-      () => {
-        this.timer = undefined;
-        if (reader.waiting || reader.progress !== progress) this.look();
-        else if (this.matters()) this.stalled(reader);
-      },
-      Math.min(this.limit, LONGEST_TIMER),
-    );
+    this.timer = startTimer(() => {
+      this.timer = undefined;
+      if (reader.waiting || reader.progress !== progress) this.look();
+      else if (this.matters()) this.stalled(reader);
+    }, this.limit);
     if (!this.keepsAlive) this.timer.unref();
   }
 }

@@ -1,3 +1,4 @@
+import { deferred, type Deferred } from '../../base/deferred.js';
 import { BatchQueue } from '../../driver/operations/stream-queue.js';
 import { CopyIn, CopyOut } from '../../driver/operations/copy.js';
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
@@ -240,7 +241,7 @@ class Input<T> implements InputChannel<T> {
   private failure: { error: unknown } | undefined;
   private ended = false;
   private rejectReader: ((error: unknown) => void) | undefined;
-  private closing: { promise: Promise<void>; resolve: () => void } | undefined;
+  private closing: Deferred<void> | undefined;
 
   constructor(
     private readonly runner: OperationRunner,
@@ -299,11 +300,7 @@ class Input<T> implements InputChannel<T> {
       return Promise.resolve();
     }
     if (this.closing === undefined) {
-      let resolve = (): void => undefined;
-      const promise = new Promise<void>((done) => {
-        resolve = done;
-      });
-      this.closing = { promise, resolve };
+      this.closing = deferred();
       this.queue.interruptIfRunning(this.operation);
     }
     return this.closing.promise;

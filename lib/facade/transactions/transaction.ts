@@ -1,9 +1,10 @@
+import { startTimer } from '../../base/timers.js';
 import { DatabaseError, TimeoutError, UsageError } from '../../errors/index.js';
 import { TransactionStatus } from '../../addon/interface.js';
 import { backoffDelay, type BackoffRule } from '../../pool/backoff.js';
 import { Check } from '../../driver/operations/check.js';
 import type { BatchScope } from '../batch/work.js';
-import { LONGEST_TIMER, runScript, type OperationRunner } from '../calls/call.js';
+import { runScript, type OperationRunner } from '../calls/call.js';
 import { PrepareProbe } from '../calls/prepare.js';
 import { Queryable, type CallContext } from '../queryable.js';
 import type { SessionQueue } from '../sessions/session-queue.js';
@@ -324,10 +325,7 @@ export class TransactionLimit {
         reject(reason);
       };
       if (timeout !== undefined) {
-        this.timer = setTimeout(
-          () => fire(transactionTimeout(timeout)),
-          Math.min(this.left(timeout), LONGEST_TIMER),
-        );
+        this.timer = startTimer(() => fire(transactionTimeout(timeout)), this.left(timeout));
       }
       // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
       this.onAbort = () => fire(signal?.reason as Error);
