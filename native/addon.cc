@@ -148,9 +148,9 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
       Napi::TypeError::New(info.Env(), "a library handle is needed").ThrowAsJavaScriptException();
       return;
     }
-    connection_ =
-        std::make_shared<Connection>(info[0].As<Napi::Number>().Uint32Value(),
-                                     *static_cast<LibraryPointer*>(library), environment_->shared());
+    connection_ = std::make_shared<Connection>(info[0].As<Napi::Number>().Uint32Value(),
+                                               *static_cast<LibraryPointer*>(library), environment_->shared(),
+                                               info[2].IsString() ? Text(info[2]) : "kbn");
   }
 
   void Finalize(Napi::Env) override {

@@ -45,8 +45,6 @@ bool IsFatal(const Failure& notice) {
   return severity != nullptr && (*severity == "FATAL" || *severity == "PANIC");
 }
 
-std::string StatementName(uint32_t number) { return "kbn" + std::to_string(number); }
-
 /** `INSERT 0 5` to `INSERT` and 5, `CREATE TABLE` to itself and -1. */
 void SplitCommandTag(const char* tag, std::string* command, int64_t* count) {
   std::string words = tag != nullptr ? tag : "";
@@ -66,8 +64,12 @@ void SplitCommandTag(const char* tag, std::string* command, int64_t* count) {
 }  // namespace
 
 Connection::Connection(uint32_t id, std::shared_ptr<const ClientLibrary> library,
-                       std::shared_ptr<Shared> shared)
-    : id_(id), library_(std::move(library)), api_(library_->api()), shared_(std::move(shared)) {}
+                       std::shared_ptr<Shared> shared, std::string statement_prefix)
+    : id_(id),
+      library_(std::move(library)),
+      api_(library_->api()),
+      shared_(std::move(shared)),
+      statement_prefix_(std::move(statement_prefix)) {}
 
 Connection::~Connection() {
   Release();
@@ -274,21 +276,20 @@ bool Connection::Send() {
       break;
     case CommandKind::kPrepare:
       StatementOf(command_.statement) = Statement();
-      sent = api_.send_prepare(connection_, StatementName(command_.statement).c_str(), command_.sql.c_str(),
-                               0, nullptr);
+      sent = api_.send_prepare(connection_, StatementName().c_str(), command_.sql.c_str(), 0, nullptr);
       break;
     case CommandKind::kDescribe:
-      sent = api_.send_describe_prepared(connection_, StatementName(command_.statement).c_str());
+      sent = api_.send_describe_prepared(connection_, StatementName().c_str());
       break;
     case CommandKind::kExecutePrepared:
       large = StatementOf(command_.statement).large;
       sent = api_.send_query_prepared(
-          connection_, StatementName(command_.statement).c_str(), parameters.count(), parameters.values(),
-          parameters.lengths(), parameters.formats(),
+          connection_, StatementName().c_str(), parameters.count(), parameters.values(), parameters.lengths(),
+          parameters.formats(),
           (large || command_.stream) && BinaryIsAsText() ? kBinaryResults : kTextResults);
       break;
     case CommandKind::kExecutePreparedRows:
-      sent = api_.send_query_prepared_rows(connection_, StatementName(command_.statement).c_str(),
+      sent = api_.send_query_prepared_rows(connection_, StatementName().c_str(),
                                            parameters.count() / static_cast<int>(command_.rows),
                                            parameters.values(), parameters.lengths(), parameters.formats(),
                                            kTextResults, static_cast<int>(command_.rows));
@@ -464,6 +465,10 @@ bool Connection::expects_much() const {
   if (command_.kind != CommandKind::kExecutePrepared) return command_.stream;
   return command_.stream ||
          (command_.statement < statements_.size() && statements_[command_.statement].large);
+}
+
+std::string Connection::StatementName() const {
+  return statement_prefix_ + std::to_string(command_.statement);
 }
 
 Connection::Statement& Connection::StatementOf(uint32_t number) {

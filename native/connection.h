@@ -50,7 +50,9 @@ enum class Step : uint8_t {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(uint32_t id, std::shared_ptr<const ClientLibrary> library, std::shared_ptr<Shared> shared);
+  /** Prepared statements are called `statement_prefix` and their number on the server. */
+  Connection(uint32_t id, std::shared_ptr<const ClientLibrary> library, std::shared_ptr<Shared> shared,
+             std::string statement_prefix);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -164,6 +166,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool MayHaveDied();
   std::shared_ptr<ResultShape> ShapeOf(const ClientResult* result);
   Statement& StatementOf(uint32_t number);
+  std::string StatementName() const;
   Delivery NewDelivery(Delivery::Kind kind);
   std::string LibraryMessage() const;
   static void OnNotice(void* self, const ClientResult* result);
@@ -172,6 +175,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::shared_ptr<const ClientLibrary> library_;
   const ClientApi& api_;
   const std::shared_ptr<Shared> shared_;
+  const std::string statement_prefix_;
   std::atomic<Owner> owner_{Owner::kJavaScript};
   std::atomic<int> attention_{0};
   /** The owner was told of readiness and has put off reading. */

@@ -309,5 +309,6 @@ export interface NativeAddon {
   setRowCells(numbers: Float64Array, kinds: Uint8Array): void;
   drain(): void;
   stop(): void;
-  readonly NativeConnection: new (id: number, library: unknown) => NativeConnection;
+  /** Prepared statements are called by `statementPrefix` ('kbn' where it is left out) and their number on the server. */
+  readonly NativeConnection: new (id: number, library: unknown, statementPrefix?: string) => NativeConnection;
 }
