@@ -37,16 +37,11 @@ export {
   ConnectionError,
   DatabaseError,
   KingbaseError,
-  PoolError,
   TimeoutError,
   UsageError,
 } from './errors/index.js';
-export type {
-  Language,
-  LibraryAttempt,
-  MissingLibrary,
-  PoolStats,
-  SqlStateCondition,
-} from './errors/index.js';
+export type { Language, LibraryAttempt, MissingLibrary, SqlStateCondition } from './errors/index.js';
+export { PoolError } from './pool/pool-error.js';
+export type { PoolStats } from './pool/stats.js';
 export type { LogEntry, LogOptions } from './observability/telemetry.js';
 export type { TraceContext } from './observability/channels.js';

@@ -13,12 +13,10 @@ import {
 import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
 import type { Core } from './core.js';
 import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
+import { worthAnotherHost } from '../errors/server-going-away.js';
 import { Script } from './operations/script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
-
-/** Cannot log in yet (starting up, in recovery), so another host may serve. */
-const TRY_NEXT_HOST: ReadonlySet<string> = new Set(['57P03', '53300']);
 
 /**
  * Connects to the first host, and of that the first address, that takes the connection and is of the kind that
@@ -54,7 +52,7 @@ export async function openSession(
         try {
           return await connectTo(attempt, host, address, wanted);
         } catch (error) {
-          if (error instanceof DatabaseError && !TRY_NEXT_HOST.has(error.code)) throw error;
+          if (error instanceof DatabaseError && !worthAnotherHost(error.code)) throw error;
           if (error instanceof UsageError) throw error;
           failure = error;
         }

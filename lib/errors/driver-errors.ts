@@ -79,43 +79,7 @@ export class ClientLibraryError extends KingbaseError {
   }
 }
 
-/** The counters of a pool: those of Go's `sql.DBStats`, durations in ms, and three of our own at the end. */
-export interface PoolStats {
-  readonly maxOpenConnections: number;
-  readonly openConnections: number;
-  readonly inUse: number;
-  readonly idle: number;
-  readonly waitCount: number;
-  readonly waitDuration: number;
-  readonly maxIdleClosed: number;
-  readonly maxIdleTimeClosed: number;
-  readonly maxLifetimeClosed: number;
-  readonly connecting: number;
-  readonly reconnects: number;
-  readonly heartbeatFailures: number;
-}
-
 export type PoolErrorCode = 'KB_POOL_ACQUIRE_TIMEOUT' | 'KB_POOL_FULL' | 'KB_POOL_CLOSED';
-
-/** The pool could not give a connection. `cause` is the last connection failure, if the server was away. */
-export class PoolError extends KingbaseError {
-  static {
-    this.prototype.name = 'PoolError';
-  }
-
-  declare readonly code: PoolErrorCode;
-  /** The pool's counters at that moment. */
-  declare readonly stats?: PoolStats;
-
-  constructor(
-    code: PoolErrorCode,
-    message: string,
-    options: { stats?: PoolStats | undefined; cause?: unknown; hint?: string | undefined } = {},
-  ) {
-    super(code, message, options);
-    if (options.stats !== undefined) this.stats = options.stats;
-  }
-}
 
 /** A call took longer than its `timeout`. `cause` is the server's answer to the cancel (57014), if one came. */
 export class TimeoutError extends KingbaseError {

@@ -4,14 +4,12 @@ export { DatabaseError } from './database-error.js';
 export {
   ClientLibraryError,
   ConnectionError,
-  PoolError,
   TimeoutError,
   UsageError,
   type ConnectStage,
   type ConnectionErrorCode,
   type LossOutcome,
   type PoolErrorCode,
-  type PoolStats,
 } from './driver-errors.js';
 export type { ClientLibraryErrorCode, LibraryAttempt, MissingLibrary } from './library-attempt.js';
 export { connectFailure, connectionErrorFromMessage, type ConnectFailureContext } from './connect-failure.js';

@@ -1,5 +1,13 @@
-import type { Session } from '../driver/session.js';
-import type { Waiter } from './waiting.js';
+import type { Operation, Session } from '../driver/session.js';
+
+/** An operation that waits for a session. */
+export interface Waiter {
+  readonly operation: Operation;
+  /** `performance.now()` when it began to wait. */
+  readonly since: number;
+  /** When it gives up; Infinity for never. */
+  readonly deadline: number;
+}
 
 /**
  * Operations that wait for the end of the one before them on a certain session, whose core has their command already

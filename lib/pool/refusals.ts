@@ -1,4 +1,5 @@
-import { PoolError, type PoolStats } from '../errors/index.js';
+import { PoolError } from './pool-error.js';
+import type { PoolStats } from './stats.js';
 
 /** What is known of a pool when it cannot give a session. */
 export interface PoolState {

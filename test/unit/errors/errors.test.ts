@@ -5,12 +5,12 @@ import {
   ConnectionError,
   DatabaseError,
   KingbaseError,
-  PoolError,
   sqlStateCondition,
   TimeoutError,
   UsageError,
   type SqlStateCondition,
 } from '../../../lib/errors/index.js';
+import { PoolError } from '../../../lib/pool/pool-error.js';
 
 describe('DatabaseError', () => {
   const fields = {

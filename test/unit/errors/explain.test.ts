@@ -11,11 +11,11 @@ import {
   ConnectionError,
   DatabaseError,
   KingbaseError,
-  PoolError,
   sqlStateCondition,
   TimeoutError,
   UsageError,
 } from '../../../lib/errors/index.js';
+import { PoolError } from '../../../lib/pool/pool-error.js';
 import { fakeFileSystem, makeElf } from '../client-library/fixtures.js';
 
 const LIB = join(__dirname, '../../../lib');

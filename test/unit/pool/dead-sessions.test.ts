@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Script } from '../../../lib/driver/operations/script.js';
-import { ConnectionError, type PoolError } from '../../../lib/errors/index.js';
+import { ConnectionError } from '../../../lib/errors/index.js';
+import type { PoolError } from '../../../lib/pool/pool-error.js';
 import { failure, fakePool, refused, settle, type FakePool } from '../../support/fake-sessions.js';
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Script } from '../../../lib/driver/operations/script.js';
-import { PoolError } from '../../../lib/errors/index.js';
+import { PoolError } from '../../../lib/pool/pool-error.js';
 import { databaseFailure, failure, fakePool, poolOptions, settle } from '../../support/fake-sessions.js';
 
 beforeEach(() => {

@@ -1,0 +1,37 @@
+/** The counters of a pool: those of Go's `sql.DBStats`, durations in ms, and three of our own at the end. */
+export interface PoolStats {
+  readonly maxOpenConnections: number;
+  readonly openConnections: number;
+  readonly inUse: number;
+  readonly idle: number;
+  readonly waitCount: number;
+  readonly waitDuration: number;
+  readonly maxIdleClosed: number;
+  readonly maxIdleTimeClosed: number;
+  readonly maxLifetimeClosed: number;
+  readonly connecting: number;
+  readonly reconnects: number;
+  readonly heartbeatFailures: number;
+}
+
+/** What a pool counts from its beginning on; the other numbers of {@link PoolStats} are those of now. */
+export class Counters {
+  waitCount = 0;
+  maxIdleClosed = 0;
+  maxIdleTimeClosed = 0;
+  maxLifetimeClosed = 0;
+  reconnects = 0;
+  heartbeatFailures = 0;
+  /** Sessions lost and not yet replaced. */
+  private lost = 0;
+
+  sessionLost(): void {
+    this.lost++;
+  }
+
+  sessionOpened(): void {
+    if (this.lost === 0) return;
+    this.lost--;
+    this.reconnects++;
+  }
+}
