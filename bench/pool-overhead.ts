@@ -5,7 +5,7 @@
 import { createPool } from 'generic-pool';
 import { TransactionStatus } from '../lib/addon/interface.js';
 import type { Operation, Session } from '../lib/driver/session.js';
-import { Checkout } from '../lib/facade/sessions/checkout.js';
+import { checkOut } from '../lib/facade/sessions/checkout.js';
 import { SessionQueue } from '../lib/facade/sessions/session-queue.js';
 import { fakePool } from '../test/support/fake-sessions.js';
 import { startClocks } from './clocks.js';
@@ -23,7 +23,7 @@ const nothing = (): void => undefined;
 class Touch implements Operation {
   readonly refuse = nothing;
   readonly result = nothing;
-  readonly described = nothing;
+  readonly ended = nothing;
   readonly threw = nothing;
   readonly failed = nothing;
 
@@ -106,12 +106,7 @@ async function connectAndRelease(): Promise<number> {
   const pool = await warmPool(10);
   const took = await microseconds(async (times) => {
     for (let i = 0; i < times; i++) {
-      const queue = await Checkout.from(
-        pool,
-        (session) => new SessionQueue(session, pool, ''),
-        '',
-        undefined,
-      );
+      const queue = await checkOut(pool, (session) => new SessionQueue(session, pool, ''), '', undefined);
       await queue.release();
     }
   });

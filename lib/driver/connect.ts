@@ -14,6 +14,7 @@ import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
 import type { Core } from './core.js';
 import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
 import { worthAnotherHost } from '../errors/server-going-away.js';
+import { chores } from './chores.js';
 import { Script } from './operations/script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
@@ -168,7 +169,15 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
     this.#attempt = attempt;
     const { core, library, config, events } = attempt;
     const { statementCacheSize, pool } = config;
-    this.session = new Session(core, library, where, statementCacheSize, pool.heartbeatTimeout, events);
+    this.session = new Session(
+      core,
+      library,
+      where,
+      statementCacheSize,
+      pool.heartbeatTimeout,
+      events,
+      chores,
+    );
     this.limit = limitOf(config);
   }
 

@@ -14,23 +14,18 @@ import {
   type NativeHandlers,
 } from '../addon/interface.js';
 import { providedAddon } from './provided-addon.js';
-import { ResultShape } from './result-shape.js';
+import { ResultShape, type StatementResult } from './result-shape.js';
 
 /**
- * Receives what becomes of the commands of one slot: each is ended by exactly one call of one method. A connection has
- * a slot for as long as it lives, since it runs one command at a time; a cancel request has one of its own.
+ * Receives what becomes of the commands of one slot: each is ended by exactly one call of `ended`, `drained`,
+ * `described`, `failed`, `connected` or `cancelled`. A connection has a slot for as long as it lives, since it runs one
+ * command at a time; a cancel request has one of its own.
  */
 export interface CommandHandler {
-  result(
-    rows: unknown[] | undefined,
-    shape: ResultShape | undefined,
-    command: string,
-    count: number,
-    endOfResult: boolean,
-    endOfCommand: boolean,
-    transactionStatus: TransactionStatus,
-  ): void;
-  threw(thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
+  result(result: StatementResult, complete: boolean): void;
+  threw(thrown: unknown, over: boolean): void;
+  ended(transactionStatus: TransactionStatus): void;
+  drained(): void;
   failed(failure: NativeFailure, transactionStatus: TransactionStatus): void;
   /** Comes before the end of a command: the connection is at work on the next one. */
   goesOn(): void;
@@ -151,10 +146,16 @@ export class Core {
   private nativeHandlers(): NativeHandlers<ResultShape> {
     const { handlers, listeners, addon, cells } = this;
     const tags: string[] = [];
-    const ending = (slot: number, outcome: number): CommandHandler | undefined => {
+    const handlerOf = (slot: number, outcome: number): CommandHandler | undefined => {
       const handler = handlers[slot];
       if ((outcome & Outcome.GoesOn) !== 0) handler?.goesOn();
       return handler;
+    };
+    const end = (handler: CommandHandler, outcome: number): void => {
+      const status = statusOf(outcome);
+      // Only between the pieces of a COPY … FROM STDIN a command ends while the server is still at work.
+      if (status === TransactionStatus.Active) handler.drained();
+      else handler.ended(status);
     };
     return {
       describe: (typeMap, names, numbers) =>
@@ -162,36 +163,39 @@ export class Core {
       appender: (shape, mode, rowsPerCall) => shape.appender(mode, rowsPerCall),
       packedAppender: (shape, mode) => shape.packedAppender(mode, cells),
       packedResult: (slot, shape, mode, rowCount, ascii, utf16, tag, count, outcome) => {
-        const handler = ending(slot, outcome);
+        const handler = handlerOf(slot, outcome);
+        if (handler === undefined) return;
         const rows: unknown[] = [];
+        let thrown: { error: unknown } | undefined;
         try {
           shape.packedAppender(mode, cells)(rows, rowCount, ascii, utf16);
-        } catch (thrown) {
-          handler?.threw(thrownError(thrown), statusOf(outcome), true);
-          return;
+        } catch (error) {
+          thrown = { error: thrownError(error) };
         }
-        handler?.result(rows, shape, tags[tag] ?? '', count, true, true, statusOf(outcome));
+        if (thrown === undefined) handler.result({ rows, shape, command: tags[tag] ?? '', count }, true);
+        else handler.threw(thrown.error, true);
+        end(handler, outcome);
       },
       tag: (number, text) => {
         tags[number] = text;
       },
-      result: (slot, rows, shape, tag, count, outcome) =>
-        ending(slot, outcome)?.result(
-          rows,
-          shape,
-          tags[tag] ?? '',
-          count,
-          (outcome & Outcome.EndOfResult) !== 0,
-          (outcome & Outcome.EndOfCommand) !== 0,
-          statusOf(outcome),
-        ),
-      threw: (slot, thrown, outcome) =>
-        ending(slot, outcome)?.threw(
-          thrownError(thrown),
-          statusOf(outcome),
-          (outcome & Outcome.EndOfCommand) !== 0,
-        ),
-      failed: (slot, failure, outcome) => ending(slot, outcome)?.failed(failure, statusOf(outcome)),
+      result: (slot, rows, shape, tag, count, outcome) => {
+        const handler = handlerOf(slot, outcome);
+        if (handler === undefined) return;
+        const complete = (outcome & Outcome.EndOfResult) !== 0;
+        if (complete || rows !== undefined) {
+          handler.result({ rows, shape, command: tags[tag] ?? '', count }, complete);
+        }
+        if ((outcome & Outcome.EndOfCommand) !== 0) end(handler, outcome);
+      },
+      threw: (slot, thrown, outcome) => {
+        const handler = handlerOf(slot, outcome);
+        if (handler === undefined) return;
+        const over = (outcome & Outcome.EndOfCommand) !== 0;
+        handler.threw(thrownError(thrown), over);
+        if (over) end(handler, outcome);
+      },
+      failed: (slot, failure, outcome) => handlerOf(slot, outcome)?.failed(failure, statusOf(outcome)),
       connected: (slot, parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher) =>
         handlers[slot]?.connected(
           new ReportedFacts(parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher),

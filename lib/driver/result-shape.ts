@@ -76,6 +76,18 @@ export class ResultShape {
   }
 }
 
+/** What one statement of a command has brought; of a stream, one batch of it. */
+export interface StatementResult {
+  /** Undefined where the statement returns none. */
+  readonly rows: unknown[] | undefined;
+  /** The columns of `rows`, and there where they are. */
+  readonly shape: ResultShape | undefined;
+  /** The command tag without its numbers; '' for an empty statement and for a batch that is not its stream's last. */
+  readonly command: string;
+  /** The number in the command tag; -1 where it has none. */
+  readonly count: number;
+}
+
 function modeName(mode: RowMode): 'array' | 'object' {
   return mode === RowMode.Array ? 'array' : 'object';
 }

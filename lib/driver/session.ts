@@ -10,7 +10,7 @@ import {
   type NativeConnection,
   type NativeFailure,
 } from '../addon/interface.js';
-import type { ResultShape } from './result-shape.js';
+import type { StatementResult } from './result-shape.js';
 import { StatementCache } from './statement-cache.js';
 
 /** ms between cancel requests for the same operation. */
@@ -27,8 +27,9 @@ export enum SessionState {
 }
 
 /**
- * Something to be done on a session: one command or several in a row. The session tells it how each command ends; the
- * operation begins the next one or ends by `session.finish`.
+ * Something to be done on a session: one command or several in a row. The session tells it what each command brings and
+ * how it ends: by `ended`, `described` or `failed`, of which there is one for each command. Only then the operation
+ * begins its next command, or ends by `session.finish`.
  */
 export interface Operation {
   /** Begins on an idle session, which is the operation's until it calls `session.finish`. */
@@ -37,36 +38,44 @@ export interface Operation {
   offer?(session: Session): boolean;
   /** Whether the command under way, if it succeeds, ends the operation. */
   readonly atLast?: boolean;
-  /** Whether the command under way only prepares for the one that matters. */
-  readonly intermediate?: boolean;
-  /** Is about this very session, so that it is of no use on another. */
+  /** Bound to this session, such as a heartbeat or a ROLLBACK: it is never run again on another. */
   readonly ofSession?: boolean;
   /** Whether the operation goes on though no command of it is under way: between the pieces of a COPY. */
   readonly resting?: boolean;
-  /** Whether the operation would go on after this refusal; the session knows what the server has told by it. */
-  recovers?(session: Session, error: unknown): boolean;
+  /**
+   * Its caller has given it up: it begins no further command. Where its last one has not failed by itself, it fails with
+   * {@link GIVEN_UP}.
+   */
+  givenUp?: boolean;
   /** Has the server stop the operation, where that takes more than `session.cancel`. */
   interrupt?(session: Session): void;
-  /** The operation is not to go on after its command, which has ended without a call of the methods below. */
-  leave?(session: Session, succeeded: boolean): void;
   /** No session could be had, or the operation was withdrawn before it began. */
   refuse(error: unknown): void;
-  result(
-    session: Session,
-    rows: unknown[] | undefined,
-    shape: ResultShape | undefined,
-    command: string,
-    count: number,
-    endOfResult: boolean,
-    endOfCommand: boolean,
-    transactionStatus: TransactionStatus,
-  ): void;
-  described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void;
-  copying?(session: Session, binary: boolean): void;
-  copyData?(session: Session, bytes: Buffer): void;
-  threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void;
+
+  /**
+   * A statement of the command has given a result; of a stream, a batch of rows, which is the last where `complete`. The
+   * command goes on.
+   */
+  result(session: Session, result: StatementResult, complete: boolean): void;
+  /** A statement's result could not be built. The command goes on, unless it is `over`: then its end follows at once. */
+  threw(session: Session, thrown: unknown, over: boolean): void;
+  /** The command has ended well; all its results have been told. */
+  ended(session: Session, transactionStatus: TransactionStatus): void;
+  /** The command that asked for a description has ended with it. */
+  described?(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void;
+  /** The command has failed, or the connection was lost: then the session is closed. */
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void;
+
+  /** The server has begun a COPY. */
+  copying?(session: Session, binary: boolean): void;
+  /** Bytes of a COPY … TO STDOUT. */
+  copyData?(session: Session, bytes: Buffer): void;
+  /** The bytes that were given to a COPY … FROM STDIN have been sent; it takes more. */
+  drained?(session: Session): void;
 }
+
+/** What an operation fails with that was given up between two of its commands. Never shown to a program. */
+export const GIVEN_UP: unknown = Symbol('given up');
 
 /** Who a session belongs to: the pool, or whoever has checked it out. */
 export interface SessionOwner {
@@ -92,6 +101,9 @@ export interface SessionEvents {
   notice(fields: NonNullable<NativeFailure['fields']>): void;
   notification(session: Session, channel: string, payload: string, processId: number): void;
 }
+
+/** What the driver itself has to do on an idle session before its owner has it again; undefined where there is nothing. */
+export type Chores = (session: Session) => Operation | undefined;
 
 /** How an attempt to connect ended. */
 export interface ConnectOutcome {
@@ -140,6 +152,7 @@ export class Session implements CommandHandler, ConnectionListener {
     statementCacheSize: number,
     readonly patience: number,
     private readonly events: SessionEvents,
+    private readonly chores: Chores,
   ) {
     this.statements = new StatementCache(statementCacheSize);
     this.id = core.addListener(this);
@@ -300,25 +313,26 @@ export class Session implements CommandHandler, ConnectionListener {
 
   // ---- from the core
 
-  result(
-    rows: unknown[] | undefined,
-    shape: ResultShape | undefined,
-    command: string,
-    count: number,
-    endOfResult: boolean,
-    endOfCommand: boolean,
-    transactionStatus: TransactionStatus,
-  ): void {
+  result(result: StatementResult, complete: boolean): void {
+    const { command } = result;
     if (command === 'DISCARD ALL' || command === 'DEALLOCATE ALL') this.statements.forgetAll();
-    this.current?.result(this, rows, shape, command, count, endOfResult, endOfCommand, transactionStatus);
+    this.current?.result(this, result, complete);
   }
 
-  threw(thrown: unknown, transactionStatus: TransactionStatus, endOfCommand: boolean): void {
-    this.current?.threw(this, thrown, transactionStatus, endOfCommand);
+  threw(thrown: unknown, over: boolean): void {
+    this.current?.threw(this, thrown, over);
+  }
+
+  ended(transactionStatus: TransactionStatus): void {
+    this.current?.ended(this, transactionStatus);
+  }
+
+  drained(): void {
+    this.current?.drained?.(this);
   }
 
   described(parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
-    this.current?.described(this, parameterTypes, columnTypes);
+    this.current?.described?.(this, parameterTypes, columnTypes);
   }
 
   copying(binary: boolean): void {
@@ -405,9 +419,9 @@ export class Session implements CommandHandler, ConnectionListener {
     this.state = SessionState.Idle;
     // Not inside a transaction block, which a statement that the server no longer has would fail.
     if (this.transactionStatus === TransactionStatus.Idle) {
-      const evicted = this.statements.takeEvicted();
-      if (evicted.length > 0) {
-        this.run(new Deallocation(evicted));
+      const chore = this.chores(this);
+      if (chore !== undefined) {
+        this.run(chore);
         return;
       }
     }
@@ -442,6 +456,8 @@ const CLOSED_BY_PROGRAM: NativeFailure = {
 const IGNORE_ALL: CommandHandler = {
   result: nothing,
   threw: nothing,
+  ended: nothing,
+  drained: nothing,
   failed: nothing,
   connected: nothing,
   described: nothing,
@@ -450,43 +466,3 @@ const IGNORE_ALL: CommandHandler = {
   goesOn: nothing,
   cancelled: nothing,
 };
-
-/** Closes prepared statements on the server: no library before libpq 17 has a call for it. */
-class Deallocation implements Operation {
-  readonly ofSession = true;
-  private done = 0;
-
-  constructor(private readonly ids: readonly number[]) {}
-
-  /** One by one: the first that the server no longer has would keep it from closing those after it. */
-  begin(session: Session): void {
-    session.native.script(session.slot, `DEALLOCATE kbn${this.ids[this.done++]}`);
-  }
-
-  private goOn(session: Session, transactionStatus: TransactionStatus): void {
-    if (this.done < this.ids.length) this.begin(session);
-    else session.finish(transactionStatus);
-  }
-
-  result(session: Session, ...rest: Parameters<CommandHandler['result']>): void {
-    const [, , , , , endOfCommand, transactionStatus] = rest;
-    if (endOfCommand) this.goOn(session, transactionStatus);
-  }
-
-  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    // The server no longer had it, which is what was wanted.
-    if (!failure.lost) this.goOn(session, transactionStatus);
-  }
-
-  refuse(): void {
-    // Never queued.
-  }
-
-  described(): void {
-    // Never asked for.
-  }
-
-  threw(session: Session, _thrown: unknown, transactionStatus: TransactionStatus): void {
-    session.finish(transactionStatus);
-  }
-}

@@ -1,6 +1,6 @@
 import { TransactionStatus } from '../addon/interface.js';
 import { inSavepoint, type BatchScope } from './batch/work.js';
-import { PrepareProbe } from './calls/prepare.js';
+import { prepareOn } from './calls/prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
 import type { SessionQueue } from './sessions/session-queue.js';
 import { Statement } from './statement.js';
@@ -45,7 +45,7 @@ export class Connection extends Queryable {
   /** Prepares the statement on this session. Rejects with a DatabaseError when the server refuses it. */
   async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
     const statement = new Statement(sql, this.runner, this.context);
-    await PrepareProbe.run(this.runner, statement, options);
+    await prepareOn(this.runner, statement, options);
     return statement;
   }
 

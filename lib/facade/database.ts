@@ -16,7 +16,7 @@ import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
 import type { BatchScope } from './batch/work.js';
 import { rejection } from './calls/call.js';
-import { Checkout } from './sessions/checkout.js';
+import { checkOut } from './sessions/checkout.js';
 import { Connection } from './connection.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
 import {
@@ -28,7 +28,7 @@ import {
   type LeakWatch,
 } from './sessions/leak.js';
 import { Listener, type NotificationHandler, type Subscription } from './listen/listener.js';
-import { PrepareProbe } from './calls/prepare.js';
+import { prepareOn } from './calls/prepare.js';
 import { Queryable, type CallContext } from './queryable.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
 import { resetText } from '../driver/operations/reset.js';
@@ -146,7 +146,7 @@ export class Database extends Queryable {
   /** A statement that is prepared on each connection when first needed there; on one of them now, to find mistakes. */
   async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
     const statement = new Statement(sql, this.runner, this.context);
-    await PrepareProbe.run(this.runner, statement, options);
+    await prepareOn(this.runner, statement, options);
     return statement;
   }
 
@@ -289,9 +289,7 @@ export class Database extends Queryable {
     const reset = resetText(resetOnRelease);
     const take = (session: Session): SessionQueue => new SessionQueue(session, this.runner, reset);
     const taken = leakTimeout > 0 ? takenHere() : undefined;
-    const checkedOut = this.context.telemetry.acquire(() =>
-      Checkout.from(this.runner, take, opening, options),
-    );
+    const checkedOut = this.context.telemetry.acquire(() => checkOut(this.runner, take, opening, options));
     if (taken === undefined) return checkedOut;
     return checkedOut.then((queue) => {
       watchForLeak(queue, leakTimeout, taken, this.onLeak);

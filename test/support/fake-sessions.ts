@@ -7,6 +7,7 @@ import {
   type NativeConnection,
   type NativeFailure,
 } from '../../lib/addon/interface.js';
+import { chores } from '../../lib/driver/chores.js';
 import { Script, type ScriptResult } from '../../lib/driver/operations/script.js';
 import { Session, type SessionEvents } from '../../lib/driver/session.js';
 import { ConnectionError } from '../../lib/errors/index.js';
@@ -73,7 +74,15 @@ export class FakeServer {
       notification: () => undefined,
       ...this.events,
     };
-    const session = new Session(this.core, this.library, `server:${this.connections.length}`, 0, 0, events);
+    const session = new Session(
+      this.core,
+      this.library,
+      `server:${this.connections.length}`,
+      0,
+      0,
+      events,
+      chores,
+    );
     await new Promise<void>((resolve) => {
       session.connect('', undefined, { connected: () => resolve(), failed: () => undefined });
     });
@@ -194,9 +203,11 @@ export class FakeConnection implements NativeConnection {
     const sql = this.commands.at(-1);
     if (sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
     if (sql === 'ROLLBACK') this.transactionStatus = TransactionStatus.Idle;
-    this.goOn(slot, () =>
-      this.handlers[slot]?.result(undefined, undefined, 'DONE', 0, true, true, this.transactionStatus),
-    );
+    this.goOn(slot, () => {
+      const handler = this.handlers[slot];
+      handler?.result({ rows: undefined, shape: undefined, command: 'DONE', count: 0 }, true);
+      handler?.ended(this.transactionStatus);
+    });
   }
 
   /** What is going on fails; with `lost` the connection goes with it. */

@@ -1,10 +1,10 @@
 import { UsageError } from '../../errors/index.js';
 import type { BatchQueue } from './stream-queue.js';
-import { commandError } from '../failure.js';
-import { TransactionStatus, type NativeFailure } from '../../addon/interface.js';
-import type { ResultShape } from '../result-shape.js';
+import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
+import type { Session } from '../session.js';
+import { OneCommand } from './one-command.js';
 import type { ScriptResult } from './script.js';
-import type { Operation, Session } from '../session.js';
+import type { StatementResult } from '../result-shape.js';
 
 /** ms after which a COPY that is to end without success, but does not, is cancelled as well: the server may wait for a lock. */
 const PATIENCE_WITH_FAILURE = 200;
@@ -16,31 +16,24 @@ export interface CopyInEvents {
   ended(result: ScriptResult): void;
 }
 
-abstract class Copy implements Operation {
+abstract class Copy extends OneCommand {
   protected opened = false;
+  private tag: ScriptResult | undefined;
 
   constructor(
     protected readonly sql: string,
-    private readonly reject: (error: unknown) => void,
-  ) {}
+    reject: (error: unknown) => void,
+  ) {
+    super(reject);
+  }
 
   /** What has been sent is on this session. */
   get ofSession(): boolean {
     return this.opened;
   }
 
-  abstract begin(session: Session): void;
   /** The words of the statement that was needed, for the message when it was another. */
   protected abstract readonly form: string;
-
-  refuse(error: unknown): void {
-    this.reject(error);
-  }
-
-  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    this.reject(commandError(failure, session.address));
-    if (!failure.lost) session.finish(transactionStatus);
-  }
 
   /** The statement has ended without having asked for bytes, or brought any. */
   protected notCopy(command: string): void {
@@ -55,27 +48,17 @@ abstract class Copy implements Operation {
     );
   }
 
-  abstract result(session: Session, ...rest: ResultArguments): void;
-
-  threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus): void {
-    this.reject(thrown);
-    session.finish(transactionStatus);
+  override result(_session: Session, { command, count }: StatementResult): void {
+    if (command !== '') this.tag ??= { command, count };
   }
 
-  described(): void {
-    // Never asked for.
+  protected done(): void {
+    if (this.opened && this.tag !== undefined) this.complete(this.tag);
+    else this.notCopy(this.tag?.command ?? '');
   }
+
+  protected abstract complete(tag: ScriptResult): void;
 }
-
-type ResultArguments = [
-  rows: unknown[] | undefined,
-  shape: ResultShape | undefined,
-  command: string,
-  count: number,
-  endOfResult: boolean,
-  endOfCommand: boolean,
-  transactionStatus: TransactionStatus,
-];
 
 /** COPY … FROM STDIN: begins it, and sends what it is given until it is told to end. */
 export class CopyIn extends Copy {
@@ -86,7 +69,6 @@ export class CopyIn extends Copy {
   protected sending: readonly Uint8Array[] | undefined;
   private failReason: string | undefined;
   private impatience: NodeJS.Timeout | undefined;
-  private tag: ScriptResult | undefined;
 
   constructor(
     sql: string,
@@ -147,45 +129,42 @@ export class CopyIn extends Copy {
     this.abort('the call was interrupted');
   }
 
-  leave(): void {
-    this.resting = false;
-    clearTimeout(this.impatience);
-  }
-
   private endBy(session: Session, reason: string | undefined): void {
     this.resting = false;
     session.native.copyEnd(session.slot, reason);
   }
 
-  result(session: Session, ...rest: ResultArguments): void {
-    const [, , command, count, endOfResult, endOfCommand, transactionStatus] = rest;
+  drained(session: Session): void {
     this.sending = undefined;
-    if (this.opened && transactionStatus === TransactionStatus.Active) {
-      this.resting = true;
-      if (this.failReason === undefined) this.events.drained();
-      else this.endBy(session, this.failReason);
-      return;
-    }
-    if (endOfResult && command !== '') this.tag ??= { command, count };
-    if (!endOfCommand) return;
-    clearTimeout(this.impatience);
-    session.finish(transactionStatus);
-    if (this.opened && this.tag !== undefined) this.events.ended(this.tag);
-    else this.notCopy(this.tag?.command ?? '');
+    this.resting = true;
+    if (this.failReason === undefined) this.events.drained();
+    else this.endBy(session, this.failReason);
+  }
+
+  protected complete(tag: ScriptResult): void {
+    this.events.ended(tag);
+  }
+
+  override ended(session: Session, transactionStatus: TransactionStatus): void {
+    this.settle();
+    super.ended(session, transactionStatus);
   }
 
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    this.sending = undefined;
-    this.leave();
+    this.settle();
     super.failed(session, failure, transactionStatus);
+  }
+
+  private settle(): void {
+    this.sending = undefined;
+    this.resting = false;
+    clearTimeout(this.impatience);
   }
 }
 
 /** COPY … TO STDOUT, into a queue. */
 export class CopyOut extends Copy {
   protected readonly form = 'COPY … TO STDOUT';
-  private tag: ScriptResult | undefined;
-
   constructor(
     sql: string,
     private readonly queue: BatchQueue<Buffer>,
@@ -214,12 +193,7 @@ export class CopyOut extends Copy {
     session.cancel();
   }
 
-  result(session: Session, ...rest: ResultArguments): void {
-    const [, , command, count, endOfResult, endOfCommand, transactionStatus] = rest;
-    if (endOfResult && command !== '') this.tag ??= { command, count };
-    if (!endOfCommand) return;
-    session.finish(transactionStatus);
-    if (this.opened && this.tag !== undefined) this.events.ended(this.tag);
-    else this.notCopy(this.tag?.command ?? '');
+  protected complete(tag: ScriptResult): void {
+    this.events.ended(tag);
   }
 }

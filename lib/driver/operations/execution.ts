@@ -5,8 +5,8 @@ import { TypeMap } from '../../types/type-map.js';
 import type { TypeOptions } from '../../types/type-options.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
-import type { Field, ResultShape } from '../result-shape.js';
-import type { Operation, Session } from '../session.js';
+import type { Field, ResultShape, StatementResult } from '../result-shape.js';
+import { GIVEN_UP, type Operation, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 
 /**
@@ -69,7 +69,11 @@ export class Execution<R> implements Operation {
   protected again = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
-  private held: { rows: unknown[]; shape: ResultShape; command: string; count: number } | undefined;
+  /** Set by whoever gives the call up: no further command is begun. */
+  givenUp = false;
+  private answer: StatementResult | undefined;
+  private lookedUp: unknown[][] | undefined;
+  protected thrown: { error: unknown } | undefined;
   private asked: readonly number[] = NOT_ASKED;
 
   constructor(
@@ -135,15 +139,6 @@ export class Execution<R> implements Operation {
     return parameters.length > 0 && needsParameterTypes(parameters, types);
   }
 
-  get intermediate(): boolean {
-    return this.step === ExecutionStep.Prepare || this.step === ExecutionStep.Describe;
-  }
-
-  leave(session: Session, succeeded: boolean): void {
-    if (succeeded) this.notePrepared();
-    this.dropTemporary(session);
-  }
-
   private notePrepared(): void {
     if (this.step === ExecutionStep.Prepare && this.statement !== undefined) this.statement.prepared = true;
   }
@@ -160,6 +155,10 @@ export class Execution<R> implements Operation {
   private next(session: Session): void {
     const { statement, request } = this;
     const { native, slot } = session;
+    if (this.givenUp) {
+      this.fail(session, GIVEN_UP, session.transactionStatus);
+      return;
+    }
     try {
       if (statement === undefined) {
         this.execute(session, undefined);
@@ -179,8 +178,7 @@ export class Execution<R> implements Operation {
       }
     } catch (error) {
       // Nothing was sent: a parameter could not be written.
-      this.reject(error);
-      this.finish(session, session.transactionStatus);
+      this.fail(session, error, session.transactionStatus);
     }
   }
 
@@ -209,31 +207,36 @@ export class Execution<R> implements Operation {
     writer.trim();
   }
 
-  result(
-    session: Session,
-    rows: unknown[] | undefined,
-    shape: ResultShape | undefined,
-    command: string,
-    count: number,
-    _endOfResult: boolean,
-    _endOfCommand: boolean,
-    transactionStatus: TransactionStatus,
-  ): void {
-    if (this.step === ExecutionStep.Prepare) {
-      this.notePrepared();
-      this.next(session);
-      return;
+  result(_session: Session, result: StatementResult, _complete: boolean): void {
+    if (this.step === ExecutionStep.LookUp) this.lookedUp = result.rows as unknown[][];
+    else this.answer = result;
+  }
+
+  threw(_session: Session, thrown: unknown, _over: boolean): void {
+    this.thrown ??= { error: thrown };
+  }
+
+  ended(session: Session, transactionStatus: TransactionStatus): void {
+    switch (this.step) {
+      case ExecutionStep.Prepare:
+        this.notePrepared();
+        this.next(session);
+        break;
+      case ExecutionStep.LookUp:
+        this.learn(session, this.lookedUp, transactionStatus);
+        break;
+      default:
+        if (this.thrown === undefined) this.answered(session, transactionStatus);
+        else this.fail(session, this.thrown.error, transactionStatus);
     }
-    if (this.step === ExecutionStep.LookUp) {
-      this.learn(session, rows as unknown[][], transactionStatus);
-      return;
-    }
+  }
+
+  /** The statement has been carried out, and its answer is there. */
+  protected answered(session: Session, transactionStatus: TransactionStatus): void {
+    const { rows, shape, count = -1 } = this.answer ?? {};
     if (shape !== undefined && shape.unknown.length > 0 && rows !== undefined && rows.length > 0) {
       const types = shape.unknown.map(({ typeOid }) => typeOid);
-      if (this.lookUp(session, types, transactionStatus)) {
-        this.held = { rows, shape, command, count };
-        return;
-      }
+      if (this.lookUp(session, types, transactionStatus)) return;
     }
     if (shape !== undefined && this.statement !== undefined) {
       this.statement.binaryTypeMap = shape.binaryTypeMap;
@@ -241,7 +244,17 @@ export class Execution<R> implements Operation {
     // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
     const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
     if (settled && this.statement !== undefined) this.statement.settledFor = this.request.types;
+    this.succeed(session, transactionStatus);
+  }
+
+  private succeed(session: Session, transactionStatus: TransactionStatus): void {
+    const { rows, shape, command = '', count = -1 } = this.answer ?? {};
     this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
+    this.finish(session, transactionStatus);
+  }
+
+  protected fail(session: Session, error: unknown, transactionStatus: TransactionStatus): void {
+    this.reject(error);
     this.finish(session, transactionStatus);
   }
 
@@ -282,19 +295,16 @@ export class Execution<R> implements Operation {
     try {
       this.learnt(session, request.lookUp.typeMapOf(request.typeOptions), transactionStatus);
     } catch (error) {
-      this.reject(error);
-      this.finish(session, transactionStatus);
+      this.fail(session, error, transactionStatus);
     }
   }
 
   /** The look-up has ended; whatever is known of the types by now is in `types`. */
   protected learnt(session: Session, types: TypeMap, transactionStatus: TransactionStatus): void {
-    const { held } = this;
-    if (held === undefined) return;
-    const { rows, shape, command, count } = held;
+    const { rows, shape } = this.answer ?? {};
+    if (rows === undefined || shape === undefined) return;
     convertUnknown(rows, shape, this.request.rowMode, types);
-    this.resolve(this.view(rows, shape.fields, command, count));
-    this.finish(session, transactionStatus);
+    this.succeed(session, transactionStatus);
   }
 
   described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
@@ -303,16 +313,6 @@ export class Execution<R> implements Operation {
       this.statement.columnTypes = columnTypes;
     }
     this.next(session);
-  }
-
-  threw(
-    session: Session,
-    thrown: unknown,
-    transactionStatus: TransactionStatus,
-    _endOfCommand?: boolean,
-  ): void {
-    this.reject(thrown);
-    this.finish(session, transactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
@@ -325,22 +325,22 @@ export class Execution<R> implements Operation {
       this.reject(error);
       return;
     }
-    if (this.recovers(session, error)) {
+    if (this.dropsStale(session, error) && !this.again && transactionStatus === TransactionStatus.Idle) {
+      // The failed attempt has changed nothing. Inside a transaction block it has aborted that.
       this.again = true;
       this.next(session);
       return;
     }
-    this.reject(error);
-    this.finish(session, transactionStatus);
+    this.fail(session, error, transactionStatus);
   }
 
-  recovers(session: Session, error: unknown): boolean {
+  /** Drops the server's form of the statement where the error says that it is stale; false where it says something else. */
+  private dropsStale(session: Session, error: unknown): boolean {
     const { statement } = this;
     if (statement === undefined || !(error instanceof DatabaseError) || !this.isStale(error)) return false;
     if (error.code === '26000') session.statements.forget(statement);
     else session.statements.renew(statement);
-    // The failed attempt has changed nothing, but inside a transaction block it has aborted that.
-    return !this.again && session.transactionStatus === TransactionStatus.Idle;
+    return true;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { TypeMap } from '../../types/type-map.js';
 import type { BatchQueue } from './stream-queue.js';
 import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
 import { RowMode, type NativeFailure, type TransactionStatus } from '../../addon/interface.js';
-import type { Field, ResultShape } from '../result-shape.js';
+import type { Field, ResultShape, StatementResult } from '../result-shape.js';
 import type { Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 
@@ -14,7 +14,6 @@ import type { CachedStatement } from '../statement-cache.js';
 export class RowStream extends Execution<void> {
   private types: TypeMap | undefined;
   private begun = false;
-  private thrown: { error: unknown } | undefined;
 
   /** @param fieldsKnown called before the first batch, and at the latest before the end */
   constructor(
@@ -58,17 +57,18 @@ export class RowStream extends Execution<void> {
     this.execute(session, this.statement, types, arrays ? RowMode.StreamedArrays : RowMode.StreamedObjects);
   }
 
-  override result(...args: Parameters<Execution<void>['result']>): void {
-    const [session, rows, shape, , , , endOfCommand, transactionStatus] = args;
+  override result(session: Session, result: StatementResult, complete: boolean): void {
     if (this.step !== ExecutionStep.Execute) {
-      super.result(...args);
+      super.result(session, result, complete);
       return;
     }
-    if (shape !== undefined) this.noteShape(shape);
-    if (rows !== undefined) this.queue.push(rows);
-    if (!endOfCommand) return;
-    if (this.thrown === undefined) this.end(...args);
-    else this.threw(session, this.thrown.error, transactionStatus, true);
+    if (result.shape !== undefined) this.noteShape(result.shape);
+    if (result.rows !== undefined) this.queue.push(result.rows);
+  }
+
+  protected override answered(session: Session, transactionStatus: TransactionStatus): void {
+    this.resolve();
+    this.finish(session, transactionStatus);
   }
 
   private noteShape(shape: ResultShape): void {
@@ -79,31 +79,19 @@ export class RowStream extends Execution<void> {
     this.fieldsKnown(shape.fields);
   }
 
-  private end(...args: Parameters<Execution<void>['result']>): void {
-    const [session, , , , , , , transactionStatus] = args;
-    this.resolve();
-    this.finish(session, transactionStatus);
-  }
-
   interrupt(session: Session): void {
     this.queue.discard();
     session.cancel();
   }
 
-  override threw(
-    session: Session,
-    thrown: unknown,
-    transactionStatus: TransactionStatus,
-    endOfCommand: boolean,
-  ): void {
-    this.thrown ??= { error: thrown };
+  override threw(session: Session, thrown: unknown, over: boolean): void {
+    super.threw(session, thrown, over);
     // The rest of it is of no more interest, but has to be read to its end.
-    if (!endOfCommand) this.interrupt(session);
-    else super.threw(session, this.thrown.error, transactionStatus, true);
+    if (!over) this.interrupt(session);
   }
 
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
     if (this.thrown === undefined || failure.lost) super.failed(session, failure, transactionStatus);
-    else super.threw(session, this.thrown.error, transactionStatus, true);
+    else this.fail(session, this.thrown.error, transactionStatus);
   }
 }

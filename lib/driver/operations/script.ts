@@ -1,7 +1,6 @@
-import { commandError } from '../failure.js';
-import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
-import type { ResultShape } from '../result-shape.js';
-import type { Operation, Session } from '../session.js';
+import type { Session } from '../session.js';
+import { OneCommand } from './one-command.js';
+import type { StatementResult } from '../result-shape.js';
 
 /** How one statement of a script ended. */
 export interface ScriptResult {
@@ -11,50 +10,26 @@ export interface ScriptResult {
 }
 
 /** Runs a text of several statements by the simple protocol. */
-export class Script implements Operation {
+export class Script extends OneCommand {
   private readonly results: ScriptResult[] = [];
 
   constructor(
     private readonly sql: string,
     private readonly resolve: (results: ScriptResult[]) => void,
-    private readonly reject: (error: unknown) => void,
-  ) {}
+    reject: (error: unknown) => void,
+  ) {
+    super(reject);
+  }
 
   begin(session: Session): void {
     session.native.script(session.slot, this.sql);
   }
 
-  refuse(error: unknown): void {
-    this.reject(error);
+  override result(_session: Session, { command, count }: StatementResult): void {
+    if (command !== '') this.results.push({ command, count });
   }
 
-  result(
-    session: Session,
-    _rows: unknown[] | undefined,
-    _shape: ResultShape | undefined,
-    command: string,
-    count: number,
-    endOfResult: boolean,
-    endOfCommand: boolean,
-    transactionStatus: TransactionStatus,
-  ): void {
-    if (endOfResult && command !== '') this.results.push({ command, count });
-    if (!endOfCommand) return;
+  protected done(): void {
     this.resolve(this.results);
-    session.finish(transactionStatus);
-  }
-
-  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    this.reject(commandError(failure, session.address));
-    if (!failure.lost) session.finish(transactionStatus);
-  }
-
-  threw(session: Session, thrown: unknown, transactionStatus: TransactionStatus): void {
-    session.finish(transactionStatus);
-    this.reject(thrown);
-  }
-
-  described(): void {
-    // Never asked for.
   }
 }

@@ -1,12 +1,11 @@
 import { startTimer } from '../../base/timers.js';
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
-import { commandError } from '../../driver/failure.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import { Script } from '../../driver/operations/script.js';
-import type { Operation, Session } from '../../driver/session.js';
+import { GIVEN_UP, type Operation, type Session } from '../../driver/session.js';
 import { DatabaseError, TimeoutError, UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
-import type { Field } from '../../driver/result-shape.js';
+import type { Field, StatementResult } from '../../driver/result-shape.js';
 import type { ReadingProgress } from '../sessions/stalled-reader.js';
 import type { ExecResult, QueryOptions, QueryResult } from './options.js';
 
@@ -159,7 +158,11 @@ export function startOperation(
   return new InterruptibleCall(runner, create, options, reject, what);
 }
 
-/** An operation that its caller can abort or that has a time limit. */
+/**
+ * An operation that its caller can abort or that has a time limit. It stands before the operation and passes on what the
+ * session tells; `offer` and `atLast` it lacks on purpose: a command that was offered is begun by the core, so that a
+ * cancel request could hit the statement after the one that it is meant for.
+ */
 class InterruptibleCall implements Operation {
   private readonly operation: Operation;
   private session: Session | undefined;
@@ -196,15 +199,18 @@ class InterruptibleCall implements Operation {
 
   private readonly fail = (error: unknown): void => {
     const { interrupted } = this;
+    const closed = this.session?.gaveUp === true;
     this.disarm();
     // 57014 is what the server says to a cancel. Whatever else went wrong is the more important news.
-    const byUs = interrupted !== undefined && error instanceof DatabaseError && error.code === '57014';
-    this.reject(byUs ? interrupted.error(error) : error);
+    const cancelled = error instanceof DatabaseError && error.code === '57014';
+    if (interrupted === undefined || !(cancelled || closed || error === GIVEN_UP)) this.reject(error);
+    else this.reject(interrupted.error(error === GIVEN_UP ? undefined : error));
   };
 
   private stop(error: (cause: unknown) => unknown): void {
     if (this.interrupted !== undefined) return;
     this.interrupted = { error };
+    this.operation.givenUp = true;
     // After a loss before anything was sent it waits for another session than the one it began on.
     if (this.session?.runs(this) === true) {
       this.session.interrupt();
@@ -238,17 +244,30 @@ class InterruptibleCall implements Operation {
     this.operation.refuse(error);
   }
 
-  result(...args: Parameters<Operation['result']>): void {
-    const [session, , , , , , endOfCommand, transactionStatus] = args;
-    if (this.stopBetween(session, transactionStatus)) return;
-    this.operation.result(...args);
-    // Ended, unless the operation has begun its next command.
-    if (endOfCommand && !session.runs(this)) this.disarm();
+  result(session: Session, result: StatementResult, complete: boolean): void {
+    this.operation.result(session, result, complete);
   }
 
-  described(...args: Parameters<Operation['described']>): void {
-    const [session] = args;
-    if (!this.stopBetween(session, session.transactionStatus)) this.operation.described(...args);
+  threw(session: Session, thrown: unknown, over: boolean): void {
+    this.operation.threw(session, thrown, over);
+  }
+
+  ended(session: Session, transactionStatus: TransactionStatus): void {
+    this.operation.ended(session, transactionStatus);
+    // Ended, unless the operation has begun its next command.
+    if (!session.runs(this)) this.disarm();
+  }
+
+  described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
+    this.operation.described?.(session, parameterTypes, columnTypes);
+  }
+
+  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    this.operation.failed(session, failure, transactionStatus);
+  }
+
+  drained(session: Session): void {
+    this.operation.drained?.(session);
   }
 
   copying(session: Session, binary: boolean): void {
@@ -270,46 +289,6 @@ class InterruptibleCall implements Operation {
   interrupt(session: Session): void {
     if (this.operation.interrupt === undefined) session.cancel();
     else this.operation.interrupt(session);
-  }
-
-  threw(...args: Parameters<Operation['threw']>): void {
-    this.operation.threw(...args);
-  }
-
-  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    if (this.interrupted !== undefined && session.gaveUp) {
-      const { interrupted } = this;
-      this.disarm();
-      this.reject(interrupted.error(commandError(failure, session.address)));
-      return;
-    }
-    if (this.interrupted === undefined || failure.lost) {
-      this.operation.failed(session, failure, transactionStatus);
-      return;
-    }
-    const { interrupted } = this;
-    const error = commandError(failure, session.address);
-    // Without the interruption nobody would have heard of such an error.
-    const passing = this.operation.recovers?.(session, error) === true;
-    this.operation.leave?.(session, false);
-    session.finish(transactionStatus);
-    if (!passing) {
-      this.fail(error);
-      return;
-    }
-    this.disarm();
-    this.reject(interrupted.error(error));
-  }
-
-  /** A cancel may have come too late for the command that only prepared: the one that matters is not begun then. */
-  private stopBetween(session: Session, transactionStatus: TransactionStatus): boolean {
-    if (this.interrupted === undefined || this.operation.intermediate !== true) return false;
-    const error = this.interrupted.error(undefined);
-    this.operation.leave?.(session, true);
-    session.finish(transactionStatus);
-    this.disarm();
-    this.reject(error);
-    return true;
   }
 }
 

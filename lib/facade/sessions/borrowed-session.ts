@@ -1,7 +1,7 @@
 import type { Session } from '../../driver/session.js';
 import type { OperationRunner } from '../calls/call.js';
 import type { ChannelOptions } from '../streams/data-channels.js';
-import { Checkout } from './checkout.js';
+import { checkOut } from './checkout.js';
 import { SessionQueue } from './session-queue.js';
 
 /** A session that runs an operation has an owner. */
@@ -23,10 +23,10 @@ export function borrowSession(
   options: ChannelOptions,
 ): Promise<SessionQueue> {
   const take = (session: Session): SessionQueue => new SessionQueue(session, session.owner ?? NOBODY, '');
-  return Checkout.from(runner, take, opening, options);
+  return checkOut(runner, take, opening, options);
 }
 
 /** Resolves when what has been asked of the queue before has ended; false where the queue takes no more. */
 export function turnOf(queue: SessionQueue): Promise<boolean> {
-  return Checkout.from(queue, () => true, '', undefined).catch(() => false);
+  return checkOut(queue, () => true, '', undefined).catch(() => false);
 }

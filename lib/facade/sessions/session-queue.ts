@@ -134,7 +134,7 @@ export class SessionQueue implements SessionOwner, OperationRunner {
     if (this.lost === undefined) {
       this.session.owner = this.pool;
       if (this.reset === '') this.pool.sessionIdle(this.session);
-      else this.session.run(new Reset(this.reset));
+      else this.session.run(new Reset(this.reset, this.session.patience));
     }
     this.end();
   }

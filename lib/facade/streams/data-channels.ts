@@ -5,9 +5,9 @@ import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import type { Field } from '../../driver/result-shape.js';
 import { RowStream } from '../../driver/operations/row-stream.js';
 import type { ScriptResult } from '../../driver/operations/script.js';
-import type { Operation } from '../../driver/session.js';
 import { execResult, checkText, rejection, startOperation, type OperationRunner } from '../calls/call.js';
 import type { ExecResult, QueryOptions } from '../calls/options.js';
+import type { Operation } from '../../driver/session.js';
 
 /** What a channel says of its connection. */
 interface Channel {

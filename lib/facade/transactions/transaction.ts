@@ -5,7 +5,7 @@ import { backoffDelay, type BackoffRule } from '../../pool/backoff.js';
 import { Check } from '../../driver/operations/check.js';
 import type { BatchScope } from '../batch/work.js';
 import { runScript, type OperationRunner } from '../calls/call.js';
-import { PrepareProbe } from '../calls/prepare.js';
+import { prepareOn } from '../calls/prepare.js';
 import { Queryable, type CallContext } from '../queryable.js';
 import type { SessionQueue } from '../sessions/session-queue.js';
 import type { ReadingProgress } from '../sessions/stalled-reader.js';
@@ -78,7 +78,7 @@ export class Transaction extends Queryable {
   /** Prepares a statement on the transaction's session. */
   async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
     const statement = new Statement(sql, this.runner, this.context);
-    await PrepareProbe.run(this.runner, statement, options);
+    await prepareOn(this.runner, statement, options);
     return statement;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Execution } from '../../../lib/driver/operations/execution.js';
-import { RowMode, TransactionStatus } from '../../../lib/addon/interface.js';
+import { RowMode } from '../../../lib/addon/interface.js';
 import type { Session } from '../../../lib/driver/session.js';
 import type { CachedStatement } from '../../../lib/driver/statement-cache.js';
 import { TypeMap } from '../../../lib/types/type-map.js';
@@ -73,7 +73,7 @@ describe('an explicitly prepared statement', () => {
     const session = await new FakeServer().open();
     const statement = session.statements.create(SQL);
     statement.prepared = true;
-    session.result(undefined, undefined, 'DISCARD ALL', 0, true, true, TransactionStatus.Idle);
+    session.result({ rows: undefined, shape: undefined, command: 'DISCARD ALL', count: 0 }, true);
     expect(statement.prepared).toBe(false);
   });
 });

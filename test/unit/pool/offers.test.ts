@@ -24,9 +24,13 @@ class Look implements Operation {
     return this.offerable;
   }
 
-  result(session: Session, ...rest: unknown[]): void {
+  result(): void {
+    // Its end counts.
+  }
+
+  ended(session: Session, transactionStatus: TransactionStatus): void {
     this.outcome = 'done';
-    session.finish(rest.at(-1) as TransactionStatus);
+    session.finish(transactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
@@ -36,10 +40,6 @@ class Look implements Operation {
 
   refuse(error: unknown): void {
     this.outcome = (error as { code: string }).code;
-  }
-
-  described(): void {
-    throw new Error('Nothing was to be described.');
   }
 
   threw(): void {
