@@ -1,6 +1,6 @@
 {
   "includes": ["native/sources.gypi"],
-  "variables": { "sanitize%": "" },
+  "variables": { "sanitize%": "", "check_ownership%": 0 },
   "targets": [
     {
       "target_name": "kingbase",
@@ -43,6 +43,10 @@
             "cflags_cc": ["-include <(module_root_dir)/native/glibc_compat.h"],
             "ldflags": ["-Wl,--push-state,--no-as-needed", "-l:libpthread.so.0", "-l:libdl.so.2", "-Wl,--pop-state"]
           }
+        ],
+        [
+          "sanitize!='' or check_ownership==1",
+          { "defines": ["KINGBASE_CHECK_OWNERSHIP"] }
         ],
         [
           "sanitize=='address'",

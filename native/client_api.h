@@ -66,6 +66,7 @@ constexpr int kSingleTuple = 9;
 
 namespace transaction_status {
 constexpr int kIdle = 0;
+constexpr int kUnknown = 4;
 }  // namespace transaction_status
 
 namespace error_verbosity {

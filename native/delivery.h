@@ -1,38 +1,18 @@
 #pragma once
-// What comes back to the JavaScript thread, and the queue it waits in.
+// What comes back to the JavaScript thread.
 
-#include <array>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "command.h"
+#include "failure.h"
 #include "row_chunk.h"
 
 namespace kingbase {
 
 class Connection;
-
-/** The fields of an error or a notice, by protocol letter. */
-struct DiagnosticFields {
-  std::vector<std::pair<char, std::string>> values;
-  const std::string* Find(char letter) const;
-};
-DiagnosticFields ReadDiagnosticFields(const ClientApi& api, const ClientResult* result);
-
-struct Failure {
-  bool from_server = false;
-  DiagnosticFields fields;
-  std::string message;
-  /** The connection is gone. */
-  bool lost = false;
-  /** Whether any byte of the command can have left this machine. */
-  bool sent = true;
-  /** How far a connection attempt had come; "result" where a result could not be read. */
-  const char* stage = "";
-};
 
 struct ConnectionFacts {
   /** Name and value in turn, each ended by a zero byte. */
@@ -48,6 +28,11 @@ struct Notification {
   std::string channel;
   std::string payload;
   int backend_pid = 0;
+};
+
+struct Description {
+  std::vector<uint32_t> parameter_types;
+  std::vector<uint32_t> column_types;
 };
 
 struct Delivery {
@@ -85,14 +70,25 @@ struct Delivery {
   std::shared_ptr<Connection> connection;
   std::shared_ptr<ResultShape> shape;
   std::unique_ptr<RowChunk> chunk;
-  std::string command;
+  /** The command tag of a result without its numbers; of a cancel request what went wrong. */
+  std::string words;
+  // At most one of these, as the kind says.
   std::unique_ptr<Failure> failure;
   std::unique_ptr<ConnectionFacts> facts;
   std::unique_ptr<Notification> notification;
-  std::vector<uint32_t> parameter_types;
-  std::vector<uint32_t> column_types;
+  std::unique_ptr<Description> description;
 };
 
 using Deliveries = std::vector<Delivery>;
+
+/** Makes deliveries for the command that a connection is at work on. */
+class DeliverySource {
+ public:
+  DeliverySource() = default;
+  DeliverySource(const DeliverySource&) = delete;
+  DeliverySource& operator=(const DeliverySource&) = delete;
+  virtual ~DeliverySource() = default;
+  virtual Delivery NewDelivery(Delivery::Kind kind) = 0;
+};
 
 }  // namespace kingbase

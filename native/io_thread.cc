@@ -11,7 +11,7 @@ IoThread::IoThread(Owner role, bool portable_wait, DeliverySink* sink, IoThread*
 IoThread::~IoThread() { Stop(); }
 
 void IoThread::EnsureRunning() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  if (!thread_.joinable()) thread_ = std::thread([this] { Loop(); });
 }
 
 void IoThread::Submit(std::shared_ptr<Connection> connection, Order order, bool hangup) {
@@ -52,7 +52,7 @@ void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
   wait_set_->Add(connection->socket(), connection.get(), connection->interest());
 }
 
-void IoThread::Await(Connection* connection, bool recheck) {
+void IoThread::Arm(Connection* connection, bool recheck) {
   wait_set_->Arm(connection->socket(), connection, connection->interest(), recheck);
 }
 
@@ -65,11 +65,11 @@ void IoThread::Rest(Connection* connection) {
   const bool recheck = !connection->running() && connection->may_have_more();
   if (!changed && !recheck && !wait_set_->disarms()) return;
   connection->note_writing(writing);
-  Await(connection, recheck);
+  Arm(connection, recheck);
 }
 
 void IoThread::Recheck(Connection* connection) {
-  if (!connection->closed()) Await(connection, true);
+  if (!connection->closed()) Arm(connection, true);
 }
 
 void IoThread::Stop() {
@@ -89,12 +89,14 @@ void IoThread::Stop() {
   Deliveries ignored;
   for (auto& [key, connection] : connections_) {
     wait_set_->Remove(connection->socket(), key);
+    const RoleScope role(connection->owner());
     connection->Close("the environment is ending", &ignored);
   }
   connections_.clear();
 }
 
-void IoThread::Run() {
+void IoThread::Loop() {
+  const RoleScope role(role_);
   bool worked = false;
   while (!stopping_.load(std::memory_order_acquire)) {
     const bool doze = worked && role_ == Owner::kConnector && wait_set_->lets_go();
@@ -113,7 +115,7 @@ void IoThread::Run() {
       if (connection->owner() == role_) Proceed(connection.get(), false);
     }
     for (const Request& request : std::exchange(taken_, {})) Carry(request);
-    if (!MayWait()) PostAll();
+    if (!MayGather()) PostAll();
   }
 }
 
@@ -128,7 +130,7 @@ void IoThread::PostAll() {
  * thread as much as several small results. Not where a connection has nothing to do until that thread has
  * heard of it.
  */
-bool IoThread::MayWait() const {
+bool IoThread::MayGather() const {
   return out_.size() < kMostGathered &&
          std::all_of(out_.begin(), out_.end(), [](const Delivery& delivery) { return delivery.goes_on; });
 }
@@ -167,7 +169,7 @@ void IoThread::OnReady(const ReadySocket& ready) {
   delivery.hangup = ready.hangup;
   delivery.connection = Find(connection);
   if (delivery.connection == nullptr) return;
-  connection->NoteAttention();
+  connection->hand_over().NoteAttention();
   out_.push_back(std::move(delivery));
 }
 
@@ -176,7 +178,7 @@ void IoThread::Proceed(Connection* connection, bool hangup) {
   const Step step = connection->Advance(hangup, kReadsPerTurn, &out_);
   // Otherwise the connection has been given to this thread for an order that is still to come, and stays
   // here: given back now, it would have two owners when the order is carried out.
-  if (running) After(connection, step);
+  if (running) Follow(connection, step);
 }
 
 void IoThread::Carry(const Request& request) {
@@ -192,10 +194,12 @@ void IoThread::Carry(const Request& request) {
           return;
         }
       }
-      After(connection, step);
+      Follow(connection, step);
       return;
     }
-    case Order::kContinue:
+    case Order::kTakeOver:
+    case Order::kResume:
+    case Order::kReadiness:
       OnReady({connection, true, false, request.hangup});
       return;
     case Order::kClose:
@@ -231,41 +235,34 @@ void IoThread::Dismiss(const std::shared_ptr<Connection>& connection) {
   if (many) WakeUp();
 }
 
-void IoThread::After(Connection* connection, Step step) {
-  switch (step) {
-    case Step::kWait:
-      // While connecting, the library changes its mind about what it waits for, and even the socket, at every
-      // step.
-      if (role_ == Owner::kConnector) {
-        wait_set_->Remove(kNoSocket, connection);
-        Await(connection, true);
-      } else {
-        Rest(connection);
-      }
-      return;
-    case Step::kYield:
-      again_.push_back(connection->shared_from_this());
-      return;
-    case Step::kPaused:
-      return;
-    case Step::kDone:
-      break;
-  }
-  if (connection->goes_on()) {
-    connection->TurnToNext();
-    After(connection, connection->Start(&out_));
+void IoThread::AwaitSocket(Connection* connection) {
+  if (role_ == Owner::kIoThread) {
+    Rest(connection);
     return;
   }
-  if (role_ == Owner::kConnector) {
-    const std::shared_ptr<Connection> kept = connection->shared_from_this();
-    wait_set_->Remove(connection->socket(), connection);
-    Forget(connection);
-    if (connection->idle()) next_->Adopt(kept);
-    connection->GiveTo(Owner::kJavaScript);
+  // While connecting, the library changes its mind about what it waits for, and even the socket, at every
+  // step.
+  wait_set_->Remove(kNoSocket, connection);
+  Arm(connection, true);
+}
+
+void IoThread::GoOnLater(Connection* connection) { again_.push_back(connection->shared_from_this()); }
+
+void IoThread::AwaitRoom(Connection* /* kResume comes by itself */) {}
+
+void IoThread::BeginNext(Connection* connection) { Follow(connection, connection->Start(&out_)); }
+
+void IoThread::HandBack(Connection* connection) {
+  if (role_ == Owner::kIoThread) {
+    Rest(connection);
+    connection->hand_over().GiveTo(Owner::kJavaScript);
     return;
   }
-  Rest(connection);
-  connection->GiveTo(Owner::kJavaScript);
+  const std::shared_ptr<Connection> kept = connection->shared_from_this();
+  wait_set_->Remove(connection->socket(), connection);
+  Forget(connection);
+  if (connection->idle()) next_->Adopt(kept);
+  connection->hand_over().GiveTo(Owner::kJavaScript);
 }
 
 void IoThread::Forget(Connection* connection) {

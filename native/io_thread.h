@@ -18,7 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "connection.h"
+#include "connection_owner.h"
 #include "wait_set.h"
 
 namespace kingbase {
@@ -33,14 +33,17 @@ class DeliverySink {
   virtual void Post(Deliveries* deliveries) = 0;
 };
 
-class IoThread {
+class IoThread final : private ConnectionOwner {
  public:
   enum class Order : uint8_t {
     /** Begin the connection's command. */
     kStart,
-    /** Look at the connection again: the JavaScript thread has given it away in the middle, or has made room.
-     */
-    kContinue,
+    /** Go on with a command that the JavaScript thread has begun and given away. */
+    kTakeOver,
+    /** Go on with a paused connection: the JavaScript thread has made room. */
+    kResume,
+    /** The socket is ready: reported to the JavaScript thread when the connection was no longer its. */
+    kReadiness,
     kClose,
     /** To the connector: close an idle connection that is in the charge of `next`. Nobody waits for it. */
     kDismiss,
@@ -51,10 +54,10 @@ class IoThread {
   IoThread(Owner role, bool portable_wait, DeliverySink* sink, IoThread* next);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
-  ~IoThread();
+  ~IoThread() override;
 
   /** Any thread. The connection must have been given to this thread's role, except for kClose while
-   * connecting. `hangup` is for kContinue: what was seen of the socket. */
+   * connecting. `hangup` is for kReadiness: what was seen of the socket. */
   void Submit(std::shared_ptr<Connection> connection, Order order, bool hangup = false);
 
   /** Posts `deliveries` from this thread's loop, for threads that may outlive the environment. */
@@ -95,15 +98,19 @@ class IoThread {
   static constexpr size_t kMostGathered = 8;
 
   void EnsureRunning();
-  void Run();
+  void Loop();
   bool TakeOrders();
   void OnReady(const ReadySocket& ready);
   void Carry(const Request& request);
   void Proceed(Connection* connection, bool hangup);
-  void After(Connection* connection, Step step);
-  void Await(Connection* connection, bool recheck);
+  void AwaitSocket(Connection* connection) override;
+  void GoOnLater(Connection* connection) override;
+  void AwaitRoom(Connection* connection) override;
+  void BeginNext(Connection* connection) override;
+  void HandBack(Connection* connection) override;
+  void Arm(Connection* connection, bool recheck);
   void PostAll();
-  bool MayWait() const;
+  bool MayGather() const;
   void Dismiss(const std::shared_ptr<Connection>& connection);
   void WakeUp();
   void Forget(Connection* connection);

@@ -54,7 +54,7 @@ void RowBuilder::SetCells(Napi::Float64Array cells, Napi::Uint8Array kinds) {
 
 RowBuilder::~RowBuilder() { *alive_ = false; }
 
-void RowBuilder::Bury(ShapeGraveyard* graveyard) { graveyard->Exhume(); }
+void RowBuilder::FreeDead(ShapeGraveyard* graveyard) { graveyard->Exhume(); }
 
 RowBuilder::Handles* RowBuilder::HandlesOf(ResultShape* shape) {
   if (shape->handles != nullptr) return static_cast<Handles*>(shape->handles.get());

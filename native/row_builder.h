@@ -38,7 +38,7 @@ class RowBuilder {
   bool LayWhole(const ResultShape& shape, const RowChunk& chunk, napi_value* ascii, napi_value* utf16);
 
   /** Frees what belongs to shapes that died on other threads. */
-  void Bury(ShapeGraveyard* graveyard);
+  void FreeDead(ShapeGraveyard* graveyard);
 
  private:
   struct Handles;

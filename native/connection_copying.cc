@@ -23,12 +23,12 @@ constexpr const char* kCopyOutRefusal = "COPY TO STDOUT cannot be run as a query
 /** The server has answered a statement by asking for bytes, or by sending some. */
 void Connection::TakeCopy(ClientResult* result, bool in, Deliveries* out) {
   const bool wanted = command_.kind == (in ? CommandKind::kCopyIn : CommandKind::kCopyOut);
-  if (wanted && failure_ == nullptr) {
+  if (wanted && !results_.failed()) {
     auto delivery = NewDelivery(Delivery::Kind::kCopying);
     delivery.binary = api_.column_count(result) > 0 && api_.column_format(result, 0) == 1;
     if (in) {
       copy_in_ready_ = true;
-      held_ = std::make_unique<Delivery>(std::move(delivery));
+      results_.Hold(std::move(delivery));
     } else {
       copy_out_ = true;
       out->push_back(std::move(delivery));
@@ -37,7 +37,7 @@ void Connection::TakeCopy(ClientResult* result, bool in, Deliveries* out) {
   }
   Failure failure;
   failure.message = in ? kCopyInRefusal : kCopyOutRefusal;
-  Fail(std::move(failure));
+  results_.Fail(std::move(failure));
   if (in) {
     // Refuse the data so that the server ends the command with an error. Ours is kept as the command's
     // failure, since the server's (57014) would look like a cancel.
@@ -50,18 +50,16 @@ void Connection::TakeCopy(ClientResult* result, bool in, Deliveries* out) {
 
 /** Gathers what has come of COPY … TO STDOUT; of one that was refused it only finds the end. */
 Connection::CopyRead Connection::ReadCopy(Deliveries* out) {
-  const bool wanted = failure_ == nullptr;
+  const bool wanted = !results_.failed();
   for (;;) {
-    if (wanted && !MayEmit()) return CopyRead::kPaused;
+    if (wanted && !flow_.MayGoOn(command_.stream)) return CopyRead::kPaused;
     char* data = nullptr;
     const int length = api_.get_copy_data(connection_, &data, 1);
-    if (length > 0 && wanted) {
-      if (chunk_ == nullptr) chunk_ = shared_->chunks.Take();
-      chunk_->bytes.insert(chunk_->bytes.end(), data, data + length);
-    }
+    if (length > 0 && wanted) results_.AddBytes(data, static_cast<size_t>(length));
     if (data != nullptr) api_.free_memory(data);
     if (length == 0) return CopyRead::kMore;
-    if (chunk_ != nullptr && (length < 0 || chunk_->bytes.size() >= kCopyChunk)) EmitChunk(out);
+    const size_t gathered = results_.gathered_bytes();
+    if (gathered > 0 && (length < 0 || gathered >= kCopyChunk)) results_.Emit(Delivery::Kind::kCopyData, out);
     if (length < 0) return CopyRead::kEnd;
   }
 }
@@ -103,7 +101,7 @@ Step Connection::SendCopyData(Deliveries* out) {
       copied_ = 0;
     }
     if (piece_ == command_.pieces.size()) {
-      held_ = std::make_unique<Delivery>(NewDelivery(Delivery::Kind::kResult));
+      results_.Hold(NewDelivery(Delivery::Kind::kResult));
       return EndCopyStep(out);
     }
     const Piece& piece = command_.pieces[piece_];
@@ -124,10 +122,10 @@ Step Connection::EndCopyStep(Deliveries* out) {
   interest_ = {true, false};
   if (hangup_) may_have_more_ = true;
   TakeMessages(out);
-  held_->end_of_command = true;
-  held_->transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
-  out->push_back(std::move(*held_));
-  held_.reset();
+  Delivery end = results_.TakeHeld();
+  end.end_of_command = true;
+  end.transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  out->push_back(std::move(end));
   return Step::kDone;
 }
 

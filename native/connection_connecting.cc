@@ -1,0 +1,105 @@
+// From nothing to a connection that takes commands. Runs on the connector thread.
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "connection.h"
+
+namespace kingbase {
+
+Step Connection::StartConnecting(Deliveries* out) {
+  phase_ = Phase::kConnecting;
+  std::vector<const char*> keywords;
+  std::vector<const char*> values;
+  const char* const end = command_.keywords.data() + command_.keywords.size();
+  for (const char* text = command_.keywords.data(); text < end; text += std::strlen(text) + 1) {
+    (keywords.size() == values.size() ? keywords : values).push_back(text);
+  }
+  values.resize(keywords.size(), nullptr);
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_ = api_.connect_start_params(keywords.data(), values.data(), 0);
+  // They hold the password; the library has its own copy now.
+  std::fill(command_.keywords.begin(), command_.keywords.end(), '\0');
+  command_.keywords.clear();
+  if (connection_ == nullptr) {
+    auto delivery = NewDelivery(Delivery::Kind::kFailure);
+    delivery.failure = std::make_unique<Failure>();
+    delivery.failure->message = "the client library is out of memory";
+    delivery.failure->lost = true;
+    delivery.end_of_command = true;
+    out->push_back(std::move(delivery));
+    phase_ = Phase::kClosed;
+    return Step::kDone;
+  }
+  // Verbose while connecting: a refusal at login comes only as text, and only this form of it holds the
+  // SQLSTATE.
+  api_.set_error_verbosity(connection_, error_verbosity::kVerbose);
+  api_.set_notice_receiver(connection_, &Connection::OnNotice, this);
+  if (api_.status(connection_) == connection_status::kBad) return Lose(out);
+  socket_ = api_.socket(connection_);
+  interest_ = {false, true};
+  return Step::kWait;
+}
+
+Step Connection::PollConnecting(Deliveries* out) {
+  const auto note_stage = [this](int status) {
+    if (status == connection_status::kStarted || status == connection_status::kNeeded) stage_ = "tcp";
+    if (status == connection_status::kTlsStartup) stage_ = "tls";
+    if (status == connection_status::kMade || status == connection_status::kAwaitingResponse)
+      stage_ = "startup";
+    if (status == connection_status::kAuthOk || status == connection_status::kSetEnvironment) stage_ = "auth";
+  };
+  note_stage(api_.status(connection_));
+  const int polled = api_.connect_poll(connection_);
+  note_stage(api_.status(connection_));
+  switch (polled) {
+    case polling_status::kReading:
+    case polling_status::kWriting:
+      socket_ = api_.socket(connection_);
+      interest_ = {polled == polling_status::kReading, polled == polling_status::kWriting};
+      return Step::kWait;
+    case polling_status::kOk:
+      FinishConnecting(out);
+      return Step::kDone;
+    default:
+      return Lose(out);
+  }
+}
+
+void Connection::FinishConnecting(Deliveries* out) {
+  api_.set_error_verbosity(connection_, error_verbosity::kDefault);
+  api_.set_nonblocking(connection_, 1);
+  socket_ = api_.socket(connection_);
+  interest_ = {true, false};
+  cancel_ = api_.cancel_create(connection_);
+  cancel_ready_.store(cancel_ != nullptr, std::memory_order_release);
+  phase_ = Phase::kIdle;
+  idle_since_ = std::chrono::steady_clock::now();
+
+  auto facts = std::make_unique<ConnectionFacts>();
+  // What PostgreSQL 9.6 to 18 report; a server that reports less leaves some out.
+  // Those that the driver looks for come first.
+  for (const char* name :
+       {"DateStyle", "integer_datetimes", "server_version", "server_encoding", "client_encoding",
+        "application_name", "default_transaction_read_only", "in_hot_standby", "is_superuser",
+        "session_authorization", "IntervalStyle", "TimeZone", "standard_conforming_strings", "search_path"}) {
+    const char* value = api_.parameter_status(connection_, name);
+    if (value != nullptr) facts->parameters.append(name).append(1, '\0').append(value).append(1, '\0');
+  }
+  facts->backend_pid = api_.backend_pid(connection_);
+  facts->server_version = api_.server_version(connection_);
+  if (api_.ssl_in_use != nullptr) facts->tls = api_.ssl_in_use(connection_) != 0;
+  if (facts->tls && api_.ssl_attribute != nullptr) {
+    facts->tls_protocol = Trimmed(api_.ssl_attribute(connection_, "protocol"));
+    facts->tls_cipher = Trimmed(api_.ssl_attribute(connection_, "cipher"));
+  }
+  TakeMessages(out);
+  auto delivery = NewDelivery(Delivery::Kind::kConnected);
+  delivery.facts = std::move(facts);
+  delivery.end_of_command = true;
+  out->push_back(std::move(delivery));
+}
+
+}  // namespace kingbase

@@ -1,0 +1,98 @@
+// How a command ends, well or with a failure, and how a connection is lost.
+
+#include <utility>
+
+#include "connection.h"
+
+namespace kingbase {
+
+Step Connection::EndCommand(Deliveries* out) {
+  if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+  phase_ = Phase::kIdle;
+  idle_since_ = std::chrono::steady_clock::now();
+  interest_ = {true, false};
+  const size_t before = out->size();
+  TakeMessages(out);
+  // What was read with the answer does not end with it: what came behind may not all have been read, and of a
+  // hang-up nobody would be told again.
+  if (hangup_ || out->size() > before || farewell_ != nullptr) may_have_more_ = true;
+  if (results_.failed()) {
+    results_.Discard();
+    results_.Hold(NewDelivery(Delivery::Kind::kFailure));
+  } else if (!results_.holds()) {
+    results_.Hold(NewDelivery(Delivery::Kind::kResult));
+  }
+  Delivery end = results_.TakeHeld();
+  end.failure = results_.TakeFailure();
+  end.end_of_command = true;
+  end.transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next.
+  const bool well = end.kind == Delivery::Kind::kResult && !may_have_more_ &&
+                    end.transaction_status == transaction_status::kIdle;
+  goes_on_ = well && hand_over_.TakeNext();
+  end.goes_on = goes_on_;
+  out->push_back(std::move(end));
+  command_.parameters.Clear();
+  command_.kind = CommandKind::kNone;
+  return Step::kDone;
+}
+
+/**
+ * What the server said before it closed (why, usually) is still unread. get_result blocks on a socket that is
+ * open and silent, so it is asked only when the library has noticed the end or has a whole result.
+ */
+void Connection::ReadLastWords(Deliveries* out) {
+  if (api_.socket(connection_) >= 0) api_.consume_input(connection_);
+  while (api_.socket(connection_) < 0 || api_.is_busy(connection_) == 0) {
+    ClientResult* result = api_.get_result(connection_);
+    if (result == nullptr) return;
+    const int status = api_.result_status(result);
+    if (status == result_status::kFatalError || status == result_status::kBadResponse) {
+      TakeResult(result, out);
+      continue;
+    }
+    api_.clear(result);
+    const bool copying = status == result_status::kCopyIn || status == result_status::kCopyOut ||
+                         status == result_status::kCopyBoth;
+    if (copying) return;  // would be returned for ever
+  }
+}
+
+/** The connection is gone: says so as the failure of what was going on, or by itself when idle. */
+Step Connection::Lose(Deliveries* out) {
+  const bool busy = phase_ == Phase::kBusy;
+  const bool connecting = phase_ == Phase::kConnecting;
+  // A piece of a COPY may be asked for after the loss and before anybody has heard of it.
+  const bool copying = phase_ == Phase::kCopying || command_.kind == CommandKind::kCopyData ||
+                       command_.kind == CommandKind::kCopyEnd;
+  std::string words = LibraryMessage();
+  if (busy && sent_) {
+    results_.Discard();
+    ReadLastWords(out);
+  }
+  TakeMessages(out);
+  auto failure = results_.TakeFailure();
+  if (failure == nullptr && farewell_ != nullptr) failure = std::move(farewell_);
+  if (failure == nullptr) {
+    failure = std::make_unique<Failure>();
+    failure->message = std::move(words);
+  } else if (!failure->from_server && !unusable_ && !words.empty()) {
+    // Asked again, the library tells of the socket that it has closed itself, and no longer why.
+    failure->message = std::move(words);
+  }
+  failure->lost = true;
+  failure->sent = (busy && sent_) || copying;
+  failure->stage = connecting ? stage_ : "";
+  auto delivery = NewDelivery(busy || connecting ? Delivery::Kind::kFailure : Delivery::Kind::kLost);
+  delivery.end_of_command = busy || connecting;
+  delivery.transaction_status = transaction_status::kUnknown;
+  delivery.failure = std::move(failure);
+  results_.Discard();
+  out->push_back(std::move(delivery));
+  phase_ = Phase::kClosed;
+  // The library closes the socket when it notices a loss; its number may be another connection's by now.
+  socket_ = api_.socket(connection_);
+  return Step::kDone;
+}
+
+}  // namespace kingbase

@@ -1,0 +1,122 @@
+#pragma once
+// The hand-over protocol: who may touch a connection.
+//
+// Ownership instead of a lock: a connection belongs to one thread at a time, and only its owner calls the
+// library with it or touches its state.
+//   - JavaScript thread: while idle, or while it runs a command that is alone in flight by itself.
+//   - I/O thread: from the moment a command is submitted until its completion is published.
+//   - connector thread: while connecting, and for taking leave of an idle connection.
+//
+//   who gives      to whom      when
+//   JavaScript     connector    connect() is called; an idle connection is closed
+//   JavaScript     I/O thread   a command is not alone in flight, is large, or is not over after one read;
+//                               a connection is closed that is not idle
+//   connector      JavaScript   the attempt has ended, and before its end is posted
+//   I/O thread     JavaScript   the command has ended, and before its end is posted
+//
+// The giver does not touch the connection after GiveTo (release); whoever reads `owner()` as itself (acquire)
+// may go on. Then follows an order to the new owner or a delivery to the JavaScript thread, which is how the
+// new owner hears of it.
+//
+// The command object is filled by the JavaScript thread while the connection is idle. A second one may be
+// filled and offered while a command runs: the owner begins it as soon as that has ended well, unless the
+// JavaScript thread takes it back before. Sending a cancel request is the exception from all this: it uses
+// only the cancel object, which never changes after connecting.
+//
+// Built with KINGBASE_CHECK_OWNERSHIP (the sanitizer builds are), every entry checks that the calling thread
+// is the owner and writes a plain member, so that the thread sanitizer sees a hand-over that orders nothing.
+
+#include <atomic>
+#include <cstdint>
+
+#if defined(KINGBASE_CHECK_OWNERSHIP)
+#include <cstdio>
+#include <cstdlib>
+#endif
+
+namespace kingbase {
+
+enum class Owner : uint8_t { kJavaScript, kIoThread, kConnector };
+
+/** Which owner the calling thread is: the JavaScript thread, unless it has said otherwise by a RoleScope. */
+class RoleScope {
+ public:
+#if defined(KINGBASE_CHECK_OWNERSHIP)
+  explicit RoleScope(Owner role) : before_(Current()) { Current() = role; }
+  ~RoleScope() { Current() = before_; }
+  static Owner& Current() {
+    static thread_local Owner role = Owner::kJavaScript;
+    return role;
+  }
+
+ private:
+  const Owner before_;
+
+ public:
+#else
+  explicit RoleScope(Owner) {}
+  ~RoleScope() {}  // NOLINT: keeps the object from counting as unused
+#endif
+  RoleScope(const RoleScope&) = delete;
+  RoleScope& operator=(const RoleScope&) = delete;
+};
+
+class HandOver {
+ public:
+  Owner owner() const { return owner_.load(std::memory_order_acquire); }
+
+  /** Called by the present owner, which does not touch the connection afterwards. */
+  void GiveTo(Owner owner) {
+    Touch();
+    owner_.store(owner, std::memory_order_release);
+  }
+
+  /** At the entry of whatever only the owner may do. */
+  void Touch() {
+#if defined(KINGBASE_CHECK_OWNERSHIP)
+    if (owner() != RoleScope::Current()) {
+      std::fprintf(stderr, "kingbase-native: a connection of owner %d is touched by owner %d\n",
+                   static_cast<int>(owner()), static_cast<int>(RoleScope::Current()));
+      std::abort();
+    }
+    ++touched_;
+#endif
+  }
+
+  // ---- The command that is offered to follow the present one.
+
+  /** JavaScript thread. */
+  bool offers_next() const { return offered_.load(std::memory_order_relaxed); }
+  /** JavaScript thread: has the owner go on with the next command after the one under way. */
+  void OfferNext() { offered_.store(true, std::memory_order_release); }
+  /** Either side: true for the one that gets it, false when the other has it or nothing was offered. */
+  bool TakeNext() { return offered_.exchange(false, std::memory_order_acq_rel); }
+
+  // ---- Readiness that came while the JavaScript thread owned the connection, perhaps dead without its
+  // knowing. Counted by the I/O thread until the JavaScript thread has been told.
+
+  void NoteAttention() { attention_.fetch_add(1, std::memory_order_release); }
+  void NoteTold() { attention_.fetch_sub(1, std::memory_order_relaxed); }
+  bool needs_attention() const { return attention_.load(std::memory_order_acquire) > 0; }
+
+  // ---- The JavaScript thread's own notes, whoever owns the connection.
+
+  /** A command has been given whose end has not been delivered yet. */
+  bool under_way() const { return under_way_; }
+  void note_under_way(bool under_way) { under_way_ = under_way; }
+  /** The program has closed the connection: the JavaScript thread leaves it alone from then on. */
+  bool closing() const { return closing_; }
+  void note_closing() { closing_ = true; }
+
+ private:
+  std::atomic<Owner> owner_{Owner::kJavaScript};
+  std::atomic<bool> offered_{false};
+  std::atomic<int> attention_{0};
+  bool under_way_ = false;
+  bool closing_ = false;
+#if defined(KINGBASE_CHECK_OWNERSHIP)
+  uint64_t touched_ = 0;
+#endif
+};
+
+}  // namespace kingbase

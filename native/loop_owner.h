@@ -1,0 +1,45 @@
+#pragma once
+// The JavaScript thread as an owner of connections: it gives commands to the I/O threads, or runs one that is
+// alone in flight by itself, and reacts to the readiness of idle connections. JavaScript thread only.
+
+#include <memory>
+
+#include "connection_owner.h"
+#include "io_thread.h"
+
+namespace kingbase {
+
+class LoopOwner final : private ConnectionOwner {
+ public:
+  LoopOwner(IoThread* io_thread, IoThread* connector) : io_thread_(io_thread), connector_(connector) {}
+
+  /** Runs the connection's command: by itself when it is `alone` in flight and small, else it is queued. */
+  void Run(const std::shared_ptr<Connection>& connection, bool alone, Deliveries* out);
+
+  /** The connection's socket has become ready. */
+  void React(const std::shared_ptr<Connection>& connection, bool hangup, Deliveries* out);
+
+  /** The program has used a chunk. */
+  void Consumed(const std::shared_ptr<Connection>& connection);
+
+  void Close(const std::shared_ptr<Connection>& connection);
+
+  /**
+   * Brings what happened on the I/O thread in line with what the program has done since. False when there is
+   * nothing to be told of it any more.
+   */
+  bool Reconcile(Delivery* delivery);
+
+ private:
+  void AwaitSocket(Connection* connection) override;
+  void GoOnLater(Connection* connection) override;
+  void AwaitRoom(Connection* connection) override;
+  void BeginNext(Connection* connection) override;
+  void HandBack(Connection* connection) override;
+  void GiveAway(Connection* connection, IoThread::Order order);
+
+  IoThread* const io_thread_;
+  IoThread* const connector_;
+};
+
+}  // namespace kingbase

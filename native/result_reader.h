@@ -1,0 +1,102 @@
+#pragma once
+// Reads the results of one command: finds their shape, packs their rows into chunks as fast as the JavaScript
+// side takes them, and holds back the end of the last one so that the end of the command can travel with it.
+// Belongs to a connection, hence to that's owner.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "connection_flow.h"
+#include "delivery.h"
+#include "result_shape.h"
+
+namespace kingbase {
+
+/** What the connections of one environment use to read results. */
+struct ResultMemory {
+  std::shared_ptr<ShapeGraveyard> graveyard = std::make_shared<ShapeGraveyard>();
+  ShapeCache shapes{graveyard};
+  ChunkPool chunks;
+};
+
+class ResultReader {
+ public:
+  ResultReader(const ClientApi& api, std::shared_ptr<ResultMemory> memory, DeliverySource* source,
+               ConnectionFlow* flow);
+  ResultReader(const ResultReader&) = delete;
+  ResultReader& operator=(const ResultReader&) = delete;
+  ~ResultReader();
+
+  /** Before the first result of `command`, which must stay as it is until its end. */
+  void Begin(const Command& command);
+
+  /** Takes over a result with rows. With `last` the result set ends with it. Then Pack. */
+  void TakeRows(ClientResult* result, bool last, Deliveries* out);
+  bool packing() const { return packing_ != nullptr; }
+  /** Packs what is left of the rows; false when the JavaScript thread has to catch up first. */
+  bool Pack(Deliveries* out);
+  /** A result set has ended, with a result of its own that says so. The caller frees it. */
+  void EndResult(const ClientResult* result, Deliveries* out);
+
+  /** Adds bytes of COPY … TO STDOUT. */
+  void AddBytes(const char* bytes, size_t length);
+  size_t gathered_bytes() const { return chunk_ == nullptr ? 0 : chunk_->bytes.size(); }
+  /** Has what is gathered go up as bytes, or as rows. */
+  void Emit(Delivery::Kind kind, Deliveries* out);
+  /** Whoever reads a stream gets what there is, rather than wait until a chunk is full. */
+  void EmitForIdleStream(Deliveries* out);
+
+  /** What is delivered last, with the end of the command. */
+  void Hold(Delivery delivery) { held_ = std::make_unique<Delivery>(std::move(delivery)); }
+  bool holds() const { return held_ != nullptr; }
+  Delivery TakeHeld();
+
+  /** The first failure of a command tells what went wrong; those after it only follow from it. */
+  void Fail(Failure failure);
+  bool failed() const { return failure_ != nullptr; }
+  std::unique_ptr<Failure> TakeFailure() { return std::move(failure_); }
+
+  /** Drops results that have not gone up. */
+  void Discard();
+
+  // Prepared statements, by number.
+  /** Whether the last result of the statement was large when packed. */
+  bool large(uint32_t statement) const {
+    return statement < statements_.size() && statements_[statement].large;
+  }
+  void ForgetStatement(uint32_t statement) { StatementOf(statement) = Statement(); }
+  void ForgetStatements();
+
+ private:
+  struct Statement {
+    std::shared_ptr<ResultShape> shape;
+    bool large = false;
+  };
+
+  std::shared_ptr<ResultShape> ShapeOf(const ClientResult* result);
+  Statement& StatementOf(uint32_t number);
+
+  const ClientApi& api_;
+  const std::shared_ptr<ResultMemory> memory_;
+  DeliverySource* const source_;
+  ConnectionFlow* const flow_;
+
+  const Command* command_ = nullptr;
+  /** The result being packed, its next row, and whether the result set ends with it. */
+  ClientResult* packing_ = nullptr;
+  int next_row_ = 0;
+  bool packing_last_ = false;
+  /** Bytes that the result set has taken so far. */
+  size_t packed_ = 0;
+  std::shared_ptr<ResultShape> shape_;
+  std::unique_ptr<RowChunk> chunk_;
+  std::unique_ptr<Delivery> held_;
+  std::unique_ptr<Failure> failure_;
+
+  std::shared_ptr<ResultShape> last_shape_;
+  std::vector<Statement> statements_;
+};
+
+}  // namespace kingbase
