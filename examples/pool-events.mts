@@ -35,7 +35,7 @@ try {
   // An idle connection whose server process is ended is noticed at once, not by the next statement.
   const gone = once(seen, 'disconnect');
   const other = await db.connect();
-  const { processId } = other;
+  const { backendPid: processId } = other;
   await other.release();
   await held.query('SELECT pg_terminate_backend($1::int4)', [processId]);
   await gone;

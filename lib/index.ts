@@ -18,19 +18,31 @@ export type {
   LargeObjectWriteOptions,
   LargeObjectWriteStream,
 } from './facade/streams/large-objects.js';
-export type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './facade/calls/options.js';
+export type {
+  ArrayRowOptions,
+  CallLimits,
+  ExecResult,
+  ObjectRowOptions,
+  QueryOptions,
+  QueryParameters,
+  QueryResult,
+  RowArray,
+  RowObject,
+} from './facade/calls/options.js';
 export type {
   BadRow,
   BatchInsertOptions,
   BatchInsertResult,
   BatchProgress,
+  BatchReturned,
+  BatchReturning,
   BatchRows,
 } from './facade/batch/options.js';
 export type { BatchStrategy, ConflictRule } from './encoding/index.js';
 export type { ServerInfo } from './facade/server-info.js';
 export type { ConnectionConfig, PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
-export type { Field } from './driver/result-shape.js';
-export type { Flavour, NativeCapabilities } from './addon/interface.js';
+export type { Column } from './types/column.js';
+export type { ClientLibraryFlavour, ClientLibraryCapabilities } from './addon/client-library.js';
 export type { TypeOptions } from './types/type-options.js';
 export {
   ClientLibraryError,

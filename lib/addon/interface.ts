@@ -6,6 +6,8 @@
  * together are delivered in one crossing). Commands are told apart by a slot number chosen by the driver.
  */
 
+import type { ClientLibraryCapabilities, ClientLibraryFlavour } from './client-library.js';
+
 /** How the core turns one value of a text-format result into a JavaScript value. Twin: `native/decoder.h`. */
 export const enum Decoder {
   /** The server's text as a string. Everything that is not listed below. */
@@ -48,31 +50,14 @@ export const enum RowMode {
  */
 export const BINARY_ALLOWED = 4;
 
-export type Flavour = 'kci' | 'kingbase-pq' | 'libpq';
-
-/** What the loaded library can do, asked of its symbols and never assumed from a version. */
-export interface NativeCapabilities {
-  /** `…SetSingleRowMode`: rows can be read one by one. */
-  singleRowMode: boolean;
-  /** `…ExecutePrepared_ext`: many rows in one Bind (KingbaseES servers only). */
-  multiRowBind: boolean;
-  /** `…EncryptPwdConn`: the library can hash a password by the server's method. */
-  encryptPassword: boolean;
-  /** `…sslInUse` and its kin: the library can say whether a connection is encrypted. */
-  tlsInformation: boolean;
-  largeObjects: boolean;
-  /** libpq 14 and later only; no Kingbase library has it. */
-  pipeline: boolean;
-}
-
 /** An opened client library. Never closed again: client libraries leave threads and exit handlers behind. */
 export interface NativeLibrary {
   /** Where the dynamic linker found the file (absolute, as opened). */
   readonly path: string;
-  readonly flavour: Flavour;
+  readonly flavour: ClientLibraryFlavour;
   /** As the library reports it (120001 = 12.1; V8R3 says 80300), 0 when it does not say. */
   readonly version: number;
-  readonly capabilities: NativeCapabilities;
+  readonly capabilities: ClientLibraryCapabilities;
   /** Connection keywords the library knows; any other would make its connect call fail. */
   readonly keywords: readonly string[];
   /** What `NativeConnection` takes. */

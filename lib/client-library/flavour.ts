@@ -1,4 +1,4 @@
-import type { Flavour } from '../addon/interface.js';
+import type { ClientLibraryFlavour } from '../addon/client-library.js';
 
 /** The functions by which the families of client libraries differ; `ClientLibrary::Recognise` in native/ asks for the same. */
 export const TELLING_SYMBOLS: ReadonlySet<string> = new Set([
@@ -11,7 +11,7 @@ export const TELLING_SYMBOLS: ReadonlySet<string> = new Set([
 ]);
 
 /** Undefined for what is no client library at all, as far as its functions show. */
-export function flavourOf(exports: ReadonlySet<string>): Flavour | 'v7' | undefined {
+export function flavourOf(exports: ReadonlySet<string>): ClientLibraryFlavour | 'v7' | undefined {
   if (exports.has('KCIConnectionCreate') || exports.has('KCIConnectionStartParams')) {
     const v7 = !exports.has('KCIConnectionCreateParams') && !exports.has('KCIsetSingleRowMode');
     return v7 ? 'v7' : 'kci';

@@ -1,29 +1,15 @@
 import { readsBinary } from '../types/binary-results.js';
 import { createPackedAppender, type PackedAppender, type PackedCells } from '../types/packed-rows.js';
 import { createRowAppender, type AppenderColumn, type RowAppender } from '../types/row-appender.js';
+import type { Column } from '../types/column.js';
 import type { TypeMap } from '../types/type-map.js';
 import { RowMode } from '../addon/interface.js';
-
-/** One column of a result. */
-export interface Field {
-  readonly name: string;
-  /** OID of the column's type. */
-  readonly typeOid: number;
-  /** Such as the length of a varchar plus 4; -1 where the type has none. */
-  readonly typeModifier: number;
-  /** Bytes of the type in the server, negative where it varies. */
-  readonly typeSize: number;
-  /** OID of the table the column comes from, 0 for an expression. */
-  readonly tableOid: number;
-  /** The column's number in that table, from 1; 0 for an expression. */
-  readonly columnNumber: number;
-}
 
 const NUMBERS_PER_COLUMN = 6;
 
 /** A list of columns, and the functions that build its rows. */
 export class ResultShape {
-  readonly fields: readonly Field[];
+  readonly fields: readonly Column[];
   /** Columns whose type the type map knows nothing of: they come as the server's text. */
   readonly unknown: readonly { column: number; name: string; typeOid: number }[];
   /** The core's number of the type map that the rows are read by, if it reads every column's binary form; else 0. */

@@ -1,4 +1,5 @@
 import { nothing } from '../base/nothing.js';
+import type { ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { LoadedLibrary } from '../client-library/index.js';
 import type { KingbaseError } from '../errors/index.js';
 import type { CommandHandler, ConnectionListener, Core } from './core.js';
@@ -6,7 +7,6 @@ import { commandError } from './failure.js';
 import {
   TransactionStatus,
   type ConnectionFacts,
-  type NativeCapabilities,
   type NativeConnection,
   type NativeFailure,
 } from '../addon/interface.js';
@@ -124,7 +124,7 @@ export class Session implements CommandHandler, ConnectionListener {
   owner: SessionOwner | undefined;
   readonly statements: StatementCache;
   readonly native: NativeConnection;
-  readonly capabilities: NativeCapabilities;
+  readonly capabilities: ClientLibraryCapabilities;
   readonly slot: number;
 
   private readonly id: number;

@@ -1,4 +1,4 @@
-import type { Flavour } from '../addon/interface.js';
+import type { ClientLibraryFlavour } from '../addon/client-library.js';
 
 export type ClientLibraryErrorCode =
   | 'KB_LIBRARY_NOT_FOUND'
@@ -51,7 +51,7 @@ export interface LibraryAttempt {
   /** As `uname -m` writes it: `x86_64`, `aarch64`, `loongarch64`, `mips64el`, `sw_64`, `i386`, … */
   readonly architecture?: string;
   /** Which family of libraries its functions belong to; `v7` is the one of KingbaseES V7, which is refused. */
-  readonly flavour?: Flavour | 'v7';
+  readonly flavour?: ClientLibraryFlavour | 'v7';
   /** Of the file, by its name (libkci.so.5.12) or its version resource (a DLL's); not of the server it belongs to. */
   readonly version?: string;
   /** What it needs, itself or by way of another library, and cannot be found. */

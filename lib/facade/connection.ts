@@ -1,9 +1,8 @@
 import { TransactionStatus } from '../addon/interface.js';
 import { inSavepoint, type BatchScope } from './batch/work.js';
-import { prepareOn } from './calls/prepare.js';
-import { Queryable, type CallContext } from './queryable.js';
+import type { CallContext } from './calls/call-context.js';
+import { Queryable } from './queryable.js';
 import type { SessionQueue } from './sessions/session-queue.js';
-import { Statement } from './statement.js';
 import {
   beginOn,
   inTransaction,
@@ -12,7 +11,6 @@ import {
   type TransactionOptions,
   type TransactionRetry,
 } from './transactions/transaction.js';
-import type { QueryOptions } from './calls/options.js';
 
 /**
  * One session, checked out of the pool until it is released: for what depends on a session's state (SET, temporary
@@ -27,7 +25,7 @@ export class Connection extends Queryable {
   }
 
   /** The server process of this session, as `pg_backend_pid()` gives it. */
-  get processId(): number {
+  get backendPid(): number {
     return this.runner.session.facts?.backendPid ?? 0;
   }
 
@@ -40,13 +38,6 @@ export class Connection extends Queryable {
   /** What the server reported of itself at the login, by its names: `server_version`, `server_encoding`, `TimeZone`, … */
   get serverParameters(): Readonly<Record<string, string | undefined>> {
     return this.runner.session.facts?.parameters ?? {};
-  }
-
-  /** Prepares the statement on this session. Rejects with a DatabaseError when the server refuses it. */
-  async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
-    const statement = new Statement(sql, this.runner, this.context);
-    await prepareOn(this.runner, statement, options);
-    return statement;
   }
 
   /** Begins a transaction on this session; the session stays checked out when it ends. */

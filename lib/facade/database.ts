@@ -3,7 +3,7 @@ import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.j
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
 import { loadCore } from '../driver/core.js';
-import type { Flavour, NativeCapabilities } from '../addon/interface.js';
+import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { Session, SessionEvents } from '../driver/session.js';
 import type { LibraryAttempt } from '../errors/index.js';
 import { Telemetry, type LogEntry } from '../observability/telemetry.js';
@@ -28,12 +28,11 @@ import {
   type LeakWatch,
 } from './sessions/leak.js';
 import { Listener, type NotificationHandler, type Subscription } from './listen/listener.js';
-import { prepareOn } from './calls/prepare.js';
-import { Queryable, type CallContext } from './queryable.js';
+import type { CallContext } from './calls/call-context.js';
+import { Queryable } from './queryable.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
 import { resetText } from '../driver/operations/reset.js';
 import { SessionQueue } from './sessions/session-queue.js';
-import { Statement } from './statement.js';
 import {
   beginOn,
   inTransaction,
@@ -43,16 +42,16 @@ import {
   type TransactionOptions,
   type TransactionRetry,
 } from './transactions/transaction.js';
-import type { QueryOptions } from './calls/options.js';
+import type { CallLimits } from './calls/options.js';
 
 /** Which client library serves a database. */
 export interface ClientLibraryInfo {
   path: string;
   /** `kci`: libkci; `kingbase-pq`: Kingbase's library under libpq's names; `libpq`: PostgreSQL's own. */
-  flavour: Flavour;
+  flavour: ClientLibraryFlavour;
   /** As the library gives it (120001 = 12.1), 0 where it does not. */
   version: number;
-  capabilities: NativeCapabilities;
+  capabilities: ClientLibraryCapabilities;
   /** What led to it, and why it was chosen. */
   source: string;
   reason: string;
@@ -134,20 +133,13 @@ export class Database extends Queryable {
   }
 
   /** Makes sure that the server answers. */
-  async ping(options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<void> {
+  async ping(options?: CallLimits): Promise<void> {
     await this.script('SELECT 1', options);
   }
 
   /** Checks out one session; disposing of it, or `release()`, gives it back. */
-  async connect(options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Connection> {
+  async connect(options?: CallLimits): Promise<Connection> {
     return new Connection(await this.checkOut(options), this.context);
-  }
-
-  /** A statement that is prepared on each connection when first needed there; on one of them now, to find mistakes. */
-  async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
-    const statement = new Statement(sql, this.runner, this.context);
-    await prepareOn(this.runner, statement, options);
-    return statement;
   }
 
   /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
@@ -281,10 +273,7 @@ export class Database extends Queryable {
     process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
   };
 
-  private checkOut(
-    options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
-    opening = '',
-  ): Promise<SessionQueue> {
+  private checkOut(options: CallLimits | undefined, opening = ''): Promise<SessionQueue> {
     const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
     const reset = resetText(resetOnRelease);
     const take = (session: Session): SessionQueue => new SessionQueue(session, this.runner, reset);

@@ -9,6 +9,6 @@ import { Database } from './database.js';
  * @param overrides go before what `config` says; what neither says comes from `KINGBASE_…` environment variables
  * @throws UsageError `KB_BAD_OPTION`
  */
-export function open(config: string | ConnectionConfig, overrides?: Partial<ConnectionConfig>): Database {
+export function open(config: string | ConnectionConfig, overrides?: ConnectionConfig): Database {
   return new Database(parseConfig(config, overrides));
 }

@@ -1,15 +1,18 @@
 import type { ExecutionRequest, ResultView } from '../driver/operations/execution.js';
-import { RowMode } from '../addon/interface.js';
-import { bindPlaceholders, type BoundStatement } from '../sql/placeholders.js';
 import { batchInsert } from './batch/insert.js';
-import type { BatchInsertOptions, BatchInsertResult, BatchRows } from './batch/options.js';
+import type {
+  BatchInsertOptions,
+  BatchInsertResult,
+  BatchReturned,
+  BatchReturning,
+  BatchRows,
+} from './batch/options.js';
 import type { BatchScope } from './batch/work.js';
 import type { CallContext } from './calls/call-context.js';
 import {
   asExecResult,
   asFirstRow,
   asQueryResult,
-  checkText,
   execute,
   rejection,
   runScript,
@@ -20,76 +23,101 @@ import { LargeObjects } from './streams/large-objects.js';
 import { NO_LEAK_WATCH } from './sessions/leak.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
-import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './calls/options.js';
-
-export type { CallContext } from './calls/call-context.js';
-
-/**
- * What is to be run. Throws a UsageError where the parameters do not fit the statement's placeholders or `types` is not
- * understood.
- */
-export function request(
-  sql: string,
-  parameters: Parameters | undefined,
-  options: QueryOptions | undefined,
-  context: CallContext,
-  statementOn?: ExecutionRequest['statementOn'],
-): ExecutionRequest {
-  const { placeholders } = context;
-  let bound: BoundStatement | undefined;
-  // The same text again, which needs no rewriting, is the usual case.
-  if (!(Array.isArray(parameters) && parameters.length > 0 && placeholders.isPlain(sql))) {
-    checkText(sql);
-    bound = bindPlaceholders(sql, parameters, placeholders);
-  }
-  return {
-    sql: bound === undefined ? sql : bound.sql,
-    parameters: bound === undefined ? (parameters as readonly unknown[]) : bound.values,
-    rowMode: options?.rowMode === 'array' ? RowMode.Array : RowMode.Object,
-    types: context.typeMapOf(options?.types),
-    lookUp: context,
-    typeOptions: options?.types,
-    statementOn,
-  };
-}
+import { prepareOn } from './calls/prepare.js';
+import { request } from './calls/request.js';
+import { Statement } from './statement.js';
+import type {
+  ArrayRowOptions,
+  CallLimits,
+  ExecResult,
+  ObjectRowOptions,
+  QueryOptions,
+  QueryParameters,
+  QueryResult,
+  RowArray,
+  RowObject,
+} from './calls/options.js';
 
 /** What a database and a checked-out connection can both do. */
 export abstract class Queryable {
+  /** @internal */
   protected abstract readonly runner: OperationRunner;
+  /** @internal */
   protected abstract readonly context: CallContext;
 
   /** Runs one statement and gives all its rows. */
-  query<T = Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<QueryResult<T>> {
-    return this.execute(sql, parameters, options, asQueryResult<T>);
+  query<T = RowArray>(
+    sql: string,
+    parameters: QueryParameters | undefined,
+    options: ArrayRowOptions,
+  ): Promise<QueryResult<T>>;
+  query<T = RowObject>(
+    sql: string,
+    parameters?: QueryParameters,
+    options?: ObjectRowOptions,
+  ): Promise<QueryResult<T>>;
+  query<T = RowObject | RowArray>(
+    sql: string,
+    parameters?: QueryParameters,
+    options?: QueryOptions,
+  ): Promise<QueryResult<T>>;
+  query<T>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<QueryResult<T>> {
+    return this.#execute(sql, parameters, options, asQueryResult<T>);
   }
 
   /** Runs one statement and gives its first row, undefined where there is none. */
-  queryRow<T = Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<T | undefined> {
-    return this.execute(sql, parameters, options, asFirstRow<T>);
+  queryRow<T = RowArray>(
+    sql: string,
+    parameters: QueryParameters | undefined,
+    options: ArrayRowOptions,
+  ): Promise<T | undefined>;
+  queryRow<T = RowObject>(
+    sql: string,
+    parameters?: QueryParameters,
+    options?: ObjectRowOptions,
+  ): Promise<T | undefined>;
+  queryRow<T = RowObject | RowArray>(
+    sql: string,
+    parameters?: QueryParameters,
+    options?: QueryOptions,
+  ): Promise<T | undefined>;
+  queryRow<T>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<T | undefined> {
+    return this.#execute(sql, parameters, options, asFirstRow<T>);
   }
 
   /** Runs one statement for its effect. */
-  exec(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<ExecResult> {
-    return this.execute(sql, parameters, options, asExecResult);
+  exec(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<ExecResult> {
+    return this.#execute(sql, parameters, options, asExecResult);
   }
 
   /**
    * The rows of one statement as they come, in bounded memory; see {@link Rows}. Nothing is sent before they are
    * iterated.
    */
-  rows<T = Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Rows<T> {
+  rows<T = RowArray>(sql: string, parameters: QueryParameters | undefined, options: ArrayRowOptions): Rows<T>;
+  rows<T = RowObject>(sql: string, parameters?: QueryParameters, options?: ObjectRowOptions): Rows<T>;
+  rows<T = RowObject | RowArray>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Rows<T>;
+  rows<T>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Rows<T> {
     const build = (): ExecutionRequest => request(sql, parameters, options, this.context);
     return new Rows<T>(rowSource<T>(this.runner, this.context, options, build));
+  }
+
+  /**
+   * Prepares a statement, so that a mistake in it shows now: rejects with a DatabaseError when the server refuses it. A
+   * database prepares it again on each of its connections when first needed there; a connection or a transaction
+   * prepares it on its own session.
+   */
+  async prepare<T = RowObject>(sql: string, options?: CallLimits): Promise<Statement<T>> {
+    const statement = Statement.create<T>(sql, this.runner, this.context);
+    await prepareOn(this.runner, statement, options);
+    return statement;
   }
 
   /**
    * Runs several statements, separated by semicolons, by the simple protocol: without parameters, and as one
    * transaction unless the text says otherwise. Never put values into the text.
    */
-  script(
-    sql: string,
-    options?: Pick<QueryOptions, 'signal' | 'timeout' | 'traceContext'>,
-  ): Promise<ExecResult[]> {
+  script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]> {
     const { telemetry } = this.context;
     const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, options);
     return telemetry.watchesQueries
@@ -108,7 +136,31 @@ export abstract class Queryable {
    * @returns how many, and how. Rejects with a UsageError (`KB_BAD_PARAMETER`) or a DatabaseError for a row that cannot be
    *   inserted, which has `rowIndex`, `column` and `valueType` as far as they are known
    */
-  async batchInsert<T = Row>(
+  batchInsert<T = RowArray>(
+    table: string | readonly string[],
+    columns: readonly string[],
+    rows: BatchRows,
+    options: BatchReturning & ArrayRowOptions,
+  ): Promise<BatchReturned<T>>;
+  batchInsert<T = RowObject>(
+    table: string | readonly string[],
+    columns: readonly string[],
+    rows: BatchRows,
+    options: BatchReturning & ObjectRowOptions,
+  ): Promise<BatchReturned<T>>;
+  batchInsert<T = RowObject | RowArray>(
+    table: string | readonly string[],
+    columns: readonly string[],
+    rows: BatchRows,
+    options: BatchReturning,
+  ): Promise<BatchReturned<T>>;
+  batchInsert<T = RowObject>(
+    table: string | readonly string[],
+    columns: readonly string[],
+    rows: BatchRows,
+    options?: BatchInsertOptions,
+  ): Promise<BatchInsertResult<T>>;
+  async batchInsert<T>(
     table: string | readonly string[],
     columns: readonly string[],
     rows: BatchRows,
@@ -122,15 +174,15 @@ export abstract class Queryable {
 
   /** COPY … FROM STDIN: a stream to write the data into; see {@link CopyFromStream}. */
   copyFrom(sql: string, options?: CopyOptions): CopyFromStream {
-    return new CopyFromStream(sql, this.copyContext(), options ?? {});
+    return new CopyFromStream(sql, this.#copyContext(), options ?? {});
   }
 
   /** COPY … TO STDOUT: a stream to read the data from; see {@link CopyToStream}. */
   copyTo(sql: string, options?: CopyOptions): CopyToStream {
-    return new CopyToStream(sql, this.copyContext(), options ?? {});
+    return new CopyToStream(sql, this.#copyContext(), options ?? {});
   }
 
-  private copyContext(): CopyContext {
+  #copyContext(): CopyContext {
     const { runner, context } = this;
     // Of a checked-out connection the watch over that tells.
     const watch = runner.watch === undefined ? context.leakWatch() : NO_LEAK_WATCH;
@@ -142,9 +194,9 @@ export abstract class Queryable {
     return new LargeObjects(this);
   }
 
-  private execute<R>(
+  #execute<R>(
     sql: string,
-    parameters: Parameters | undefined,
+    parameters: QueryParameters | undefined,
     options: QueryOptions | undefined,
     view: ResultView<R>,
   ): Promise<R> {

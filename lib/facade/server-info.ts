@@ -8,7 +8,7 @@ export interface ServerInfo {
   /** KingbaseES: such as `V009R001C010`; else the number the text begins with. */
   release: string;
   /** `server_version_num`: the generation of the kernel, 120001 for 12.1 (V8R6 and V9 report that). */
-  kernel: number;
+  serverVersionNum: number;
   /** KingbaseES: `pg`, `oracle`, `mysql` or `sqlserver`; undefined elsewhere. */
   databaseMode: string | undefined;
   /** Whether names and text compare without regard to case; undefined where the server has no such switch. */
@@ -38,7 +38,7 @@ export async function readServerInfo(queryable: Queryable): Promise<ServerInfo> 
     version,
     product: kingbase !== null ? 'KingbaseES' : postgres !== null ? 'PostgreSQL' : 'unknown',
     release: kingbase?.[0] ?? postgres?.[1] ?? '',
-    kernel: Number(row?.kernel ?? 0),
+    serverVersionNum: Number(row?.kernel ?? 0),
     databaseMode: row?.mode ?? undefined,
     caseInsensitive: row?.ci === null || row?.ci === undefined ? undefined : row.ci === 'on',
     encoding: row?.encoding ?? '',

@@ -12,54 +12,94 @@ import {
   type OperationRunner,
 } from './calls/call.js';
 import type { PlaceholderCache } from '../sql/placeholder-cache.js';
-import { request, type CallContext } from './queryable.js';
+import type { CallContext } from './calls/call-context.js';
+import { request } from './calls/request.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
-import type { ExecResult, Parameters, QueryOptions, QueryResult, Row } from './calls/options.js';
+import type {
+  ArrayRowOptions,
+  ExecResult,
+  ObjectRowOptions,
+  QueryOptions,
+  QueryParameters,
+  QueryResult,
+  RowArray,
+  RowObject,
+} from './calls/options.js';
+
+/** What a row of `T` is as an array: `T` itself where that was said to be one. */
+type AsArray<T> = T extends readonly unknown[] ? T : RowArray;
 
 /**
  * A prepared statement. One that a database made is prepared again on each of its connections when first needed there
  * (as `sql.Stmt` of Go's database/sql); one that a connection made belongs to that.
  */
-export class Statement {
+export class Statement<T = RowObject> {
   private readonly onSessions = new WeakMap<Session, CachedStatement>();
   /** For closing: weak, since a statement outlives the connections it was prepared on. */
   private readonly sessions = new Set<WeakRef<Session>>();
   private closed = false;
   private running = 0;
 
+  /** The text as the program gave it. */
+  readonly sql: string;
+
   /** The text as the server gets it. */
   readonly compiled: string;
 
-  constructor(
-    readonly sql: string,
+  private constructor(
+    sql: string,
     private readonly runner: OperationRunner,
     private readonly context: CallContext,
   ) {
     checkText(sql);
+    this.sql = sql;
     this.compiled = compilePrepared(sql, context.placeholders);
   }
 
-  query<T = Row>(parameters?: Parameters, options?: QueryOptions): Promise<QueryResult<T>> {
-    return this.execute(parameters, options, asQueryResult<T>);
+  /** @internal */
+  static create<T>(sql: string, runner: OperationRunner, context: CallContext): Statement<T> {
+    return new Statement<T>(sql, runner, context);
   }
 
-  queryRow<T = Row>(parameters?: Parameters, options?: QueryOptions): Promise<T | undefined> {
-    return this.execute(parameters, options, asFirstRow<T>);
+  /** Runs the statement and gives all its rows. */
+  query<R = AsArray<T>>(
+    parameters: QueryParameters | undefined,
+    options: ArrayRowOptions,
+  ): Promise<QueryResult<R>>;
+  query<R = T>(parameters?: QueryParameters, options?: ObjectRowOptions): Promise<QueryResult<R>>;
+  query<R = T | AsArray<T>>(parameters?: QueryParameters, options?: QueryOptions): Promise<QueryResult<R>>;
+  query<R>(parameters?: QueryParameters, options?: QueryOptions): Promise<QueryResult<R>> {
+    return this.#execute(parameters, options, asQueryResult<R>);
   }
 
-  exec(parameters?: Parameters, options?: QueryOptions): Promise<ExecResult> {
-    return this.execute(parameters, options, asExecResult);
+  /** Runs the statement and gives its first row, undefined where there is none. */
+  queryRow<R = AsArray<T>>(
+    parameters: QueryParameters | undefined,
+    options: ArrayRowOptions,
+  ): Promise<R | undefined>;
+  queryRow<R = T>(parameters?: QueryParameters, options?: ObjectRowOptions): Promise<R | undefined>;
+  queryRow<R = T | AsArray<T>>(parameters?: QueryParameters, options?: QueryOptions): Promise<R | undefined>;
+  queryRow<R>(parameters?: QueryParameters, options?: QueryOptions): Promise<R | undefined> {
+    return this.#execute(parameters, options, asFirstRow<R>);
+  }
+
+  /** Runs the statement for its effect. */
+  exec(parameters?: QueryParameters, options?: QueryOptions): Promise<ExecResult> {
+    return this.#execute(parameters, options, asExecResult);
   }
 
   /** The rows as they come, in bounded memory. Nothing is sent before they are iterated. */
-  rows<T = Row>(parameters?: Parameters, options?: QueryOptions): Rows<T> {
+  rows<R = AsArray<T>>(parameters: QueryParameters | undefined, options: ArrayRowOptions): Rows<R>;
+  rows<R = T>(parameters?: QueryParameters, options?: ObjectRowOptions): Rows<R>;
+  rows<R = T | AsArray<T>>(parameters?: QueryParameters, options?: QueryOptions): Rows<R>;
+  rows<R>(parameters?: QueryParameters, options?: QueryOptions): Rows<R> {
     const build = (): ExecutionRequest => {
       const asked = this.request(parameters, options);
       this.running++;
       return asked;
     };
-    return new Rows<T>(rowSource<T>(this.runner, this.context, options, build, this.ended));
+    return new Rows<R>(rowSource<R>(this.runner, this.context, options, build, this.ended));
   }
 
   /** Done with it: the connections close their forms of it when they next have the time. */
@@ -85,8 +125,8 @@ export class Statement {
     return this.close();
   }
 
-  private execute<R>(
-    parameters: Parameters | undefined,
+  #execute<R>(
+    parameters: QueryParameters | undefined,
     options: QueryOptions | undefined,
     view: ResultView<R>,
   ): Promise<R> {
@@ -101,7 +141,10 @@ export class Statement {
   }
 
   /** What is to be run. Throws a UsageError. */
-  private request(parameters: Parameters | undefined, options: QueryOptions | undefined): ExecutionRequest {
+  private request(
+    parameters: QueryParameters | undefined,
+    options: QueryOptions | undefined,
+  ): ExecutionRequest {
     if (this.closed) throw new UsageError('KB_STATEMENT_CLOSED', 'The statement has been closed.');
     const asked = request(this.sql, parameters, options, this.context, this.statementOn);
     if (asked.sql === this.compiled) return asked;
@@ -119,7 +162,7 @@ export class Statement {
     if (this.closed && this.running === 0) this.discard();
   };
 
-  /** The form of the statement that a session has, prepared or not. */
+  /** @internal The form of the statement that a session has, prepared or not. */
   readonly statementOn = (session: Session): CachedStatement => {
     let statement = this.onSessions.get(session);
     if (statement === undefined) {

@@ -26,7 +26,7 @@ export interface BoundStatement {
  * - `??` is the operator `?` in all of these, and without parameters, as in JDBC: `??|`, `@??`; `???` is the operator
  *   and a placeholder. A text without `??` and without placeholders is given back as it is.
  *
- * @param parameters an array, an object, or undefined for none
+ * @param parameters an array, an object with properties of its own (no function, Map, Date and the like), or undefined
  * @throws UsageError `KB_BAD_PARAMETER`
  */
 export function bindPlaceholders(
@@ -50,10 +50,13 @@ export function bindPlaceholders(
 function placeholderKind(parameters: object | undefined): PlaceholderKind {
   if (parameters === undefined) return 'none';
   if (Array.isArray(parameters)) return parameters.length === 0 ? 'none' : 'positional';
-  if (typeof parameters === 'object' && parameters !== null) return 'named';
+  // A Map, a Date or a Buffer is an object, too, but has no properties that could be meant.
+  const kind = Object.prototype.toString.call(parameters).slice('[object '.length, -1);
+  if (kind === 'Object') return 'named';
   throw badParameter(
-    'The parameters must be an array, with the values for $1, $2, … or for each ?, or an object, with a value for ' +
-      'each :name.',
+    `The parameters are ${kind === 'Null' ? 'null' : `of the kind ${kind}`}. They must be an array, with the values for ` +
+      '$1, $2, … or for each ?, or an object, with a value for each :name.',
+    kind === 'Map' ? 'Give Object.fromEntries(map).' : undefined,
   );
 }
 

@@ -19,13 +19,13 @@ describe.each(targets())('$name', (target) => {
   /** Resolves when the session is doing what is asked for: `active`, waiting for a lock, … */
   async function until(connection: Connection, condition: string): Promise<void> {
     const sql = `SELECT ${condition} AS reached FROM pg_stat_activity WHERE pid = $1`;
-    while ((await observer.queryRow<{ reached: boolean }>(sql, [connection.processId]))?.reached !== true);
+    while ((await observer.queryRow<{ reached: boolean }>(sql, [connection.backendPid]))?.reached !== true);
   }
   const untilSleeping = (connection: Connection): Promise<void> =>
     until(connection, `wait_event = 'PgSleep'`);
 
   async function expectUsable(connection: Connection): Promise<void> {
-    const { processId } = connection;
+    const { backendPid: processId } = connection;
     for (let i = 0; i < 3; i++) {
       expect(await connection.queryRow('SELECT pg_backend_pid() AS pid, $1::int4 AS v', [i])).toStrictEqual({
         pid: processId,
@@ -350,7 +350,7 @@ describe.each(targets())('$name', (target) => {
       const call = connection.query(FOR_EVER, [], { signal: new AbortController().signal, timeout: 60_000 });
       await untilSleeping(connection);
       const outcome = expect(call).rejects.toMatchObject({ name: 'DatabaseError', code: '57014' });
-      await observer.query('SELECT pg_cancel_backend($1)', [connection.processId]);
+      await observer.query('SELECT pg_cancel_backend($1)', [connection.backendPid]);
       await outcome;
       await expectUsable(connection);
     });

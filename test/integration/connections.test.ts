@@ -39,8 +39,8 @@ describe.each(targets())('$name', (target) => {
       const [first, second] = [await small.connect(), await small.connect()];
       await first.release();
       await second.release();
-      last = first.processId;
-      await ended(second.processId);
+      last = first.backendPid;
+      await ended(second.backendPid);
       expect(await small.queryRow('SELECT pg_backend_pid() AS pid')).toStrictEqual({ pid: last });
     };
     await withDatabase(target, use, { pool: { max: 2, maxIdle: 1 } });
@@ -52,7 +52,7 @@ describe.each(targets())('$name', (target) => {
       await withConnection(db, async (connection) => {
         const session = async (): Promise<unknown> =>
           (await connection.queryRow<{ pid: number }>('SELECT pg_backend_pid() AS pid'))?.pid;
-        expect(await session()).toBe(connection.processId);
+        expect(await session()).toBe(connection.backendPid);
         await connection.exec("SET application_name TO 'kept'");
         await connection.exec('CREATE TEMP TABLE kept (v int4)');
         await connection.exec('INSERT INTO kept VALUES ($1)', [7]);
@@ -64,7 +64,7 @@ describe.each(targets())('$name', (target) => {
           v: 7,
           name: 'kept',
         });
-        expect(await session()).toBe(connection.processId);
+        expect(await session()).toBe(connection.backendPid);
         await connection.script('DROP TABLE kept; RESET application_name');
       });
     });
@@ -109,7 +109,7 @@ describe.each(targets())('$name', (target) => {
           void waiting.then(() => (served = true));
           await connection.query('SELECT 1');
           expect(served).toBe(false);
-          const { processId } = connection;
+          const { backendPid: processId } = connection;
           await connection.release();
           expect(await waiting).toStrictEqual({ pid: processId });
           expect(single.stats()).toMatchObject({ openConnections: 1, inUse: 0, idle: 1 });
@@ -184,7 +184,7 @@ describe.each(targets())('$name', (target) => {
 
     it('says how it is connected', async () => {
       await withConnection(db, (connection) => {
-        expect(connection.processId).toBeGreaterThan(0);
+        expect(connection.backendPid).toBeGreaterThan(0);
         expect(connection.tls).toBeUndefined();
         return Promise.resolve();
       });

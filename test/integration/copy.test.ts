@@ -111,7 +111,7 @@ describe.each(targets())('$name', (target) => {
         const done = pipeline(source, stream);
         await until('it waits for the lock', async () => {
           const waiting = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`;
-          return (await other.query(waiting, [connection.processId])).rows.length > 0;
+          return (await other.query(waiting, [connection.backendPid])).rows.length > 0;
         });
         expect(produced).toBeLessThan(total / 10);
         await other.script('ROLLBACK');
@@ -149,7 +149,7 @@ describe.each(targets())('$name', (target) => {
       await until('the server waits', async () => {
         const sql = 'SELECT wait_event FROM pg_stat_activity WHERE pid = $1';
         return (
-          (await db.queryRow<{ wait_event: string }>(sql, [connection.processId]))?.wait_event ===
+          (await db.queryRow<{ wait_event: string }>(sql, [connection.backendPid]))?.wait_event ===
           'ClientWrite'
         );
       });
@@ -326,8 +326,8 @@ describe.each(targets())('$name', (target) => {
       stream.write('a\n');
       await until('it has begun', async () => {
         const sql = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND query LIKE 'COPY%' AND state = 'active'`;
-        return (await db.query(sql, [own.processId])).rows.length > 0;
-      }).finally(() => connection.exec('SELECT pg_terminate_backend($1)', [own.processId]));
+        return (await db.query(sql, [own.backendPid])).rows.length > 0;
+      }).finally(() => connection.exec('SELECT pg_terminate_backend($1)', [own.backendPid]));
       // The source is silent; the loss is told all the same.
       const [error] = (await failed) as [unknown];
       expect(error).toMatchObject({ code: 'KB_CONNECTION_LOST', outcome: 'unknown' });

@@ -127,7 +127,7 @@ describe.each([
       expect(await db.serverInfo()).toMatchObject({
         product: 'KingbaseES',
         release: version,
-        kernel: 120001,
+        serverVersionNum: 120001,
         databaseMode,
         caseInsensitive: ci,
         encoding: 'UTF8',

@@ -265,7 +265,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       async (db) => {
         await using connection = await db.connect();
         const sleeping = connection.query('SELECT pg_sleep(600)').catch((error: unknown) => error);
-        const watching = `SELECT count(*) AS n FROM pg_stat_activity WHERE pid = ${connection.processId} AND wait_event = 'PgSleep'`;
+        const watching = `SELECT count(*) AS n FROM pg_stat_activity WHERE pid = ${connection.backendPid} AND wait_event = 'PgSleep'`;
         while ((await db.queryRow<{ n: bigint }>(watching))?.n !== 1n);
         proxy.cut(how);
         const error = await sleeping;

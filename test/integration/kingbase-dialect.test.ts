@@ -45,7 +45,7 @@ describe.each([
     expect(info).toMatchObject({
       product: 'KingbaseES',
       release: version,
-      kernel: 120001,
+      serverVersionNum: 120001,
       databaseMode,
       encoding: 'UTF8',
     });

@@ -84,7 +84,7 @@ describe.each(
       const other = db.query('SELECT pg_sleep(0.3), 5 AS number');
       const query = rejectionOf(connection.query('SELECT pg_sleep(60), 1'));
       await running('SELECT pg_sleep(60), 1');
-      await terminate(connection.processId);
+      await terminate(connection.backendPid);
       const error = await query;
       expect(error).toBeInstanceOf(ConnectionError);
       expect(error).toMatchObject(lost('unknown'));
@@ -105,7 +105,7 @@ describe.each(
       const first = rejectionOf(connection.query('SELECT pg_sleep(60), 2'));
       const waiting = [connection.query('SELECT 3'), connection.exec('SELECT 4')].map(rejectionOf);
       await running('SELECT pg_sleep(60), 2');
-      await terminate(connection.processId);
+      await terminate(connection.backendPid);
       expect(await first).toMatchObject(lost('unknown'));
       for (const error of await Promise.all(waiting)) expect(error).toMatchObject(lost('not-sent'));
       await connection.release();
@@ -114,13 +114,13 @@ describe.each(
 
     it('while it is idle in the pool, and is replaced', async () => {
       const connection = await checkOut();
-      const { processId } = connection;
+      const { backendPid: processId } = connection;
       await connection.release();
       expect(db.stats()).toMatchObject({ openConnections: 1, idle: 1 });
       await terminate(processId);
       await until('the pool has noticed', () => db.stats().openConnections === 0);
       const next = await checkOut();
-      expect(next.processId).not.toBe(processId);
+      expect(next.backendPid).not.toBe(processId);
       await works(next);
       await next.release();
       expect(db.stats()).toMatchObject({ openConnections: 1, idle: 1, inUse: 0 });
@@ -129,7 +129,7 @@ describe.each(
     it('while it is checked out and idle: the next call says why', async () => {
       const connection = await checkOut();
       await works(connection);
-      await terminate(connection.processId);
+      await terminate(connection.backendPid);
       await until('the pool has noticed', () => db.stats().openConnections === 0);
       const error = await rejectionOf(connection.query('SELECT 1'));
       expect(error).toMatchObject(lost('not-sent'));

@@ -3,7 +3,7 @@ import {
   open,
   type Connection,
   type Database,
-  type Parameters,
+  type QueryParameters,
   type Queryable,
   type Transaction,
 } from 'kingbase-native';
@@ -18,7 +18,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
   afterAll(() => db.close({ timeout: 1_000 }));
 
   /** The statement in each of the ways in which one can be run, and what each gives. */
-  async function everyWay(sql: string, parameters: Parameters): Promise<unknown[]> {
+  async function everyWay(sql: string, parameters: QueryParameters): Promise<unknown[]> {
     const rows: unknown[] = [];
     const run = async (on: Queryable): Promise<void> => {
       // Sent as it is, then prepared, then executed.
@@ -42,7 +42,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     return rows;
   }
 
-  const cases: [sql: string, parameters: Parameters, row: object][] = [
+  const cases: [sql: string, parameters: QueryParameters, row: object][] = [
     ['SELECT ?::int4 AS a, ?::text AS b', [1, '二'], { a: 1, b: '二' }],
     [
       'SELECT :a::int4 AS a, :b::text AS b, :a::int4 + 1 AS c',
@@ -77,7 +77,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       expect(await named.queryRow({ b: 20, a: 10 })).toEqual({ v: 30 });
     });
 
-    it.each<[string, Parameters]>([
+    it.each<[string, QueryParameters]>([
       ['SELECT ?::int4', { a: 1 }],
       ['SELECT ?::int4', [1, 2]],
       ['SELECT ?::int4', []],
@@ -100,7 +100,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
   });
 
   describe('refused before anything is sent', () => {
-    it.each<[string, Parameters, RegExp]>([
+    it.each<[string, QueryParameters, RegExp]>([
       ['SELECT ?, ?', [1], /2 placeholders .*1 value was/],
       ['SELECT ?', [1, 2], /1 placeholder .*2 values were/],
       ['SELECT :name', { nmae: 1 }, /:name.*Did you mean "nmae"/],
@@ -142,7 +142,9 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       readonly name = '王';
       readonly age = 7;
     }
-    expect(await db.queryRow('SELECT :name::text AS name, :age::int4 AS age', new Person())).toEqual({
+    // Its type is refused, since an interface does not say which properties are there.
+    const person = new Person() as unknown as QueryParameters;
+    expect(await db.queryRow('SELECT :name::text AS name, :age::int4 AS age', person)).toEqual({
       name: '王',
       age: 7,
     });

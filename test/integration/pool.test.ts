@@ -64,7 +64,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       await db.ping();
       await until('the minimum is there', () => db.stats().idle === 3);
       const lost = next(db, 'disconnect');
-      const victim = await withConnection(db, (connection) => Promise.resolve(connection.processId));
+      const victim = await withConnection(db, (connection) => Promise.resolve(connection.backendPid));
       await withDatabase(target, (other) => other.query('SELECT pg_terminate_backend($1)', [victim]));
       expect(await lost).toMatchObject({ processId: victim, error: { code: 'KB_CONNECTION_LOST' } });
       await until('the minimum is there again', () => db.stats().idle === 3);
@@ -102,7 +102,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     const before = await pid(db);
     await until('the idle one has gone', () => db.stats().maxLifetimeClosed === 1);
     expect(await pid(db)).not.toBe(before);
-    const { processId } = kept;
+    const { backendPid: processId } = kept;
     await until('the one in use is past it', async () => {
       const age = await kept.queryRow<{ past: boolean }>(
         `SELECT clock_timestamp() - backend_start > interval '250 ms' AS past FROM pg_stat_activity WHERE pid = $1`,
@@ -284,19 +284,19 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       const takers: Record<string, () => Promise<{ processId: number; end: () => Promise<void> }>> = {
         async takesByConnect() {
           const connection = await db.connect();
-          return { processId: connection.processId, end: () => connection.release() };
+          return { processId: connection.backendPid, end: () => connection.release() };
         },
         async takesByBegin() {
           const transaction = await db.begin();
-          return { processId: transaction.processId, end: () => transaction.rollback() };
+          return { processId: transaction.backendPid, end: () => transaction.rollback() };
         },
         takesByTransaction: () =>
           new Promise((resolve) => {
             void db.transaction(
-              ({ processId }) =>
+              ({ backendPid }) =>
                 new Promise<void>((done) => {
                   resolve({
-                    processId,
+                    processId: backendPid,
                     end: () => {
                       done();
                       return Promise.resolve();
@@ -376,7 +376,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       [['all', 'locks'], none],
     ] as const)('has lost with resetOnRelease %j what it is to lose', async (resetOnRelease, expected) => {
       const db = openPool({ max: 1, resetOnRelease });
-      const { processId } = await withConnection(db, async (connection) => {
+      const { backendPid: processId } = await withConnection(db, async (connection) => {
         await connection.script(left);
         // Left open, it must not undo the reset.
         await connection.exec('BEGIN');
@@ -395,8 +395,8 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
         SET search_path TO ${schema}, pg_catalog`);
       const closed = next(db, 'disconnect');
       await connection.release();
-      expect(await closed).toMatchObject({ processId: connection.processId, error: undefined });
-      expect(await pid(db)).not.toBe(connection.processId);
+      expect(await closed).toMatchObject({ processId: connection.backendPid, error: undefined });
+      expect(await pid(db)).not.toBe(connection.backendPid);
       await db.script(`DROP SCHEMA ${schema} CASCADE`);
     });
 

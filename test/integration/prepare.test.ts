@@ -56,11 +56,11 @@ describe.each(targets())('$name', (target) => {
         async (pooled) => {
           const statement = await pooled.prepare('SELECT pg_backend_pid() AS pid, $1::text AS v');
           const [first, second] = [await pooled.connect(), await pooled.connect()];
-          const pids = [first.processId, second.processId];
+          const pids = [first.backendPid, second.backendPid];
           await first.release();
           expect(await statement.queryRow(['a'])).toStrictEqual({ pid: pids[0], v: 'a' });
           const third = await pooled.connect();
-          expect(third.processId).toBe(pids[0]);
+          expect(third.backendPid).toBe(pids[0]);
           await second.release();
           expect(await statement.queryRow(['b'])).toStrictEqual({ pid: pids[1], v: 'b' });
           await third.release();

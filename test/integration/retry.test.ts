@@ -34,12 +34,12 @@ describe.each(chosen)('$name', (target: Target) => {
 
   const terminate = (processIds: readonly number[]): void => terminateUnnoticed(inject('server'), processIds);
   const written = async (): Promise<unknown[]> =>
-    (await admin.query<unknown[]>(`SELECT v FROM ${table}`, [], { rowMode: 'array' })).rows.map(([v]) => v);
+    (await admin.query(`SELECT v FROM ${table}`, [], { rowMode: 'array' })).rows.map(([v]) => v);
 
   /** So many idle connections of the pool; their server processes. */
   async function idle(count: number): Promise<number[]> {
     const connections = await Promise.all(Array.from({ length: count }, () => db.connect()));
-    const processIds = connections.map(({ processId }) => processId);
+    const processIds = connections.map(({ backendPid }) => backendPid);
     await Promise.all(connections.map((connection) => connection.release()));
     expect(db.stats()).toMatchObject({ openConnections: count, idle: count });
     return processIds;
@@ -108,7 +108,7 @@ describe.each(chosen)('$name', (target: Target) => {
     afterEach(() => connection.release());
 
     it('a checked-out connection, whose state is gone', async () => {
-      terminate([connection.processId]);
+      terminate([connection.backendPid]);
       const error = await rejectionOf(connection.exec(`INSERT INTO ${table} VALUES (1)`));
       expect(error).toMatchObject({ ...LOST, outcome: 'not-sent' });
       expect(await written()).toEqual([]);
@@ -120,7 +120,7 @@ describe.each(chosen)('$name', (target: Target) => {
         async (transaction) => {
           attempts++;
           await transaction.exec(`INSERT INTO ${table} VALUES (1)`);
-          terminate([transaction.processId]);
+          terminate([transaction.backendPid]);
           await transaction.exec(`INSERT INTO ${table} VALUES (2)`);
         },
         { retry: { maxAttempts: 5 } },
@@ -134,7 +134,7 @@ describe.each(chosen)('$name', (target: Target) => {
     it('the commit of a transaction: what was done in it is undone, and that is known', async () => {
       await using transaction = await db.begin();
       await transaction.exec(`INSERT INTO ${table} VALUES (1)`);
-      terminate([transaction.processId]);
+      terminate([transaction.backendPid]);
       expect(await rejectionOf(transaction.commit())).toMatchObject({ ...LOST, outcome: 'not-sent' });
       expect(await written()).toEqual([]);
     });

@@ -85,7 +85,7 @@ describe.each([...targets().map((target) => ({ ...target, byCursor: false })), w
 
       it('of types that the server must be asked about', async () => {
         await withConnection(db, async (connection) => {
-          const name = `rows_mood_${connection.processId}`;
+          const name = `rows_mood_${connection.backendPid}`;
           await connection.exec(`CREATE TYPE ${name} AS ENUM ('glad', '难过')`);
           try {
             const sql = `SELECT '{glad,难过}'::${name}[] AS moods FROM generate_series(1, 3)`;
@@ -192,7 +192,7 @@ describe.each([...targets().map((target) => ({ ...target, byCursor: false })), w
           for (let i = 0; i < 2000; i++) await iterator.next();
           const sql = 'SELECT state, wait_event FROM pg_stat_activity WHERE pid = $1';
           await until('the server waits', async () => {
-            const row = await watcher.queryRow<Record<string, string>>(sql, [connection.processId]);
+            const row = await watcher.queryRow<Record<string, string>>(sql, [connection.backendPid]);
             return byCursor
               ? row?.['state'] === 'idle in transaction'
               : row?.['wait_event'] === 'ClientWrite';

@@ -30,9 +30,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
   });
 
   const ids = async (): Promise<unknown[]> =>
-    (
-      await admin.query<unknown[]>(`SELECT id FROM ${table} ORDER BY id`, [], { rowMode: 'array' })
-    ).rows.flat();
+    (await admin.query(`SELECT id FROM ${table} ORDER BY id`, [], { rowMode: 'array' })).rows.flat();
   const insert = (on: Transaction | Database, id: number): Promise<unknown> =>
     on.exec(`INSERT INTO ${table} VALUES ($1, 0)`, [id]);
   const untilSleeping = (processId: number): Promise<void> =>
@@ -82,7 +80,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     it('by hand', async () => {
       const kept = await db.begin();
       const undone = await db.begin();
-      expect(kept.processId).not.toBe(undone.processId);
+      expect(kept.backendPid).not.toBe(undone.backendPid);
       await insert(kept, 1);
       await insert(undone, 2);
       await undone.rollback();
@@ -189,7 +187,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       await using connection = await db.connect();
       await connection.transaction((transaction) => insert(transaction, 1));
       const transaction = await connection.begin();
-      expect(transaction.processId).toBe(connection.processId);
+      expect(transaction.backendPid).toBe(connection.backendPid);
       await insert(transaction, 2);
       await transaction.rollback();
       expect(await connection.queryRow('SELECT 1 AS v')).toEqual({ v: 1 });
@@ -215,7 +213,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       let processId = 0;
       await expect(
         db.transaction(async (transaction) => {
-          ({ processId } = transaction);
+          ({ backendPid: processId } = transaction);
           await admin.query('SELECT pg_terminate_backend($1)', [processId]);
           throw error;
         }),
@@ -344,7 +342,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
           await insert(transaction, 1);
           const sleeping = transaction.query(FOR_EVER);
           const waiting = transaction.query('SELECT 1');
-          await untilSleeping(transaction.processId);
+          await untilSleeping(transaction.backendPid);
           controller.abort(reason);
           seen.push(...(await Promise.allSettled([sleeping, waiting, transaction.query('SELECT 2')])));
         },
@@ -384,7 +382,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       const transaction = await db.begin({ signal: controller.signal });
       await insert(transaction, 1);
       const sleeping = rejectionOf(transaction.query(FOR_EVER));
-      await untilSleeping(transaction.processId);
+      await untilSleeping(transaction.backendPid);
       controller.abort(reason);
       expect(await sleeping).toMatchObject({ code: '57014' });
       await expect(transaction.query('SELECT 1')).rejects.toBe(reason);

@@ -48,7 +48,7 @@ describe.each(inject('libraries'))('a half-open connection, with $name', ({ path
     expect(proxy.counters.open).toBe(1);
     proxy.blackHole(true, 1);
     const [a, b] = [await db.connect(), await db.connect()];
-    const { processId } = silent;
+    const { backendPid: processId } = silent;
     await silent.release();
     const released = performance.now();
 
@@ -72,7 +72,7 @@ describe.each(inject('libraries'))('a half-open connection, with $name', ({ path
   it('is found among others without traffic, all of them at the same time', async () => {
     db.configurePool({ min: 3 });
     const connections = await Promise.all([db.connect(), db.connect(), db.connect()]);
-    const processIds = connections.map((connection) => connection.processId);
+    const processIds = connections.map((connection) => connection.backendPid);
     for (const connection of connections) await connection.release();
     proxy.blackHole(true);
     await until('all are given up', () => gone.length === 3);

@@ -29,7 +29,7 @@ const answers: {
     const begun = performance.now();
     const connection = await connectOnce(opened());
     const milliseconds = performance.now() - begun;
-    const { processId, tls, serverParameters } = connection;
+    const { backendPid: processId, tls, serverParameters } = connection;
     // The pool has this one connection, which serves the requests that follow.
     await connection.release();
     return { processId, tls, serverParameters: { ...serverParameters }, milliseconds };

@@ -196,7 +196,15 @@ export function judgeServer(
   parameters: Readonly<Record<string, string | undefined>>,
   library: Answers['load']['library'],
 ): Outcome {
-  const { version, product, release, kernel, databaseMode, caseInsensitive, encoding } = info;
+  const {
+    version,
+    product,
+    release,
+    serverVersionNum: kernel,
+    databaseMode,
+    caseInsensitive,
+    encoding,
+  } = info;
   const isV7 = /^V007/.test(release);
   const isV8R3 = /^V008R00[0-3]/.test(release);
   const generation = library === undefined ? undefined : generationOf(library);

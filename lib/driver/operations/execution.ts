@@ -5,7 +5,8 @@ import { TypeMap } from '../../types/type-map.js';
 import type { TypeOptions } from '../../types/type-options.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
-import type { Field, ResultShape, StatementResult } from '../result-shape.js';
+import type { Column } from '../../types/column.js';
+import type { ResultShape, StatementResult } from '../result-shape.js';
 import { GIVEN_UP, type Operation, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 
@@ -15,7 +16,7 @@ import type { CachedStatement } from '../statement-cache.js';
  */
 export type ResultView<R> = (
   rows: unknown[] | undefined,
-  fields: readonly Field[],
+  fields: readonly Column[],
   command: string,
   count: number,
 ) => R;
@@ -53,7 +54,7 @@ export enum ExecutionStep {
 const LOOK_UP_TYPES = new TypeMap();
 
 const NOT_ASKED: readonly number[] = Object.freeze([]);
-const NO_FIELDS: readonly Field[] = Object.freeze([]);
+const NO_FIELDS: readonly Column[] = Object.freeze([]);
 
 /**
  * Runs one statement with parameters.

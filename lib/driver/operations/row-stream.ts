@@ -3,7 +3,8 @@ import type { TypeMap } from '../../types/type-map.js';
 import type { BatchQueue } from './stream-queue.js';
 import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
 import { RowMode, type NativeFailure, type TransactionStatus } from '../../addon/interface.js';
-import type { Field, ResultShape, StatementResult } from '../result-shape.js';
+import type { Column } from '../../types/column.js';
+import type { ResultShape, StatementResult } from '../result-shape.js';
 import type { Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 
@@ -19,7 +20,7 @@ export class RowStream extends Execution<void> {
   constructor(
     request: ExecutionRequest,
     private readonly queue: BatchQueue<unknown[]>,
-    private readonly fieldsKnown: (fields: readonly Field[]) => void,
+    private readonly fieldsKnown: (fields: readonly Column[]) => void,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {

@@ -1,7 +1,7 @@
 import type { BatchStrategy, ConflictRule } from '../../encoding/index.js';
 import { nearest } from '../../errors/nearest.js';
 import { UsageError, type KingbaseError } from '../../errors/index.js';
-import type { QueryOptions, Row } from '../calls/options.js';
+import type { QueryOptions, RowObject } from '../calls/options.js';
 
 /** How far a batch has come. */
 export interface BatchProgress {
@@ -46,7 +46,7 @@ export interface BadRow {
   error: KingbaseError;
 }
 
-export interface BatchInsertResult<T = Row> {
+export interface BatchInsertResult<T = RowObject> {
   /** Rows inserted or, with `onConflict`, updated. */
   rowsInserted: number;
   strategy: BatchStrategy;
@@ -56,6 +56,16 @@ export interface BatchInsertResult<T = Row> {
   rows?: T[];
   /** Empty unless `onBadRow` is `'collect'`. */
   badRows: BadRow[];
+}
+
+/** Options of a batch that gives columns of the inserted rows back. */
+export interface BatchReturning extends BatchInsertOptions {
+  returning: readonly string[] | true;
+}
+
+/** The result of a batch with `returning`: its rows are there. */
+export interface BatchReturned<T = RowObject> extends BatchInsertResult<T> {
+  rows: T[];
 }
 
 const CHOICES = {

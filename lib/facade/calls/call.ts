@@ -5,7 +5,8 @@ import { Script } from '../../driver/operations/script.js';
 import { GIVEN_UP, type Operation, type Session } from '../../driver/session.js';
 import { DatabaseError, TimeoutError, UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
-import type { Field, StatementResult } from '../../driver/result-shape.js';
+import type { StatementResult } from '../../driver/result-shape.js';
+import type { Column } from '../../types/column.js';
 import type { ReadingProgress } from '../sessions/stalled-reader.js';
 import type { ExecResult, QueryOptions, QueryResult } from './options.js';
 
@@ -23,7 +24,7 @@ export interface OperationRunner {
 
 export function asQueryResult<T>(
   rows: unknown[] | undefined,
-  fields: readonly Field[],
+  fields: readonly Column[],
   command: string,
   count: number,
 ): QueryResult<T> {

@@ -1,11 +1,14 @@
-import type { Field } from '../../driver/result-shape.js';
+import type { Column } from '../../types/column.js';
 import type { TypeOptions } from '../../types/type-options.js';
 
 /** What a call takes besides the statement. */
 export interface QueryOptions {
   /** Aborting cancels the statement on the server; the call rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
-  /** ms; afterwards the statement is cancelled on the server and the call rejects with a TimeoutError. Default: none. */
+  /**
+   * ms for the whole call, including the wait for a connection. Afterwards the statement is cancelled on the server and the
+   * call rejects with a TimeoutError. Default: none.
+   */
   timeout?: number | undefined;
   /** Rows as objects by column name, or as arrays in column order. Default `object`. */
   rowMode?: 'object' | 'array' | undefined;
@@ -15,13 +18,26 @@ export interface QueryOptions {
   traceContext?: unknown;
 }
 
+/** Options of a call whose rows are objects by column name, as they are unless said otherwise. */
+export interface ObjectRowOptions extends QueryOptions {
+  rowMode?: 'object' | undefined;
+}
+
+/** Options of a call whose rows are arrays in column order. */
+export interface ArrayRowOptions extends QueryOptions {
+  rowMode: 'array';
+}
+
+/** What a call takes that has no rows of its own: a script, a checkout, a prepare. */
+export type CallLimits = Pick<QueryOptions, 'signal' | 'timeout'>;
+
 /** Values for `$1`, `$2`, … or for each `?` in order, or an object with a value for each `:name`. */
-export type Parameters = readonly unknown[] | object;
+export type QueryParameters = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 export interface QueryResult<T> {
   /** Empty for a statement that returns none. */
   rows: T[];
-  fields: readonly Field[];
+  fields: readonly Column[];
   /** Rows returned or, for a statement that returns none, changed. */
   rowCount: number;
   /** The command tag without numbers, such as `SELECT`. */
@@ -33,5 +49,8 @@ export interface ExecResult {
   command: string;
 }
 
-/** A row as an object; `unknown` values until the caller says more. */
-export type Row = Record<string, unknown>;
+/** A row as an object by column name; `unknown` values until the caller says more. */
+export type RowObject = Record<string, unknown>;
+
+/** A row with `rowMode: 'array'`: its values in column order. */
+export type RowArray = unknown[];

@@ -1,13 +1,13 @@
 import { PrepareProbe } from '../../driver/operations/prepare-probe.js';
 import type { Statement } from '../statement.js';
 import { startOperation, type OperationRunner } from './call.js';
-import type { QueryOptions } from './options.js';
+import type { CallLimits } from './options.js';
 
 /** Prepares the statement on one session, which shows a mistake in it. */
 export function prepareOn(
   runner: OperationRunner,
-  { statementOn }: Statement,
-  options: Pick<QueryOptions, 'signal' | 'timeout'> | undefined,
+  { statementOn }: Statement<unknown>,
+  options: CallLimits | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     startOperation(runner, (fail) => new PrepareProbe(statementOn, resolve, fail), options, reject);

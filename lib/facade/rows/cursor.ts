@@ -1,7 +1,7 @@
 import { startTimer } from '../../base/timers.js';
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import { TransactionStatus } from '../../addon/interface.js';
-import type { Field } from '../../driver/result-shape.js';
+import type { Column } from '../../types/column.js';
 import type { Session } from '../../driver/session.js';
 import { Check } from '../../driver/operations/check.js';
 import { tokens } from '../../sql/lexer.js';
@@ -60,7 +60,7 @@ export async function openCursor<T>(
 }
 
 class Cursor<T> implements RowChannel<T> {
-  fields: readonly Field[] = [];
+  fields: readonly Column[] = [];
   private readonly abort = new AbortController();
   private readonly signal: AbortSignal | undefined;
   private timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import { TransactionStatus } from '../../addon/interface.js';
-import type { Field } from '../../driver/result-shape.js';
+import type { Column } from '../../types/column.js';
 import type { Session } from '../../driver/session.js';
 import { Check } from '../../driver/operations/check.js';
 import { borrowSession, turnOf } from '../sessions/borrowed-session.js';
@@ -65,7 +65,7 @@ class Guard {
 }
 
 class GuardedRows<T> implements RowChannel<T> {
-  readonly fields: readonly Field[];
+  readonly fields: readonly Column[];
 
   constructor(
     private readonly rows: RowChannel<T>,

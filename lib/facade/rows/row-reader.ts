@@ -1,5 +1,5 @@
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
-import type { Field } from '../../driver/result-shape.js';
+import type { Column } from '../../types/column.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import { rejection } from '../calls/call.js';
 import type { RowChannel } from '../streams/data-channels.js';
@@ -60,7 +60,7 @@ export class RowReader<T> implements ReadingProgress {
     return this.channel?.processId ?? 0;
   }
 
-  async fields(): Promise<readonly Field[]> {
+  async fields(): Promise<readonly Column[]> {
     return (await this.call((channel) => Promise.resolve(channel.fields))) ?? [];
   }
 

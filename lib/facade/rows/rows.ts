@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import type { Field } from '../../driver/result-shape.js';
+import type { Column } from '../../types/column.js';
 import { UsageError } from '../../errors/index.js';
 import { RowReader, type RowConsumer, type RowSource } from './row-reader.js';
 import { RowReadable } from './row-readable.js';
-import type { Row } from '../calls/options.js';
+import type { RowObject } from '../calls/options.js';
 
 /**
  * The rows of one statement, a batch at a time: however many there are, little memory is taken. They are read once, in
@@ -14,7 +14,7 @@ import type { Row } from '../calls/options.js';
  * read. Leaving the loop early (`break`, an error) cancels the statement on the server and frees the connection; so do
  * `close()` and `await using`. Rows that are neither read to the end nor closed keep the connection.
  */
-export class Rows<T = Row> implements AsyncIterable<T> {
+export class Rows<T = RowObject> implements AsyncIterable<T> {
   private readonly reader: RowReader<T>;
   private taken = false;
 
@@ -24,7 +24,7 @@ export class Rows<T = Row> implements AsyncIterable<T> {
   }
 
   /** The columns. Sends the statement if that has not been done. */
-  fields(): Promise<readonly Field[]> {
+  fields(): Promise<readonly Column[]> {
     return this.reader.fields();
   }
 

@@ -2,7 +2,7 @@ import { deferred, type Deferred } from '../../base/deferred.js';
 import { BatchQueue } from '../../driver/operations/stream-queue.js';
 import { CopyIn, CopyOut } from '../../driver/operations/copy.js';
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
-import type { Field } from '../../driver/result-shape.js';
+import type { Column } from '../../types/column.js';
 import { RowStream } from '../../driver/operations/row-stream.js';
 import type { ScriptResult } from '../../driver/operations/script.js';
 import { execResult, checkText, rejection, startOperation, type OperationRunner } from '../calls/call.js';
@@ -52,7 +52,7 @@ export interface CopyOutChannel extends InputChannel<Buffer> {
 
 /** A statement whose rows come in batches. */
 export interface RowChannel<T> extends InputChannel<T[]> {
-  readonly fields: readonly Field[];
+  readonly fields: readonly Column[];
 }
 
 /** Begins COPY … FROM STDIN. Rejects with `KB_NOT_COPY` for any other statement, which the server has then run. */
@@ -213,7 +213,7 @@ export function openRows<T>(
   return new Promise((resolve, reject) => {
     const input = new Input<unknown[]>(runner, reject);
     let opened = false;
-    const open = (fields: readonly Field[]): void => {
+    const open = (fields: readonly Column[]): void => {
       if (!opened) resolve(Object.assign(input as Input<T[]>, { fields }));
       opened = true;
     };

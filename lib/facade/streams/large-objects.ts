@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { DatabaseError, UsageError } from '../../errors/index.js';
 import { GatheringWritable } from './gathering-writable.js';
 import { checkBytes, destroyOnAbort } from './stream-abort.js';
-import type { Parameters, QueryOptions } from '../calls/options.js';
+import type { QueryParameters, QueryOptions } from '../calls/options.js';
 
 /** What large objects need of a database, a connection or a transaction. */
 interface Caller {
-  queryRow<T>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<T | undefined>;
+  queryRow<T>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<T | undefined>;
 }
 
 /** `timeout` holds for each statement, `signal` for the whole stream. */

@@ -5,12 +5,11 @@ import { backoffDelay, type BackoffRule } from '../../pool/backoff.js';
 import { Check } from '../../driver/operations/check.js';
 import type { BatchScope } from '../batch/work.js';
 import { runScript, type OperationRunner } from '../calls/call.js';
-import { prepareOn } from '../calls/prepare.js';
-import { Queryable, type CallContext } from '../queryable.js';
+import type { CallContext } from '../calls/call-context.js';
+import { Queryable } from '../queryable.js';
 import type { SessionQueue } from '../sessions/session-queue.js';
 import type { ReadingProgress } from '../sessions/stalled-reader.js';
-import { Statement } from '../statement.js';
-import type { QueryOptions } from '../calls/options.js';
+import type { CallLimits } from '../calls/options.js';
 import type { Operation } from '../../driver/session.js';
 
 const ISOLATION = {
@@ -71,15 +70,8 @@ export class Transaction extends Queryable {
   }
 
   /** The server process of the transaction's session. */
-  get processId(): number {
+  get backendPid(): number {
     return this.queue.session.facts?.backendPid ?? 0;
-  }
-
-  /** Prepares a statement on the transaction's session. */
-  async prepare(sql: string, options?: Pick<QueryOptions, 'signal' | 'timeout'>): Promise<Statement> {
-    const statement = new Statement(sql, this.runner, this.context);
-    await prepareOn(this.runner, statement, options);
-    return statement;
   }
 
   /**
@@ -299,7 +291,7 @@ export class TransactionLimit {
   }
 
   /** What a call that belongs to it may still take; throws when that is nothing. */
-  ofCall(): Pick<QueryOptions, 'signal' | 'timeout'> {
+  ofCall(): CallLimits {
     const { signal, timeout } = this;
     if (timeout === undefined) return { signal };
     const left = this.left(timeout);

@@ -74,7 +74,7 @@ const killed = async (db, config) => {
   const victim = open(config);
   for (let n = 0; n < 5; n++) {
     const connection = await victim.connect();
-    const { processId } = connection;
+    const { backendPid: processId } = connection;
     await connection.release();
     await db.query('SELECT pg_terminate_backend($1)', [processId]);
     while (victim.stats().openConnections > 0) await delay(1);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { authenticationOutcome, canAnswer, generationOf } from '../../../lib/cli/doctor/authentication.js';
 import { judgeServer } from '../../../lib/cli/doctor/session.js';
-import type { ClientLibraryInfo, Flavour, ServerInfo } from '../../../lib/index.js';
+import type { ClientLibraryInfo, ClientLibraryFlavour, ServerInfo } from '../../../lib/index.js';
 
-function library(flavour: Flavour, encryptPassword: boolean): ClientLibraryInfo {
+function library(flavour: ClientLibraryFlavour, encryptPassword: boolean): ClientLibraryInfo {
   return {
     path: '/lib/libkci.so.5',
     flavour,
@@ -69,7 +69,7 @@ describe('what a server says of itself', () => {
     version: 'KingbaseES V009R001C010',
     product: 'KingbaseES',
     release: 'V009R001C010',
-    kernel: 120001,
+    serverVersionNum: 120001,
     databaseMode: 'oracle',
     caseInsensitive: true,
     encoding: 'UTF8',

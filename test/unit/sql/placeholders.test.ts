@@ -173,6 +173,32 @@ describe('named placeholders', () => {
     expect(bindPlaceholders(':constructor', { constructor: 9 }).values).toEqual([9]);
   });
 
+  it('refuses an object that has values, but no properties for them', () => {
+    const kinds: Record<string, object> = {
+      Map: new Map([['a', 1]]),
+      Set: new Set([1]),
+      Date: new Date(0),
+      RegExp: /a/,
+      Promise: Promise.resolve({ a: 1 }),
+      Uint8Array: Buffer.from('a'),
+      Function: () => undefined,
+      AsyncFunction: async () => Promise.resolve(),
+      Error: new Error('a'),
+      String: new String('a'),
+      Null: null as never,
+    };
+    for (const [kind, parameters] of Object.entries(kinds)) {
+      for (const sql of ['SELECT :a', 'SELECT 1', 'SELECT ?']) {
+        expect(() => bindPlaceholders(sql, parameters), kind).toThrow(
+          expect.objectContaining({
+            code: 'KB_BAD_PARAMETER',
+            message: expect.stringContaining(kind === 'Null' ? 'are null' : kind) as string,
+          }),
+        );
+      }
+    }
+  });
+
   it('names what is missing, and what may have been meant', () => {
     expect(failure(() => bindPlaceholders(':userId', { user_id: 1, name: 's3cret' }))).toMatchObject({
       code: 'KB_BAD_PARAMETER',

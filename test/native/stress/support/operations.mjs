@@ -131,7 +131,7 @@ async function transaction(db) {
   const connection = await db.connect();
   try {
     await connection.exec('BEGIN');
-    const pid = connection.processId;
+    const pid = connection.backendPid;
     // Made at once: they queue for the one session.
     const rows = await Promise.all(
       [1, 2, 3].map(() => connection.queryRow('SELECT pg_backend_pid() AS pid')),

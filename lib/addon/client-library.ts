@@ -1,0 +1,17 @@
+/** `kci`: libkci; `kingbase-pq`: Kingbase's library under libpq's names; `libpq`: PostgreSQL's own. */
+export type ClientLibraryFlavour = 'kci' | 'kingbase-pq' | 'libpq';
+
+/** What a client library can do. Its symbols say so; nothing is assumed from its version. */
+export interface ClientLibraryCapabilities {
+  /** `…SetSingleRowMode`: rows can be read one by one. */
+  singleRowMode: boolean;
+  /** `…ExecutePrepared_ext`: many rows in one Bind (KingbaseES servers only). */
+  multiRowBind: boolean;
+  /** `…EncryptPwdConn`: the library can hash a password by the server's method. */
+  encryptPassword: boolean;
+  /** `…sslInUse` and its kin: the library can say whether a connection is encrypted. */
+  tlsInformation: boolean;
+  largeObjects: boolean;
+  /** libpq 14 and later only; no Kingbase library has it. */
+  pipeline: boolean;
+}
