@@ -5,6 +5,7 @@ import { BinaryWriter, binaryMethod, type BinaryMethod } from './binary-writer.j
 import { createRowLoop, type RowKind, type RowLoop } from './row-loops.js';
 import { RowWriter } from './row-writer.js';
 import type { TableColumn } from './table.js';
+import { columnSerializer } from './value-text.js';
 
 /** Number of dimensions, whether there are NULLs, type of the elements, length, first index. */
 const HEADER = 20;
@@ -114,8 +115,8 @@ class ArrayParameter {
     private readonly types: TypeMap,
     readsTimes: boolean,
   ) {
-    const { kind } = column;
-    if (kind !== undefined)
+    const { kind, array } = column;
+    if (kind !== undefined && array !== undefined)
       this.binary = new BinaryWriter([{ ...column, kind }], width, types, false, readsTimes);
     this.text = new ElementWriter([column], width, types);
   }
@@ -172,10 +173,10 @@ class ArrayParameter {
 
   /** How the values of the column are written in binary, undefined where they cannot be. */
   get method(): BinaryMethod | undefined {
-    const { kind, typeOid } = this.column;
-    return kind === undefined
+    const { kind, array } = this.column;
+    return kind === undefined || array === undefined
       ? undefined
-      : binaryMethod(kind, this.types.serializerFor(typeOid) === undefined);
+      : binaryMethod(kind, columnSerializer(this.column, this.types) === undefined);
   }
 
   /** Nothing more is written, and what was returned is not read any more. */

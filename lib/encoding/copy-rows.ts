@@ -4,6 +4,7 @@ import { BinaryWriter, binaryMethod, type BinaryMethod } from './binary-writer.j
 import { createRowLoop, kindOfRow, type RowKind, type RowLoop } from './row-loops.js';
 import { badRow } from './row-error.js';
 import type { TableColumn } from './table.js';
+import { columnSerializer } from './value-text.js';
 import { TextWriter, type TextMethod } from './text-writer.js';
 
 export type CopyFormat = 'binary' | 'text';
@@ -117,10 +118,10 @@ export class CopyRows {
   }
 
   private binaryLoop(kind: RowKind): RowLoop<BinaryMethod> {
-    const columns = binaryColumns(this.columns).map(({ name, typeOid, kind: valueKind }, index) => ({
-      name,
+    const columns = binaryColumns(this.columns).map((column, index) => ({
+      name: column.name,
       index,
-      method: binaryMethod(valueKind, this.types.serializerFor(typeOid) === undefined),
+      method: binaryMethod(column.kind, columnSerializer(column, this.types) === undefined),
       writer: 0,
       column: index,
     }));
@@ -131,10 +132,10 @@ export class CopyRows {
   }
 
   private textLoop(kind: RowKind): RowLoop<TextMethod> {
-    const columns = this.columns.map(({ name, typeOid }, index) => ({
-      name,
+    const columns = this.columns.map((column, index) => ({
+      name: column.name,
       index,
-      method: this.types.serializerFor(typeOid) === undefined ? ('value' as const) : ('other' as const),
+      method: columnSerializer(column, this.types) === undefined ? ('value' as const) : ('other' as const),
     }));
     return createRowLoop(columns, columns.length, kind);
   }

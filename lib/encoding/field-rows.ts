@@ -1,5 +1,6 @@
 import type { TypeMap } from '../types/type-map.js';
 import { createBinaryLoop, type BinaryLoop } from './binary-loops.js';
+import { columnSerializer } from './value-text.js';
 import { BinaryWriter, binaryMethod, type BinaryColumn } from './binary-writer.js';
 import type { RowKind } from './row-loops.js';
 import type { TableColumn } from './table.js';
@@ -56,10 +57,10 @@ export class FieldRows {
 
   private loopFor(kind: RowKind): BinaryLoop | undefined {
     if (!this.loops.has(kind)) {
-      const columns = this.columns.map(({ name, typeOid, kind: valueKind }, index) => ({
-        name,
+      const columns = this.columns.map((column, index) => ({
+        name: column.name,
         index,
-        method: binaryMethod(valueKind, this.types.serializerFor(typeOid) === undefined),
+        method: binaryMethod(column.kind, columnSerializer(column, this.types) === undefined),
         writer: 0,
         column: index,
       }));

@@ -1,3 +1,4 @@
+import type { DatabaseError } from '../errors/index.js';
 import { quoteIdentifier, type IdentifierQuote } from '../sql/identifiers.js';
 import type { CopyFormat } from './copy-rows.js';
 import type { TableColumn } from './table.js';
@@ -15,8 +16,10 @@ export type ConflictRule =
 
 /** What an INSERT consists of besides its rows. */
 export interface InsertTarget {
-  /** Quoted. */
+  /** Quoted for a statement. */
   readonly table: string;
+  /** Quoted as a regclass is written, where a statement may have backticks. */
+  readonly name: string;
   readonly columns: readonly string[];
   readonly quote: IdentifierQuote;
   readonly onConflict: ConflictRule;
@@ -24,12 +27,61 @@ export interface InsertTarget {
   readonly returning: readonly string[] | true | undefined;
 }
 
+/**
+ * Takes the values of each column as an array. What there are no arrays of, or only such as `unnest` would take apart,
+ * goes by its text.
+ *
+ * The statement does nothing but fail, with an error that {@link isOtherTable} knows, unless each column has the type
+ * that it is written for. The server casts between some types without a word: a day is stored where the column has come
+ * to hold a time.
+ */
 export function unnestText(target: InsertTarget, columns: readonly TableColumn[]): string {
-  const arrays = columns.map(({ array }, i) => `$${i + 1}::${array?.name}`);
-  return `${insertInto(target)} SELECT * FROM unnest(${arrays.join(', ')})${endOf(target)}`;
+  const arrays = columns.map(({ array }, i) => `$${i + 1}::${array?.name ?? TEXTS}`);
+  const values = columns.map(({ array, typeName }, i) =>
+    array === undefined ? `kbn.v${i + 1}::${typeName}` : `kbn.v${i + 1}`,
+  );
+  const aliases = columns.map((_, i) => `v${i + 1}`);
+  return (
+    `${insertInto(target)} SELECT ${values.join(', ')} ` +
+    `FROM unnest(${arrays.join(', ')}) AS kbn (${aliases.join(', ')}) ` +
+    `WHERE ${asWrittenFor(columns)}${endOf(target)}`
+  );
 }
 
-export function valuesText(target: InsertTarget, rowCount: number): string {
+const TEXTS = 'pg_catalog._text';
+/** A setting that there is not: to ask for it is an error, and its name says what is wrong. */
+const OTHER_TABLE = 'kingbase_native.the_table_has_changed';
+
+function asWrittenFor(columns: readonly TableColumn[]): string {
+  const width = columns.length;
+  const types = columns.map(({ typeOid }, i) => `($${width + 2 + i}::pg_catalog.text, ${typeOid})`);
+  return (
+    `CASE WHEN (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a ` +
+    `WHERE a.attrelid = $${width + 1}::pg_catalog.regclass AND a.attnum > 0 ` +
+    `AND (a.attname::pg_catalog.text, a.atttypid) IN (${types.join(', ')})) = ${width} ` +
+    `THEN true ELSE pg_catalog.current_setting('${OTHER_TABLE}') IS NULL END`
+  );
+}
+
+/** The parameters of {@link unnestText} that come after the arrays. */
+export function whatIsWrittenFor({ name }: InsertTarget, columns: readonly TableColumn[]): string[] {
+  return [name, ...columns.map(({ catalogueName }) => catalogueName)];
+}
+
+/** Whether the statement of {@link unnestText} has met a table whose columns are others. */
+export function isOtherTable(error: DatabaseError): boolean {
+  return error.message.includes(OTHER_TABLE);
+}
+
+/**
+ * Takes each value for itself. The text tells the types that the columns are known to have, since a server keeps the
+ * types of a prepared statement's parameters when the columns' change: so that another statement is prepared then.
+ */
+export function valuesText(
+  target: InsertTarget,
+  rowCount: number,
+  columns: readonly TableColumn[] = [],
+): string {
   const width = target.columns.length;
   let rows = '';
   for (let row = 0; row < rowCount; row++) {
@@ -38,7 +90,9 @@ export function valuesText(target: InsertTarget, rowCount: number): string {
       rows += `${column === 1 ? '$' : ', $'}${row * width + column}`;
     rows += ')';
   }
-  return `${insertInto(target)} VALUES ${rows}${endOf(target)}`;
+  const known = columns.some(({ typeOid }) => typeOid !== 0);
+  const types = known ? ` /* ${columns.map(({ typeOid }) => typeOid).join(', ')} */` : '';
+  return `${insertInto(target)}${types} VALUES ${rows}${endOf(target)}`;
 }
 
 export function copyText(target: InsertTarget, format: CopyFormat): string {

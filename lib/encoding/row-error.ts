@@ -85,7 +85,8 @@ export function copyPlace(
   const context = error.where?.split('\n').find((line) => line.startsWith(start));
   if (context === undefined) return undefined;
   const match = /^\D*(\d+)(.*)$/s.exec(context.slice(start.length));
-  if (match === null) return undefined;
+  // Line 0: before the first.
+  if (match === null || Number(match[1]) === 0) return undefined;
   const [, line, rest = ''] = match;
   // `, column name: "…"`, `, column name` or, without a column, `: "…"` or nothing.
   const named = /^[,，]\s*\S+\s+(.*)$/s.exec(rest)?.[1];

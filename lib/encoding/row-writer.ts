@@ -4,15 +4,11 @@ import { Oid } from '../types/oids.js';
 import type { TypeMap } from '../types/type-map.js';
 import { ByteSink } from './byte-sink.js';
 import { badRow, badValue } from './row-error.js';
-import { parameterForm } from './value-text.js';
+import { parameterForm, type ColumnType } from './value-text.js';
 
 /** What a writer knows of a column. */
-export interface WrittenColumn {
+export interface WrittenColumn extends ColumnType {
   readonly name: string;
-  /** The column's type, 0 where it is not known: that of a parameter for it. */
-  readonly typeOid: number;
-  /** The same, or what is beneath a domain. */
-  readonly baseOid: number;
 }
 
 /** Types whose values bytes stand for: Kingbase's are taken to read what bytea does, which is not verified. */
@@ -79,11 +75,11 @@ export abstract class RowWriter extends ByteSink {
 
   /** What the value is as a parameter, with errors that name the row and the column. */
   protected formOf(value: unknown, column: number): string | Uint8Array | null {
-    const { name, typeOid } = this.column(column);
+    const written = this.column(column);
     try {
-      return parameterForm(value, typeOid, this.types);
+      return parameterForm(value, written, this.types);
     } catch (error) {
-      throw error instanceof UsageError ? badValue(error, this.base + this.row, name, value) : error;
+      throw error instanceof UsageError ? badValue(error, this.base + this.row, written.name, value) : error;
     }
   }
 

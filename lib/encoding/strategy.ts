@@ -75,11 +75,10 @@ function whyNoCopy(
 function whyNoArrays(columns: readonly TableColumn[] | undefined, types: TypeMap): string | undefined {
   if (columns === undefined) return 'the types of the columns are not known';
   const column = columns.find(
-    ({ array }) => array === undefined || types.serializerFor(array.oid) !== undefined,
+    ({ array }) => array !== undefined && types.serializerFor(array.oid) !== undefined,
   );
-  if (column === undefined) return undefined;
-  return column.array === undefined
-    ? `there are no arrays of what the column "${column.name}" holds`
+  return column === undefined
+    ? undefined
     : `arrays for the column "${column.name}" have a serializer of their own`;
 }
 

@@ -7,7 +7,11 @@ import type { WrittenColumn } from './row-writer.js';
 export interface TableColumn extends WrittenColumn {
   /** How its values are written in binary; undefined where that is not known. */
   readonly kind: BinaryKind | undefined;
-  /** The array type over its values, undefined where there is none (of arrays there are no arrays). */
+  /** Its name in the catalogue; it may differ from the one asked for by letter case. */
+  readonly catalogueName: string;
+  /** Its type, quoted, for a cast. */
+  readonly typeName: string;
+  /** The array type over its values, which `unnest` makes rows of; undefined where it would not, or where there is none. */
   readonly array: { readonly oid: number; readonly name: string; readonly delimiter: string } | undefined;
 }
 
@@ -25,21 +29,29 @@ export interface Table {
   readonly fingerprint: string;
 }
 
-/**
- * The columns of the table whose quoted name is `$1`. Of a domain the type beneath counts, of a domain over a domain
- * nothing is known.
- */
+/** The columns of the table whose quoted name is `$1`. Of a domain the type beneath it counts. */
 export const READ_TABLE = `
+  WITH RECURSIVE beneath AS (
+    SELECT t.oid AS type, t.oid AS base, t.typtype, t.typbasetype FROM pg_catalog.pg_type t
+    WHERE t.oid IN (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::pg_catalog.regclass)
+    UNION ALL
+    SELECT d.type, t.oid, t.typtype, t.typbasetype FROM beneath d
+    JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd'
+  )
   SELECT pg_catalog.version(), pg_catalog.current_setting('integer_datetimes', true),
     pg_catalog.current_setting('database_mode', true), pg_catalog.current_setting('sql_mode', true),
     c.relkind::text, c.relhasrules, c.relrowsecurity,
     a.attname::text, a.atttypid, a.attidentity::text,
     b.oid, b.typname::text, b.typtype::text, b.typdelim::text,
-    coalesce(r.oid, 0), r.typname::text, n.nspname::text, c.oid
+    coalesce(r.oid, 0), r.typname::text, n.nspname::text, c.oid,
+    t.typname::text, s.nspname::text, b.typlen, b.typelem, z.nspname::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-  JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+  JOIN pg_catalog.pg_namespace s ON s.oid = t.typnamespace
+  JOIN beneath d ON d.type = a.atttypid AND d.typtype <> 'd'
+  JOIN pg_catalog.pg_type b ON b.oid = d.base
+  JOIN pg_catalog.pg_namespace z ON z.oid = b.typnamespace
   LEFT JOIN pg_catalog.pg_type r ON r.oid = b.typarray AND b.typarray <> 0
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid = r.typnamespace
   WHERE c.oid = $1::pg_catalog.regclass`;
@@ -82,6 +94,11 @@ type CatalogueRow = readonly [
   arrayName: string | null,
   arraySchema: string | null,
   relation: number,
+  typeName: string,
+  typeSchema: string,
+  baseLength: number,
+  elementOid: number,
+  baseSchema: string,
 ];
 
 const KINDS: ReadonlyMap<number, BinaryKind> = new Map<number, BinaryKind>([
@@ -114,11 +131,12 @@ export function readTable(rows: readonly unknown[]): Table | undefined {
   const first = catalogue[0];
   if (first === undefined) return undefined;
   const [version, integerTimes, mode, sqlMode, relationKind, hasRules, hasRowSecurity] = first;
+  const quote = mode === 'mysql' && sqlMode?.includes('ANSI_QUOTES') !== true ? '`' : '"';
   return {
-    columns: catalogue.map((row) => tableColumn(row, integerTimes === 'on')),
+    columns: catalogue.map((row) => tableColumn(row, integerTimes === 'on', quote)),
     noCopy: whyNoCopy(relationKind, hasRules, hasRowSecurity),
     generated: new Set(catalogue.filter((row) => row[9] === 'a').map((row) => row[7])),
-    quote: mode === 'mysql' && sqlMode?.includes('ANSI_QUOTES') !== true ? '`' : '"',
+    quote,
     readsTimes: version.startsWith('PostgreSQL') || mode === 'pg',
     fingerprint: fingerprintOf(
       catalogue.map((row) => [
@@ -135,7 +153,7 @@ export function readTable(rows: readonly unknown[]): Table | undefined {
   };
 }
 
-function tableColumn(row: CatalogueRow, integerTimes: boolean): TableColumn {
+function tableColumn(row: CatalogueRow, integerTimes: boolean, quote: IdentifierQuote): TableColumn {
   const [
     ,
     ,
@@ -154,18 +172,23 @@ function tableColumn(row: CatalogueRow, integerTimes: boolean): TableColumn {
     arrayOid,
     arrayName,
     arraySchema,
+    ,
+    typeName,
+    typeSchema,
   ] = row;
   // An enum's binary form is its label (PostgreSQL source, enum_recv).
   const kind = typeKind === 'e' ? 'text' : isPostgres(baseOid, baseName) ? KINDS.get(baseOid) : undefined;
   return {
     name,
+    catalogueName: name,
+    typeName: quoteQualified([typeSchema, typeName], quote),
     typeOid,
     baseOid: KNOWN_OIDS.has(baseOid) ? baseOid : (KINGBASE_TYPE_NAMES.get(baseName.toLowerCase()) ?? baseOid),
     kind: kind !== undefined && TIMES.has(kind) && !integerTimes ? undefined : kind,
     array:
-      arrayName === null || arraySchema === null || typeKind === 'd'
+      arrayName === null || arraySchema === null || typeKind === 'c'
         ? undefined
-        : { oid: arrayOid, name: quoteQualified([arraySchema, arrayName]), delimiter },
+        : { oid: arrayOid, name: quoteQualified([arraySchema, arrayName], quote), delimiter },
   };
 }
 

@@ -8,17 +8,33 @@ import {
   refuseFunction,
   serialized,
 } from '../types/parameter-text.js';
-import type { TypeMap } from '../types/type-map.js';
+import type { Serializer, TypeMap } from '../types/type-map.js';
+
+/** A column's type, and what is beneath it if it is a domain, else the same twice; 0 where it is not known. */
+export interface ColumnType {
+  readonly typeOid: number;
+  readonly baseOid: number;
+}
+
+/** The caller's own way to write a column's values; undefined: the usual one. */
+export function columnSerializer({ typeOid, baseOid }: ColumnType, types: TypeMap): Serializer | undefined {
+  return types.serializerFor(typeOid) ?? types.serializerFor(baseOid);
+}
 
 /**
- * What a statement's parameter of this type would be sent as: text, the server's binary form, or NULL.
+ * What a statement's parameter for a column would be sent as: text, the server's binary form, or NULL.
  *
  * @throws UsageError `KB_BAD_PARAMETER` that speaks of `Parameter $1`
  */
-export function parameterForm(value: unknown, typeOid: number, types: TypeMap): string | Uint8Array | null {
+export function parameterForm(
+  value: unknown,
+  column: ColumnType,
+  types: TypeMap,
+): string | Uint8Array | null {
   if (value === null || value === undefined) return null;
-  const serialize = types.serializerFor(typeOid);
-  return plainForm(serialize === undefined ? value : serialized(serialize, value, 0), typeOid, types);
+  const serialize = columnSerializer(column, types);
+  const form = serialize === undefined ? value : serialized(serialize, value, 0);
+  return plainForm(form, column.baseOid, types);
 }
 
 function plainForm(value: unknown, typeOid: number, types: TypeMap): string | Uint8Array | null {

@@ -1,5 +1,4 @@
-import { TransactionStatus } from '../addon/interface.js';
-import { inSavepoint, type BatchScope } from './batch/work.js';
+import { sessionPlace, type BatchPlace } from './batch/place.js';
 import type { CallContext } from './calls/call-context.js';
 import { Queryable } from './queryable.js';
 import type { SessionQueue } from './sessions/session-queue.js';
@@ -55,19 +54,13 @@ export class Connection extends Queryable {
     return inTransaction(this.context, begin, fn, options);
   }
 
-  protected batchScope(): BatchScope {
+  protected batchPlace(): BatchPlace {
     const { runner, context } = this;
-    const inTransaction = runner.session.transactionStatus !== TransactionStatus.Idle;
-    return {
-      context,
-      runner,
-      inTransaction,
-      atomically: (work, signal) =>
-        inTransaction
-          ? inSavepoint(runner, 'kbn_batch', signal, () => work(runner))
-          : this.transaction((transaction) => transaction.work(work)),
-      onSession: (work) => work((each) => this.transaction((transaction) => transaction.work(each))),
-    };
+    return sessionPlace(runner, context, (queue) => (work) => {
+      const begin = (): Promise<Transaction> =>
+        beginOn(queue, context, undefined, new TransactionLimit(undefined));
+      return inTransaction(context, begin, (transaction) => transaction.work(work), undefined);
+    });
   }
 
   /** Gives the session back to the pool when what is going on has ended. Further calls are refused. */

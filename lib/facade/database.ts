@@ -14,6 +14,7 @@ import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMap } from '../types/type-map.js';
 import type { TypeOptions } from '../types/type-options.js';
+import type { BatchPlace } from './batch/place.js';
 import type { BatchScope } from './batch/work.js';
 import { rejection } from './calls/call.js';
 import { checkOut } from './sessions/checkout.js';
@@ -234,9 +235,9 @@ export class Database extends Queryable {
     return new TypeMap({ ...this.config.types, ...types }, this.catalogue.known);
   }
 
-  protected batchScope(): BatchScope {
+  protected batchPlace(): BatchPlace {
     const { runner, context } = this;
-    return {
+    const scope: BatchScope = {
       context,
       runner,
       inTransaction: false,
@@ -260,6 +261,7 @@ export class Database extends Queryable {
         }
       },
     };
+    return { context, during: (work) => work(scope) };
   }
 
   private readonly leakWatch = (): LeakWatch => {

@@ -7,7 +7,7 @@ import type {
   BatchReturning,
   BatchRows,
 } from './batch/options.js';
-import type { BatchScope } from './batch/work.js';
+import type { BatchPlace } from './batch/place.js';
 import type { CallContext } from './calls/call-context.js';
 import {
   asExecResult,
@@ -166,11 +166,11 @@ export abstract class Queryable {
     rows: BatchRows,
     options: BatchInsertOptions = {},
   ): Promise<BatchInsertResult<T>> {
-    return batchInsert<T>(this.batchScope(), table, columns, rows, options);
+    return batchInsert<T>(this.batchPlace(), table, columns, rows, options);
   }
 
   /** @internal Where a batch runs. */
-  protected abstract batchScope(): BatchScope;
+  protected abstract batchPlace(): BatchPlace;
 
   /** COPY … FROM STDIN: a stream to write the data into; see {@link CopyFromStream}. */
   copyFrom(sql: string, options?: CopyOptions): CopyFromStream {

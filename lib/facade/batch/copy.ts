@@ -4,6 +4,7 @@ import {
   copyText,
   CopyRows,
   hasBinaryForm,
+  isFaultOfRow,
   kindOfValue,
   placed,
 } from '../../encoding/index.js';
@@ -130,7 +131,9 @@ export class CopyStream {
   }
 
   private located(error: unknown, chunk: Chunk | undefined): unknown {
-    if (!(error instanceof DatabaseError) || error.rowIndex !== undefined) return error;
+    // An error that is about no row still names the line that the server had come to.
+    if (!(error instanceof DatabaseError) || !isFaultOfRow(error) || error.rowIndex !== undefined)
+      return error;
     const { target, tableName } = this.plan.batch;
     const place = copyPlace(error, tableName, target.columns);
     if (place === undefined) return error;

@@ -1,19 +1,14 @@
 import {
-  CHECK_TABLE,
   chooseStrategy,
   chosenColumns,
-  fingerprintOf,
   isFaultOfRow,
-  READ_TABLE,
-  readTable,
+  isOtherTable,
   type Table,
   type Choice,
   type TableColumn,
 } from '../../encoding/index.js';
-import { RowMode } from '../../addon/interface.js';
 import { DatabaseError, UsageError } from '../../errors/index.js';
 import { quoteQualified } from '../../sql/identifiers.js';
-import { TypeMap } from '../../types/type-map.js';
 import { findBadRow, insertCollecting } from './collect.js';
 import { CopyInserter, CopyStream } from './copy.js';
 import { BatchLimit } from './limit.js';
@@ -27,63 +22,32 @@ import {
 import { Pace, rowSource, type Chunk, type RowSource } from './source.js';
 import { BindInserter } from './bind.js';
 import { UnnestInserter, ValuesInserter } from './statements.js';
-import {
-  inSavepoint,
-  type Batch,
-  type BatchScope,
-  type Inserted,
-  type Inserter,
-  type Plan,
-  type Transact,
-} from './work.js';
-import { executeUntold, type OperationRunner } from '../calls/call.js';
-import type { CallContext } from '../calls/call-context.js';
+import type { BatchPlace, Intake } from './place.js';
+import { TableQuestion } from './tables.js';
+import type { Batch, BatchScope, Inserted, Inserter, Plan, Transact } from './work.js';
+import type { OperationRunner } from '../calls/call.js';
 
 /** Up to so many rows a prepared statement, which is one round trip, is quicker than a COPY, which is four. */
 const FEW_ROWS = 500;
 /** Rows that are taken from their source at one go, until something else is known to be better. */
 const FIRST_CHUNK = 1_000;
-const SAVEPOINT = 'kbn_batch';
-/** Classes of SQLSTATEs by which a server says that it does not understand the question for the table. */
-const UNKNOWN: ReadonlySet<string> = new Set(['0A', '22', '3F', '42']);
-
-/** How the catalogue's answer is read. */
-const CATALOGUE_TYPES = new TypeMap();
-
-/** What the catalogue said of tables, for each database, by their quoted names. */
-const tables = new WeakMap<CallContext, Map<string, Table>>();
-
-function tablesOf(context: CallContext): Map<string, Table> {
-  let known = tables.get(context);
-  if (known === undefined) {
-    known = new Map<string, Table>();
-    tables.set(context, known);
-  }
-  return known;
-}
 
 /** Inserts rows. See `Queryable.batchInsert`. */
 export async function batchInsert<T>(
-  scope: BatchScope,
+  place: BatchPlace,
   table: string | readonly string[],
   columns: readonly string[],
   rows: BatchRows,
   options: BatchInsertOptions,
 ): Promise<BatchInsertResult<T>> {
   checkBatchOptions(columns, options);
-  if (scope.inTransaction && options.transaction === 'perChunk') {
-    throw new UsageError(
-      'KB_BAD_OPTION',
-      `The option transaction: 'perChunk' cannot be used inside a transaction.`,
-      { hint: 'Insert on the database, or on a connection without an open transaction.' },
-    );
-  }
   const limit = new BatchLimit(options);
-  const pace = new Pace();
-  const source = rowSource(rows, pace, limit);
+  let source: RowSource | undefined;
   try {
-    const insertion = new Insertion(scope, table, columns, source, options, limit, pace);
-    const { telemetry } = scope.context;
+    const pace = new Pace();
+    source = rowSource(rows, pace, limit);
+    const insertion = new Insertion(place, table, columns, source, options, limit, pace);
+    const { telemetry } = place.context;
     const result = await telemetry.batch(
       { traceContext: options.traceContext, table: insertion.name },
       () => ({
@@ -95,25 +59,29 @@ export async function batchInsert<T>(
     return result as BatchInsertResult<T>;
   } finally {
     limit.end();
-    source.close();
+    source?.close();
   }
 }
 
-class Insertion {
+class Insertion implements Intake {
   private readonly start = performance.now();
   private readonly badRows: BadRow[] = [];
   readonly returned: unknown[] = [];
   private inserted = 0;
   private sentRows = 0;
   private sentBytes = 0;
-  /** Whether what is known of the table has been asked for by this very call. */
-  private fresh = false;
   /** What the server has refused without a word on which row it was. */
   private refused: { inserter: Inserter; chunk: Chunk } | undefined;
   private note = '';
+  waitsForRows = false;
+  /** Rows taken from the source. */
+  rows = 0;
+  /** Quoted. */
+  readonly name: string;
+  private readonly question: TableQuestion;
 
   constructor(
-    private readonly scope: BatchScope,
+    private readonly place: BatchPlace,
     private readonly table: string | readonly string[],
     private readonly columns: readonly string[],
     private readonly source: RowSource,
@@ -122,10 +90,8 @@ class Insertion {
     private readonly pace: Pace,
   ) {
     this.name = quoteQualified(table);
+    this.question = new TableQuestion(this.name, place.context, limit);
   }
-
-  /** Quoted. */
-  readonly name: string;
 
   get size(): number {
     return this.sentRows;
@@ -134,83 +100,127 @@ class Insertion {
   async run(): Promise<BatchInsertResult<unknown>> {
     this.limit.check();
     // Taken before there is a session, which would be idle while the first row is waited for.
-    const first = await this.source.next(this.options.chunkRows ?? FIRST_CHUNK);
+    const first = await this.take(this.options.chunkRows ?? FIRST_CHUNK);
     if (first === undefined) return this.result({ strategy: 'values', reason: 'There are no rows.' });
-    const known = tablesOf(this.scope.context);
+    return this.place.during((scope) => this.insert(scope, first), this.limit, this);
+  }
+
+  /** The next rows of the source. */
+  private async take(most: number): Promise<Chunk | undefined> {
+    this.waitsForRows = true;
     try {
-      const plan = this.planFor(known.get(this.name) ?? (await this.learnTable()), first);
-      return await this.insert(plan, first);
+      const chunk = await this.source.next(most);
+      if (chunk !== undefined) this.rows += chunk.to - chunk.from;
+      return chunk;
+    } finally {
+      this.waitsForRows = false;
+    }
+  }
+
+  private async insert(scope: BatchScope, first: Chunk): Promise<BatchInsertResult<unknown>> {
+    const { question, options } = this;
+    if (scope.inTransaction && options.transaction === 'perChunk') {
+      throw new UsageError(
+        'KB_BAD_OPTION',
+        `The option transaction: 'perChunk' cannot be used inside a transaction.`,
+        { hint: 'Insert on the database, or on a connection without an open transaction.' },
+      );
+    }
+    let table: Table | undefined;
+    try {
+      const { remembered } = question;
+      const suffices = remembered !== undefined && chosenColumns(remembered, this.columns) !== undefined;
+      table = suffices ? remembered : await question.learn(scope);
+      const plan = this.planFor(table, first);
+      if (this.isOneStatement(scope, plan, first)) {
+        const done = await this.insertAtOnce(scope, plan, first);
+        if (done !== undefined) return done;
+        // Nothing was inserted: the session that it came to sees another table than the one that is known.
+        table = await question.learn(scope);
+      }
+      return await this.insertConfirmed(scope, table, first);
     } catch (error) {
-      // What is known of the table may be what is wrong.
-      if (error instanceof DatabaseError) known.delete(this.name);
+      if (error instanceof DatabaseError) question.forget();
       throw error;
     }
   }
 
-  private async insert(plan: Plan, first: Chunk): Promise<BatchInsertResult<unknown>> {
-    const { scope, options, limit } = this;
-    let settled = plan;
+  /** By one statement, which does nothing, and gives undefined, where the table is not as the plan has it. */
+  private async insertAtOnce(
+    scope: BatchScope,
+    plan: Plan,
+    first: Chunk,
+  ): Promise<BatchInsertResult<unknown> | undefined> {
+    try {
+      await this.insertTogether(plan, scope.runner, first);
+    } catch (error) {
+      if (await this.hasChanged(scope, plan, error)) return undefined;
+      throw await this.placed(scope, error, plan);
+    }
+    return this.result(plan);
+  }
+
+  /** Whether the statement may have been refused only because the table is not as the plan has it. */
+  private async hasChanged(scope: BatchScope, plan: Plan, error: unknown): Promise<boolean> {
+    const { table } = plan;
+    if (table === undefined || !(error instanceof DatabaseError) || this.limit.over) return false;
+    if (isOtherTable(error)) return true;
+    // What is in a row cannot be seen by the table; it is its types that may be others.
+    if (error.code.startsWith('23')) return false;
+    return (await this.question.learn(scope))?.fingerprint !== table.fingerprint;
+  }
+
+  /** In a transaction, or several, in which it is made sure first what the table is. */
+  private async insertConfirmed(
+    scope: BatchScope,
+    table: Table | undefined,
+    first: Chunk,
+  ): Promise<BatchInsertResult<unknown>> {
+    const { options, limit } = this;
+    let settled = this.planFor(table, first);
+    const settle = async (runner: OperationRunner): Promise<Plan> => {
+      if (settled.table === undefined) return settled;
+      const now = await this.question.confirmed(settled.table, runner);
+      if (now !== settled.table) settled = this.planFor(now, first);
+      return settled;
+    };
     try {
       if (options.transaction === 'perChunk') {
-        await scope.onSession((transact) => this.insertApart(plan, transact, first), limit.signal);
-      } else if (this.isOneStatement(plan, first)) {
-        await this.insertTogether(plan, scope.runner, first);
+        const most = this.inserterFor(settled).chunkRows;
+        await scope.onSession((transact) => this.insertApart(settle, most, transact, first), limit.signal);
       } else {
         await scope.atomically(async (runner) => {
-          settled = await this.confirmed(plan, runner, first);
-          if (settled.strategy === 'copy' && !this.collects) await this.stream(settled, runner, first);
-          else await this.insertTogether(settled, runner, first);
+          const plan = await settle(runner);
+          if (plan.strategy === 'copy' && !this.collects) await this.stream(plan, runner, first);
+          else await this.insertTogether(plan, runner, first);
         }, limit.signal);
       }
     } catch (error) {
-      throw await this.placed(error, settled);
+      throw await this.placed(scope, error, settled);
     }
     return this.result(settled);
   }
 
-  /** Whether everything is done by one statement, for which there need be no transaction. */
-  private isOneStatement(plan: Plan, first: Chunk): boolean {
-    const { scope, source } = this;
+  /**
+   * Whether everything is done by one statement, for which there need be no transaction: one that makes sure by itself
+   * that the table is the one that is known, or nothing is known of it.
+   */
+  private isOneStatement(scope: BatchScope, plan: Plan, first: Chunk): boolean {
     return (
-      plan.strategy !== 'copy' &&
+      (plan.strategy === 'unnest' || (plan.table === undefined && plan.strategy !== 'copy')) &&
       !this.collects &&
       !scope.inTransaction &&
-      source.ended &&
+      !this.question.ambiguous &&
+      this.options.transaction !== 'perChunk' &&
+      this.source.ended &&
       first.to - first.from <= this.inserterFor(plan).chunkRows
     );
   }
 
   // ---- what is to be done
 
-  private async learnTable(): Promise<Table | undefined> {
-    const { scope, limit } = this;
-    const { runner } = scope;
-    const read = (): Promise<Table | undefined> => this.readTable(runner);
-    try {
-      return await (scope.inTransaction ? inSavepoint(runner, SAVEPOINT, limit.signal, read) : read());
-    } catch (error) {
-      // No such table, or no such catalogue (V8R3): the INSERT will show, in the server's own words.
-      if (error instanceof DatabaseError && UNKNOWN.has(error.code.slice(0, 2)) && !limit.over)
-        return undefined;
-      throw error;
-    }
-  }
-
-  private async readTable(runner: OperationRunner): Promise<Table | undefined> {
-    const table = readTable(await this.askFor(READ_TABLE, runner));
-    if (table !== undefined) tablesOf(this.scope.context).set(this.name, table);
-    this.fresh = true;
-    return table;
-  }
-
-  /** @param sql a question for the table whose name is `$1` */
-  private askFor(sql: string, runner: OperationRunner): Promise<unknown[]> {
-    const request = { sql, parameters: [this.name], rowMode: RowMode.Array, types: CATALOGUE_TYPES };
-    return executeUntold(runner, request, { signal: this.limit.signal }, (rows) => rows ?? []);
-  }
-
   private planFor(table: Table | undefined, first: Chunk): Plan {
-    const { options, source, scope, columns: names } = this;
+    const { options, source, place, columns: names } = this;
     const columns = table === undefined ? undefined : chosenColumns(table, names);
     const onConflict = options.onConflict !== undefined && options.onConflict !== 'error';
     const choice = chooseStrategy({
@@ -219,18 +229,19 @@ class Insertion {
       columns,
       needsInsert: options.returning !== undefined ? 'returning' : onConflict ? 'onConflict' : undefined,
       few: source.ended && first.to - first.from <= FEW_ROWS,
-      types: scope.context.typeMapOf(options.types),
+      types: place.context.typeMapOf(options.types),
     });
     return { ...choice, table, columns: columns ?? names.map(unknownColumn), batch: this.batchFor(table) };
   }
 
   private batchFor(table: Table | undefined): Batch {
-    const { options, columns, limit, pace, scope } = this;
-    const { context } = scope;
+    const { options, columns, limit, pace, place } = this;
+    const { context } = place;
     const quote = table?.quote ?? '"';
     return {
       target: {
         table: quoteQualified(this.table, quote),
+        name: this.name,
         columns,
         quote,
         onConflict: options.onConflict ?? 'error',
@@ -240,23 +251,6 @@ class Insertion {
       types: context.typeMapOf(options.types),
       ...{ options, limit, pace, context },
     };
-  }
-
-  /**
-   * In binary a column whose type has changed would be filled with nonsense where the sizes are the same, so that what
-   * was known from before is made sure of.
-   */
-  private async confirmed(plan: Plan, runner: OperationRunner, first: Chunk): Promise<Plan> {
-    if (plan.strategy !== 'copy') return plan;
-    const unchanged = this.fresh || (await this.isAsKnown(plan.table, runner));
-    const confirmed = unchanged ? plan : this.planFor(await this.readTable(runner), first);
-    // Of a later transaction it says nothing.
-    this.fresh = false;
-    return confirmed;
-  }
-
-  private async isAsKnown(table: Table | undefined, runner: OperationRunner): Promise<boolean> {
-    return table !== undefined && fingerprintOf(await this.askFor(CHECK_TABLE, runner)) === table.fingerprint;
   }
 
   private inserterFor(plan: Plan): Inserter {
@@ -282,7 +276,7 @@ class Insertion {
     // Of an array all that is left: pieces are made of it by their bytes.
     const most = this.source.size ?? FIRST_CHUNK;
     try {
-      for (let chunk: Chunk | undefined = first; chunk !== undefined; chunk = await this.source.next(most)) {
+      for (let chunk: Chunk | undefined = first; chunk !== undefined; chunk = await this.take(most)) {
         this.limit.check();
         await stream.write(chunk);
       }
@@ -323,23 +317,31 @@ class Insertion {
   }
 
   /** Each chunk in a transaction of its own: none may begin when the one before it has failed. */
-  private async insertApart(plan: Plan, transact: Transact, first: Chunk): Promise<void> {
-    let inserter = this.inserterFor(plan);
-    for await (const chunk of this.chunks(first, inserter.chunkRows)) {
+  private async insertApart(
+    settle: (runner: OperationRunner) => Promise<Plan>,
+    most: number,
+    transact: Transact,
+    first: Chunk,
+  ): Promise<void> {
+    let last: { plan: Plan; inserter: Inserter } | undefined;
+    for await (const chunk of this.chunks(first, most)) {
       await transact(async (runner) => {
-        const current = await this.confirmed(plan, runner, first);
-        if (current !== plan) inserter = this.inserterFor(current);
-        if (this.collects) await this.collect(current, inserter, runner, chunk);
-        else await this.settle(inserter, { chunk, inserted: inserter.insert(runner, chunk) }, false);
+        const plan = await settle(runner);
+        const { inserter } = (last = plan === last?.plan ? last : { plan, inserter: this.inserterFor(plan) });
+        // Smaller than the chunk only where the table has changed since the first.
+        for (const piece of pieces(chunk, inserter.chunkRows)) {
+          if (this.collects) await this.collect(plan, inserter, runner, piece);
+          else await this.settle(inserter, { chunk: piece, inserted: inserter.insert(runner, piece) }, false);
+        }
       });
     }
   }
 
   private async *chunks(first: Chunk, most: number): AsyncGenerator<Chunk> {
-    for (let next: Chunk | undefined = first; next !== undefined; next = await this.source.next(most)) {
-      for (let { from } = next; from < next.to; from += most) {
+    for (let next: Chunk | undefined = first; next !== undefined; next = await this.take(most)) {
+      for (const piece of pieces(next, most)) {
         this.limit.check();
-        yield { ...next, from, to: Math.min(from + most, next.to) };
+        yield piece;
         if (this.pace.due) await this.pace.rest();
       }
     }
@@ -398,8 +400,8 @@ class Insertion {
   }
 
   /** The error with the place of the row that it is about, as far as that can be found out. */
-  private async placed(error: unknown, plan: Plan): Promise<unknown> {
-    const { refused, limit, scope } = this;
+  private async placed(scope: BatchScope, error: unknown, plan: Plan): Promise<unknown> {
+    const { refused, limit } = this;
     if (refused === undefined || !isFaultOfRow(error) || error.rowIndex !== undefined || limit.over)
       return error;
     try {
@@ -426,6 +428,19 @@ class TrialOver extends Error {
   }
 }
 
+function* pieces(chunk: Chunk, most: number): Generator<Chunk> {
+  const { to } = chunk;
+  for (let { from } = chunk; from < to; from += most) yield { ...chunk, from, to: Math.min(from + most, to) };
+}
+
 function unknownColumn(name: string): TableColumn {
-  return { name, typeOid: 0, baseOid: 0, kind: undefined, array: undefined };
+  return {
+    name,
+    catalogueName: name,
+    typeName: '',
+    typeOid: 0,
+    baseOid: 0,
+    kind: undefined,
+    array: undefined,
+  };
 }

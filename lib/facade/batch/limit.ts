@@ -6,7 +6,7 @@ import type { QueryOptions } from '../calls/options.js';
 export class BatchLimit {
   /** Undefined where there is neither. */
   readonly signal: AbortSignal | undefined;
-  private readonly controller: AbortController | undefined;
+  private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout | undefined;
   private readonly outer: AbortSignal | undefined;
 
@@ -20,8 +20,7 @@ export class BatchLimit {
       );
     }
     if (signal === undefined && timeout === undefined) return;
-    const controller = new AbortController();
-    this.controller = controller;
+    const { controller } = this;
     this.signal = controller.signal;
     this.outer = signal;
     if (signal?.aborted === true) this.onAbort();
@@ -34,22 +33,26 @@ export class BatchLimit {
   }
 
   private readonly onAbort = (): void => {
-    this.controller?.abort(this.outer?.reason);
+    this.controller.abort(this.outer?.reason);
   };
 
+  /** Ends the batch for a reason of its session's: the transaction it is part of is over. */
+  interrupt(reason: unknown): void {
+    this.controller.abort(reason);
+  }
+
   get over(): boolean {
-    return this.signal?.aborted === true;
+    return this.controller.signal.aborted;
   }
 
   /** Throws what the call is to reject with, once it is over. */
   check(): void {
-    this.signal?.throwIfAborted();
+    this.controller.signal.throwIfAborted();
   }
 
   /** Resolves as the work does, unless the call is over first. */
   orOver<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this;
-    if (signal === undefined) return work;
+    const { signal } = this.controller;
     return new Promise<T>((resolve, reject) => {
       const onAbort = (): void => {
         // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.

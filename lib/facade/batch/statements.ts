@@ -4,8 +4,10 @@ import {
   badRow,
   badValue,
   kindOfRow,
+  type TableColumn,
   unnestText,
   valuesText,
+  whatIsWrittenFor,
 } from '../../encoding/index.js';
 import type { ExecutionRequest, ResultView } from '../../driver/operations/execution.js';
 import { FieldExecution, type Fields } from '../../driver/operations/binary-parameters.js';
@@ -16,8 +18,12 @@ import type { Batch, Inserted, Inserter, Plan } from './work.js';
 import type { Chunk } from './source.js';
 import { executeUntold, startOperation, type OperationRunner } from '../calls/call.js';
 
-/** Most parameters of a statement: the protocol counts them in 16 bits, and Kingbase uses the topmost otherwise. */
-export const MOST_PARAMETERS = 32_767;
+/**
+ * Most parameters of a statement that is described. libpq takes a description of more than 30,000 bytes for a lost
+ * connection (src/interfaces/libpq/fe-protocol3.c, VALID_LONG_MESSAGE_TYPE, until PostgreSQL 15), and so do Kingbase's
+ * libraries: it has 6 bytes, and 4 for each parameter.
+ */
+export const MOST_PARAMETERS = 7_498;
 const UNNEST_ROWS = 5_000;
 /** Values that are encoded at one go; at some 50 ns each it is a few ms. */
 const UNNEST_VALUES = 50_000;
@@ -54,6 +60,7 @@ function insertedView(bytes: number): ResultView<Inserted> {
 export class UnnestInserter implements Inserter {
   readonly chunkRows: number;
   private readonly sql: string;
+  private readonly checked: readonly string[];
   /** Two sets: the buffers of one may be on their way while the other is written. */
   private readonly arrays: readonly [ArrayParameters, ArrayParameters];
   private which: 0 | 1 = 0;
@@ -67,6 +74,7 @@ export class UnnestInserter implements Inserter {
     this.chunkRows =
       batch.options.chunkRows ?? Math.max(1, Math.min(UNNEST_ROWS, Math.floor(UNNEST_VALUES / width)));
     this.sql = unnestText(batch.target, columns);
+    this.checked = whatIsWrittenFor(batch.target, columns);
     const newSet = (): ArrayParameters =>
       new ArrayParameters(columns, batch.types, table?.readsTimes === true);
     this.arrays = [newSet(), newSet()];
@@ -82,7 +90,7 @@ export class UnnestInserter implements Inserter {
     const bytes = parameters?.reduce((sum, { length }) => sum + length, 0) ?? Infinity;
     if (parameters === undefined || bytes > MOST_BYTES) return this.insertHalves(runner, chunk);
     const lent = parameters.map((each) => (typeof each === 'string' ? each : new LentBytes(each)));
-    const inserted = run(this.batch, runner, this.sql, lent, bytes);
+    const inserted = run(this.batch, runner, this.sql, [...lent, ...this.checked], bytes);
     this.underWay = inserted;
     return inserted;
   }
@@ -119,6 +127,7 @@ export class ValuesInserter implements Inserter {
   private readonly batch: Batch;
   /** Whole chunks, whose statement is worth being prepared, go in binary where that can be. */
   private readonly fields: FieldRows | undefined;
+  private readonly columns: readonly TableColumn[];
   private readonly fieldTypes: readonly (readonly number[])[];
   /** The statement for a whole chunk: always the same string, which is looked up by its text only once. */
   private text: string | undefined;
@@ -128,6 +137,7 @@ export class ValuesInserter implements Inserter {
     const most = Math.max(1, Math.floor(MOST_PARAMETERS / batch.target.columns.length));
     this.chunkRows = Math.min(batch.options.chunkRows ?? VALUES_ROWS, most);
     this.fields = FieldRows.for(columns, batch.types, table?.readsTimes === true);
+    this.columns = columns;
     this.fieldTypes = columns.map(({ typeOid, baseOid }) => [typeOid, baseOid]);
   }
 
@@ -150,8 +160,9 @@ export class ValuesInserter implements Inserter {
   }
 
   private textFor(rows: number): string {
-    if (rows !== this.chunkRows) return valuesText(this.batch.target, rows);
-    return (this.text ??= valuesText(this.batch.target, rows));
+    const { columns, batch } = this;
+    if (rows !== this.chunkRows) return valuesText(batch.target, rows, columns);
+    return (this.text ??= valuesText(batch.target, rows, columns));
   }
 
   private insertFields(runner: OperationRunner, chunk: Chunk, bytes: Uint8Array): Promise<Inserted> {

@@ -23,7 +23,8 @@ export class SessionQueue implements SessionOwner, OperationRunner {
     true,
     () => this.waiting.length > 0 || (this.released !== undefined && !this.free),
     (reader) => {
-      for (const operation of this.waiting.splice(0)) operation.refuse(behindRows(PATIENCE_WITH_READER));
+      const refusal = reader.refusal ?? behindRows;
+      for (const operation of this.waiting.splice(0)) operation.refuse(refusal(PATIENCE_WITH_READER));
       if (this.released !== undefined) reader.abandon(releasedUnderRows());
     },
   );

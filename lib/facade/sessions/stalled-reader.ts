@@ -11,6 +11,8 @@ export interface ReadingProgress {
   readonly processId: number;
   /** Closes the rows; `reason` is told to whoever reads on. */
   abandon(reason: unknown): void;
+  /** What a call is told that has waited `limit` ms for this in vain. Default: that it waits for rows(). */
+  readonly refusal?: (limit: number) => UsageError;
 }
 
 /**

@@ -3,7 +3,7 @@ import { DatabaseError, TimeoutError, UsageError } from '../../errors/index.js';
 import { TransactionStatus } from '../../addon/interface.js';
 import { backoffDelay, type BackoffRule } from '../../pool/backoff.js';
 import { Check } from '../../driver/operations/check.js';
-import type { BatchScope } from '../batch/work.js';
+import { sessionPlace, type BatchPlace } from '../batch/place.js';
 import { runScript, type OperationRunner } from '../calls/call.js';
 import type { CallContext } from '../calls/call-context.js';
 import { Queryable } from '../queryable.js';
@@ -139,15 +139,8 @@ export class Transaction extends Queryable {
     return work(this.runner);
   }
 
-  protected batchScope(): BatchScope {
-    const { runner, context } = this;
-    return {
-      context,
-      runner,
-      inTransaction: true,
-      atomically: (work) => this.savepoint(() => work(runner)),
-      onSession: (work) => work((each) => this.savepoint(() => each(runner))),
-    };
+  protected batchPlace(): BatchPlace {
+    return sessionPlace(this.runner, this.context);
   }
 
   /** @internal Resolves as the work does, unless the transaction is interrupted first. */

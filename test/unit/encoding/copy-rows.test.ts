@@ -10,6 +10,8 @@ import { root, rows } from './rows.js';
 const kinds = ['int4', 'text', 'bool', 'float8', 'int2'] as const;
 const columns: TableColumn[] = kinds.map((kind, i) => ({
   name: `c${i}`,
+  catalogueName: `c${i}`,
+  typeName: kind,
   typeOid: Oid[kind],
   baseOid: Oid[kind],
   kind,
