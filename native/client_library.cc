@@ -88,7 +88,8 @@ void ClientLibrary::AskCapabilities() {
 
   ClientOption* options = api_.connection_defaults();
   for (const ClientOption* option = options; option != nullptr && option->keyword != nullptr; ++option) {
-    keywords_.emplace_back(option->keyword);
+    const auto text = [](const char* given) { return std::string(given == nullptr ? "" : given); };
+    options_.push_back({option->keyword, text(option->environment_variable), text(option->compiled_default)});
   }
   if (options != nullptr) api_.free_options(options);
 }

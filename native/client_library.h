@@ -30,6 +30,15 @@ struct LibraryFailure {
   std::vector<std::string> missing;
 };
 
+/** A connection option that the library knows, and what it takes where a caller does not give it. */
+struct LibraryOption {
+  std::string keyword;
+  /** The variable of the environment that fills it; empty for none. */
+  std::string variable;
+  /** The value that was compiled in; empty for none. */
+  std::string compiled_default;
+};
+
 class ClientLibrary {
  public:
   /** Null on failure, with the reason in `failure`. `companions` are opened first, in the order given. */
@@ -42,7 +51,7 @@ class ClientLibrary {
   Flavour flavour() const { return flavour_; }
   int version() const { return version_; }
   const Capabilities& capabilities() const { return capabilities_; }
-  const std::vector<std::string>& keywords() const { return keywords_; }
+  const std::vector<LibraryOption>& options() const { return options_; }
 
  private:
   ClientLibrary() = default;
@@ -56,7 +65,7 @@ class ClientLibrary {
   Flavour flavour_ = Flavour::kLibpq;
   int version_ = 0;
   Capabilities capabilities_;
-  std::vector<std::string> keywords_;
+  std::vector<LibraryOption> options_;
 };
 
 }  // namespace kingbase

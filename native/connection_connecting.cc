@@ -19,7 +19,11 @@ Step Connection::StartConnecting(Deliveries* out) {
   values.resize(keywords.size(), nullptr);
   keywords.push_back(nullptr);
   values.push_back(nullptr);
-  connection_ = api_.connect_start_params(keywords.data(), values.data(), 0);
+  // A first keyword without a name stands for a connection string. The library reads one where it expects the
+  // first dbname, and takes only from it that an option is empty: in the lists an empty value counts as none.
+  const bool expand = keywords.front() != nullptr && *keywords.front() == '\0';
+  if (expand) keywords.front() = "dbname";
+  connection_ = api_.connect_start_params(keywords.data(), values.data(), expand ? 1 : 0);
   // They hold the password; the library has its own copy now.
   std::fill(command_.keywords.begin(), command_.keywords.end(), '\0');
   command_.keywords.clear();

@@ -59,14 +59,20 @@ Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
   capabilities.Set("tlsInformation", can.tls_information);
   capabilities.Set("largeObjects", can.large_objects);
   capabilities.Set("pipeline", can.pipeline);
-  Napi::Array keywords = Napi::Array::New(env);
-  for (const std::string& keyword : library->keywords()) keywords.Set(keywords.Length(), keyword);
+  Napi::Array connection_options = Napi::Array::New(env);
+  for (const LibraryOption& option : library->options()) {
+    Napi::Object described = Napi::Object::New(env);
+    described.Set("keyword", option.keyword);
+    described.Set("variable", option.variable);
+    described.Set("compiledDefault", option.compiled_default);
+    connection_options.Set(connection_options.Length(), described);
+  }
   Napi::Object object = Napi::Object::New(env);
   object.Set("path", library->path());
   object.Set("flavour", FlavourName(library->flavour()));
   object.Set("version", library->version());
   object.Set("capabilities", capabilities);
-  object.Set("keywords", keywords);
+  object.Set("connectionOptions", connection_options);
   // Not an External: Node does not free those that live to the end of their environment.
   const Napi::Object handle = Napi::Object::New(env);
   auto* held = new LibraryPointer(std::move(library));

@@ -50,6 +50,15 @@ export const enum RowMode {
  */
 export const BINARY_ALLOWED = 4;
 
+/** A connection option as the library itself lists it (`PQconndefaults`). */
+export interface LibraryConnectionOption {
+  readonly keyword: string;
+  /** The variable of the environment that fills the option where a caller gives no value; '' for none. */
+  readonly variable: string;
+  /** What the library takes where nothing gives a value; '' for none. */
+  readonly compiledDefault: string;
+}
+
 /** An opened client library. Never closed again: client libraries leave threads and exit handlers behind. */
 export interface NativeLibrary {
   /** Where the dynamic linker found the file (absolute, as opened). */
@@ -58,8 +67,8 @@ export interface NativeLibrary {
   /** As the library reports it (120001 = 12.1; V8R3 says 80300), 0 when it does not say. */
   readonly version: number;
   readonly capabilities: ClientLibraryCapabilities;
-  /** Connection keywords the library knows; any other would make its connect call fail. */
-  readonly keywords: readonly string[];
+  /** Connection options that the library knows; any other would make its connect call fail. */
+  readonly connectionOptions: readonly LibraryConnectionOption[];
   /** What `NativeConnection` takes. */
   readonly handle: unknown;
 }
@@ -218,7 +227,10 @@ export interface NativeHandlers<Shape extends object> {
  * one runs.
  */
 export interface NativeConnection {
-  /** `keywords`: the library's connection keywords and their values in turn, each ended by a NUL. */
+  /**
+   * `keywords`: the library's connection keywords and their values in turn, each ended by a NUL. Where the first keyword
+   * is empty its value is a connection string, the only form in which the library takes an empty value.
+   */
   connect(slot: number, keywords: string, password: string | undefined): void;
   /** The parameters lie in the parameter buffer: `count` records in `length` bytes. */
   execute(slot: number, sql: string, count: number, length: number, mode: RowMode, typeMap: number): void;

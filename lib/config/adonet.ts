@@ -18,8 +18,8 @@ import {
   truth,
   type ForeignSettings,
 } from './foreign-form.js';
-import type { OptionName } from './options.js';
 import type { Pair } from './semicolon-string.js';
+import type { StringSettings } from './string-settings.js';
 
 /** The keys of Kdbndp and of Npgsql, which it is made from; `SSL Mode` stands for `SslMode` too. */
 export const ADO_NET = new ForeignForm(
@@ -102,7 +102,7 @@ export const ADO_NET = new ForeignForm(
   {},
 );
 
-export function parseAdoNet(pairs: readonly Pair[]): Map<OptionName, unknown> {
+export function parseAdoNet(pairs: readonly Pair[]): StringSettings {
   const settings = ADO_NET.read(pairs);
   splitHosts(settings);
   checkServer(settings);

@@ -1,7 +1,7 @@
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
-import type { LIBRARY_KEYWORDS, LibraryKeyword } from './options.js';
+import type { LIBRARY_OPTIONS, LibraryKeyword } from './options.js';
 import type { PoolOptions } from './pool-options.js';
 
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -13,7 +13,7 @@ type LibraryValue = string | number | boolean | undefined;
 
 /** The client library's own keywords, as libpq's manual describes them, in its spelling or in camelCase. */
 type LibraryOptions = { [K in LibraryKeyword]?: LibraryValue } & {
-  [K in LibraryKeyword as (typeof LIBRARY_KEYWORDS)[K]]?: LibraryValue;
+  [K in LibraryKeyword as (typeof LIBRARY_OPTIONS)[K]['camel']]?: LibraryValue;
 };
 
 /**
@@ -29,6 +29,7 @@ export interface ConnectionConfig extends LibraryOptions {
   hosts?: readonly { host: string; port?: number | undefined }[] | undefined;
   /** IP addresses of `host`, which save looking it up; the certificate is still checked against `host`. */
   hostaddr?: string | undefined;
+  hostAddr?: string | undefined;
   /** Default: the name of the user, as in libpq. */
   database?: string | undefined;
   dbname?: string | undefined;
@@ -51,6 +52,17 @@ export interface ConnectionConfig extends LibraryOptions {
   statementCacheSize?: number | undefined;
   /** Path of the client library, or where to look for it. Default: see `clientLibraryCandidates`. */
   clientLibrary?: string | ClientLibraryOptions | undefined;
+  /**
+   * `minimum`: a floor for `sslMode`; a lower mode, wherever it is asked for, is refused. `KINGBASE_MIN_SSLMODE` sets one
+   * for every database of the process. Default: no floor.
+   */
+  tls?: { minimum?: SslMode | undefined } | undefined;
+  /**
+   * `untrusted` says that somebody else wrote the connection string: only what it says counts, and what `overrides` say.
+   * No variable of the environment, no password file, no client certificate of the user and no name of the user
+   * completes it, and it can name neither files nor Unix sockets. Default `trusted`.
+   */
+  trust?: 'trusted' | 'untrusted' | undefined;
   pool?: PoolOptions | undefined;
   types?: TypeOptions | undefined;
   /** Slow statements, and what happens to the pool's connections. A function gets the latter only. Default: no log. */

@@ -4,6 +4,7 @@ import { parseKeywordString } from './keyword-string.js';
 import { ODBC, parseOdbc } from './odbc.js';
 import { badOption, isOptionName } from './options.js';
 import { splitPairs } from './semicolon-string.js';
+import type { StringSettings } from './string-settings.js';
 import { parseUrl } from './url.js';
 
 const SCHEMES: ReadonlySet<string> = new Set([
@@ -18,7 +19,7 @@ const SCHEMES: ReadonlySet<string> = new Set([
  * The options in a connection string of any form: a URL, a keyword string, and those that users of JDBC, ODBC and
  * ADO.NET have. Error messages never quote a value from the string.
  */
-export function parseConnectionString(text: string): ReadonlyMap<string, unknown> {
+export function parseConnectionString(text: string): StringSettings {
   if (/^\s*jdbc:/i.test(text)) return parseJdbcUrl(text.trim());
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) {
@@ -59,7 +60,7 @@ function isForeignKey(key: string): boolean {
 }
 
 /** It is ODBC where it names a driver or a data source, and not within a quoted value of ADO.NET. */
-function parseSemicolonString(text: string): ReadonlyMap<string, unknown> {
+function parseSemicolonString(text: string): StringSettings {
   const odbc = splitPairs(text, 'braces');
   const adoNet = splitPairs(text, 'quotes');
   const namesDriver = ({ pairs }: typeof odbc): boolean =>

@@ -1,26 +1,29 @@
 import type { UsageError } from '../errors/index.js';
-import { badOption, didYouMean, NOT_SHOWN, type OptionName } from './options.js';
+import { badOption, didYouMean, isPresentable, NOT_SHOWN, optionRule, type OptionName } from './options.js';
 import type { Pair } from './semicolon-string.js';
 import { serverOptions } from './server-options.js';
+import { StringSettings } from './string-settings.js';
 import { nearest } from '../errors/nearest.js';
 
 /** What a connection string of another driver says, in this driver's terms. */
 export class ForeignSettings {
-  readonly options = new Map<OptionName, unknown>();
+  readonly options: StringSettings;
   readonly pool: Record<string, number> = {};
   /** The server's parameters to set for each session. */
   readonly parameters = new Map<string, string>();
   /** What means something only together with other keys. */
   readonly kept = new Map<string, string>();
 
-  constructor(readonly form: string) {}
+  constructor(readonly form: string) {
+    this.options = new StringSettings(form);
+  }
 
   /** Never quotes the value: in a string that was read other than meant it can hold the password. */
   invalid(key: string, rule: string, hint?: string): UsageError {
     return badOption(`The key "${key}" of the ${this.form} ${rule}.`, hint);
   }
 
-  finish(): Map<OptionName, unknown> {
+  finish(): StringSettings {
     if (Object.keys(this.pool).length > 0) this.options.set('pool', this.pool);
     if (this.parameters.size > 0) {
       const given = this.options.get('options');
@@ -32,24 +35,36 @@ export class ForeignSettings {
 }
 
 /** What a key does with its value, which is never empty. `key` is its documented spelling. */
-export type Rule = (value: string, settings: ForeignSettings, key: string) => void;
+export interface Rule {
+  (value: string, settings: ForeignSettings, key: string): void;
+  /** The option of ours that the key says, if it is one. */
+  readonly option?: OptionName;
+}
+
+function says(
+  name: OptionName,
+  value: (given: string, settings: ForeignSettings, key: string) => string,
+): Rule {
+  const rule: Rule = (given, settings, key) => settings.options.say(name, value(given, settings, key));
+  return Object.assign(rule, { option: name });
+}
 
 /** Is an option of ours, with the same values. */
 export function option(name: OptionName): Rule {
-  return (value, { options }) => void options.set(name, value);
+  return says(name, (value) => value);
 }
 
 /** Is an option of ours, whose values have other names there; case, spaces, `-` and `_` do not count. */
 export function choice(name: OptionName, choices: Readonly<Record<string, string>>): Rule {
   const plain = (text: string): string => text.toLowerCase().replace(/[\s_-]/g, '');
   const byName = new Map(Object.entries(choices).map(([theirs, ours]) => [plain(theirs), ours]));
-  return (value, settings, key) => {
+  return says(name, (value, settings, key) => {
     const ours = byName.get(plain(value));
     if (ours === undefined) {
       throw settings.invalid(key, `must be one of ${Object.keys(choices).join(', ')}`);
     }
-    settings.options.set(name, ours);
-  };
+    return ours;
+  });
 }
 
 /** The values of libpq, which are also those of Npgsql, pgjdbc and psqlodbc in other spellings. */
@@ -83,7 +98,7 @@ export function truth(value: string, settings: ForeignSettings, key: string): bo
 
 /** A truth, as the library has it: 1 or 0. */
 export function switched(name: OptionName): Rule {
-  return (value, settings, key) => void settings.options.set(name, truth(value, settings, key) ? '1' : '0');
+  return says(name, (value, settings, key) => (truth(value, settings, key) ? '1' : '0'));
 }
 
 /** A number of seconds for the library, which takes 0 and less for the system's default, as other drivers do. */
@@ -184,14 +199,20 @@ export class ForeignForm {
       return [...rule, pair.value] as const;
     });
     if (this.behaviour.firstWins === true) known.reverse();
-    for (const [key, rule, value] of known) if (value !== '') rule(value, settings, key);
+    for (const [key, rule, value] of known) {
+      if (value !== '') rule(value, settings, key);
+      // An empty value counts as none, unless safety depends on the option.
+      else if (rule.option !== undefined && optionRule(rule.option).safety === true) {
+        settings.options.say(rule.option, value);
+      }
+    }
     return settings;
   }
 
   /** After an unquoted password, what looks like a key can be a piece of it, and is not shown. */
   #unknownKey(key: string, position: number, secretSeen: boolean): UsageError {
     const ending = didYouMean(nearest(key, Object.keys(this.keys)));
-    if (secretSeen || key.length > 64) {
+    if (secretSeen || !isPresentable(key)) {
       return badOption(`The key number ${position} of the ${this.name} is not known${ending}`, NOT_SHOWN);
     }
     return badOption(

@@ -1,4 +1,5 @@
-export { parseConfig, DEFAULTS, ENVIRONMENT } from './parse-config.js';
+export { parseConfig, DEFAULTS } from './parse-config.js';
+export { ENVIRONMENT } from './options.js';
 export type { ConnectionConfig, PasswordProvider, SslMode } from './connection-config.js';
 export { ResolvedConfig, type HostAddress, type ResolvedSettings } from './resolved-config.js';
 export {

@@ -19,8 +19,9 @@ import {
   type ForeignSettings,
   type Rule,
 } from './foreign-form.js';
-import { badOption, type OptionName } from './options.js';
+import { badOption } from './options.js';
 import type { Pair } from './semicolon-string.js';
+import type { StringSettings } from './string-settings.js';
 import { decode, parseLocations } from './url.js';
 
 const READ_WRITE_SPLIT =
@@ -169,7 +170,7 @@ const IN_VALUES =
  * Keys are case-sensitive; in values `+` is a space. `jdbc:kingbase86:` is how Kingbase's driver for V8R6 is named
  * where it is used beside the one for V8R3.
  */
-export function parseJdbcUrl(url: string): Map<OptionName, unknown> {
+export function parseJdbcUrl(url: string): StringSettings {
   const [, server, query = ''] =
     /^jdbc:(?:kingbase(?:8|86)?|postgresql):([^?]*)(?:\?([^]*))?$/i.exec(url) ?? [];
   if (server === undefined) {

@@ -1,4 +1,5 @@
 import { badOption, optionName } from './options.js';
+import { StringSettings } from './string-settings.js';
 
 // A value is quoted, or runs to the next space; in both a backslash takes the next character as it is.
 const PAIR = /\s*([^\s=']+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'|((?:[^\s'\\]|\\[^])(?:[^\s\\]|\\[^])*)|)(?=\s|$)/y;
@@ -7,8 +8,8 @@ const PAIR = /\s*([^\s=']+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'|((?:[^\s'\\]|\\[^])(?
  * Reads a keyword string by libpq's rules (manual, "Keyword/Value Connection Strings"): `key = value` pairs with
  * optional spaces around `=`, `'…'` around values that are empty or hold spaces, and `\` before `'` and `\`.
  */
-export function parseKeywordString(text: string): Map<string, string> {
-  const settings = new Map<string, string>();
+export function parseKeywordString(text: string, form = 'connection string'): StringSettings {
+  const settings = new StringSettings(form);
   let secretSeen = false;
   const end = text.trimEnd().length;
   PAIR.lastIndex = 0;
@@ -25,9 +26,9 @@ export function parseKeywordString(text: string): Map<string, string> {
     position = PAIR.lastIndex;
     const [, key = '', quoted, plain = ''] = match;
     // Where an unquoted password holds a space, the rest of it looks like keywords.
-    optionName(key, secretSeen);
+    const name = optionName(key, secretSeen);
     secretSeen ||= quoted === undefined && (key === 'password' || /passw|pwd/i.test(plain));
-    settings.set(key, (quoted ?? plain).replace(/\\([^])/g, '$1'));
+    settings.say(name, (quoted ?? plain).replace(/\\([^])/g, '$1'), key);
   }
   return settings;
 }

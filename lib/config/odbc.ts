@@ -12,8 +12,9 @@ import {
   type ForeignSettings,
 } from './foreign-form.js';
 import { parseKeywordString } from './keyword-string.js';
-import { badOption, optionName, type OptionName } from './options.js';
+import { badOption } from './options.js';
 import type { Pair } from './semicolon-string.js';
+import type { StringSettings } from './string-settings.js';
 
 const DATA_SOURCE =
   'data sources of the ODBC driver manager are not read; write out Server, Port, Database, Uid and Pwd';
@@ -71,7 +72,7 @@ export const ODBC = new ForeignForm(
   { firstWins: true },
 );
 
-export function parseOdbc(pairs: readonly Pair[]): Map<OptionName, unknown> {
+export function parseOdbc(pairs: readonly Pair[]): StringSettings {
   const settings = ODBC.read(pairs);
   const pqopt = settings.kept.get('pqopt');
   if (pqopt !== undefined) addLibraryKeywords(settings, pqopt);
@@ -80,12 +81,11 @@ export function parseOdbc(pairs: readonly Pair[]): Map<OptionName, unknown> {
 
 /** Keywords of the client library; as in psqlODBC they cannot contradict the other keys. */
 function addLibraryKeywords({ options }: ForeignSettings, pqopt: string): void {
-  for (const [keyword, value] of parseKeywordString(pqopt)) {
-    const name = optionName(keyword);
+  for (const [name, value] of parseKeywordString(pqopt, 'pqopt of the ODBC connection string')) {
     if (value === '') continue;
     if (options.has(name) && options.get(name) !== value) {
       throw badOption(
-        `The keyword "${keyword}" in pqopt contradicts another key of the ODBC connection string.`,
+        `The keyword "${name}" in pqopt contradicts another key of the ODBC connection string.`,
       );
     }
     options.set(name, value);

@@ -2,93 +2,211 @@ import { UsageError } from '../errors/index.js';
 import { nearest } from '../errors/nearest.js';
 
 /**
- * Connection keywords that are handed to the client library as they are, with their camelCase spelling: those of
- * libpq 12 to 18 that make sense for a driver, and Kingbase's own (`socket_timeout`, in seconds, V8R3;
- * `zip-level`, 0 to 9, V8R6). Left out on purpose: `load_balance_hosts`, which has no effect when a connection is
- * made to one host at a time, as here; `replication` and `oauth_…`, which this driver cannot serve.
+ * What the value of an option is, which decides who may say it:
+ *
+ * - `value`: anybody, in every form;
+ * - `secret`: anybody, and it is never shown;
+ * - `file`: a file that the library reads. A connection string may name it, an untrusted one may not;
+ * - `output`: a file that the library writes. Only an object;
+ * - `code`: code that is loaded. Only an object;
+ * - `object`: no text can say it.
  */
-export const LIBRARY_KEYWORDS = {
-  passfile: 'passFile',
-  service: 'service',
-  servicefile: 'serviceFile',
-  options: 'options',
-  target_session_attrs: 'targetSessionAttrs',
-  keepalives: 'keepalives',
-  keepalives_idle: 'keepalivesIdle',
-  keepalives_interval: 'keepalivesInterval',
-  keepalives_count: 'keepalivesCount',
-  tcp_user_timeout: 'tcpUserTimeout',
-  sslmode: 'sslMode',
-  sslnegotiation: 'sslNegotiation',
-  sslcompression: 'sslCompression',
-  sslcert: 'sslCert',
-  sslkey: 'sslKey',
-  sslpassword: 'sslPassword',
-  sslcertmode: 'sslCertMode',
-  sslrootcert: 'sslRootCert',
-  sslcrl: 'sslCrl',
-  sslcrldir: 'sslCrlDir',
-  sslsni: 'sslSni',
-  sslkeylogfile: 'sslKeyLogFile',
-  ssl_min_protocol_version: 'sslMinProtocolVersion',
-  ssl_max_protocol_version: 'sslMaxProtocolVersion',
-  min_protocol_version: 'minProtocolVersion',
-  max_protocol_version: 'maxProtocolVersion',
-  requirepeer: 'requirePeer',
-  require_auth: 'requireAuth',
-  channel_binding: 'channelBinding',
-  scram_client_key: 'scramClientKey',
-  scram_server_key: 'scramServerKey',
-  gssencmode: 'gssEncMode',
-  krbsrvname: 'krbSrvName',
-  gsslib: 'gssLib',
-  gssdelegation: 'gssDelegation',
-  socket_timeout: 'socketTimeout',
-  'zip-level': 'zipLevel',
-} as const;
+export type OptionKind = 'value' | 'secret' | 'file' | 'output' | 'code' | 'object';
 
-export type LibraryKeyword = keyof typeof LIBRARY_KEYWORDS;
+interface OptionRule {
+  readonly kind: OptionKind;
+  /** Other accepted spellings. */
+  readonly spellings?: readonly string[];
+  /** The variable of the environment that fills it. Always the same, whatever the library reads. */
+  readonly variable?: string;
+  /** Decides how safe the connection is: a string may say it once, and not as an empty value. */
+  readonly safety?: true;
+  /** The values there are. The library would refuse another only when it connects, or take it for something else. */
+  readonly choices?: readonly string[];
+}
 
-/** Never to be shown. */
-export const SECRET_KEYWORDS: ReadonlySet<string> = new Set<LibraryKeyword>([
-  'sslpassword',
-  'scram_client_key',
-  'scram_server_key',
-]);
+/** An option that is handed to the client library under its own name. */
+interface KeywordRule extends OptionRule {
+  readonly camel: string;
+  /**
+   * With which values it must not be left out where the loaded library does not know it: the connection would be made
+   * elsewhere, or less safely, than was asked. All others are refinements that an older library may do without.
+   */
+  readonly needed?: (value: string) => boolean;
+  /**
+   * What is passed where nobody says anything, so that no variable that only this or that library reads decides. Where
+   * it is absent the library's own compiled-in default is passed, or an empty value, which counts as none.
+   */
+  readonly pin?: string;
+}
 
-/** Options that the driver itself understands, with their other spellings. */
-const DRIVER_OPTIONS = {
-  host: [],
-  hosts: [],
-  hostaddr: ['hostAddr'],
-  port: [],
-  database: ['dbname'],
-  user: [],
-  password: [],
-  connectTimeout: [],
-  connect_timeout: [],
-  applicationName: ['application_name'],
-  clientEncoding: ['client_encoding'],
-  statementCacheSize: [],
-  clientLibrary: [],
-  pool: [],
-  types: [],
-  log: [],
-  traceParameters: [],
-  binaryResults: [],
-} as const satisfies Record<string, readonly string[]>;
+const always = (): boolean => true;
+
+/**
+ * The connection keywords of libpq 12 to 18 that make sense for a driver, and Kingbase's own (`socket_timeout`, in
+ * seconds, V8R3; `zip-level`, 0 to 9, V8R6). Left out on purpose: `load_balance_hosts`, which has no effect when a
+ * connection is made to one host at a time, as here; `replication` and `oauth_…`, which this driver cannot serve.
+ *
+ * A new option is added here, and what JDBC, ODBC and ADO.NET call it in jdbc.ts, odbc.ts and adonet.ts.
+ */
+export const LIBRARY_OPTIONS = {
+  passfile: { camel: 'passFile', kind: 'file', variable: 'KINGBASE_PASSFILE', safety: true, needed: always },
+  service: { camel: 'service', kind: 'file', variable: 'KINGBASE_SERVICE', safety: true, needed: always },
+  servicefile: { camel: 'serviceFile', kind: 'file', safety: true, needed: always },
+  options: { camel: 'options', kind: 'value', variable: 'KINGBASE_OPTIONS', needed: always },
+  target_session_attrs: {
+    camel: 'targetSessionAttrs',
+    kind: 'value',
+    variable: 'KINGBASE_TARGETSESSIONATTRS',
+    choices: ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'],
+  },
+  keepalives: { camel: 'keepalives', kind: 'value' },
+  keepalives_idle: { camel: 'keepalivesIdle', kind: 'value' },
+  keepalives_interval: { camel: 'keepalivesInterval', kind: 'value' },
+  keepalives_count: { camel: 'keepalivesCount', kind: 'value' },
+  tcp_user_timeout: { camel: 'tcpUserTimeout', kind: 'value' },
+  sslmode: {
+    camel: 'sslMode',
+    kind: 'value',
+    variable: 'KINGBASE_SSLMODE',
+    safety: true,
+    choices: ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
+    needed: (value) => ['require', 'verify-ca', 'verify-full'].includes(value),
+    pin: 'prefer',
+  },
+  sslnegotiation: {
+    camel: 'sslNegotiation',
+    kind: 'value',
+    safety: true,
+    needed: (value) => value === 'direct',
+  },
+  sslcompression: { camel: 'sslCompression', kind: 'value', safety: true },
+  sslcert: { camel: 'sslCert', kind: 'file', variable: 'KINGBASE_SSLCERT', safety: true, needed: always },
+  sslkey: { camel: 'sslKey', kind: 'file', variable: 'KINGBASE_SSLKEY', safety: true, needed: always },
+  sslpassword: { camel: 'sslPassword', kind: 'secret', safety: true, needed: always },
+  sslcertmode: { camel: 'sslCertMode', kind: 'value', safety: true, needed: always },
+  sslrootcert: {
+    camel: 'sslRootCert',
+    kind: 'file',
+    variable: 'KINGBASE_SSLROOTCERT',
+    safety: true,
+    needed: always,
+  },
+  sslcrl: { camel: 'sslCrl', kind: 'file', variable: 'KINGBASE_SSLCRL', safety: true, needed: always },
+  sslcrldir: {
+    camel: 'sslCrlDir',
+    kind: 'file',
+    variable: 'KINGBASE_SSLCRLDIR',
+    safety: true,
+    needed: always,
+  },
+  sslsni: { camel: 'sslSni', kind: 'value', safety: true },
+  sslkeylogfile: { camel: 'sslKeyLogFile', kind: 'output', safety: true },
+  ssl_min_protocol_version: { camel: 'sslMinProtocolVersion', kind: 'value', safety: true, needed: always },
+  ssl_max_protocol_version: { camel: 'sslMaxProtocolVersion', kind: 'value', safety: true, needed: always },
+  // An empty version is an error in libpq 18. 3.0 is what every KingbaseES speaks, as far as is known.
+  min_protocol_version: { camel: 'minProtocolVersion', kind: 'value', pin: '3.0' },
+  max_protocol_version: { camel: 'maxProtocolVersion', kind: 'value', pin: '3.0' },
+  requirepeer: {
+    camel: 'requirePeer',
+    kind: 'value',
+    variable: 'KINGBASE_REQUIREPEER',
+    safety: true,
+    needed: always,
+  },
+  require_auth: { camel: 'requireAuth', kind: 'value', safety: true, needed: always },
+  channel_binding: {
+    camel: 'channelBinding',
+    kind: 'value',
+    variable: 'KINGBASE_CHANNELBINDING',
+    safety: true,
+    choices: ['disable', 'prefer', 'require'],
+    needed: (value) => value === 'require',
+  },
+  scram_client_key: { camel: 'scramClientKey', kind: 'secret', safety: true, needed: always },
+  scram_server_key: { camel: 'scramServerKey', kind: 'secret', safety: true, needed: always },
+  gssencmode: {
+    camel: 'gssEncMode',
+    kind: 'value',
+    variable: 'KINGBASE_GSSENCMODE',
+    safety: true,
+    choices: ['disable', 'prefer', 'require'],
+    needed: (value) => value === 'require',
+    // Trying it can block on the network, and KingbaseES is rarely set up for it.
+    pin: 'disable',
+  },
+  krbsrvname: { camel: 'krbSrvName', kind: 'value', variable: 'KINGBASE_KRBSRVNAME' },
+  gsslib: { camel: 'gssLib', kind: 'code' },
+  gssdelegation: { camel: 'gssDelegation', kind: 'value', safety: true },
+  socket_timeout: { camel: 'socketTimeout', kind: 'value' },
+  'zip-level': { camel: 'zipLevel', kind: 'value' },
+} as const satisfies Record<string, KeywordRule>;
+
+export type LibraryKeyword = keyof typeof LIBRARY_OPTIONS;
+
+/** Options that the driver itself understands. */
+export const DRIVER_OPTIONS = {
+  host: { kind: 'value', variable: 'KINGBASE_HOST' },
+  hosts: { kind: 'object' },
+  hostaddr: { kind: 'value', spellings: ['hostAddr'], variable: 'KINGBASE_HOSTADDR' },
+  port: { kind: 'value', variable: 'KINGBASE_PORT' },
+  database: { kind: 'value', spellings: ['dbname'], variable: 'KINGBASE_DATABASE' },
+  user: { kind: 'value', variable: 'KINGBASE_USER' },
+  password: { kind: 'secret', variable: 'KINGBASE_PASSWORD' },
+  connectTimeout: { kind: 'value' },
+  connect_timeout: { kind: 'value', variable: 'KINGBASE_CONNECT_TIMEOUT' },
+  applicationName: { kind: 'value', spellings: ['application_name'], variable: 'KINGBASE_APPNAME' },
+  clientEncoding: { kind: 'value', spellings: ['client_encoding'] },
+  statementCacheSize: { kind: 'value' },
+  clientLibrary: { kind: 'code' },
+  pool: { kind: 'object' },
+  types: { kind: 'object' },
+  log: { kind: 'object' },
+  tls: { kind: 'object' },
+  trust: { kind: 'object' },
+  traceParameters: { kind: 'value' },
+  binaryResults: { kind: 'value' },
+} as const satisfies Record<string, OptionRule>;
 
 export type OptionName = keyof typeof DRIVER_OPTIONS | LibraryKeyword;
 
+const RULES: Readonly<Record<OptionName, OptionRule>> = { ...DRIVER_OPTIONS, ...LIBRARY_OPTIONS };
+
+export function optionRule(name: OptionName): OptionRule {
+  return RULES[name];
+}
+
+export function keywordRule(name: LibraryKeyword): KeywordRule {
+  return LIBRARY_OPTIONS[name];
+}
+
+export function isLibraryKeyword(name: string): name is LibraryKeyword {
+  return Object.hasOwn(LIBRARY_OPTIONS, name);
+}
+
+/**
+ * Variables that fill what is absent. The libraries read variables of their own, under names that differ from
+ * version to version (`KCIUSER`, `PGPASSWORD`, `KINGBASE_USER` …); these mean the same with every library.
+ * `KINGBASE_CLIENTENCODING` is not among them: it is meant for terminals, the driver always speaks UTF-8.
+ */
+export const ENVIRONMENT: ReadonlyMap<string, OptionName> = new Map(
+  optionNames().flatMap((name) => {
+    const { variable } = RULES[name];
+    return variable === undefined ? [] : [[variable, name] as const];
+  }),
+);
+
+function optionNames(): OptionName[] {
+  return Object.keys(RULES) as OptionName[];
+}
+
 /** Every accepted spelling, with the one used from here on. */
-const SPELLINGS: ReadonlyMap<string, OptionName> = new Map<string, OptionName>([
-  ...(Object.keys(DRIVER_OPTIONS) as (keyof typeof DRIVER_OPTIONS)[]).flatMap((name) =>
-    [name, ...DRIVER_OPTIONS[name]].map((spelling) => [spelling, name] as const),
-  ),
-  ...(Object.keys(LIBRARY_KEYWORDS) as LibraryKeyword[]).flatMap((name) =>
-    [name, LIBRARY_KEYWORDS[name]].map((spelling) => [spelling, name] as const),
-  ),
-]);
+const SPELLINGS: ReadonlyMap<string, OptionName> = new Map(
+  optionNames().flatMap((name) => {
+    const camel = isLibraryKeyword(name) ? [LIBRARY_OPTIONS[name].camel] : [];
+    return [name, ...camel, ...(RULES[name].spellings ?? [])].map((spelling) => [spelling, name] as const);
+  }),
+);
 
 /** What other drivers call it: too far from our names for the edit distance to find. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
@@ -101,10 +219,18 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['connectionString', 'a connection string as the first argument'],
   ['connectionTimeoutMillis', 'connectTimeout'],
   ['fallback_application_name', 'applicationName'],
+  ['schema', 'options: "-c search_path=…"'],
+  ['search_path', 'options: "-c search_path=…"'],
+  ['statement_timeout', 'options: "-c statement_timeout=…"'],
+  ['lock_timeout', 'options: "-c lock_timeout=…"'],
   ['max', 'pool.max'],
   ['min', 'pool.min'],
   ['idleTimeoutMillis', 'pool.idleTimeout'],
   ['maxLifetimeSeconds', 'pool.maxLifetime'],
+  ['pool.idleTimeoutMillis', 'pool.idleTimeout'],
+  ['pool.connectionTimeoutMillis', 'pool.acquireTimeout'],
+  ['pool.maxLifetimeSeconds', 'pool.maxLifetime'],
+  ['pool.acquireTimeoutMillis', 'pool.acquireTimeout'],
 ]);
 
 export function isOptionName(spelling: string): boolean {
@@ -119,33 +245,41 @@ export function optionName(spelling: string, mayBeSecret = false): OptionName {
   const name = SPELLINGS.get(spelling);
   if (name !== undefined) return name;
   const meant = ELSEWHERE.get(spelling) ?? nearest(spelling, SPELLINGS.keys());
-  if (mayBeSecret) {
+  if (mayBeSecret || !isPresentable(spelling)) {
     throw badOption(`The connection string has an unknown option${didYouMean(meant)}`, NOT_SHOWN);
   }
-  throw unknownOption(spelling, meant, [...SPELLINGS.keys()]);
+  throw unknownOption(spelling, meant, 'README.md and docs/connection-strings.md list the options.');
 }
 
 /** As `optionName` for the keys of an option that is itself an object. */
 export function checkKeys(option: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const meant = nearest(key, known);
-    throw unknownOption(`${option}.${key}`, meant === undefined ? undefined : `${option}.${meant}`, known);
+    const near = nearest(key, known);
+    const meant = ELSEWHERE.get(`${option}.${key}`) ?? (near === undefined ? undefined : `${option}.${near}`);
+    throw unknownOption(`${option}.${key}`, meant, `The keys are ${known.join(', ')}.`);
   }
 }
 
-function unknownOption(name: string, meant: string | undefined, known: readonly string[]): UsageError {
-  return badOption(`Unknown option "${name}"${didYouMean(meant)}`, `The options are ${known.join(', ')}.`);
+function unknownOption(name: string, meant: string | undefined, hint: string): UsageError {
+  const shown = isPresentable(name.slice(name.lastIndexOf('.') + 1)) ? ` "${name}"` : '';
+  return badOption(`Unknown option${shown}${didYouMean(meant)}`, hint);
+}
+
+/** Whether it looks like a name. Whatever else stands in its place can be a piece of a password, and is not shown. */
+export function isPresentable(name: string): boolean {
+  return /^[A-Za-z_][\w -]{0,40}$/.test(name);
 }
 
 /** The end of a sentence about something unknown. */
 export function didYouMean(meant: string | undefined): string {
   if (meant === undefined) return '.';
-  return `; did you mean ${meant.startsWith('a ') ? meant : `"${meant}"`}?`;
+  return `; did you mean ${/^a |:/.test(meant) ? meant : `"${meant}"`}?`;
 }
 
 export const NOT_SHOWN =
-  'It is not shown, since it may be a piece of a password that should have been quoted.';
+  'It is not shown, since it may be a piece of a password. A URL begins with "kingbase://"; in a list of keys and ' +
+  'values, a value that holds a separator must be quoted.';
 
 export function badOption(message: string, hint?: string): UsageError {
   return new UsageError('KB_BAD_OPTION', message, hint === undefined ? {} : { hint });

@@ -5,13 +5,14 @@ import type { TypeOptions } from '../types/type-options.js';
 import type { ConnectionConfig, PasswordProvider } from './connection-config.js';
 import { parseConnectionString } from './connection-string.js';
 import { resolveHosts } from './hosts.js';
+import { optionsOfEnvironment, sslModeAbove, tlsFloor } from './environment.js';
 import {
   badOption,
   checkKeys,
   didYouMean,
-  LIBRARY_KEYWORDS,
+  isLibraryKeyword,
   optionName,
-  SECRET_KEYWORDS,
+  optionRule,
   type LibraryKeyword,
   type OptionName,
 } from './options.js';
@@ -28,71 +29,41 @@ export const DEFAULTS = {
   statementCacheSize: 256,
 } as const;
 
-/**
- * Variables that fill what is absent. The libraries read variables of their own, under names that differ from
- * version to version (`KCIUSER`, `PGPASSWORD`, `KINGBASE_USER` …); these mean the same with every library.
- * `KINGBASE_CLIENTENCODING` is not among them: it is meant for terminals, the driver always speaks UTF-8.
- */
-export const ENVIRONMENT: Readonly<Record<string, string>> = {
-  KINGBASE_HOST: 'host',
-  KINGBASE_HOSTADDR: 'hostaddr',
-  KINGBASE_PORT: 'port',
-  KINGBASE_USER: 'user',
-  KINGBASE_PASSWORD: 'password',
-  KINGBASE_PASSFILE: 'passfile',
-  KINGBASE_DATABASE: 'database',
-  KINGBASE_CONNECT_TIMEOUT: 'connect_timeout',
-  KINGBASE_APPNAME: 'applicationName',
-  KINGBASE_OPTIONS: 'options',
-  KINGBASE_SSLMODE: 'sslmode',
-  KINGBASE_SSLROOTCERT: 'sslrootcert',
-  KINGBASE_SSLCERT: 'sslcert',
-  KINGBASE_SSLKEY: 'sslkey',
-  KINGBASE_SSLCRL: 'sslcrl',
-  KINGBASE_SSLCRLDIR: 'sslcrldir',
-  KINGBASE_REQUIREPEER: 'requirepeer',
-  KINGBASE_CHANNELBINDING: 'channel_binding',
-  KINGBASE_GSSENCMODE: 'gssencmode',
-  KINGBASE_KRBSRVNAME: 'krbsrvname',
-  KINGBASE_TARGETSESSIONATTRS: 'target_session_attrs',
-};
-
-/** Values that the library would refuse only when connecting, or silently take for something else. */
-const CHOICES: Partial<Record<LibraryKeyword, readonly string[]>> = {
-  sslmode: ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
-  target_session_attrs: ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'],
-  channel_binding: ['disable', 'prefer', 'require'],
-  gssencmode: ['disable', 'prefer', 'require'],
-};
-
 type Settings = ReadonlyMap<OptionName, unknown>;
+
+/** Where the setting comes from decides what may be completed; see `open`. */
+export type Trust = 'trusted' | 'untrusted';
 
 /**
  * Turns what the user gave into a complete configuration. `overrides` go before `config`, and both before the
- * environment. Does no I/O but asking the operating system who the user is. Throws UsageError (`KB_BAD_OPTION`).
+ * environment. Where neither says a host or a service, `KINGBASE_URL` does, if it is set. Does no I/O but asking the
+ * operating system who the user is. Throws UsageError (`KB_BAD_OPTION`).
  *
  * With `service`, whatever is not given is left to the service file, which the client library reads, and the
  * environment is not asked: libpq too prefers the service to the environment.
  */
 export function parseConfig(
-  config: string | ConnectionConfig,
-  overrides: Partial<ConnectionConfig> = {},
+  config: string | ConnectionConfig | undefined,
+  overrides: ConnectionConfig = {},
   environment: NodeJS.ProcessEnv = process.env,
   osUserName: () => string = () => userInfo().username,
 ): ResolvedConfig {
-  const lower =
-    typeof config === 'string'
-      ? readSettings(parseConnectionString(config), 'connection string')
-      : readSettings(entries(config), 'configuration');
-  let settings = merge(lower, readSettings(entries(overrides), 'overrides'));
-  const service = settings.get('service') ?? environment['KINGBASE_SERVICE'];
+  const given = typeof config === 'string' ? parseConnectionString(config) : entries(config === undefined ? {} : config);
+  const lower = readSettings(given, typeof config === 'string' ? 'connection string' : 'configuration');
+  const upper = readSettings(entries(overrides), 'overrides');
+  const untrusted = isUntrusted(lower, upper);
+  if (untrusted) refuseLevers(lower);
+  let settings = merge(lower, upper);
+  const variables = untrusted ? {} : environment;
+  const url = variables['KINGBASE_URL'];
+  if (url && ![...LOCATION, 'service' as const].some((name) => settings.has(name))) {
+    settings = merge(readSettings(parseConnectionString(url), 'variable KINGBASE_URL'), settings);
+  }
+  const service = settings.get('service') ?? variables['KINGBASE_SERVICE'];
   const byService = typeof service === 'string' && service !== '';
-  const variables = byService ? { KINGBASE_SERVICE: 'service' } : ENVIRONMENT;
-  const fromEnvironment = Object.entries(variables).map(([variable, option]): [string, unknown] => [
-    option,
-    environment[variable],
-  ]);
-  settings = merge(readSettings(fromEnvironment, 'environment'), settings);
+  settings = merge(readSettings(optionsOfEnvironment(variables, byService), 'environment'), settings);
+  // The administrator's floor counts for every string, also for one that nobody trusts.
+  const floor = tlsFloor(environment, minimumOf(settings.get('tls')));
 
   const encoding = text(settings, 'clientEncoding');
   if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) {
@@ -101,9 +72,12 @@ export function parseConfig(
       'Leave it out: the server converts to and from the encoding of the database.',
     );
   }
-  const user = text(settings, 'user') ?? (byService ? '' : nameOfUser(osUserName));
-  const keywords = libraryKeywords(settings);
-  const isSecret = ([name]: [string, string]): boolean => SECRET_KEYWORDS.has(name);
+  const user = text(settings, 'user') ?? (byService ? '' : nameOfUser(untrusted ? nobody : osUserName));
+  const asked = libraryKeywords(settings);
+  const mode = sslModeAbove(floor, asked.get('sslmode'), byService ? '' : 'prefer');
+  if (mode !== undefined) asked.set('sslmode', mode);
+  const keywords = [...asked];
+  const isSecret = ([name]: [LibraryKeyword, string]): boolean => optionRule(name).kind === 'secret';
   return new ResolvedConfig(
     {
       hosts: resolveHosts(
@@ -126,6 +100,7 @@ export function parseConfig(
       log: logOptions(settings.get('log')),
       traceParameters: flag(settings, 'traceParameters', false),
       binaryResults: flag(settings, 'binaryResults', true),
+      trust: untrusted ? 'untrusted' : 'trusted',
       libraryKeywords: Object.fromEntries(keywords.filter((entry) => !isSecret(entry))),
     },
     password(settings),
@@ -135,9 +110,47 @@ export function parseConfig(
 
 function entries(config: unknown): [string, unknown][] {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw badOption('The configuration must be a connection string or an object.');
+    throw badOption(
+      `The configuration must be a connection string or an object, not ${config === null ? 'null' : Array.isArray(config) ? 'an array' : `a ${typeof config}`}.`,
+    );
   }
   return Object.entries(config);
+}
+
+/** Only the program itself may say whom it trusts. */
+function isUntrusted(lower: Settings, upper: Settings): boolean {
+  const trust = upper.get('trust') ?? lower.get('trust');
+  if (trust !== undefined && trust !== 'untrusted' && trust !== 'trusted') {
+    throw badOption('The option "trust" must be "trusted" or "untrusted".');
+  }
+  return trust === 'untrusted';
+}
+
+/** What would make this process's own files and rights serve whoever wrote an untrusted configuration. */
+function refuseLevers(settings: Settings): void {
+  for (const name of settings.keys()) {
+    const { kind } = optionRule(name);
+    if (kind === 'file' || kind === 'output' || kind === 'code') {
+      throw badOption(
+        `The option "${name}" names a file, which a configuration that is not trusted cannot.`,
+        `Give it in the second argument: open(config, { trust: 'untrusted', ${name}: … }).`,
+      );
+    }
+  }
+  const host = settings.get('host');
+  if (typeof host === 'string' && host.split(',').some((each) => /^\s*[/@]/.test(each))) {
+    throw badOption(
+      'The option "host" names a Unix socket, which a configuration that is not trusted cannot.',
+      'A server there may let this process in without a password.',
+    );
+  }
+}
+
+function minimumOf(tls: unknown): unknown {
+  if (tls === undefined) return undefined;
+  if (!isObject(tls)) throw badOption('The option "tls" must be an object.');
+  checkKeys('tls', tls, ['minimum']);
+  return (tls as { minimum?: unknown }).minimum;
 }
 
 /** The settings of one source under their canonical names, without those that are absent. */
@@ -203,6 +216,10 @@ function flag(settings: Settings, name: OptionName, absent: boolean): boolean {
   return given;
 }
 
+function nobody(): never {
+  throw new Error('an untrusted configuration is not completed');
+}
+
 function nameOfUser(osUserName: () => string): string {
   try {
     return osUserName();
@@ -215,16 +232,16 @@ function nameOfUser(osUserName: () => string): string {
   }
 }
 
-function libraryKeywords(settings: Settings): [string, string][] {
-  return (Object.keys(LIBRARY_KEYWORDS) as LibraryKeyword[]).flatMap((name): [string, string][] => {
-    const given = settings.get(name);
-    if (given === undefined) return [];
+function libraryKeywords(settings: Settings): Map<LibraryKeyword, string> {
+  const keywords = new Map<LibraryKeyword, string>();
+  for (const [name, given] of settings) {
+    if (!isLibraryKeyword(name)) continue;
     const value = typeof given === 'boolean' ? Number(given) : given;
     if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
       throw badOption(`The option "${name}" must be a string or a number.`);
     }
     const string = noNul(name, String(value));
-    const choices = CHOICES[name];
+    const { choices } = optionRule(name);
     if (choices !== undefined && !choices.includes(string)) {
       const meant = nearest(string, choices);
       // In a connection string that was read other than meant, the value can hold what comes after it.
@@ -234,8 +251,9 @@ function libraryKeywords(settings: Settings): [string, string][] {
         `It is one of ${choices.join(', ')}.`,
       );
     }
-    return [[name, string]];
-  });
+    keywords.set(name, string);
+  }
+  return keywords;
 }
 
 function text(settings: Settings, name: OptionName): string | undefined {

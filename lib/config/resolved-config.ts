@@ -29,6 +29,8 @@ export interface ResolvedSettings {
   readonly log: LogOptions | undefined;
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
+  /** `untrusted`: nothing of this process's own is taken to complete it, and no key or password of its user. */
+  readonly trust: 'trusted' | 'untrusted';
   /** Keywords for the client library, secrets excepted. */
   readonly libraryKeywords: Readonly<Record<string, string>>;
 }
@@ -50,6 +52,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly log: LogOptions | undefined;
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
+  readonly trust: 'trusted' | 'untrusted';
   readonly libraryKeywords: Readonly<Record<string, string>>;
   readonly #password: string | PasswordProvider | undefined;
   readonly #secretKeywords: Readonly<Record<string, string>>;
@@ -71,6 +74,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.log = settings.log;
     this.traceParameters = settings.traceParameters;
     this.binaryResults = settings.binaryResults;
+    this.trust = settings.trust;
     this.libraryKeywords = settings.libraryKeywords;
     this.#password = password;
     this.#secretKeywords = secretKeywords;

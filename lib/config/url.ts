@@ -1,29 +1,30 @@
 import { badOption, optionName } from './options.js';
+import { StringSettings } from './string-settings.js';
 
 /**
  * Reads a connection URL by libpq's grammar (manual, "Connection URIs"):
  * `scheme://[user[:password]@][host[:port]][,…][/database][?key=value&…]`, every part percent-encoded. Unlike
- * libpq, the last `@` ends the user part, so that an `@` left unencoded in a password does not turn the rest of the
- * password into a host name.
+ * libpq it refuses what looks like a password that was not encoded.
  */
-export function parseUrl(url: string): Map<string, string> {
+export function parseUrl(url: string): StringSettings {
   const [, authority = '', path = '', query = ''] =
     /^[^:]+:\/\/([^/?]*)(?:\/([^?]*))?(?:\?([^]*))?$/.exec(url) ?? [];
-  const settings = new Map<string, string>();
+  const settings = new StringSettings('connection URL');
 
   const at = authority.lastIndexOf('@');
-  if (at >= 0) {
-    const [, user = '', password] = /^([^:]*)(?::([^]*))?$/.exec(authority.slice(0, at)) ?? [];
-    settings.set('user', decode(user, 'user'));
-    if (password !== undefined) settings.set('password', decode(password, 'password'));
+  const [user, password] = at < 0 ? [] : splitAt(authority.slice(0, at), ':');
+  // A second "@", one behind the first "/", or a "#" is a piece of a password that was not encoded. Read on, the rest of
+  // the password would be a host that is looked up, or the name of a database, and appear in errors.
+  if (authority.indexOf('@') !== at || path.includes('@') || url.includes('#')) {
+    throw badOption('The connection URL has more than one "@", an "@" after a "/", or a "#".', IN_PASSWORD);
   }
+  if (user !== undefined) settings.say('user', decode(user, 'user'));
+  if (password !== undefined) settings.say('password', decode(password, 'password'));
 
-  for (const [key, list] of Object.entries(parseLocations(authority.slice(at + 1)))) settings.set(key, list);
-  if (path !== '') settings.set('dbname', decode(path, 'database'));
-
-  if (at < 0 && path.includes('@')) {
-    throw badOption('The connection URL has an "@" only after a "/".', IN_PASSWORD);
-  }
+  const location = parseLocations(authority.slice(at + 1));
+  if (location.host !== undefined) settings.say('host', location.host);
+  if (location.port !== undefined) settings.say('port', location.port);
+  if (path !== '') settings.say('database', decode(path, 'database'), 'dbname');
 
   // An "@" here, or a password before, and what looks like a key can be a piece of a password that was not encoded.
   let mayBeSecret = query.includes('@');
@@ -37,17 +38,21 @@ export function parseUrl(url: string): Map<string, string> {
     }
     const key = decode(pair.slice(0, equals), 'key');
     const value = decode(pair.slice(equals + 1), 'value');
-    if (key !== 'ssl') optionName(key, mayBeSecret);
-    mayBeSecret ||= key === 'password';
     // libpq takes this one from JDBC URLs.
-    if (key === 'ssl' && value === 'true') settings.set('sslmode', 'require');
-    else settings.set(key, value);
+    if (key === 'ssl' && value === 'true') settings.say('sslmode', 'require');
+    else settings.say(optionName(key, mayBeSecret), value, key);
+    mayBeSecret ||= key === 'password';
   }
   return settings;
 }
 
+function splitAt(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
 const IN_PASSWORD =
-  'In user name and password "@", ":", "/", "?" and "%" must be written %40, %3A, %2F, %3F and %25 ' +
+  'In user name and password "@", ":", "/", "?", "#" and "%" must be written %40, %3A, %2F, %3F, %23 and %25 ' +
   '(encodeURIComponent does it).';
 
 /** The lists `host` and `port` of `host:port,[address]:port`, each only where one is given. */

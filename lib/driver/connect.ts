@@ -184,7 +184,7 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
   begin(host: HostAddress, address: string | undefined): void {
     const { config, library, password } = this.#attempt;
     try {
-      const keywords = connectionKeywords(config, host, address, library.library.keywords);
+      const keywords = connectionKeywords(config, host, address, library.library.connectionOptions);
       this.session.connect(keywords, password, this);
     } catch (error) {
       this.session.close();

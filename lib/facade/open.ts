@@ -5,10 +5,12 @@ import { Database } from './database.js';
  * Opens a database. Does no I/O: the client library is loaded and connections are made when first needed (as `sql.Open`
  * of Go's database/sql).
  *
- * @param config a URL (`kingbase://user:password@host:54321/database`), libpq keywords (`host=… dbname=…`) or an object
- * @param overrides go before what `config` says; what neither says comes from `KINGBASE_…` environment variables
+ * @param config a URL (`kingbase://user:password@host:54321/database`), libpq keywords (`host=… dbname=…`) or an object;
+ *   without it everything comes from the environment: `KINGBASE_URL`, `KINGBASE_HOST`, …
+ * @param overrides go before what `config` says; what neither says comes from the environment. `trust: 'untrusted'` here
+ *   says that somebody else wrote `config`
  * @throws UsageError `KB_BAD_OPTION`
  */
-export function open(config: string | ConnectionConfig, overrides?: ConnectionConfig): Database {
+export function open(config?: string | ConnectionConfig, overrides?: ConnectionConfig): Database {
   return new Database(parseConfig(config, overrides));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LibraryConnectionOption } from '../../../lib/addon/interface.js';
 import { connectionKeywords, parseConfig, type ConnectionConfig } from '../../../lib/config/index.js';
 
 const V8R3 =
@@ -15,17 +16,46 @@ const V8R6 = [
   'zip-level',
 ];
 
-function keywords(
-  config: string | ConnectionConfig,
-  { known = V8R6, address }: { known?: readonly string[]; address?: string } = {},
-): Record<string, string> {
-  const resolved = parseConfig(config, {}, {}, () => 'osuser');
-  return asRecord(connectionKeywords(resolved, resolved.hosts[0]!, address, known), known);
+/** As a library lists them that reads no variable. */
+function options(known: readonly string[]): LibraryConnectionOption[] {
+  return known.map((keyword) => ({ keyword, variable: '', compiledDefault: '' }));
 }
 
+function keywords(
+  config: string | ConnectionConfig,
+  {
+    known = V8R6,
+    library = options(known),
+    address,
+    environment = {},
+    overrides = {},
+  }: {
+    known?: readonly string[];
+    library?: readonly LibraryConnectionOption[];
+    address?: string;
+    environment?: Record<string, string>;
+    overrides?: ConnectionConfig;
+  } = {},
+): Record<string, string> {
+  const resolved = parseConfig(config, overrides, {}, () => 'osuser');
+  const text = connectionKeywords(resolved, resolved.hosts[0]!, address, library, environment);
+  return asRecord(
+    text,
+    library.map(({ keyword }) => keyword),
+  );
+}
+
+/** What is passed: the empty values of the connection string in front, and the keywords behind it. */
 function asRecord(text: string, known: readonly string[]): Record<string, string> {
   const parts = text.split('\0');
   expect(parts.pop()).toBe('');
+  if (parts[0] === '') {
+    const [, string = ''] = parts.splice(0, 2);
+    for (const pair of string.split(' ')) {
+      expect(pair).toMatch(/^[a-z_]+=''$/);
+      parts.push(pair.slice(0, -3), '');
+    }
+  }
   expect(parts.length % 2).toBe(0);
   const names = parts.filter((_part, index) => index % 2 === 0);
   expect(new Set(names).size).toBe(names.length);
@@ -41,7 +71,7 @@ describe('connectionKeywords', () => {
       user: 'osuser',
       dbname: 'osuser',
       connect_timeout: '10',
-      fallback_application_name: 'kingbase-native',
+      application_name: 'kingbase-native',
       client_encoding: 'UTF8',
       sslmode: 'prefer',
       target_session_attrs: 'any',
@@ -106,14 +136,18 @@ describe('connectionKeywords', () => {
   it('remembers them for a host, with the address and for the library that they are for', () => {
     const resolved = parseConfig('host=a,b', {}, {}, () => 'osuser');
     const [a, b] = resolved.hosts;
-    const of = (host: typeof a, address?: string, known: readonly string[] = V8R6) =>
-      asRecord(connectionKeywords(resolved, host!, address, known), known);
+    const newer = options(V8R6);
+    const of = (host: typeof a, address?: string, library = newer) =>
+      asRecord(
+        connectionKeywords(resolved, host!, address, library, {}),
+        library.map(({ keyword }) => keyword),
+      );
     expect(of(a)).toMatchObject({ host: 'a' });
     expect(of(b)).toMatchObject({ host: 'b' });
     expect(of(a, '10.0.0.1')).toMatchObject({ host: 'a', hostaddr: '10.0.0.1' });
     expect(of(a, '10.0.0.2')).toMatchObject({ host: 'a', hostaddr: '10.0.0.2' });
     expect(of(a)).not.toHaveProperty('hostaddr');
-    expect(of(a, undefined, V8R3)).not.toHaveProperty('gssencmode');
+    expect(of(a, undefined, options(V8R3))).not.toHaveProperty('gssencmode');
     expect(of(a)).toHaveProperty('gssencmode');
   });
 
@@ -174,5 +208,79 @@ describe('connectionKeywords', () => {
     expect(keywords({ sslPassword: 's3cret' }, { known: [...V8R6, 'sslpassword'] })).toMatchObject({
       sslpassword: 's3cret',
     });
+  });
+});
+
+/** As libpq 12 lists its options, with its variables. */
+const LIBPQ: readonly LibraryConnectionOption[] = [
+  { keyword: 'service', variable: 'PGSERVICE', compiledDefault: '' },
+  { keyword: 'user', variable: 'PGUSER', compiledDefault: '' },
+  { keyword: 'password', variable: 'PGPASSWORD', compiledDefault: '' },
+  { keyword: 'passfile', variable: 'PGPASSFILE', compiledDefault: '' },
+  { keyword: 'connect_timeout', variable: 'PGCONNECT_TIMEOUT', compiledDefault: '' },
+  { keyword: 'dbname', variable: 'PGDATABASE', compiledDefault: '' },
+  { keyword: 'host', variable: 'PGHOST', compiledDefault: '' },
+  { keyword: 'hostaddr', variable: 'PGHOSTADDR', compiledDefault: '' },
+  { keyword: 'port', variable: 'PGPORT', compiledDefault: '5432' },
+  { keyword: 'client_encoding', variable: 'PGCLIENTENCODING', compiledDefault: '' },
+  { keyword: 'options', variable: 'PGOPTIONS', compiledDefault: '' },
+  { keyword: 'application_name', variable: 'PGAPPNAME', compiledDefault: '' },
+  { keyword: 'fallback_application_name', variable: '', compiledDefault: '' },
+  { keyword: 'keepalives', variable: '', compiledDefault: '' },
+  { keyword: 'sslmode', variable: 'PGSSLMODE', compiledDefault: 'prefer' },
+  { keyword: 'sslcompression', variable: 'PGSSLCOMPRESSION', compiledDefault: '0' },
+  { keyword: 'sslcert', variable: 'PGSSLCERT', compiledDefault: '' },
+  { keyword: 'sslrootcert', variable: 'PGSSLROOTCERT', compiledDefault: '' },
+  { keyword: 'requirepeer', variable: 'PGREQUIREPEER', compiledDefault: '' },
+  { keyword: 'gssencmode', variable: 'PGGSSENCMODE', compiledDefault: 'prefer' },
+  { keyword: 'target_session_attrs', variable: 'PGTARGETSESSIONATTRS', compiledDefault: 'any' },
+  { keyword: 'min_protocol_version', variable: 'PGMINPROTOCOLVERSION', compiledDefault: '' },
+];
+
+describe('variables that the library reads', () => {
+  it('decide nothing: each option that has one is passed, as an empty value where it has no default', () => {
+    const passed = keywords({ host: '127.0.0.1' }, { library: LIBPQ });
+    for (const { keyword, variable } of LIBPQ) {
+      if (variable !== '' && keyword !== 'service') expect(passed, keyword).toHaveProperty(keyword);
+    }
+    expect(passed).toMatchObject({
+      hostaddr: '',
+      password: '',
+      passfile: '',
+      options: '',
+      sslcompression: '0',
+      gssencmode: 'disable',
+      min_protocol_version: '3.0',
+      application_name: 'kingbase-native',
+    });
+    expect(keywords({ host: '/tmp' }, { library: LIBPQ })).toMatchObject({ host: '/tmp', hostaddr: '' });
+  });
+
+  it('are refused by name where nothing can be passed against them', () => {
+    const environment = { PGSERVICE: 'elsewhere' };
+    expect(() => keywords({ host: 'h' }, { library: LIBPQ, environment })).toThrow('PGSERVICE');
+    expect(keywords({ host: 'h' }, { library: LIBPQ, environment: { PGSERVICE: '' } })).toMatchObject({
+      host: 'h',
+    });
+    const library = [...LIBPQ, { keyword: 'new_one', variable: 'PGNEWONE', compiledDefault: '' }];
+    expect(() => keywords({}, { library, environment: { PGNEWONE: '1' } })).toThrow('PGNEWONE');
+    expect(keywords({}, { library })).not.toHaveProperty('new_one');
+  });
+
+  it('are refused beside a service file, which fills what is not passed', () => {
+    expect(() =>
+      keywords('service=prod', { library: LIBPQ, environment: { PGHOSTADDR: '10.0.0.1' } }),
+    ).toThrow('PGHOSTADDR');
+    expect(keywords('service=prod', { library: LIBPQ })).not.toHaveProperty('hostaddr');
+    expect(
+      keywords('service=prod passfile=/p', { library: LIBPQ, environment: { PGPASSFILE: '/q' } }),
+    ).toMatchObject({ passfile: '/p' });
+  });
+
+  it('give an untrusted configuration neither a password file nor a certificate of the user', () => {
+    const passed = keywords('host=h user=u', { library: LIBPQ, overrides: { trust: 'untrusted' } });
+    expect(passed['passfile']).toMatch(/none$/);
+    expect(passed['sslcert']).toMatch(/none$/);
+    expect(passed).toMatchObject({ password: '', options: '' });
   });
 });
