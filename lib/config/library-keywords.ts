@@ -114,8 +114,8 @@ function pinned(
 ): string | undefined {
   const rule = isLibraryKeyword(keyword) ? keywordRule(keyword) : undefined;
   const isSet = variable !== '' && Boolean(environment[variable]);
-  // The service file fills what is not passed, so that nothing can be pinned; and no value stands for "no service".
-  if (byService || keyword === 'service') {
+  // Beside a service nothing can be pinned: its file fills only what is not passed.
+  if (byService || rule?.unpinnable === true) {
     if (isSet) throw decides(variable, keyword);
     return undefined;
   }

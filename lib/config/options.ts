@@ -38,6 +38,8 @@ interface KeywordRule extends OptionRule {
    * it is absent the library's own compiled-in default is passed, or an empty value, which counts as none.
    */
   readonly pin?: string;
+  /** No value says "as if it were not given": where the library has a variable for it that is set, that is refused. */
+  readonly unpinnable?: true;
 }
 
 const always = (): boolean => true;
@@ -51,7 +53,14 @@ const always = (): boolean => true;
  */
 export const LIBRARY_OPTIONS = {
   passfile: { camel: 'passFile', kind: 'file', variable: 'KINGBASE_PASSFILE', safety: true, needed: always },
-  service: { camel: 'service', kind: 'file', variable: 'KINGBASE_SERVICE', safety: true, needed: always },
+  service: {
+    camel: 'service',
+    kind: 'file',
+    variable: 'KINGBASE_SERVICE',
+    safety: true,
+    needed: always,
+    unpinnable: true,
+  },
   servicefile: { camel: 'serviceFile', kind: 'file', safety: true, needed: always },
   options: { camel: 'options', kind: 'value', variable: 'KINGBASE_OPTIONS', needed: always },
   target_session_attrs: {
@@ -84,7 +93,8 @@ export const LIBRARY_OPTIONS = {
   sslcert: { camel: 'sslCert', kind: 'file', variable: 'KINGBASE_SSLCERT', safety: true, needed: always },
   sslkey: { camel: 'sslKey', kind: 'file', variable: 'KINGBASE_SSLKEY', safety: true, needed: always },
   sslpassword: { camel: 'sslPassword', kind: 'secret', safety: true, needed: always },
-  sslcertmode: { camel: 'sslCertMode', kind: 'value', safety: true, needed: always },
+  // libpq 18 takes no empty mode; this one is its default.
+  sslcertmode: { camel: 'sslCertMode', kind: 'value', safety: true, needed: always, pin: 'allow' },
   sslrootcert: {
     camel: 'sslRootCert',
     kind: 'file',
@@ -114,7 +124,7 @@ export const LIBRARY_OPTIONS = {
     safety: true,
     needed: always,
   },
-  require_auth: { camel: 'requireAuth', kind: 'value', safety: true, needed: always },
+  require_auth: { camel: 'requireAuth', kind: 'value', safety: true, needed: always, unpinnable: true },
   channel_binding: {
     camel: 'channelBinding',
     kind: 'value',

@@ -48,7 +48,8 @@ export function parseConfig(
   environment: NodeJS.ProcessEnv = process.env,
   osUserName: () => string = () => userInfo().username,
 ): ResolvedConfig {
-  const given = typeof config === 'string' ? parseConnectionString(config) : entries(config === undefined ? {} : config);
+  const given =
+    typeof config === 'string' ? parseConnectionString(config) : entries(config === undefined ? {} : config);
   const lower = readSettings(given, typeof config === 'string' ? 'connection string' : 'configuration');
   const upper = readSettings(entries(overrides), 'overrides');
   const untrusted = isUntrusted(lower, upper);
