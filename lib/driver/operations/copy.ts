@@ -189,7 +189,7 @@ export class CopyOut extends Copy {
   }
 
   interrupt(session: Session): void {
-    this.queue.discard();
+    this.queue.readOn();
     session.cancel();
   }
 

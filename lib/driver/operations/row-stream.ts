@@ -81,7 +81,7 @@ export class RowStream extends Execution<void> {
   }
 
   interrupt(session: Session): void {
-    this.queue.discard();
+    this.queue.readOn();
     session.cancel();
   }
 

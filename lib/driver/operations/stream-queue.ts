@@ -8,6 +8,8 @@ export class BatchQueue<T> {
   private readonly batches: T[] = [];
   private session: Session | undefined;
   private discarding = false;
+  /** Whether the core goes on reading however much lies here. */
+  private readingOn = false;
   private reader: ((batch: T | undefined) => void) | undefined;
 
   /** The stream has begun on this session (again, if it was lost before anything was sent). */
@@ -28,6 +30,7 @@ export class BatchQueue<T> {
     const { reader } = this;
     if (reader === undefined) {
       this.batches.push(batch);
+      if (this.readingOn) this.session?.native.consumed();
       return;
     }
     this.reader = undefined;
@@ -38,7 +41,7 @@ export class BatchQueue<T> {
   /** The next batch, if it is there. */
   take(): T | undefined {
     const batch = this.batches.shift();
-    if (batch !== undefined) this.session?.native.consumed();
+    if (batch !== undefined && !this.readingOn) this.session?.native.consumed();
     return batch;
   }
 
@@ -53,8 +56,24 @@ export class BatchQueue<T> {
     this.reader = undefined;
     this.session = undefined;
     // The session's next stream must not be held up by what is left of this one.
-    this.batches.forEach(() => session?.native.consumed());
+    if (!this.readingOn) this.batches.forEach(() => session?.native.consumed());
     reader?.(undefined);
+  }
+
+  /**
+   * The operation has been interrupted: the server is read to its end without waiting for the reader. What it brings is
+   * kept, since the statement may have been complete before the cancel came, and its reader must then get all of it.
+   * That is no more than had been sent by then.
+   */
+  readOn(): void {
+    if (this.discarding || this.readingOn) return;
+    this.readingOn = true;
+    this.batches.forEach(() => this.session?.native.consumed());
+  }
+
+  /** The operation has failed: what was kept after an interruption is of no use. */
+  failed(): void {
+    if (this.readingOn) this.discard();
   }
 
   /** Has the session stop the operation, if it is the one that runs there. */
@@ -67,6 +86,7 @@ export class BatchQueue<T> {
   discard(): void {
     if (this.discarding) return;
     this.discarding = true;
-    this.batches.splice(0).forEach(() => this.session?.native.consumed());
+    const batches = this.batches.splice(0);
+    if (!this.readingOn) batches.forEach(() => this.session?.native.consumed());
   }
 }

@@ -258,6 +258,7 @@ class Input<T> implements InputChannel<T> {
       options,
       (error) => {
         if (this.closing === undefined) this.failure = { error };
+        this.queue.failed();
         this.end();
       },
     );
