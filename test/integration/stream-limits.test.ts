@@ -17,7 +17,7 @@ const READERS: readonly [
     '<D',
     async (db, options) => {
       let count = 0;
-      for await (const row of db.rows(SELECT, [], options)) count += Number(row['i'] !== undefined);
+      for await (const row of db.rows<{ i: number }>(SELECT, [], options)) count += Math.sign(row.i);
       return count;
     },
   ],

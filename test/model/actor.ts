@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Transaction } from 'kingbase-native';
-import { Abort, millisecondsOf, PATIENCE, type OpenTransaction, type Scope } from './calls.js';
+import { Abort, millisecondsOf, PATIENCE, processOf, type OpenTransaction, type Scope } from './calls.js';
 import type { Fate } from './ledger.js';
 import type { Step, TransactionStep } from './program.js';
 import { Change, Statements, type Of, type Stage, type Where } from './statements.js';
@@ -138,7 +138,7 @@ export class Actor {
 
   /** What belongs to a transaction before its end. */
   private async work(step: TransactionStep, tx: Transaction, place: Where): Promise<boolean> {
-    const here = { ...place, on: tx, handle: tx, processId: tx.processId };
+    const here = { ...place, on: tx, handle: tx, processId: processOf(tx) };
     if (!(await this.takeAll(step.steps, here, true))) return false;
     const { connection } = place;
     if (step.inner !== undefined && connection !== undefined) {
@@ -227,7 +227,7 @@ export class Actor {
     unit.fate = 'not done';
     if ('error' in begun) return false;
     const tx = begun.value;
-    const here = { ...place, on: tx, handle: tx, processId: tx.processId };
+    const here = { ...place, on: tx, handle: tx, processId: processOf(tx) };
     const well = await this.work(step, tx, place);
     const limit = Math.max(PATIENCE, millisecondsOf(step.limit) ?? 0);
     if (well && step.end !== 'rollback') {
@@ -266,7 +266,7 @@ export class Actor {
       name: `connection of ${this.name}`,
       on: connection,
       connection,
-      processId: connection.processId,
+      processId: processOf(connection),
     };
     await this.takeAll(step.steps, place, false);
     const { left } = step;

@@ -6,6 +6,11 @@ import { Watch } from './watch.js';
 /** ms that the driver gives a command of its own, a cancel or a heartbeat; as given to `open`. */
 export const PATIENCE = 600;
 
+/** The server's process of a session. It had another name in builds that can be tested, too. */
+export function processOf(session: { readonly backendPid: number }): number {
+  return session.backendPid ?? (session as unknown as { readonly processId: number }).processId;
+}
+
 /** Statements that fail or fall together: a transaction, or a savepoint in one. */
 export interface Scope {
   readonly outer: Scope | undefined;

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { becomes } from '../resilience/support/process-handles.js';
 import { Actor } from './actor.js';
-import { Calls, PATIENCE, type Place } from './calls.js';
+import { Calls, PATIENCE, processOf, type Place } from './calls.js';
 import { Ledger, type StoredRow } from './ledger.js';
 import { startMessageProxy, type MessageProxy } from '../support/message-proxy.js';
 import type { Program } from './program.js';
@@ -267,7 +267,7 @@ class Performance {
     if (connections.length < max)
       calls.violations.push(`${connections.length} connections can be had, of ${max}.`);
     for (const connection of connections) {
-      const place = { ...this.place, name: 'a connection at the end', processId: connection.processId };
+      const place = { ...this.place, name: 'a connection at the end', processId: processOf(connection) };
       await calls.call('query', place, limit, (options) => connection.query('SELECT 1', [], options));
       await calls.own('release', place, 2 * PATIENCE, () => connection.release());
     }
