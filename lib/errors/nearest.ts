@@ -19,7 +19,8 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
     const full = plain(candidate);
     const cutShort = wanted.length >= 4 && full.startsWith(wanted);
     // Names that differ more in length than slips may be are not compared letter by letter.
-    const slips = Math.abs(wanted.length - full.length) < bestDistance ? editDistance(wanted, full) : Infinity;
+    const slips =
+      Math.abs(wanted.length - full.length) < bestDistance ? editDistance(wanted, full) : Infinity;
     const distance = Math.min(slips, cutShort ? 2 : Infinity);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
