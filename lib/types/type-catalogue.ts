@@ -8,8 +8,6 @@ export class TypeCatalogue {
   private readonly types = new Map<number, CatalogueType>();
   /** OIDs that were asked for, whether the server knew them or not: each is asked for once. */
   private readonly asked = new Set<number>();
-  /** Whether the server has answered such a question; inside a transaction a refusal would cost too much. */
-  proven = false;
   /** Grows with every type that is learnt. */
   generation = 0;
 
@@ -26,7 +24,6 @@ export class TypeCatalogue {
   learn(oids: readonly number[], rows: readonly unknown[][] | undefined): void {
     for (const oid of oids) this.asked.add(oid);
     if (rows === undefined) return;
-    this.proven = true;
     for (const [oid, name, elementOid, delimiter] of rows as [number, string, number, string][]) {
       this.asked.add(oid);
       this.types.set(oid, { oid, name, elementOid, delimiter });
