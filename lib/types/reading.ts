@@ -3,8 +3,10 @@ import { UsageError } from '../errors/index.js';
 import { dateFromWallClock } from './calendar.js';
 import type { Reading } from './families/family.js';
 import { textParser } from './text-parsers.js';
-import type { Converter } from './type-map.js';
 import type { ResolvedTypeOptions } from './type-options.js';
+
+/** From what the core gives for a value that is not NULL to what the caller gets. */
+export type Converter = (value: unknown) => unknown;
 
 /** How one type is read: what the core does, then what is done here. */
 export interface TypeRule {

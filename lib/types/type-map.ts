@@ -2,7 +2,7 @@ import { Decoder } from '../addon/interface.js';
 import { parseArray } from './array-text.js';
 import type { Reading } from './families/family.js';
 import { ELEMENT_TYPES, KNOWN_OIDS, Oid, TYPES_BY_OID, vendorType, type ElementType } from './oids.js';
-import { readingRule, type TypeRule } from './reading.js';
+import { readingRule, type Converter, type TypeRule } from './reading.js';
 import { textParser } from './text-parsers.js';
 import {
   resolveTypeOptions,
@@ -10,9 +10,6 @@ import {
   type SerializedValue,
   type TypeOptions,
 } from './type-options.js';
-
-/** From what the core gives for a value that is not NULL to what the caller gets. */
-export type Converter = (value: unknown) => unknown;
 
 export type Serializer = (value: unknown) => SerializedValue;
 
