@@ -45,7 +45,7 @@ export function checklist(
     candidates,
     loading.libraryCheck,
     configuration,
-    environmentCheck(environment, config instanceof UsageError ? {} : config.libraryKeywords),
+    environmentCheck(environment),
   ];
   if (config instanceof UsageError) return machine;
 

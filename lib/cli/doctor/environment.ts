@@ -6,7 +6,8 @@ import type { Check } from './step.js';
 
 /** What the driver reads, besides the variables that stand for options. */
 const DRIVER = [
-  'KINGBASE_SERVICE',
+  'KINGBASE_URL',
+  'KINGBASE_MIN_SSLMODE',
   'KINGBASE_CLIENT_LIBRARY',
   'KINGBASE_CLIENT_DIR',
   'KINGBASE_HOME',
@@ -30,30 +31,54 @@ const ELSEWHERE = [
   'KINGBASE_CONFDIR',
 ];
 
-/** Variables of the library that have an effect although the driver passes its own keywords, and the option for each. */
-const STILL_READ: readonly (readonly [RegExp, string])[] = [
-  [/^(PG|KCI)SSLROOTCERT$/, 'sslrootcert'],
-  [/^(PG|KCI)SSLCERT$/, 'sslcert'],
-  [/^(PG|KCI)SSLKEY$/, 'sslkey'],
-  [/^(PG|KCI)SSLCRL$/, 'sslcrl'],
-  [/^PGOPTIONS$/, 'options'],
-  [/^(PG|KCI)PASSFILE$/, 'passfile'],
-  [/^(PG|KCI)REQUIREPEER$/, 'requirepeer'],
-];
+/** What people call variables that have another name here. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['KINGBASE_DSN', 'KINGBASE_URL'],
+  ['KINGBASE_URI', 'KINGBASE_URL'],
+  ['KINGBASE_CONNECTION_STRING', 'KINGBASE_URL'],
+  ['KINGBASE_USERNAME', 'KINGBASE_USER'],
+  ['KINGBASE_DB', 'KINGBASE_DATABASE'],
+  ['KINGBASE_PASS', 'KINGBASE_PASSWORD'],
+  ['KINGBASE_PWD', 'KINGBASE_PASSWORD'],
+]);
+
+/** Variables of the library that the driver refuses, since no value can be passed against them. */
+const REFUSED = /^(PG|KCI)(SERVICE|REQUIREAUTH)$/;
+
+/** Variables of the library that change the session, not where, as whom or how safely it connects. */
+const OF_THE_SESSION = /^(PG|KCI|KINGBASE_)(TZ|DATESTYLE|GEQO)$/;
+
+/** Other variables of the library: the driver passes something against each that the loaded library lists. */
+const OVERRIDDEN =
+  /^(PG|KCI)(HOST|HOSTADDR|PORT|USER|PASSWORD|PASSFILE|DATABASE|OPTIONS|APPNAME|SSL[A-Z]+|REQUIREPEER|REQUIRESSL|GSS[A-Z]+|KRBSRVNAME|CHANNELBINDING|TARGETSESSIONATTRS|CONNECT_TIMEOUT|CLIENTENCODING|(?:MIN|MAX)PROTOCOLVERSION)$/;
+
+/** Variables whose value can hold no secret, even by a slip, if it looks like this. */
+const SHOWN: ReadonlyMap<string, RegExp> = new Map([
+  ...[
+    'PORT',
+    'CONNECT_TIMEOUT',
+    'SSLMODE',
+    'MIN_SSLMODE',
+    'TARGETSESSIONATTRS',
+    'CHANNELBINDING',
+    'GSSENCMODE',
+  ].map((name): [string, RegExp] => [`KINGBASE_${name}`, /^(?:\d{1,6}|[a-z]{2,10}(?:-[a-z]{2,7}){0,2})$/]),
+  ...['CLIENT_LIBRARY', 'CLIENT_DIR', 'HOME', 'NATIVE_ADDON'].map((name): [string, RegExp] => [
+    `KINGBASE_${name}`,
+    /^(?:\/|[A-Za-z]:\\)[^@?=;]{0,200}$/,
+  ]),
+]);
 
 const LINKER = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'DYLD_LIBRARY_PATH', 'OPENSSL_CONF'];
 
-/** Variables that change how a connection is made. `given` are the keywords that the configuration sets itself. */
-export function environmentCheck(
-  environment: NodeJS.ProcessEnv,
-  given: Readonly<Record<string, string>>,
-): Check {
+/** Variables that change how a connection is made. */
+export function environmentCheck(environment: NodeJS.ProcessEnv): Check {
   return {
     id: 'environment',
     title: text('Environment', '环境变量'),
     exitCode: ExitCode.local,
     run: () => {
-      const known = [...Object.keys(ENVIRONMENT), ...DRIVER];
+      const known = [...ENVIRONMENT.keys(), ...DRIVER];
       const set = Object.keys(environment)
         .filter((name) => environment[name])
         .sort();
@@ -64,7 +89,7 @@ export function environmentCheck(
       for (const name of set) {
         const meant =
           /^KINGBASE_/.test(name) && ![...known, ...ELSEWHERE].includes(name)
-            ? nearest(name, known)
+            ? (OTHER_NAMES.get(name) ?? nearest(name, known))
             : undefined;
         if (meant !== undefined) {
           concerns.push({
@@ -72,19 +97,29 @@ export function environmentCheck(
             remedy: text(`Was ${meant} meant?`, `是否应为 ${meant}？`),
           });
         }
-        const option = STILL_READ.find(([pattern]) => pattern.test(name))?.[1];
-        if (option !== undefined && given[option] === undefined) {
+        if (REFUSED.test(name)) {
           concerns.push({
             words: text(
-              `${name} is read by some client libraries and not by others.`,
-              `${name} 只有部分客户端库会读取。`,
+              `${name} is set: a client library that reads it would connect by it, so the driver refuses to connect.`,
+              `设置了 ${name}：读取它的客户端库会据此连接，因此驱动拒绝连接。`,
             ),
             remedy: text(
-              `Give the option ${option} instead of ${name}: it means the same with every library.`,
-              `请改用 ${option} 选项代替 ${name}，它在各版本的库中含义一致。`,
+              `Unset ${name}, and say in the configuration what it says.`,
+              `请取消 ${name}，并在配置中给出相应选项。`,
             ),
           });
-        } else if (/^(KB|KCI|PG)(HOST|PORT|USER|PASSWORD|DATABASE|SSLMODE)$/.test(name)) {
+        } else if (OF_THE_SESSION.test(name)) {
+          concerns.push({
+            words: text(
+              `${name} is set: client libraries that read it change the session by it.`,
+              `设置了 ${name}：读取它的客户端库会据此改变会话设置。`,
+            ),
+            remedy: text(
+              `Give the option options ("-c name=value") instead of ${name}: it means the same with every library.`,
+              `请改用 options 选项（"-c 名称=值"）代替 ${name}，它在各版本的库中含义一致。`,
+            ),
+          });
+        } else if (OVERRIDDEN.test(name)) {
           notes.push(
             text(`${name} is set; this driver does not use it.`, `设置了 ${name}，本驱动不使用它。`),
           );
@@ -111,6 +146,10 @@ export function environmentCheck(
   };
 }
 
+/**
+ * Reports are pasted into issues. A connection string in the place of a host is a usual slip, so that a value is shown
+ * only where it looks like what belongs there and that is harmless.
+ */
 function shown(name: string, value: string): string {
-  return /PASSWORD|SECRET/.test(name) ? '…' : value;
+  return SHOWN.get(name)?.test(value) === true ? value : '…';
 }
