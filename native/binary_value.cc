@@ -85,7 +85,9 @@ bool FormatTime(bool zoned, const char* data, size_t length, std::vector<char>* 
     return true;
   }
   const int64_t whole = DivideDown(value, kMicrosecondsPerSecond);
-  int64_t fraction = value - whole * kMicrosecondsPerSecond;
+  // Not by multiplying, which has no room near the ends.
+  int64_t fraction = value % kMicrosecondsPerSecond;
+  if (fraction < 0) fraction += kMicrosecondsPerSecond;
   const int64_t days = DivideDown(whole, kSecondsPerDay);
   const int64_t seconds = whole - days * kSecondsPerDay;
   const bool before_christ = AppendDate(out, days + kEpochDays);

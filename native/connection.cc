@@ -1,15 +1,18 @@
 #include "connection.h"
 
 #include <array>
+#include <new>
 #include <utility>
+
+#include "patience.h"
 
 namespace kingbase {
 
-Connection::Connection(uint32_t id, std::shared_ptr<const ClientLibrary> library,
+Connection::Connection(Origin origin, std::shared_ptr<const ClientApi> library,
                        std::shared_ptr<ResultMemory> memory, std::string statement_prefix)
-    : id_(id),
+    : origin_(origin),
       library_(std::move(library)),
-      api_(library_->api()),
+      api_(*library_),
       statement_prefix_(std::move(statement_prefix)),
       results_(api_, std::move(memory), this, &flow_) {}
 
@@ -38,65 +41,108 @@ Delivery Connection::NewDelivery(Delivery::Kind kind) {
 
 std::string Connection::LibraryMessage() const { return Trimmed(api_.error_message(connection_)); }
 
+/** Does a step; where memory is short it ends the connection, which sets some free. */
+template <typename Work>
+Step Connection::Sparing(Work work, Deliveries* out) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    Failure failure;
+    failure.reason = Failure::Reason::kMemory;
+    results_.Discard();
+    Insist([&] {
+      failure.message = "out of memory";
+      End(failure, out);
+    });
+    goes_on_ = false;
+    return Step::kDone;
+  }
+}
+
 Step Connection::Start(Deliveries* out) {
   hand_over_.Touch();
   results_.Begin(command_);
   hangup_ = false;
   may_have_more_ = false;
   goes_on_ = false;
-  if (command_.kind == CommandKind::kConnect) return StartConnecting(out);
-  if (phase_ == Phase::kCopying) return StartCopying(out);
-  phase_ = Phase::kBusy;
-  sent_ = false;
-  single_row_ = false;
-  copy_out_ = false;
-  copy_in_ready_ = false;
-  if (api_.status(connection_) != connection_status::kOk || (MayHaveDied() && DiedWhileIdle())) {
-    return Lose(out);
-  }
-  if (!Send()) return NotSent(out);
-  sent_ = true;
-  sending_ = true;
-  return Flush() ? Step::kWait : Lose(out);
+  return Sparing(
+      [&] {
+        if (command_.kind == CommandKind::kConnect) return StartConnecting(out);
+        if (phase_ == Phase::kCopying) return StartCopying(out);
+        phase_ = Phase::kBusy;
+        sent_ = false;
+        single_row_ = false;
+        copy_out_ = false;
+        copy_in_ready_ = false;
+        reads_of_command_ = 0;
+        if (connection_ == nullptr || api_.status(connection_) != connection_status::kOk ||
+            (MayHaveDied() && DiedWhileIdle())) {
+          return Lose(out);
+        }
+        if (!Send()) return NotSent(out);
+        sent_ = true;
+        sending_ = true;
+        return Flush() ? Step::kWait : Lose(out);
+      },
+      out);
 }
 
 Step Connection::Advance(bool hangup, int reads, Deliveries* out) {
   hand_over_.Touch();
   hangup_ = hangup_ || hangup;
-  switch (phase_) {
-    case Phase::kConnecting:
-      return PollConnecting(out);
-    case Phase::kBusy: {
-      const bool sending_bytes = command_.kind == CommandKind::kCopyData;
-      const Step step = sending_bytes ? SendCopyData(out) : Fetch(reads, hangup_, out);
-      if (!notices_.empty() && step != Step::kDone) TakeMessages(out);
-      return step;
-    }
-    case Phase::kIdle:
-    case Phase::kCopying:
-      ReadUnasked(hangup, out);
-      return Step::kDone;
-    case Phase::kNew:
-    case Phase::kClosed:
-      break;
-  }
-  return Step::kDone;
+  reads_since_input_ = 0;
+  return Sparing(
+      [&] {
+        switch (phase_) {
+          case Phase::kConnecting:
+            return PollConnecting(out);
+          case Phase::kBusy: {
+            const bool sending_bytes = command_.kind == CommandKind::kCopyData;
+            return sending_bytes ? SendCopyData(out) : Fetch(reads, out);
+          }
+          case Phase::kIdle:
+          case Phase::kCopying:
+            ReadUnasked(reads, out);
+            return Step::kDone;
+          case Phase::kNew:
+          case Phase::kClosed:
+            break;
+        }
+        return Step::kDone;
+      },
+      out);
 }
 
-void Connection::Close(const char* reason, Deliveries* out) {
+void Connection::Close(Deliveries* out) {
   hand_over_.Touch();
+  Failure failure;
+  failure.message = "the connection was closed by the program";
   if (running()) {
-    const bool connecting = phase_ == Phase::kConnecting;
-    auto delivery = NewDelivery(Delivery::Kind::kFailure);
-    delivery.end_of_command = true;
-    delivery.transaction_status = transaction_status::kUnknown;
-    delivery.failure = std::make_unique<Failure>();
-    delivery.failure->message = reason;
-    delivery.failure->lost = true;
-    delivery.failure->sent = !connecting && sent_;
-    delivery.failure->stage = connecting ? stage_ : "";
-    out->push_back(std::move(delivery));
+    End(std::move(failure), out);
+  } else {
+    Release();
   }
+}
+
+void Connection::GiveUp(std::string message, Deliveries* out) {
+  hand_over_.Touch();
+  Failure failure;
+  failure.message = std::move(message);
+  failure.reason = Failure::Reason::kResources;
+  End(std::move(failure), out);
+}
+
+/** Tells of the end, as that of what is going on or by itself when idle, and frees what there is. */
+void Connection::End(Failure failure, Deliveries* out) {
+  const bool connecting = phase_ == Phase::kConnecting;
+  failure.lost = true;
+  failure.sent = phase_ == Phase::kCopying || (phase_ == Phase::kBusy && sent_);
+  failure.stage = connecting ? stage_ : Stage::kNone;
+  auto delivery = NewDelivery(running() ? Delivery::Kind::kFailure : Delivery::Kind::kLost);
+  delivery.end_of_command = running();
+  delivery.transaction_status = transaction_status::kUnknown;
+  delivery.failure = std::make_unique<Failure>(std::move(failure));
+  out->push_back(std::move(delivery));
   Release();
 }
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "client_library.h"
+#include "client_api.h"
 #include "command.h"
 #include "connection_flow.h"
 #include "delivery.h"
@@ -33,14 +33,24 @@ enum class Step : uint8_t {
 
 class Connection final : public std::enable_shared_from_this<Connection>, private DeliverySource {
  public:
+  struct Origin {
+    /** Tells it from all others of its environment, also from those that are gone. */
+    uint64_t number = 0;
+    /** The JavaScript driver that it belongs to, and by what that driver knows it. */
+    uint32_t core = 0;
+    uint32_t id = 0;
+  };
+
   /** Prepared statements are called `statement_prefix` and their number on the server. */
-  Connection(uint32_t id, std::shared_ptr<const ClientLibrary> library, std::shared_ptr<ResultMemory> memory,
+  Connection(Origin origin, std::shared_ptr<const ClientApi> library, std::shared_ptr<ResultMemory> memory,
              std::string statement_prefix);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() override;
 
-  uint32_t id() const { return id_; }
+  uint64_t number() const { return origin_.number; }
+  uint32_t core() const { return origin_.core; }
+  uint32_t id() const { return origin_.id; }
   HandOver& hand_over() { return hand_over_; }
   Owner owner() const { return hand_over_.owner(); }
 
@@ -55,8 +65,10 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Step Start(Deliveries* out);
   /** Goes on until nothing more can be done without waiting, or the socket has been read `reads` times. */
   Step Advance(bool hangup, int reads, Deliveries* out);
-  /** Ends whatever is going on with a failure, and the connection. */
-  void Close(const char* reason, Deliveries* out);
+  /** Ends the connection, which the program has closed, and with a failure whatever is going on. */
+  void Close(Deliveries* out);
+  /** Ends the connection, and whatever is going on, for want of something that the system does not give. */
+  void GiveUp(std::string message, Deliveries* out);
 
   /** Whether the command that has just ended is followed by the one that was offered, which is to be begun.
    */
@@ -90,6 +102,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /** Sends a cancel request, blocking until the server has taken it. Returns '' or what went wrong. */
   std::string SendCancel() const;
   bool can_cancel() const { return cancel_ready_.load(std::memory_order_acquire); }
+  /** Whether somebody listens to notices; else they are dropped where they come in. */
+  void set_wants_notices(bool wants) { wants_notices_.store(wants, std::memory_order_relaxed); }
   bool can_bind_rows() const { return api_.send_query_prepared_rows != nullptr; }
   ConnectionFlow& flow() { return flow_; }
 
@@ -99,10 +113,14 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Delivery NewDelivery(Delivery::Kind kind) override;
   std::string LibraryMessage() const;
   void Release();
+  template <typename Work>
+  Step Sparing(Work work, Deliveries* out);
+  void End(Failure failure, Deliveries* out);
 
   // connection_connecting.cc
   Step StartConnecting(Deliveries* out);
   Step PollConnecting(Deliveries* out);
+  bool IsOverTls() const;
   void FinishConnecting(Deliveries* out);
 
   // connection_sending.cc
@@ -115,10 +133,12 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool Flush();
 
   // connection_reading.cc
-  Step Fetch(int reads, bool hangup, Deliveries* out);
+  Step Fetch(int reads, Deliveries* out);
   void TakeResult(ClientResult* result, Deliveries* out);
-  bool HasInput() const;
-  void ReadUnasked(bool hangup, Deliveries* out);
+  bool Read();
+  bool HaveReadAll();
+  void ReadUnasked(int reads, Deliveries* out);
+  bool ReadBehindAnswer(bool messages, Deliveries* out);
   void TakeMessages(Deliveries* out);
   static void OnNotice(void* self, const ClientResult* result);
 
@@ -135,8 +155,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Step Lose(Deliveries* out);
   void ReadLastWords(Deliveries* out);
 
-  const uint32_t id_;
-  const std::shared_ptr<const ClientLibrary> library_;
+  const Origin origin_;
+  const std::shared_ptr<const ClientApi> library_;
   const ClientApi& api_;
   const std::string statement_prefix_;
   HandOver hand_over_;
@@ -149,11 +169,21 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Phase phase_ = Phase::kNew;
   Socket socket_ = kNoSocket;
   Interest interest_;
-  const char* stage_ = "tcp";
+  Stage stage_ = Stage::kTcp;
+  /** Bytes that the server has sent before the session was ready. */
+  size_t login_bytes_ = 0;
+  bool tls_ = false;
   std::chrono::steady_clock::time_point idle_since_;
   /** The owner was told of readiness and has put off reading. */
   bool unread_ = false;
   bool may_have_more_ = false;
+  /** How often the library has read since the kernel was last known to hold something. */
+  int reads_since_input_ = 0;
+  /** The library has found the connection ended while reading or sending. */
+  bool io_failed_ = false;
+  /** The server has sent something unasked before. */
+  bool had_messages_ = false;
+  std::atomic<bool> wants_notices_{true};
   bool was_writing_ = false;
 
   Command command_;
@@ -162,6 +192,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool sending_ = false;
   bool sent_ = false;
   bool hangup_ = false;
+  int reads_of_command_ = 0;
   bool single_row_ = false;
   bool unusable_ = false;
   bool copy_out_ = false;

@@ -2,11 +2,22 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "connection.h"
+#include "socket_input.h"
 
 namespace kingbase {
+namespace {
+
+/** A server has little to say before the session is ready: parameters, perhaps a notice. */
+constexpr size_t kMostAtLogin = 1024 * 1024;
+
+/** One may find half of a record, the next the other half, and a third that there is no more. */
+constexpr int kPollsOverTls = 3;
+
+}  // namespace
 
 Step Connection::StartConnecting(Deliveries* out) {
   phase_ = Phase::kConnecting;
@@ -27,16 +38,7 @@ Step Connection::StartConnecting(Deliveries* out) {
   // They hold the password; the library has its own copy now.
   std::fill(command_.keywords.begin(), command_.keywords.end(), '\0');
   command_.keywords.clear();
-  if (connection_ == nullptr) {
-    auto delivery = NewDelivery(Delivery::Kind::kFailure);
-    delivery.failure = std::make_unique<Failure>();
-    delivery.failure->message = "the client library is out of memory";
-    delivery.failure->lost = true;
-    delivery.end_of_command = true;
-    out->push_back(std::move(delivery));
-    phase_ = Phase::kClosed;
-    return Step::kDone;
-  }
+  if (connection_ == nullptr) throw std::bad_alloc();
   // Verbose while connecting: a refusal at login comes only as text, and only this form of it holds the
   // SQLSTATE.
   api_.set_error_verbosity(connection_, error_verbosity::kVerbose);
@@ -49,15 +51,29 @@ Step Connection::StartConnecting(Deliveries* out) {
 
 Step Connection::PollConnecting(Deliveries* out) {
   const auto note_stage = [this](int status) {
-    if (status == connection_status::kStarted || status == connection_status::kNeeded) stage_ = "tcp";
-    if (status == connection_status::kTlsStartup) stage_ = "tls";
+    if (status == connection_status::kStarted || status == connection_status::kNeeded) stage_ = Stage::kTcp;
+    if (status == connection_status::kTlsStartup) stage_ = Stage::kTls;
     if (status == connection_status::kMade || status == connection_status::kAwaitingResponse)
-      stage_ = "startup";
-    if (status == connection_status::kAuthOk || status == connection_status::kSetEnvironment) stage_ = "auth";
+      stage_ = Stage::kStartup;
+    if (status == connection_status::kAuthOk || status == connection_status::kSetEnvironment)
+      stage_ = Stage::kAuth;
   };
-  note_stage(api_.status(connection_));
-  const int polled = api_.connect_poll(connection_);
-  note_stage(api_.status(connection_));
+  int polled = polling_status::kFailed;
+  do {
+    login_bytes_ += AvailableInput(socket_);
+    if (login_bytes_ > kMostAtLogin) {
+      Failure failure;
+      failure.message = "the server sends without end before the session is ready";
+      failure.reason = Failure::Reason::kProtocol;
+      results_.Fail(std::move(failure));
+      return Lose(out);
+    }
+    note_stage(api_.status(connection_));
+    polled = api_.connect_poll(connection_);
+    note_stage(api_.status(connection_));
+    ++reads_since_input_;
+    // The wait set looks at the kernel only, not into the TLS library.
+  } while (polled == polling_status::kReading && IsOverTls() && reads_since_input_ < kPollsOverTls);
   switch (polled) {
     case polling_status::kReading:
     case polling_status::kWriting:
@@ -71,6 +87,9 @@ Step Connection::PollConnecting(Deliveries* out) {
       return Lose(out);
   }
 }
+
+/** Where the library cannot tell, everything is read as if it were. */
+bool Connection::IsOverTls() const { return api_.ssl_in_use == nullptr || api_.ssl_in_use(connection_) != 0; }
 
 void Connection::FinishConnecting(Deliveries* out) {
   api_.set_error_verbosity(connection_, error_verbosity::kDefault);
@@ -94,7 +113,8 @@ void Connection::FinishConnecting(Deliveries* out) {
   }
   facts->backend_pid = api_.backend_pid(connection_);
   facts->server_version = api_.server_version(connection_);
-  if (api_.ssl_in_use != nullptr) facts->tls = api_.ssl_in_use(connection_) != 0;
+  tls_ = IsOverTls();
+  facts->tls = tls_ && api_.ssl_in_use != nullptr;
   if (facts->tls && api_.ssl_attribute != nullptr) {
     facts->tls_protocol = Trimmed(api_.ssl_attribute(connection_, "protocol"));
     facts->tls_cipher = Trimmed(api_.ssl_attribute(connection_, "cipher"));

@@ -3,6 +3,7 @@
 // thread. COPY … TO STDOUT is one command whose bytes go up as chunks of a stream.
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "connection.h"
@@ -55,8 +56,8 @@ Connection::CopyRead Connection::ReadCopy(Deliveries* out) {
     if (wanted && !flow_.MayGoOn(command_.stream)) return CopyRead::kPaused;
     char* data = nullptr;
     const int length = api_.get_copy_data(connection_, &data, 1);
+    const std::unique_ptr<char, void (*)(void*)> owned(data, api_.free_memory);
     if (length > 0 && wanted) results_.AddBytes(data, static_cast<size_t>(length));
-    if (data != nullptr) api_.free_memory(data);
     if (length == 0) return CopyRead::kMore;
     const size_t gathered = results_.gathered_bytes();
     if (gathered > 0 && (length < 0 || gathered >= kCopyChunk)) results_.Emit(Delivery::Kind::kCopyData, out);
@@ -75,11 +76,14 @@ Step Connection::StartCopying(Deliveries* out) {
     return SendCopyData(out);
   }
   const char* reason = command_.fail ? command_.sql.c_str() : nullptr;
-  if (api_.put_copy_end(connection_, reason) != 1) return Lose(out);
+  if (api_.put_copy_end(connection_, reason) != 1) {
+    io_failed_ = true;
+    return Lose(out);
+  }
   sending_ = true;
   if (!Flush()) return Lose(out);
   // The server may have refused the data before, and the library have read that: no event would come for it.
-  return api_.is_busy(connection_) == 0 ? Fetch(1, hangup_, out) : Step::kWait;
+  return api_.is_busy(connection_) == 0 ? Fetch(1, out) : Step::kWait;
 }
 
 /**
@@ -92,8 +96,13 @@ Step Connection::SendCopyData(Deliveries* out) {
     if (sending_) {
       if (!Flush()) return Lose(out);
       if (sending_) {
-        if (api_.consume_input(connection_) == 0 || !Flush()) return Lose(out);
-        if (sending_) return Step::kWait;
+        if (!flow_.MayGoOn(false)) return Step::kPaused;
+        if (!Read() || !Flush()) return Lose(out);
+        if (sending_) {
+          api_.is_busy(connection_);
+          TakeMessages(out);
+          return api_.status(connection_) == connection_status::kOk ? Step::kWait : Lose(out);
+        }
       }
     }
     while (piece_ < command_.pieces.size() && copied_ == command_.pieces[piece_].length) {
@@ -108,9 +117,14 @@ Step Connection::SendCopyData(Deliveries* out) {
     const size_t length = std::min(kCopySlice, piece.length - copied_);
     const auto* bytes = reinterpret_cast<const char*>(piece.bytes + copied_);
     const int taken = api_.put_copy_data(connection_, bytes, static_cast<int>(length));
-    if (taken < 0) return Lose(out);
+    if (taken < 0) {
+      io_failed_ = true;
+      return Lose(out);
+    }
+    // Its buffer is empty: it could not have a larger one.
+    if (taken == 0) throw std::bad_alloc();
     sending_ = true;
-    if (taken == 1) copied_ += length;
+    copied_ += length;
   }
 }
 
@@ -120,8 +134,8 @@ Step Connection::EndCopyStep(Deliveries* out) {
   copy_in_ready_ = false;
   command_.pieces.clear();
   interest_ = {true, false};
-  if (hangup_) may_have_more_ = true;
   TakeMessages(out);
+  may_have_more_ = hangup_ || had_messages_ || tls_;
   Delivery end = results_.TakeHeld();
   end.end_of_command = true;
   end.transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));

@@ -5,35 +5,52 @@
 #include "connection.h"
 
 namespace kingbase {
+namespace {
+
+/** More than a library can have to say after it has noticed the end. */
+constexpr int kMostLastWords = 100;
+
+Failure Incomplete() {
+  Failure failure;
+  failure.message = "the server's answer was incomplete";
+  failure.reason = Failure::Reason::kProtocol;
+  return failure;
+}
+
+}  // namespace
 
 Step Connection::EndCommand(Deliveries* out) {
   if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+  if (!results_.failed() && !results_.complete()) {
+    results_.Fail(Incomplete());
+    unusable_ = true;
+    return Lose(out);
+  }
   phase_ = Phase::kIdle;
   idle_since_ = std::chrono::steady_clock::now();
   interest_ = {true, false};
   const size_t before = out->size();
   TakeMessages(out);
-  // What was read with the answer does not end with it: what came behind may not all have been read, and of a
-  // hang-up nobody would be told again.
-  if (hangup_ || out->size() > before || farewell_ != nullptr) may_have_more_ = true;
+  const bool messages = out->size() > before || farewell_ != nullptr;
+  const auto status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  const bool open = ReadBehindAnswer(messages, out);
   if (results_.failed()) {
     results_.Discard();
     results_.Hold(NewDelivery(Delivery::Kind::kFailure));
-  } else if (!results_.holds()) {
-    results_.Hold(NewDelivery(Delivery::Kind::kResult));
   }
   Delivery end = results_.TakeHeld();
   end.failure = results_.TakeFailure();
   end.end_of_command = true;
-  end.transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  end.transaction_status = status;
   // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next.
-  const bool well = end.kind == Delivery::Kind::kResult && !may_have_more_ &&
+  const bool well = end.kind == Delivery::Kind::kResult && open && !messages && !may_have_more_ &&
                     end.transaction_status == transaction_status::kIdle;
-  goes_on_ = well && hand_over_.TakeNext();
+  goes_on_ = well && hand_over_.GoOnWithNext();
   end.goes_on = goes_on_;
   out->push_back(std::move(end));
   command_.parameters.Clear();
   command_.kind = CommandKind::kNone;
+  if (!open) Lose(out);
   return Step::kDone;
 }
 
@@ -42,8 +59,9 @@ Step Connection::EndCommand(Deliveries* out) {
  * open and silent, so it is asked only when the library has noticed the end or has a whole result.
  */
 void Connection::ReadLastWords(Deliveries* out) {
-  if (api_.socket(connection_) >= 0) api_.consume_input(connection_);
-  while (api_.socket(connection_) < 0 || api_.is_busy(connection_) == 0) {
+  if (api_.socket(connection_) >= 0) Read();
+  for (int words = 0; words < kMostLastWords; ++words) {
+    if (api_.socket(connection_) >= 0 && api_.is_busy(connection_) != 0) return;
     ClientResult* result = api_.get_result(connection_);
     if (result == nullptr) return;
     const int status = api_.result_status(result);
@@ -65,8 +83,11 @@ Step Connection::Lose(Deliveries* out) {
   // A piece of a COPY may be asked for after the loss and before anybody has heard of it.
   const bool copying = phase_ == Phase::kCopying || command_.kind == CommandKind::kCopyData ||
                        command_.kind == CommandKind::kCopyEnd;
+  // The first reason is the one that is told: asked again, the library tells of the socket that it has closed
+  // itself, and no longer why.
+  const bool told = results_.failed();
   std::string words = LibraryMessage();
-  if (busy && sent_) {
+  if (busy && sent_ && !unusable_) {
     results_.Discard();
     ReadLastWords(out);
   }
@@ -76,13 +97,17 @@ Step Connection::Lose(Deliveries* out) {
   if (failure == nullptr) {
     failure = std::make_unique<Failure>();
     failure->message = std::move(words);
-  } else if (!failure->from_server && !unusable_ && !words.empty()) {
-    // Asked again, the library tells of the socket that it has closed itself, and no longer why.
+  } else if (!failure->from_server && !told && !words.empty()) {
     failure->message = std::move(words);
+  }
+  // Nothing was wrong with the socket: the library has closed it over what came.
+  const bool understood = failure->from_server || io_failed_ || connecting || failure->message.empty();
+  if (failure->reason == Failure::Reason::kOther && busy && sent_ && !understood) {
+    failure->reason = TellsOfMemory(failure->message) ? Failure::Reason::kMemory : Failure::Reason::kProtocol;
   }
   failure->lost = true;
   failure->sent = (busy && sent_) || copying;
-  failure->stage = connecting ? stage_ : "";
+  failure->stage = connecting ? stage_ : Stage::kNone;
   auto delivery = NewDelivery(busy || connecting ? Delivery::Kind::kFailure : Delivery::Kind::kLost);
   delivery.end_of_command = busy || connecting;
   delivery.transaction_status = transaction_status::kUnknown;

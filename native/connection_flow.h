@@ -1,33 +1,37 @@
 #pragma once
-// Back-pressure: how much of what a connection has read may wait for the JavaScript thread. The thread that
-// reads counts up, the JavaScript thread counts down.
+// Back-pressure: how much of what a connection has read may wait for the JavaScript thread: rows, bytes of
+// COPY, notices and notifications alike. The thread that reads counts up, the JavaScript thread counts down.
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 
 namespace kingbase {
 
 class ConnectionFlow {
  public:
-  /** Reading thread: a chunk is on its way up. */
-  void Add() { unconsumed_.fetch_add(1, std::memory_order_seq_cst); }
-  /** Reading thread: a chunk that was counted will not go up. */
-  void TakeBack() { unconsumed_.fetch_sub(1, std::memory_order_seq_cst); }
+  /** What a chunk of rows counts, however full it is. */
+  static constexpr size_t kChunk = 96 * 1024;
 
-  /** Reading thread: whether another chunk may be filled. False pauses the connection until enough of them
-   * have been used. */
+  /** Reading thread: something is on its way up. */
+  void Add(size_t bytes) { waiting_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_seq_cst); }
+  /** Reading thread: something that was counted will not go up. */
+  void TakeBack(size_t bytes) { waiting_.fetch_sub(static_cast<int64_t>(bytes), std::memory_order_seq_cst); }
+
+  /** Reading thread: whether more may be read. False pauses the connection until enough has been used. */
   bool MayGoOn(bool stream);
 
   /** Whether everything that was read has been used. */
-  bool empty() const { return unconsumed_.load(std::memory_order_acquire) == 0; }
+  bool empty() const { return waiting_.load(std::memory_order_acquire) == 0; }
 
-  /** JavaScript thread: a chunk has been used. True when the connection waits for this and must be resumed.
+  /** JavaScript thread: something has been used. True when the connection waits for this and must be resumed.
    */
-  bool Consumed();
+  bool Consumed(size_t bytes);
 
  private:
-  std::atomic<int> unconsumed_{0};
+  std::atomic<int64_t> waiting_{0};
   /** Where a paused connection goes on. */
-  std::atomic<int> few_{0};
+  std::atomic<int64_t> few_{0};
   std::atomic<bool> paused_{false};
 };
 

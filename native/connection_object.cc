@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "connection.h"
+#include "core_object.h"
 #include "environment.h"
 #include "library_object.h"
 
@@ -18,46 +20,72 @@ namespace {
 class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "NativeConnection",
-                       {
-                           InstanceMethod<&ConnectionObject::Connect>("connect"),
-                           InstanceMethod<&ConnectionObject::Execute>("execute"),
-                           InstanceMethod<&ConnectionObject::Prepare>("prepare"),
-                           InstanceMethod<&ConnectionObject::Describe>("describe"),
-                           InstanceMethod<&ConnectionObject::ExecutePrepared>("executePrepared"),
-                           InstanceMethod<&ConnectionObject::ExecutePreparedRows>("executePreparedRows"),
-                           InstanceMethod<&ConnectionObject::OfferPrepared>("offerPrepared"),
-                           InstanceMethod<&ConnectionObject::TakeNextBack>("takeNextBack"),
-                           InstanceMethod<&ConnectionObject::RunNext>("runNext"),
-                           InstanceMethod<&ConnectionObject::Lend>("lend"),
-                           InstanceMethod<&ConnectionObject::Script>("script"),
-                           InstanceMethod<&ConnectionObject::CopyIn>("copyIn"),
-                           InstanceMethod<&ConnectionObject::CopyData>("copyData"),
-                           InstanceMethod<&ConnectionObject::CopyEnd>("copyEnd"),
-                           InstanceMethod<&ConnectionObject::CopyOut>("copyOut"),
-                           InstanceMethod<&ConnectionObject::Consumed>("consumed"),
-                           InstanceMethod<&ConnectionObject::Cancel>("cancel"),
-                           InstanceMethod<&ConnectionObject::Close>("close"),
-                       });
+    return DefineClass(
+        env, "NativeConnection",
+        {
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Connect>>("connect"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Execute>>("execute"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Prepare>>("prepare"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Describe>>("describe"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::ExecutePrepared>>("executePrepared"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::ExecutePreparedRows>>(
+                "executePreparedRows"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::OfferPrepared>>("offerPrepared"),
+            InstanceMethod<&ConnectionObject::TakeNextBack>("takeNextBack"),
+            InstanceMethod<&ConnectionObject::RunNext>("runNext"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Lend>>("lend"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Script>>("script"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::CopyIn>>("copyIn"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::CopyData>>("copyData"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::CopyEnd>>("copyEnd"),
+            InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::CopyOut>>("copyOut"),
+            InstanceMethod<&ConnectionObject::Consumed>("consumed"),
+            InstanceMethod<&ConnectionObject::Cancel>("cancel"),
+            InstanceMethod<&ConnectionObject::WantNotices>("wantNotices"),
+            InstanceMethod<&ConnectionObject::Close>("close"),
+        });
   }
 
+  /** The core, the connection's number there, the library, what prepared statements are called by. */
   explicit ConnectionObject(const Napi::CallbackInfo& info)
       : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
-    const std::shared_ptr<const ClientLibrary> library = LibraryOf(info.Env(), info[1]);
-    if (library == nullptr) {
-      Napi::TypeError::New(info.Env(), "a library handle is needed").ThrowAsJavaScriptException();
+    CoreObject* core = CoreObject::From(info.Env(), info[0]);
+    const std::shared_ptr<const ClientLibrary> library = LibraryOf(info.Env(), info[2]);
+    if (core == nullptr || library == nullptr) {
+      Napi::TypeError::New(info.Env(), "a core and a library handle are needed").ThrowAsJavaScriptException();
       return;
     }
+    const Connection::Origin origin{environment_->NewConnectionNumber(), core->number(), Unsigned(info, 1)};
+    // The table of functions, which keeps its library open.
+    const std::shared_ptr<const ClientApi> api(library, &library->api());
     connection_ =
-        std::make_shared<Connection>(info[0].As<Napi::Number>().Uint32Value(), library,
-                                     environment_->memory(), info[2].IsString() ? Text(info[2]) : "kbn");
+        std::make_shared<Connection>(origin, api, core->memory(), info[3].IsString() ? Text(info[3]) : "kbn");
+    core_ = core;
+    core_->Hold();
   }
 
-  void Finalize(Napi::Env) override {
-    if (connection_ != nullptr && !closed_) environment_->Close(connection_);
-  }
+  void Finalize(Napi::Env) override { CloseOnce(); }
 
  private:
+  /** Reading arguments takes memory; where there is none, the call throws and nothing has been begun. */
+  template <void (ConnectionObject::*method)(const Napi::CallbackInfo&)>
+  void Sparing(const Napi::CallbackInfo& info) {
+    try {
+      (this->*method)(info);
+    } catch (const std::bad_alloc&) {
+      Napi::Error error = Napi::Error::New(info.Env(), "out of memory");
+      error.Set("code", "KB_OUT_OF_MEMORY");
+      error.ThrowAsJavaScriptException();
+    }
+  }
+
+  void CloseOnce() {
+    if (closed_ || connection_ == nullptr) return;
+    closed_ = true;
+    environment_->Close(connection_);
+    std::exchange(core_, nullptr)->Release();
+  }
+
   static uint32_t Unsigned(const Napi::CallbackInfo& info, size_t index) {
     uint32_t value = 0;
     napi_get_value_uint32(info.Env(), info[index], &value);
@@ -105,10 +133,10 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     const uint32_t type_map_id = Unsigned(info, at + 3);
     if (command->types == nullptr || command->type_map_id != type_map_id) {
       command->type_map_id = type_map_id;
-      command->types = environment_->FindTypeMap(type_map_id);
+      command->types = core_->FindTypeMap(type_map_id);
     }
-    if (command->types == nullptr || length > environment_->parameter_capacity() ||
-        !command->parameters.Assign(environment_->parameter_bytes(), length, count)) {
+    if (command->types == nullptr || length > core_->parameter_capacity() ||
+        !command->parameters.Assign(core_->parameter_bytes(), length, count)) {
       Napi::Error::New(info.Env(), "malformed parameters or unknown type map").ThrowAsJavaScriptException();
       return false;
     }
@@ -162,7 +190,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   }
 
   void OfferPrepared(const Napi::CallbackInfo& info) {
-    if (closed_ || !connection_->hand_over().under_way() || connection_->hand_over().offers_next()) {
+    if (closed_ || !connection_->hand_over().under_way() || !connection_->hand_over().takes_offer()) {
       Napi::Error::New(info.Env(), "the connection takes no next command").ThrowAsJavaScriptException();
       return;
     }
@@ -173,7 +201,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   }
 
   Napi::Value TakeNextBack(const Napi::CallbackInfo& info) {
-    const bool taken = connection_ != nullptr && connection_->hand_over().TakeNext();
+    const bool taken = connection_ != nullptr && connection_->hand_over().TakeNextBack();
     return Napi::Boolean::New(info.Env(), taken);
   }
 
@@ -260,7 +288,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   }
 
   void Consumed(const Napi::CallbackInfo&) {
-    if (!closed_ && connection_ != nullptr) environment_->Consumed(connection_);
+    if (!closed_ && connection_ != nullptr) environment_->Consumed(connection_, ConnectionFlow::kChunk);
   }
 
   void Script(const Napi::CallbackInfo& info) {
@@ -271,20 +299,21 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   }
 
   void Cancel(const Napi::CallbackInfo& info) {
-    if (closed_ || !connection_->can_cancel()) {
-      Napi::Error::New(info.Env(), "the connection cannot be cancelled").ThrowAsJavaScriptException();
+    if (closed_) {
+      Napi::Error::New(info.Env(), "the connection is closed").ThrowAsJavaScriptException();
       return;
     }
     environment_->Cancel(connection_, Unsigned(info, 0));
   }
 
-  void Close(const Napi::CallbackInfo&) {
-    if (closed_ || connection_ == nullptr) return;
-    closed_ = true;
-    environment_->Close(connection_);
+  void WantNotices(const Napi::CallbackInfo& info) {
+    if (connection_ != nullptr) connection_->set_wants_notices(info[0].ToBoolean());
   }
 
+  void Close(const Napi::CallbackInfo&) { CloseOnce(); }
+
   Environment* environment_;
+  CoreObject* core_ = nullptr;
   std::shared_ptr<Connection> connection_;
   bool closed_ = false;
 };

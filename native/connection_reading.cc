@@ -1,35 +1,62 @@
 // What comes from the server: answers to commands, and what it says unasked.
+//
+// The library is asked until it gives no more. A read takes at most what fits its buffer, at least 8 KB, and
+// over TLS at most one record: what did not fit stays inside the TLS library, where the kernel does not see
+// it, and no event would come for it. A record has at most 16 KB, so two reads after the last that found the
+// kernel with something to read have taken everything.
 
+#include <new>
+#include <string_view>
 #include <utility>
 
-#if defined(_WIN32)
-#include <winsock2.h>
-#else
-#include <sys/ioctl.h>
-#endif
-
 #include "connection.h"
+#include "socket_input.h"
 
 namespace kingbase {
+namespace {
 
-bool Connection::HasInput() const {
-#if defined(_WIN32)
-  unsigned long available = 0;
-  return ioctlsocket(static_cast<SOCKET>(socket_), FIONREAD, &available) == 0 && available > 0;
-#else
-  int available = 0;
-  return ioctl(socket_, FIONREAD, &available) == 0 && available > 0;  // NOLINT: ioctl is variadic by nature
-#endif
+/** Reads after which everything has been taken, from when the kernel was last known to hold something. */
+constexpr int kReads = 1;
+constexpr int kReadsOverTls = 2;
+/** The last tells the end. */
+constexpr int kReadsAtHangup = 3;
+
+/** An answer of fewer bytes leaves room in the library's buffer (16 KB) for all that came in one read with
+ * it, but for a single message of 12 KB. */
+constexpr size_t kMuch = 4 * 1024;
+
+/** What a notice or a notification takes besides its text, about. */
+constexpr size_t kMessageOverhead = 512;
+
+}  // namespace
+
+/** False when the library has found the connection ended. */
+bool Connection::Read() {
+  ++reads_since_input_;
+  if (api_.consume_input(connection_) != 0) return true;
+  io_failed_ = true;
+  return false;
 }
 
-Step Connection::Fetch(int reads, bool hangup, Deliveries* out) {
+bool Connection::HaveReadAll() {
+  if (AvailableInput(socket_) > 0) {
+    reads_since_input_ = 0;
+    return false;
+  }
+  return reads_since_input_ >= (hangup_ ? kReadsAtHangup : tls_ ? kReadsOverTls : kReads);
+}
+
+Step Connection::Fetch(int reads, Deliveries* out) {
   int done = 0;
   for (;;) {
     if (sending_) {
       if (!Flush()) return Lose(out);
       if (sending_) {
-        if (api_.consume_input(connection_) == 0 || !Flush()) return Lose(out);
-        if (sending_ && api_.is_busy(connection_) != 0) return Step::kWait;
+        if (!Read() || !Flush()) return Lose(out);
+        if (sending_ && api_.is_busy(connection_) != 0) {
+          TakeMessages(out);
+          return api_.status(connection_) == connection_status::kOk ? Step::kWait : Lose(out);
+        }
       }
     }
     if (results_.packing() && !results_.Pack(out)) return Step::kPaused;
@@ -51,24 +78,33 @@ Step Connection::Fetch(int reads, bool hangup, Deliveries* out) {
     }
     if (sending_) continue;
     results_.EmitForIdleStream(out);
-    // The first read needs no question: an event or a resumption says that there may be something. After it,
-    // ask the kernel, since the library does not tell whether its read emptied the socket.
-    if (done > 0 && !hangup && !HasInput()) return Step::kWait;
-    if (done == reads) return Step::kYield;
+    if (done > 0) {
+      TakeMessages(out);
+      // A library that has closed the socket itself may say for ever that it is busy.
+      if (api_.status(connection_) != connection_status::kOk) return Lose(out);
+      // The first read needs no question: an event or a resumption says that there may be something.
+      if (HaveReadAll()) {
+        hangup_ = false;
+        return Step::kWait;
+      }
+      if (done >= reads && reads_since_input_ == 0) return Step::kYield;
+    }
+    if (!flow_.MayGoOn(command_.stream)) return Step::kPaused;
     ++done;
-    if (done > 1) may_have_more_ = true;
-    if (api_.consume_input(connection_) == 0) return Lose(out);
+    ++reads_of_command_;
+    if (!Read()) return Lose(out);
   }
 }
 
 void Connection::TakeResult(ClientResult* result, Deliveries* out) {
+  OwnedResult owned(result, api_.clear);
   switch (api_.result_status(result)) {
     case result_status::kTuplesOk:
-      results_.TakeRows(result, true, out);
-      return;
+      results_.TakeRows(std::move(owned), true, out);
+      break;
     case result_status::kSingleTuple:
-      results_.TakeRows(result, false, out);
-      return;
+      results_.TakeRows(std::move(owned), false, out);
+      break;
     case result_status::kCommandOk:
     case result_status::kEmptyQuery:
       results_.EndResult(result, out);
@@ -86,58 +122,105 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
       unusable_ = true;
       break;
     }
-    default:
-      results_.Fail(ReadFailure(api_, result));
+    default: {
+      Failure failure = ReadFailure(api_, result);
+      // What the library says of an answer while the connection is open: it had no memory for it, and goes on
+      // behind it; or it has not understood it, and where it goes on is anybody's guess.
+      if (!failure.from_server && api_.status(connection_) == connection_status::kOk) {
+        const bool memory = TellsOfMemory(failure.message);
+        failure.reason = memory ? Failure::Reason::kMemory : Failure::Reason::kProtocol;
+        unusable_ = unusable_ || !memory;
+      }
+      results_.Fail(std::move(failure));
       break;
+    }
   }
-  api_.clear(result);
 }
 
 // ---- what comes unasked
 
+/** Called by the library, through whose frames nothing may be thrown. */
 void Connection::OnNotice(void* self, const ClientResult* result) {
   auto* connection = static_cast<Connection*>(self);
-  auto notice = std::make_unique<Failure>(ReadFailure(connection->api_, result));
-  notice->from_server = true;
-  connection->notices_.push_back(std::move(notice));
+  try {
+    // What a server that is shut down at once, or whose other process has crashed, says to everybody before
+    // it ends, comes as a warning.
+    const char* code = connection->api_.result_error_field(result, 'C');
+    const std::string_view state = code != nullptr ? code : "";
+    const bool farewell = IsFatal(connection->api_, result) || state == "57P01" || state == "57P02";
+    connection->had_messages_ = true;
+    if (!farewell && !connection->wants_notices_.load(std::memory_order_relaxed)) return;
+    auto notice = std::make_unique<Failure>(ReadFailure(connection->api_, result));
+    notice->from_server = true;
+    if (farewell) {
+      connection->farewell_ = std::make_unique<Failure>(*notice);
+      if (IsFatal(connection->api_, result)) return;
+    }
+    connection->notices_.push_back(std::move(notice));
+  } catch (const std::bad_alloc&) {
+    return;  // it is not told
+  }
 }
 
-void Connection::ReadUnasked(bool hangup, Deliveries* out) {
-  do {
-    if (api_.consume_input(connection_) == 0) {
-      api_.is_busy(connection_);  // parses what came before the end: the server's farewell
+/** Reads an idle connection's socket, which is ready. More than `reads` times would take too long at once. */
+void Connection::ReadUnasked(int reads, Deliveries* out) {
+  for (int done = 1;; ++done) {
+    const bool read = Read();
+    api_.is_busy(connection_);  // parses what came, also before the end: the server's farewell
+    if (!read || api_.status(connection_) != connection_status::kOk) {
       Lose(out);
       return;
     }
+    TakeMessages(out);
+    may_have_more_ = !HaveReadAll();
+    if (!may_have_more_ || (done >= reads && reads_since_input_ == 0)) break;
+  }
+  hangup_ = false;
+}
+
+/**
+ * After an answer: what came right behind it may not all have been read, and no event would come for it.
+ * Returns false when that was the end of the connection.
+ */
+bool Connection::ReadBehindAnswer(bool messages, Deliveries* out) {
+  const bool much = messages || reads_of_command_ > 1 || results_.answered() >= kMuch || had_messages_;
+  if (hangup_) may_have_more_ = true;
+  if (may_have_more_ || !(much || tls_)) return true;
+  for (;;) {
+    may_have_more_ = AvailableInput(socket_) > 0;
+    if (may_have_more_ || !tls_ || !much || reads_since_input_ >= kReadsOverTls) return true;
+    const bool read = Read();
     api_.is_busy(connection_);
-  } while (hangup || HasInput());
-  TakeMessages(out);
+    if (!read || api_.status(connection_) != connection_status::kOk) return false;
+    TakeMessages(out);
+  }
 }
 
 void Connection::TakeMessages(Deliveries* out) {
-  for (auto& notice : std::exchange(notices_, {})) {
-    if (IsFatal(*notice)) {
-      farewell_ = std::move(notice);
-      continue;
-    }
-    // What a server that is shut down at once, or whose other process has crashed, says to everybody before
-    // it ends.
-    const std::string* code = notice->fields.Find('C');
-    if (code != nullptr && (*code == "57P01" || *code == "57P02"))
-      farewell_ = std::make_unique<Failure>(*notice);
-    auto delivery = NewDelivery(Delivery::Kind::kNotice);
-    delivery.failure = std::move(notice);
+  const auto add = [&](Delivery delivery, size_t bytes) {
+    delivery.weight = static_cast<uint32_t>(bytes + kMessageOverhead);
+    flow_.Add(delivery.weight);
     out->push_back(std::move(delivery));
+  };
+  if (!notices_.empty()) {
+    for (auto& notice : std::exchange(notices_, {})) {
+      auto delivery = NewDelivery(Delivery::Kind::kNotice);
+      const size_t bytes = notice->fields.text().size() + notice->message.size();
+      delivery.failure = std::move(notice);
+      add(std::move(delivery), bytes);
+    }
   }
   if (connection_ == nullptr) return;
   while (ClientNotify* notify = api_.notifies(connection_)) {
+    had_messages_ = true;
     auto delivery = NewDelivery(Delivery::Kind::kNotification);
     delivery.notification = std::make_unique<Notification>();
     delivery.notification->channel = notify->channel;
     delivery.notification->payload = notify->payload != nullptr ? notify->payload : "";
     delivery.notification->backend_pid = notify->backend_pid;
     api_.free_memory(notify);
-    out->push_back(std::move(delivery));
+    const size_t bytes = delivery.notification->channel.size() + delivery.notification->payload.size();
+    add(std::move(delivery), bytes);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "connection.h"
+#include "socket_input.h"
 
 namespace kingbase {
 namespace {
@@ -29,15 +30,16 @@ bool Connection::MayHaveDied() {
  * harmless: the command can be run on another connection.
  */
 bool Connection::DiedWhileIdle() {
+  if (IsSilent(socket_)) return false;
   // The first read may give the server's last words, and the one after it the end.
   for (int reads = 0; reads < 2; ++reads) {
-    if (api_.consume_input(connection_) == 0) {
+    if (!Read()) {
       api_.is_busy(connection_);  // parses what came before the end
       return true;
     }
   }
   api_.is_busy(connection_);
-  return std::any_of(notices_.begin(), notices_.end(), [](const auto& notice) { return IsFatal(*notice); });
+  return farewell_ != nullptr || api_.status(connection_) != connection_status::kOk;
 }
 
 bool Connection::Send() {
@@ -92,7 +94,8 @@ bool Connection::Send() {
 /** Either the library refuses the command, or it has found the connection dead while sending. Reading tells
  * which. */
 Step Connection::NotSent(Deliveries* out) {
-  if (api_.consume_input(connection_) == 0 || api_.status(connection_) != connection_status::kOk) {
+  if (!Read() || api_.status(connection_) != connection_status::kOk) {
+    io_failed_ = true;
     // What fits its buffer goes out in one piece or not at all.
     sent_ = command_.sql.size() + command_.parameters.size() >= kLibraryBuffer;
     return Lose(out);
@@ -100,6 +103,7 @@ Step Connection::NotSent(Deliveries* out) {
   Failure failure;
   failure.message = LibraryMessage();
   failure.sent = false;
+  if (TellsOfMemory(failure.message)) failure.reason = Failure::Reason::kMemory;
   results_.Fail(std::move(failure));
   return EndCommand(out);
 }
@@ -122,7 +126,10 @@ bool Connection::BinaryIsAsText() const {
 // readable as well and consume input, since the server may itself wait for us to read before it takes more.
 bool Connection::Flush() {
   const int left = api_.flush(connection_);
-  if (left < 0) return false;
+  if (left < 0) {
+    io_failed_ = true;
+    return false;
+  }
   sending_ = left > 0;
   interest_ = {true, sending_};
   return true;

@@ -52,7 +52,7 @@ uint32_t Outcome(const Delivery& delivery) {
 
 }  // namespace
 
-Deliverer::Deliverer(Napi::Env env, std::shared_ptr<ResultMemory> memory, ChunkListener* listener)
+Deliverer::Deliverer(Napi::Env env, std::shared_ptr<ResultMemory> memory, ConsumptionListener* listener)
     : env_(env),
       memory_(std::move(memory)),
       listener_(listener),
@@ -91,7 +91,7 @@ bool Deliverer::SetHandlers(Napi::Object handlers) {
             .ThrowAsJavaScriptException();
       return false;
     }
-    handlers_[i] = Napi::Persistent(handler.As<Napi::Function>());
+    handlers_[i] = Napi::Weak(handler.As<Napi::Function>());
   }
   return true;
 }
@@ -126,7 +126,7 @@ void Deliverer::Deliver(Delivery* delivery) {
       return;
     case Delivery::Kind::kFailure:
       TakePartial(delivery->slot).Free(env_);
-      Call(Handler::kFailed, {slot, FailureObject(*delivery->failure), Integer(env_, Outcome(*delivery))});
+      CallFailure(Handler::kFailed, delivery->slot, *delivery->failure, Outcome(*delivery));
       return;
     case Delivery::Kind::kConnected:
       CallConnected(slot, *delivery->facts);
@@ -139,16 +139,18 @@ void Deliverer::Deliver(Delivery* delivery) {
       return;
     }
     case Delivery::Kind::kNotice:
-      Call(Handler::kNotice, {connection_id(), FailureObject(*delivery->failure)});
+      Call(Handler::kNotice, {connection_id(), Text(env_, delivery->failure->fields.text())});
+      listener_->Consumed(delivery->connection, delivery->weight);
       return;
     case Delivery::Kind::kLost:
-      Call(Handler::kLost, {connection_id(), FailureObject(*delivery->failure)});
+      CallFailure(Handler::kLost, delivery->connection->id(), *delivery->failure, Outcome(*delivery));
       return;
     case Delivery::Kind::kNotification: {
       const Notification& notification = *delivery->notification;
       Call(Handler::kNotification,
            {connection_id(), Text(env_, notification.channel), Text(env_, notification.payload),
             Number(env_, notification.backend_pid)});
+      listener_->Consumed(delivery->connection, delivery->weight);
       return;
     }
     case Delivery::Kind::kCancelled:
@@ -162,7 +164,7 @@ void Deliverer::Deliver(Delivery* delivery) {
 /** A whole result of short values crosses in one call. False where it is not one. */
 bool Deliverer::DeliverPacked(Delivery* delivery) {
   if (delivery->chunk == nullptr || !delivery->end_of_result || !delivery->end_of_command ||
-      !partials_.empty())
+      partials_.count(delivery->slot) > 0)
     return false;
   const napi_value shape = row_builder_.ShapeObject(delivery->shape.get());
   napi_value ascii = nullptr;
@@ -171,7 +173,7 @@ bool Deliverer::DeliverPacked(Delivery* delivery) {
     return false;
   const uint32_t rows = delivery->chunk->groups.front().rows;
   used_.push_back(std::move(delivery->chunk));
-  listener_->Consumed(delivery->connection);
+  listener_->Consumed(delivery->connection, delivery->weight);
   const uint32_t tag = TagNumber(delivery->words);
   Call(Handler::kPackedResult,
        {Integer(env_, delivery->slot), shape, Integer(env_, static_cast<uint32_t>(delivery->row_mode)),
@@ -213,7 +215,7 @@ void Deliverer::DeliverRows(Delivery* delivery) {
     } else {
       memory_->chunks.Give(std::move(delivery->chunk));
     }
-    listener_->Consumed(delivery->connection);
+    listener_->Consumed(delivery->connection, delivery->weight);
   }
   if (!delivery->end_of_result && !delivery->end_of_command) {
     if (partial.rows == nullptr && partial.thrown == nullptr)
@@ -278,7 +280,7 @@ void Deliverer::DeliverStream(Delivery* delivery) {
   napi_value thrown = nullptr;
   // Nothing to catch when the environment is being terminated.
   if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
-  if (batch) listener_->Consumed(delivery->connection);
+  if (batch) listener_->Consumed(delivery->connection, delivery->weight);
   Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, Outcome(*delivery))});
 }
 
@@ -290,20 +292,19 @@ void Deliverer::DeliverBytes(Delivery* delivery) {
   if (bytes != nullptr) Call(Handler::kCopyData, {Integer(env_, delivery->slot), bytes});
 }
 
-napi_value Deliverer::FailureObject(const Failure& failure) const {
-  Napi::Object object = Napi::Object::New(env_);
+/** As few values as will do, since Node-API makes each by a call. */
+void Deliverer::CallFailure(Handler handler, uint32_t number, const Failure& failure, uint32_t outcome) {
+  napi_value fields = nullptr;
   if (failure.from_server) {
-    Napi::Object fields = Napi::Object::New(env_);
-    for (const auto& [letter, value] : failure.fields.values) fields.Set(std::string(1, letter), value);
-    object.Set("fields", fields);
+    fields = Text(env_, failure.fields.text());
   } else {
-    object.Set("fields", env_.Undefined());
+    napi_get_undefined(env_, &fields);
   }
-  object.Set("message", failure.message);
-  object.Set("lost", failure.lost);
-  object.Set("sent", failure.sent);
-  object.Set("stage", failure.stage);
-  return object;
+  const uint32_t what = (failure.lost ? 1U : 0U) | (failure.sent ? 2U : 0U) |
+                        (static_cast<uint32_t>(failure.stage) << 2U) |
+                        (static_cast<uint32_t>(failure.reason) << 5U);
+  Call(handler, {Integer(env_, number), fields, Text(env_, failure.message), Integer(env_, what),
+                 Integer(env_, outcome)});
 }
 
 /** As arguments and one text, since every property of an object is a call into the engine. */

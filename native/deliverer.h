@@ -17,25 +17,25 @@
 
 namespace kingbase {
 
-/** Hears of chunks that have been used. */
-class ChunkListener {
+/** Hears how much of what connections have read has been used. */
+class ConsumptionListener {
  public:
-  ChunkListener() = default;
-  ChunkListener(const ChunkListener&) = delete;
-  ChunkListener& operator=(const ChunkListener&) = delete;
-  virtual ~ChunkListener() = default;
-  virtual void Consumed(const std::shared_ptr<Connection>& connection) = 0;
+  ConsumptionListener() = default;
+  ConsumptionListener(const ConsumptionListener&) = delete;
+  ConsumptionListener& operator=(const ConsumptionListener&) = delete;
+  virtual ~ConsumptionListener() = default;
+  virtual void Consumed(const std::shared_ptr<Connection>& connection, size_t bytes) = 0;
 };
 
 class Deliverer {
  public:
-  Deliverer(Napi::Env env, std::shared_ptr<ResultMemory> memory, ChunkListener* listener);
+  Deliverer(Napi::Env env, std::shared_ptr<ResultMemory> memory, ConsumptionListener* listener);
   Deliverer(const Deliverer&) = delete;
   Deliverer& operator=(const Deliverer&) = delete;
   ~Deliverer();
 
-  /** Sets the functions that completions are handed to. False with a pending exception where one is missing.
-   */
+  /** Sets the functions that completions are handed to, which the caller keeps alive. False with a pending
+   * exception where one is missing. */
   bool SetHandlers(Napi::Object handlers);
   /** The memory that rows are read from. */
   void SetRowCells(Napi::Float64Array cells, Napi::Uint8Array kinds);
@@ -87,12 +87,12 @@ class Deliverer {
   void Call(Handler handler, std::initializer_list<napi_value> arguments);
   /** The number under which JavaScript knows a command tag. */
   uint32_t TagNumber(const std::string& tag);
-  napi_value FailureObject(const Failure& failure) const;
+  void CallFailure(Handler handler, uint32_t number, const Failure& failure, uint32_t outcome);
   void CallConnected(napi_value slot, const ConnectionFacts& facts);
 
   Napi::Env env_;
   const std::shared_ptr<ResultMemory> memory_;
-  ChunkListener* const listener_;
+  ConsumptionListener* const listener_;
   std::array<Napi::FunctionReference, static_cast<size_t>(Handler::kCount)> handlers_;
   RowBuilder row_builder_;
   std::unordered_map<uint32_t, Partial> partials_;

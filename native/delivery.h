@@ -59,13 +59,14 @@ struct Delivery {
   bool end_of_command = false;
   /** The connection has gone on with the command that was offered to it. */
   bool goes_on = false;
-  bool hangup = false;
   /** The chunk is one of a stream: the program itself says when it has used it. */
   bool stream = false;
   /** For kCopying: whether every column is in binary form. */
   bool binary = false;
   uint8_t transaction_status = 0;
   uint32_t slot = 0;
+  /** What it counts in the connection's flow. */
+  uint32_t weight = 0;
   int64_t count = -1;
   std::shared_ptr<Connection> connection;
   std::shared_ptr<ResultShape> shape;

@@ -1,20 +1,34 @@
 #include "environment.h"
 
 #include <chrono>
-#include <string>
-#include <system_error>
+#include <new>
 #include <thread>
 #include <utility>
+
+#include "patience.h"
 
 namespace kingbase {
 namespace {
 
-/** How long one delivery of rows may hold up the event loop before the rest waits for the next turn. */
-constexpr std::chrono::milliseconds kDrainTime{2};
+/** How long one delivery may hold up the event loop before the rest waits for the next turn. */
+constexpr std::chrono::milliseconds kTurn{2};
+/** So many small deliveries go between two looks at the clock, which costs as much as some of them. */
+constexpr unsigned kSmallOnes = 16;
+/** Where the part of the backlog that has been handed over is given back. */
+constexpr size_t kLongBacklog = 512;
 
-Deliveries Cancelled(uint32_t slot, std::string message) {
+Failure OutOfMemory() {
+  Failure failure;
+  failure.message = "out of memory";
+  failure.reason = Failure::Reason::kMemory;
+  failure.lost = true;
+  return failure;
+}
+
+Deliveries Cancelled(const std::shared_ptr<Connection>& connection, uint32_t slot, std::string message) {
   Deliveries deliveries(1);
   deliveries[0].kind = Delivery::Kind::kCancelled;
+  deliveries[0].connection = connection;
   deliveries[0].slot = slot;
   deliveries[0].words = std::move(message);
   return deliveries;
@@ -24,43 +38,42 @@ Deliveries Cancelled(uint32_t slot, std::string message) {
 
 Environment* Environment::Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
 
-Environment::Environment(Napi::Env env) : env_(env), deliverer_(env, memory_, this) {}
-
 Environment::~Environment() { Stop(); }
 
-void Environment::SetHandlers(Napi::Object handlers, bool portable_wait) {
-  if (!deliverer_.SetHandlers(handlers) || wake_ != nullptr) return;
-  napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env_, "kingbase-native"), 0, 1,
-                                  nullptr, nullptr, this, &Environment::CallJs, &wake_);
-  // An idle connection does not keep the process alive; a command in flight does.
-  napi_unref_threadsafe_function(env_, wake_);
-  // After the threadsafe function's own hook, so that ours runs first: hooks run in reverse order.
-  napi_add_env_cleanup_hook(env_, &Environment::CleanUp, this);
-  io_thread_ = std::make_shared<IoThread>(Owner::kIoThread, portable_wait, this, nullptr);
-  connector_ = std::make_shared<IoThread>(Owner::kConnector, portable_wait, this, io_thread_.get());
+uint32_t Environment::AddCore(CoreObject* core, bool portable_wait) {
+  cores_.push_back(core);
+  if (wake_ == nullptr) {
+    portable_wait_ = portable_wait;
+    napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env_, "kingbase-native"), 0, 1,
+                                    nullptr, nullptr, this, &Environment::CallJs, &wake_);
+    // An idle connection does not keep the process alive; a command in flight does.
+    napi_unref_threadsafe_function(env_, wake_);
+    // After the threadsafe function's own hook, so that ours runs first: hooks run in reverse order.
+    napi_add_env_cleanup_hook(env_, &Environment::CleanUp, this);
+    mailbox_ = std::make_shared<Mailbox>(wake_);
+  }
+  return static_cast<uint32_t>(cores_.size() - 1);
+}
+
+/** '' or why the threads cannot be had; then the next connection tries again. */
+std::string Environment::BeginThreads() {
+  if (connector_ != nullptr) return "";
+  std::string error;
+  if (io_thread_ == nullptr) {
+    io_thread_ = IoThread::Create(Owner::kIoThread, portable_wait_, mailbox_, nullptr, &error);
+    if (io_thread_ == nullptr) return error;
+  }
+  connector_ = IoThread::Create(Owner::kConnector, portable_wait_, mailbox_, io_thread_, &error);
+  if (connector_ == nullptr) return error;
   loop_owner_ = std::make_unique<LoopOwner>(io_thread_.get(), connector_.get());
-}
-
-uint32_t Environment::AddTypeMap(const std::vector<uint32_t>& pairs) {
-  type_maps_[next_type_map_] = std::make_shared<TypeMap>(pairs);
-  return next_type_map_++;
-}
-
-std::shared_ptr<const TypeMap> Environment::FindTypeMap(uint32_t id) const {
-  const auto found = type_maps_.find(id);
-  return found == type_maps_.end() ? nullptr : found->second;
-}
-
-void Environment::SetParameterBuffer(Napi::Uint8Array buffer) {
-  parameter_buffer_ = Napi::Persistent(buffer);
-  parameter_bytes_ = buffer.Data();
-  parameter_capacity_ = buffer.ByteLength();
+  return "";
 }
 
 // ---- down: commands
 
-void Environment::Begin() {
+void Environment::Begin(const Connection& connection) {
   if (in_flight_++ == 0) napi_ref_threadsafe_function(env_, wake_);
+  CoreOf(connection)->Hold();
 }
 
 void Environment::End() {
@@ -68,15 +81,38 @@ void Environment::End() {
 }
 
 void Environment::Run(const std::shared_ptr<Connection>& connection) {
-  Begin();
+  Begin(*connection);
+  if (connection->command().kind == CommandKind::kConnect) {
+    std::string error = BeginThreads();
+    if (!error.empty()) {
+      Refuse(connection, std::move(error));
+      return;
+    }
+  }
   Deliveries out;
   loop_owner_->Run(connection, in_flight_ == 1, &out);
   // A command that failed at once still ends later, never inside the call that began it.
-  if (!out.empty()) Post(&out);
+  if (!out.empty()) mailbox_->Post(&out);
+}
+
+void Environment::Refuse(const std::shared_ptr<Connection>& connection, std::string reason) {
+  Deliveries out(1);
+  Delivery& delivery = out[0];
+  delivery.kind = Delivery::Kind::kFailure;
+  delivery.connection = connection;
+  delivery.slot = connection->command().slot;
+  delivery.end_of_command = true;
+  delivery.transaction_status = transaction_status::kUnknown;
+  delivery.failure = std::make_unique<Failure>();
+  delivery.failure->message = "no thread to run it: " + reason;
+  delivery.failure->reason = Failure::Reason::kResources;
+  delivery.failure->lost = true;
+  delivery.failure->sent = false;
+  mailbox_->Post(&out);
 }
 
 void Environment::RunNext(const std::shared_ptr<Connection>& connection) {
-  if (!connection->hand_over().TakeNext()) return;
+  if (!connection->hand_over().TakeNextBack()) return;
   connection->TurnToNext();
   Run(connection);
 }
@@ -85,8 +121,8 @@ void Environment::Close(const std::shared_ptr<Connection>& connection) {
   if (!stopped_ && loop_owner_ != nullptr) loop_owner_->Close(connection);
 }
 
-void Environment::Consumed(const std::shared_ptr<Connection>& connection) {
-  if (!stopped_ && !connection->hand_over().closing()) loop_owner_->Consumed(connection);
+void Environment::Consumed(const std::shared_ptr<Connection>& connection, size_t bytes) {
+  if (!stopped_ && !connection->hand_over().closing()) loop_owner_->Consumed(connection, bytes);
 }
 
 // The library's cancel call connects and waits for the server, so it gets a thread to itself: one that hangs
@@ -95,30 +131,27 @@ void Environment::Consumed(const std::shared_ptr<Connection>& connection) {
 void Environment::Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot) {
   // Not counted as in flight: the command that it is for keeps the process alive, the request itself need
   // not.
-  try {
-    std::thread([connection, slot, io_thread = io_thread_] {
-      io_thread->Relay(Cancelled(slot, connection->SendCancel()));
-    }).detach();
-  } catch (const std::system_error& error) {
-    // The system has no more threads to give, which need not be the end of the process.
-    Deliveries out = Cancelled(slot, std::string("no thread could be had for it: ") + error.what());
-    Post(&out);
+  CoreOf(*connection)->Hold();
+  std::string failure = "the connection cannot be cancelled";
+  if (connection->can_cancel()) {
+    try {
+      std::thread([connection, slot, mailbox = mailbox_] {
+        Insist([&] {
+          Deliveries out = Cancelled(connection, slot, connection->SendCancel());
+          mailbox->Post(&out);
+        });
+      }).detach();
+      return;
+    } catch (const std::exception& error) {
+      // The system has no more threads or memory to give, which need not be the end of the process.
+      failure = std::string("no thread could be had for it: ") + error.what();
+    }
   }
+  Deliveries out = Cancelled(connection, slot, std::move(failure));
+  mailbox_->Post(&out);
 }
 
 // ---- up: completions
-
-void Environment::Post(Deliveries* deliveries) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (arrived_.empty()) {
-      arrived_.swap(*deliveries);
-    } else {
-      for (Delivery& delivery : *deliveries) arrived_.push_back(std::move(delivery));
-    }
-  }
-  if (!wake_pending_.exchange(true)) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
-}
 
 void Environment::CallJs(napi_env env, napi_value /* no function of its own */, void* context,
                          void* /* no data */) {
@@ -127,44 +160,49 @@ void Environment::CallJs(napi_env env, napi_value /* no function of its own */, 
 }
 
 void Environment::DeliverBacklog() {
-  if (draining_ || stopped_) return;
-  draining_ = true;
-  // Cleared before the completions are taken: one that arrives after the taking wakes us again.
-  wake_pending_.store(false);
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (next_ == backlog_.size()) {
-      backlog_.clear();
-      next_ = 0;
-      backlog_.swap(arrived_);
-    } else {
-      for (Delivery& delivery : arrived_) backlog_.push_back(std::move(delivery));
-      arrived_.clear();
-    }
+  if (delivering_ || stopped_ || mailbox_ == nullptr) return;
+  delivering_ = true;
+  if (next_ == backlog_.size()) {
+    backlog_.clear();
+    next_ = 0;
+  } else if (next_ > kLongBacklog && next_ > backlog_.size() / 2) {
+    backlog_.erase(backlog_.begin(), backlog_.begin() + static_cast<std::ptrdiff_t>(next_));
+    next_ = 0;
   }
-  deliverer_.FreeDeadShapes();
-  // Set at the first that takes long: reading the clock costs as much as delivering a small result.
+  mailbox_->TakeAll(&backlog_);
+  for (CoreObject* core : cores_) {
+    if (core != nullptr) core->deliverer().FreeDeadShapes();
+  }
   std::chrono::steady_clock::time_point deadline{};
+  unsigned small_ones = 0;
   while (next_ < backlog_.size() && !stopped_) {
     // Out of the list, which grows while it is delivered.
     Delivery delivery = std::move(backlog_[next_++]);
     const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows != 1;
-    if (heavy && deadline == std::chrono::steady_clock::time_point{}) {
-      deadline = std::chrono::steady_clock::now() + kDrainTime;
+    const bool look = heavy || ++small_ones % kSmallOnes == 0;
+    if (look && deadline == std::chrono::steady_clock::time_point{}) {
+      deadline = std::chrono::steady_clock::now() + kTurn;
     }
     {
       const Napi::HandleScope scope(env_);
       Handle(&delivery);
       SurfaceException();
     }
-    if (heavy && next_ < backlog_.size() && std::chrono::steady_clock::now() > deadline) {
-      const Napi::HandleScope scope(env_);
-      deliverer_.CallLater();
-      break;
-    }
+    if (look && next_ < backlog_.size() && std::chrono::steady_clock::now() > deadline && CallLater()) break;
   }
-  deliverer_.GiveChunksBack();
-  draining_ = false;
+  for (CoreObject* core : cores_) {
+    if (core != nullptr) core->deliverer().GiveChunksBack();
+  }
+  delivering_ = false;
+}
+
+/** Asks for another turn of the event loop, of whichever driver waits for what comes next. */
+bool Environment::CallLater() {
+  CoreObject* core = CoreOf(*backlog_[next_].connection);
+  if (core == nullptr) return false;
+  const Napi::HandleScope scope(env_);
+  core->deliverer().CallLater();
+  return true;
 }
 
 void Environment::SurfaceException() const {
@@ -176,14 +214,34 @@ void Environment::SurfaceException() const {
 }
 
 void Environment::Handle(Delivery* delivery) {
+  const Connection& connection = *delivery->connection;
+  CoreObject* core = CoreOf(connection);
+  if (core == nullptr) return;  // closed all its connections long ago, and is gone
   if (delivery->kind == Delivery::Kind::kReady) {
     Deliveries out;
-    loop_owner_->React(delivery->connection, delivery->hangup, &out);
+    loop_owner_->React(delivery->connection, &out);
+    Insist([&] { backlog_.reserve(backlog_.size() + out.size()); });
     for (Delivery& made : out) backlog_.push_back(std::move(made));
     return;
   }
-  if (delivery->end_of_command && !delivery->goes_on) End();
-  if (loop_owner_->Reconcile(delivery)) deliverer_.Deliver(delivery);
+  const bool cancelled = delivery->kind == Delivery::Kind::kCancelled;
+  const bool ends = delivery->end_of_command && !delivery->goes_on;
+  // Before the handler, which may give the next command.
+  if (ends) End();
+  if (loop_owner_ == nullptr || loop_owner_->Reconcile(delivery)) {
+    try {
+      core->deliverer().Deliver(delivery);
+    } catch (const std::bad_alloc&) {
+      // Before the handler was called, which gets this instead.
+      Insist([&] {
+        delivery->kind = Delivery::Kind::kFailure;
+        delivery->failure = std::make_unique<Failure>(OutOfMemory());
+        core->deliverer().Deliver(delivery);
+      });
+      Close(delivery->connection);
+    }
+  }
+  if (ends || cancelled) core->Release();
 }
 
 // ---- the end
@@ -199,15 +257,12 @@ void Environment::CleanUp(void* environment) {
 void Environment::Stop() {
   if (stopped_) return;
   stopped_ = true;
+  if (mailbox_ != nullptr) mailbox_->Close();
   // The connector first: it hands connections over to the other.
   if (connector_ != nullptr) connector_->Stop();
   if (io_thread_ != nullptr) io_thread_->Stop();
   backlog_.clear();
   next_ = 0;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    arrived_.clear();
-  }
 }
 
 }  // namespace kingbase

@@ -1,48 +1,36 @@
 #pragma once
 // What one JavaScript environment (the main thread, or one worker thread) has: its I/O threads, and the way
-// completions take to it. Held as the environment's instance data; there are no globals.
-//
-// Locking: `mutex_` guards `arrived_`, which the I/O threads fill. Everything else belongs to the JavaScript
-// thread.
+// completions take to it. Held as the environment's instance data; there are no globals. JavaScript thread
+// only.
 
-#include <atomic>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
+#include <string>
 #include <vector>
 
 #include "napi_setup.h"
 
-#include "deliverer.h"
+#include "core_object.h"
 #include "io_thread.h"
 #include "loop_owner.h"
+#include "mailbox.h"
 
 namespace kingbase {
 
-class Environment final : public DeliverySink, private ChunkListener {
+class Environment final : public ConsumptionListener {
  public:
   static Environment* Of(Napi::Env env);
 
-  explicit Environment(Napi::Env env);
+  explicit Environment(Napi::Env env) : env_(env) {}
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
   ~Environment() override;
 
-  /** Sets the functions that completions are handed to. */
-  void SetHandlers(Napi::Object handlers, bool portable_wait);
-  /** The memory that rows are read from. Before SetHandlers. */
-  void SetRowCells(Napi::Float64Array cells, Napi::Uint8Array kinds) { deliverer_.SetRowCells(cells, kinds); }
+  /** A driver has come; its number. */
+  uint32_t AddCore(CoreObject* core, bool portable_wait);
+  void RemoveCore(uint32_t number) { cores_[number] = nullptr; }
 
-  uint32_t AddTypeMap(const std::vector<uint32_t>& pairs);
-  void RemoveTypeMap(uint32_t id) { type_maps_.erase(id); }
-  std::shared_ptr<const TypeMap> FindTypeMap(uint32_t id) const;
-
-  /** The buffer that the JavaScript side writes parameter records into; copied from at each command. */
-  void SetParameterBuffer(Napi::Uint8Array buffer);
-  const uint8_t* parameter_bytes() const { return parameter_bytes_; }
-  size_t parameter_capacity() const { return parameter_capacity_; }
-
-  const std::shared_ptr<ResultMemory>& memory() const { return memory_; }
+  /** A number that no other connection of the environment has or had. */
+  uint64_t NewConnectionNumber() { return ++last_connection_; }
 
   /** Runs the connection's command. */
   void Run(const std::shared_ptr<Connection>& connection);
@@ -50,11 +38,7 @@ class Environment final : public DeliverySink, private ChunkListener {
   void RunNext(const std::shared_ptr<Connection>& connection);
   void Close(const std::shared_ptr<Connection>& connection);
   void Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot);
-  /** The program has used a chunk of a stream. */
-  void Consumed(const std::shared_ptr<Connection>& connection) override;
-
-  /** From the I/O threads. */
-  void Post(Deliveries* deliveries) override;
+  void Consumed(const std::shared_ptr<Connection>& connection, size_t bytes) override;
 
   /** Hands what has arrived to the handlers, for a few milliseconds at most. */
   void DeliverBacklog();
@@ -66,34 +50,33 @@ class Environment final : public DeliverySink, private ChunkListener {
   static void CallJs(napi_env env, napi_value function, void* context, void* data);
   static void CleanUp(void* environment);
 
-  void Begin();
+  CoreObject* CoreOf(const Connection& connection) const { return cores_[connection.core()]; }
+  std::string BeginThreads();
+  void Refuse(const std::shared_ptr<Connection>& connection, std::string reason);
+  void Begin(const Connection& connection);
   void End();
+  bool CallLater();
   void Handle(Delivery* delivery);
   void SurfaceException() const;
 
   Napi::Env env_;
-  const std::shared_ptr<ResultMemory> memory_ = std::make_shared<ResultMemory>();
-  Deliverer deliverer_;
+  /** By their numbers, which begin at 1; null where one is gone. */
+  std::vector<CoreObject*> cores_ = {nullptr};
+  uint64_t last_connection_ = 0;
+
   napi_threadsafe_function wake_ = nullptr;
+  bool portable_wait_ = false;
+  std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<IoThread> io_thread_;
   std::shared_ptr<IoThread> connector_;
   std::unique_ptr<LoopOwner> loop_owner_;
-
-  std::unordered_map<uint32_t, std::shared_ptr<const TypeMap>> type_maps_;
-  uint32_t next_type_map_ = 1;
-  Napi::Reference<Napi::Uint8Array> parameter_buffer_;
-  const uint8_t* parameter_bytes_ = nullptr;
-  size_t parameter_capacity_ = 0;
-
-  std::mutex mutex_;
-  Deliveries arrived_;
-  std::atomic<bool> wake_pending_{false};
   bool stopped_ = false;
 
   /** From `next_` on it has not been handed over yet. */
   Deliveries backlog_;
   size_t next_ = 0;
-  bool draining_ = false;
+  bool delivering_ = false;
+  /** Commands whose end has not been delivered. */
   uint32_t in_flight_ = 0;
 };
 

@@ -1,39 +1,52 @@
 #include "failure.h"
 
+#include <array>
+
 namespace kingbase {
+namespace {
 
-const std::string* DiagnosticFields::Find(char letter) const {
-  for (const auto& [key, value] : values) {
-    if (key == letter) return &value;
-  }
-  return nullptr;
-}
+// The letters of protocol 3.0's error and notice fields; the same in every library.
+constexpr std::array<char, 18> kLetters = {'S', 'V', 'C', 'M', 'D', 'H', 'P', 'p', 'q',
+                                           'W', 's', 't', 'c', 'd', 'n', 'F', 'L', 'R'};
 
-DiagnosticFields ReadDiagnosticFields(const ClientApi& api, const ClientResult* result) {
-  // The letters of protocol 3.0's error and notice fields; the same in every library.
-  static constexpr char kLetters[] = {'S', 'V', 'C', 'M', 'D', 'H', 'P', 'p', 'q',
-                                      'W', 's', 't', 'c', 'd', 'n', 'F', 'L', 'R'};
-  DiagnosticFields fields;
-  for (const char letter : kLetters) {
-    const char* value = api.result_error_field(result, letter);
-    if (value != nullptr) fields.values.emplace_back(letter, value);
+}  // namespace
+
+std::string_view DiagnosticFields::Find(char letter) const {
+  for (size_t at = 0; at < text_.size();) {
+    const size_t end = text_.find('\0', at);
+    if (text_[at] == letter) return std::string_view(text_).substr(at + 1, end - at - 1);
+    at = end + 1;
   }
-  return fields;
+  return {};
 }
 
 Failure ReadFailure(const ClientApi& api, const ClientResult* result) {
   Failure failure;
-  failure.fields = ReadDiagnosticFields(api, result);
-  // Losses that the library itself notices come as results without an SQLSTATE.
-  failure.from_server = failure.fields.Find('C') != nullptr;
+  for (const char letter : kLetters) {
+    const char* value = api.result_error_field(result, letter);
+    if (value == nullptr) continue;
+    failure.fields.Add(letter, value);
+    // What the library itself has found comes as a result without an SQLSTATE.
+    if (letter == 'C') failure.from_server = true;
+  }
   failure.message = Trimmed(api.result_error_message(result));
   return failure;
 }
 
-bool IsFatal(const Failure& notice) {
-  const std::string* severity = notice.fields.Find('V');
-  if (severity == nullptr) severity = notice.fields.Find('S');
-  return severity != nullptr && (*severity == "FATAL" || *severity == "PANIC");
+bool IsFatal(const ClientApi& api, const ClientResult* notice) {
+  const char* severity = api.result_error_field(notice, 'V');
+  if (severity == nullptr) severity = api.result_error_field(notice, 'S');
+  const std::string_view text = severity != nullptr ? severity : "";
+  return text == "FATAL" || text == "PANIC";
+}
+
+bool TellsOfMemory(const std::string& message) {
+  // In English, and as the Chinese catalogues have it.
+  constexpr std::array<std::string_view, 4> kWords = {"out of memory", "内存用尽", "内存不足", "内存溢出"};
+  for (const std::string_view words : kWords) {
+    if (message.find(words) != std::string::npos) return true;
+  }
+  return false;
 }
 
 std::string Trimmed(const char* text) {

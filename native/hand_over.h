@@ -85,19 +85,29 @@ class HandOver {
 
   // ---- The command that is offered to follow the present one.
 
-  /** JavaScript thread. */
-  bool offers_next() const { return offered_.load(std::memory_order_relaxed); }
+  /** JavaScript thread: whether a next command may be filled and offered. Not before it has heard that the
+   * connection has gone on with the last one, whose command object the owner may be exchanging. */
+  bool takes_offer() const { return offer_.load(std::memory_order_acquire) == Offer::kNone; }
   /** JavaScript thread: has the owner go on with the next command after the one under way. */
-  void OfferNext() { offered_.store(true, std::memory_order_release); }
-  /** Either side: true for the one that gets it, false when the other has it or nothing was offered. */
-  bool TakeNext() { return offered_.exchange(false, std::memory_order_acq_rel); }
+  void OfferNext() { offer_.store(Offer::kOffered, std::memory_order_release); }
+  /** JavaScript thread: false when the owner has gone on with it, or nothing was offered. */
+  bool TakeNextBack() { return Exchange(Offer::kOffered, Offer::kNone); }
+  /** The owner: false when the JavaScript thread has taken it back, or nothing was offered. */
+  bool GoOnWithNext() { return Exchange(Offer::kOffered, Offer::kTaken); }
+  /** JavaScript thread: has heard of it. */
+  void NoteWentOn() { Exchange(Offer::kTaken, Offer::kNone); }
 
   // ---- Readiness that came while the JavaScript thread owned the connection, perhaps dead without its
-  // knowing. Counted by the I/O thread until the JavaScript thread has been told.
+  // knowing.
 
-  void NoteAttention() { attention_.fetch_add(1, std::memory_order_release); }
-  void NoteTold() { attention_.fetch_sub(1, std::memory_order_relaxed); }
-  bool needs_attention() const { return attention_.load(std::memory_order_acquire) > 0; }
+  /** I/O thread: true when the JavaScript thread is to be told; false when that is on its way already. */
+  bool NoteAttention(bool hangup) {
+    const unsigned what = hangup ? kReady | kHangup : kReady;
+    return attention_.fetch_or(what, std::memory_order_acq_rel) == 0;
+  }
+  /** JavaScript thread: has been told; true where the peer has hung up. */
+  bool TakeAttention() { return (attention_.exchange(0, std::memory_order_acq_rel) & kHangup) != 0; }
+  bool needs_attention() const { return attention_.load(std::memory_order_acquire) != 0; }
 
   // ---- The JavaScript thread's own notes, whoever owns the connection.
 
@@ -109,9 +119,17 @@ class HandOver {
   void note_closing() { closing_ = true; }
 
  private:
+  enum class Offer : uint8_t { kNone, kOffered, kTaken };
+  static constexpr unsigned kReady = 1;
+  static constexpr unsigned kHangup = 2;
+
+  bool Exchange(Offer from, Offer to) {
+    return offer_.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+  }
+
   std::atomic<Owner> owner_{Owner::kJavaScript};
-  std::atomic<bool> offered_{false};
-  std::atomic<int> attention_{0};
+  std::atomic<Offer> offer_{Offer::kNone};
+  std::atomic<unsigned> attention_{0};
   bool under_way_ = false;
   bool closing_ = false;
 #if defined(KINGBASE_CHECK_OWNERSHIP)

@@ -1,28 +1,49 @@
 #include "io_thread.h"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
+#include "patience.h"
+
 namespace kingbase {
+namespace {
 
-IoThread::IoThread(Owner role, bool portable_wait, DeliverySink* sink, IoThread* next)
-    : role_(role), sink_(sink), next_(next), wait_set_(CreateWaitSet(portable_wait)) {}
+/** How long Stop waits for a thread that is inside the library. */
+constexpr std::chrono::seconds kStopTime{2};
 
-IoThread::~IoThread() { Stop(); }
+}  // namespace
 
-void IoThread::EnsureRunning() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { Loop(); });
+std::shared_ptr<IoThread> IoThread::Create(Owner role, bool portable_wait, std::shared_ptr<Mailbox> mailbox,
+                                           std::shared_ptr<IoThread> next, std::string* error) {
+  auto wait_set = CreateWaitSet(portable_wait, error);
+  if (wait_set == nullptr) return nullptr;
+  std::shared_ptr<IoThread> self(
+      new IoThread(role, std::move(wait_set), std::move(mailbox), std::move(next)));
+  try {
+    // Keeps itself alive: it may outlive the environment, see Stop.
+    self->thread_ = std::thread([self] { self->Loop(); });
+  } catch (const std::system_error& failure) {
+    *error = failure.what();
+    return nullptr;
+  }
+  return self;
+}
+
+IoThread::IoThread(Owner role, std::unique_ptr<WaitSet> wait_set, std::shared_ptr<Mailbox> mailbox,
+                   std::shared_ptr<IoThread> next)
+    : role_(role), mailbox_(std::move(mailbox)), next_(std::move(next)), wait_set_(std::move(wait_set)) {
+  // An edge that has been reported is not reported again: there must be room for it.
+  ready_.reserve(WaitSet::kMostAtOnce);
 }
 
 void IoThread::Submit(std::shared_ptr<Connection> connection, Order order, bool hangup) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_.load(std::memory_order_relaxed)) return;
-    EnsureRunning();
-    if (role_ == Owner::kConnector && order == Order::kStart) {
-      connections_.try_emplace(connection.get(), connection);
-    }
-    orders_.push_back({std::move(connection), order, hangup});
+    Insist([&] { orders_.push_back({connection, order, hangup}); });
     any_orders_.store(true, std::memory_order_seq_cst);
   }
   if (order != Order::kDismiss || sleep_.load(std::memory_order_seq_cst) == Sleep::kAsleep) WakeUp();
@@ -32,33 +53,23 @@ void IoThread::WakeUp() {
   if (sleep_.exchange(Sleep::kAwake, std::memory_order_seq_cst) != Sleep::kAwake) wait_set_->Wake();
 }
 
-void IoThread::Relay(Deliveries deliveries) {
+bool IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_.load(std::memory_order_relaxed)) return;
-    EnsureRunning();
-    for (Delivery& delivery : deliveries) relayed_.push_back(std::move(delivery));
+    Insist([&] { adopted_.push_back(connection); });
     any_orders_.store(true, std::memory_order_seq_cst);
   }
-  WakeUp();
+  return wait_set_->Add(connection->socket(), connection->number(), connection->interest());
 }
 
-void IoThread::Adopt(const std::shared_ptr<Connection>& connection) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    connections_.try_emplace(connection.get(), connection);
-    if (!stopping_.load(std::memory_order_relaxed)) EnsureRunning();
-  }
-  wait_set_->Add(connection->socket(), connection.get(), connection->interest());
-}
-
-void IoThread::Arm(Connection* connection, bool recheck) {
-  wait_set_->Arm(connection->socket(), connection, connection->interest(), recheck);
+bool IoThread::Arm(Connection* connection, bool recheck) {
+  return wait_set_->Arm(connection->socket(), connection->number(), connection->interest(), recheck);
 }
 
 // An edge-triggered set needs a system call only when what is waited for changes, or when the last reads may
 // not have emptied the socket.
 void IoThread::Rest(Connection* connection) {
+  connection->hand_over().Touch();
   if (connection->closed()) return;
   const bool writing = connection->interest().write;
   const bool changed = writing || connection->was_writing();
@@ -73,26 +84,30 @@ void IoThread::Recheck(Connection* connection) {
 }
 
 void IoThread::Stop() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_.store(true, std::memory_order_relaxed);
-  }
+  stopping_.store(true, std::memory_order_seq_cst);
   wait_set_->Wake();
-  if (thread_.joinable()) thread_.join();
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!end_.wait_for(lock, kStopTime, [this] { return ended_; })) {
+      // Inside the library, which does not come back. What it has charge of stays with it.
+      thread_.detach();
+      return;
+    }
+  }
+  thread_.join();
   // Nothing runs any more: whoever owned a connection is this thread or has ended.
-  const std::lock_guard<std::mutex> lock(mutex_);
-  orders_.clear();
-  relayed_.clear();
-  dismissed_.clear();
-  again_.clear();
-  out_.clear();
+  TakeCharges();
   Deliveries ignored;
-  for (auto& [key, connection] : connections_) {
-    wait_set_->Remove(connection->socket(), key);
+  for (auto& [number, connection] : connections_) {
     const RoleScope role(connection->owner());
-    connection->Close("the environment is ending", &ignored);
+    wait_set_->Remove(connection->socket(), number);
+    connection->Close(&ignored);
   }
   connections_.clear();
+  orders_.clear();
+  again_.clear();
+  taken_.clear();
+  out_.clear();
 }
 
 void IoThread::Loop() {
@@ -104,7 +119,7 @@ void IoThread::Loop() {
     const bool sleep =
         out_.empty() && again_.empty() && !TakeOrders() && !stopping_.load(std::memory_order_acquire);
     if (!sleep) sleep_.store(Sleep::kAwake, std::memory_order_relaxed);
-    wait_set_->Wait(!sleep ? 0 : doze ? kDozeTime : -1, &ready_);
+    Insist([&] { wait_set_->Wait(!sleep ? 0 : doze ? kDozeTime : -1, &ready_); });
     sleep_.store(Sleep::kAwake, std::memory_order_relaxed);
     TakeOrders();
     if (ready_.empty()) PostAll();
@@ -112,17 +127,18 @@ void IoThread::Loop() {
     for (const ReadySocket& ready : ready_) OnReady(ready);
     ready_.clear();
     for (const auto& connection : std::exchange(again_, {})) {
-      if (connection->owner() == role_) Proceed(connection.get(), false);
+      if (connection->owner() == role_) React(connection, false);
     }
     for (const Request& request : std::exchange(taken_, {})) Carry(request);
     if (!MayGather()) PostAll();
   }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ended_ = true;
+  end_.notify_all();
 }
 
 void IoThread::PostAll() {
-  if (out_.empty()) return;
-  sink_->Post(&out_);
-  out_.clear();
+  if (!out_.empty()) mailbox_->Post(&out_);
 }
 
 /**
@@ -137,98 +153,119 @@ bool IoThread::MayGather() const {
 
 bool IoThread::TakeOrders() {
   // The flag is set before `sleep_` is looked at, and `sleep_` before the flag is.
-  if (!any_orders_.load(std::memory_order_seq_cst)) return !taken_.empty() || !out_.empty();
-  std::vector<std::shared_ptr<Connection>> forgotten;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (ready_.empty()) forgotten.swap(dismissed_);
-  any_orders_.store(!dismissed_.empty(), std::memory_order_relaxed);
-  if (taken_.empty()) {
-    taken_.swap(orders_);
-  } else {
-    for (Request& request : orders_) taken_.push_back(std::move(request));
-    orders_.clear();
+  if (any_orders_.load(std::memory_order_seq_cst)) {
+    TakeCharges();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    any_orders_.store(!adopted_.empty() || !dismissed_.empty(), std::memory_order_relaxed);
+    if (taken_.empty()) {
+      taken_.swap(orders_);
+    } else {
+      Insist([&] { taken_.reserve(taken_.size() + orders_.size()); });
+      std::move(orders_.begin(), orders_.end(), std::back_inserter(taken_));
+      orders_.clear();
+    }
   }
-  for (Delivery& delivery : std::exchange(relayed_, {})) out_.push_back(std::move(delivery));
   return !taken_.empty() || !out_.empty();
 }
 
-std::shared_ptr<Connection> IoThread::Find(Connection* connection) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = connections_.find(connection);
+/** Takes in what the connector has given to this thread's charge, and forgets what it has taken from it. */
+void IoThread::TakeCharges() {
+  std::vector<std::shared_ptr<Connection>> adopted;
+  std::vector<uint64_t> dismissed;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    adopted.swap(adopted_);
+    dismissed.swap(dismissed_);
+  }
+  for (const auto& connection : adopted) {
+    Insist([&] { connections_.emplace(connection->number(), connection); });
+  }
+  for (const uint64_t number : dismissed) connections_.erase(number);
+}
+
+/** Null for one that is gone: a report of its socket came late. */
+std::shared_ptr<Connection> IoThread::Find(uint64_t number) {
+  auto found = connections_.find(number);
+  if (found == connections_.end()) {
+    TakeCharges();
+    found = connections_.find(number);
+  }
   return found == connections_.end() ? nullptr : found->second;
 }
 
 void IoThread::OnReady(const ReadySocket& ready) {
-  auto* connection = static_cast<Connection*>(ready.tag);
-  if (connection->owner() == role_) {
-    Proceed(connection, ready.hangup);
-    return;
-  }
-  Delivery delivery;
-  delivery.kind = Delivery::Kind::kReady;
-  delivery.hangup = ready.hangup;
-  delivery.connection = Find(connection);
-  if (delivery.connection == nullptr) return;
-  connection->hand_over().NoteAttention();
-  out_.push_back(std::move(delivery));
+  const std::shared_ptr<Connection> connection = Find(ready.tag);
+  if (connection != nullptr) React(connection, ready.hangup);
 }
 
-void IoThread::Proceed(Connection* connection, bool hangup) {
-  const bool running = connection->running();
-  const Step step = connection->Advance(hangup, kReadsPerTurn, &out_);
-  // Otherwise the connection has been given to this thread for an order that is still to come, and stays
-  // here: given back now, it would have two owners when the order is carried out.
-  if (running) Follow(connection, step);
+void IoThread::React(const std::shared_ptr<Connection>& connection, bool hangup) {
+  if (connection->owner() == role_) {
+    const bool running = connection->running();
+    const Step step = connection->Advance(hangup, kReadsPerTurn, &out_);
+    // Otherwise the connection has been given to this thread for an order that is still to come, and stays
+    // here: given back now, it would have two owners when the order is carried out.
+    if (running) Follow(connection.get(), step);
+    return;
+  }
+  if (role_ == Owner::kConnector || !connection->hand_over().NoteAttention(hangup)) return;
+  Insist([&] {
+    Delivery delivery;
+    delivery.kind = Delivery::Kind::kReady;
+    delivery.connection = connection;
+    out_.push_back(std::move(delivery));
+  });
+}
+
+void IoThread::Begin(const std::shared_ptr<Connection>& connection) {
+  Step step = connection->Start(&out_);
+  if (role_ == Owner::kConnector && step == Step::kWait) {
+    Insist([&] { connections_.emplace(connection->number(), connection); });
+    // On the same machine the connection is there at once: no need to wait for that first.
+    if (wait_set_->TakesBytes(connection->socket())) step = connection->Advance(false, 1, &out_);
+    if (step == Step::kWait) {
+      if (!wait_set_->Add(connection->socket(), connection->number(), connection->interest())) {
+        GiveUp(connection.get());
+      }
+      return;
+    }
+  }
+  Follow(connection.get(), step);
 }
 
 void IoThread::Carry(const Request& request) {
-  Connection* connection = request.connection.get();
+  const std::shared_ptr<Connection>& connection = request.connection;
   switch (request.order) {
-    case Order::kStart: {
-      Step step = connection->Start(&out_);
-      if (role_ == Owner::kConnector && step == Step::kWait) {
-        // On the same machine the connection is there at once: no need to wait for that first.
-        if (wait_set_->TakesBytes(connection->socket())) step = connection->Advance(false, 1, &out_);
-        if (step == Step::kWait) {
-          wait_set_->Add(connection->socket(), connection, connection->interest());
-          return;
-        }
-      }
-      Follow(connection, step);
+    case Order::kStart:
+      Begin(connection);
       return;
-    }
     case Order::kTakeOver:
     case Order::kResume:
     case Order::kReadiness:
-      OnReady({connection, true, false, request.hangup});
+      React(connection, request.hangup);
       return;
     case Order::kClose:
-      if (role_ == Owner::kConnector && connection->owner() != role_) {
-        // The attempt has ended in the meantime. Its end is on the way to the JavaScript thread, which owns
-        // the connection now and will have it closed.
-        Forget(connection);
-        return;
-      }
-      wait_set_->Remove(connection->socket(), connection);
-      connection->Close("the connection was closed by the program", &out_);
-      Forget(connection);
+      // In the connector: the attempt may have ended in the meantime. Its end is on the way to the JavaScript
+      // thread, which owns the connection now and will have it closed.
+      if (role_ == Owner::kConnector && connection->owner() != role_) return;
+      wait_set_->Remove(connection->socket(), connection->number());
+      connection->Close(&out_);
+      connections_.erase(connection->number());
       return;
     case Order::kDismiss:
-      next_->Dismiss(request.connection);
+      next_->Dismiss(connection);
       return;
   }
 }
 
 /** Called by the connector, whose the connection is. */
 void IoThread::Dismiss(const std::shared_ptr<Connection>& connection) {
-  wait_set_->Remove(connection->socket(), connection.get());
+  wait_set_->Remove(connection->socket(), connection->number());
   Deliveries none;
-  connection->Close("", &none);
+  connection->Close(&none);
   bool many = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    connections_.erase(connection.get());
-    dismissed_.push_back(connection);
+    Insist([&] { dismissed_.push_back(connection->number()); });
     any_orders_.store(true, std::memory_order_seq_cst);
     many = dismissed_.size() >= kMostDismissed;
   }
@@ -242,11 +279,18 @@ void IoThread::AwaitSocket(Connection* connection) {
   }
   // While connecting, the library changes its mind about what it waits for, and even the socket, at every
   // step.
-  wait_set_->Remove(kNoSocket, connection);
-  Arm(connection, true);
+  wait_set_->Remove(kNoSocket, connection->number());
+  if (!Arm(connection, true)) GiveUp(connection);
 }
 
-void IoThread::GoOnLater(Connection* connection) { again_.push_back(connection->shared_from_this()); }
+void IoThread::GiveUp(Connection* connection) {
+  Insist([&] { connection->GiveUp("the system cannot wait on another socket", &out_); });
+  HandBack(connection);
+}
+
+void IoThread::GoOnLater(Connection* connection) {
+  Insist([&] { again_.push_back(connection->shared_from_this()); });
+}
 
 void IoThread::AwaitRoom(Connection* /* kResume comes by itself */) {}
 
@@ -259,15 +303,12 @@ void IoThread::HandBack(Connection* connection) {
     return;
   }
   const std::shared_ptr<Connection> kept = connection->shared_from_this();
-  wait_set_->Remove(connection->socket(), connection);
-  Forget(connection);
-  if (connection->idle()) next_->Adopt(kept);
+  wait_set_->Remove(connection->socket(), connection->number());
+  connections_.erase(connection->number());
+  if (connection->idle() && !next_->Adopt(kept)) {
+    Insist([&] { connection->GiveUp("the system cannot wait on another socket", &out_); });
+  }
   connection->hand_over().GiveTo(Owner::kJavaScript);
-}
-
-void IoThread::Forget(Connection* connection) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  connections_.erase(connection);
 }
 
 }  // namespace kingbase

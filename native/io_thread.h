@@ -3,37 +3,34 @@
 // has two: one runs commands; the other, the connector, runs only connection attempts, so that a TLS
 // handshake or a password hash holds up nothing else.
 //
-// Locking: `mutex_` guards the orders and the set of connections. Everything else belongs to the thread
-// itself. Lost wake-ups: the thread says that it will sleep, looks at the orders once more, then sleeps;
-// whoever gives an order looks after giving it whether the thread sleeps, and wakes it.
+// Locking: `mutex_` guards the orders and what other threads have done to the set of connections. Everything
+// else belongs to the thread itself. Lost wake-ups: the thread says that it will sleep, looks at the orders
+// once more, then sleeps; whoever gives an order looks after giving it whether the thread sleeps, and wakes
+// it.
 //
 // Of idle connections that the program closes the connector takes leave, since waking a thread costs more
 // than that: a program that closes one often makes another, for which the connector is woken anyway. After
 // its last work it dozes for a moment before it sleeps, and who dozes is not woken for that.
+//
+// A library may keep its caller for as long as it likes, by a question on the terminal or a file on a dead
+// disk. Stop does not wait for that: the thread is left alone, and ends when it comes back.
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "connection_owner.h"
+#include "mailbox.h"
 #include "wait_set.h"
 
 namespace kingbase {
 
-/** Where completions go; called from the I/O threads. */
-class DeliverySink {
- public:
-  DeliverySink() = default;
-  DeliverySink(const DeliverySink&) = delete;
-  DeliverySink& operator=(const DeliverySink&) = delete;
-  virtual ~DeliverySink() = default;
-  virtual void Post(Deliveries* deliveries) = 0;
-};
-
-class IoThread final : private ConnectionOwner {
+class IoThread final : public std::enable_shared_from_this<IoThread>, private ConnectionOwner {
  public:
   enum class Order : uint8_t {
     /** Begin the connection's command. */
@@ -49,22 +46,23 @@ class IoThread final : private ConnectionOwner {
     kDismiss,
   };
 
-  /** `next` takes over the connections that this thread has connected; null for the one that runs commands.
+  /**
+   * Begins the thread; null with the reason in `error` where the system does not give what it needs. `next`
+   * takes over the connections that this thread has connected; null for the one that runs commands.
    */
-  IoThread(Owner role, bool portable_wait, DeliverySink* sink, IoThread* next);
+  static std::shared_ptr<IoThread> Create(Owner role, bool portable_wait, std::shared_ptr<Mailbox> mailbox,
+                                          std::shared_ptr<IoThread> next, std::string* error);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
-  ~IoThread() override;
+  ~IoThread() override = default;
 
   /** Any thread. The connection must have been given to this thread's role, except for kClose while
    * connecting. `hangup` is for kReadiness: what was seen of the socket. */
   void Submit(std::shared_ptr<Connection> connection, Order order, bool hangup = false);
 
-  /** Posts `deliveries` from this thread's loop, for threads that may outlive the environment. */
-  void Relay(Deliveries deliveries);
-
-  /** Takes charge of a connected connection's socket. Called by its owner. */
-  void Adopt(const std::shared_ptr<Connection>& connection);
+  /** Takes charge of a connected connection's socket. Called by its owner. False where the system has no
+   * room. */
+  bool Adopt(const std::shared_ptr<Connection>& connection);
 
   /** Makes sure that the next readiness of a connection that the calling thread owns is reported. */
   void Rest(Connection* connection);
@@ -76,7 +74,7 @@ class IoThread final : private ConnectionOwner {
    */
   void Recheck(Connection* connection);
 
-  /** Ends the thread and closes every connection it has charge of. */
+  /** Ends the thread and closes every connection it has charge of. Once. */
   void Stop();
 
  private:
@@ -97,43 +95,50 @@ class IoThread final : private ConnectionOwner {
   // How many completions may be kept back to be posted together.
   static constexpr size_t kMostGathered = 8;
 
-  void EnsureRunning();
+  IoThread(Owner role, std::unique_ptr<WaitSet> wait_set, std::shared_ptr<Mailbox> mailbox,
+           std::shared_ptr<IoThread> next);
+
   void Loop();
   bool TakeOrders();
   void OnReady(const ReadySocket& ready);
   void Carry(const Request& request);
-  void Proceed(Connection* connection, bool hangup);
+  void Begin(const std::shared_ptr<Connection>& connection);
+  void React(const std::shared_ptr<Connection>& connection, bool hangup);
   void AwaitSocket(Connection* connection) override;
   void GoOnLater(Connection* connection) override;
   void AwaitRoom(Connection* connection) override;
   void BeginNext(Connection* connection) override;
   void HandBack(Connection* connection) override;
-  void Arm(Connection* connection, bool recheck);
+  bool Arm(Connection* connection, bool recheck);
+  void GiveUp(Connection* connection);
   void PostAll();
   bool MayGather() const;
   void Dismiss(const std::shared_ptr<Connection>& connection);
   void WakeUp();
-  void Forget(Connection* connection);
-  std::shared_ptr<Connection> Find(Connection* connection);
+  std::shared_ptr<Connection> Find(uint64_t number);
+  void TakeCharges();
 
   const Owner role_;
-  DeliverySink* const sink_;
-  IoThread* const next_;
+  const std::shared_ptr<Mailbox> mailbox_;
+  const std::shared_ptr<IoThread> next_;
   const std::unique_ptr<WaitSet> wait_set_;
 
   std::mutex mutex_;
   std::vector<Request> orders_;
   /** Whether it is worth locking to look. */
   std::atomic<bool> any_orders_{false};
-  Deliveries relayed_;
-  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
-  /** Closed by the connector. Kept until this thread holds no report of their sockets any more. */
-  std::vector<std::shared_ptr<Connection>> dismissed_;
+  /** Connected by the connector, and closed by it: not in `connections_` yet, and to be taken out of it. */
+  std::vector<std::shared_ptr<Connection>> adopted_;
+  std::vector<uint64_t> dismissed_;
+  bool ended_ = false;
+  std::condition_variable end_;
 
   std::atomic<Sleep> sleep_{Sleep::kAwake};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 
+  /** In the charge of this thread, by their numbers. */
+  std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<Request> taken_;
   std::vector<ReadySocket> ready_;
   std::vector<std::shared_ptr<Connection>> again_;

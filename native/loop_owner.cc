@@ -47,9 +47,9 @@ void LoopOwner::BeginNext(Connection* connection) { GiveAway(connection, IoThrea
 
 void LoopOwner::HandBack(Connection* connection) { io_thread_->Rest(connection); }
 
-void LoopOwner::React(const std::shared_ptr<Connection>& connection, bool hangup, Deliveries* out) {
+void LoopOwner::React(const std::shared_ptr<Connection>& connection, Deliveries* out) {
   HandOver& hand_over = connection->hand_over();
-  hand_over.NoteTold();
+  const bool hangup = hand_over.TakeAttention();
   if (hand_over.closing()) return;
   if (hand_over.owner() != Owner::kJavaScript) {
     // Given away since the event was seen; the edge must not be lost.
@@ -68,8 +68,8 @@ void LoopOwner::React(const std::shared_ptr<Connection>& connection, bool hangup
   Follow(connection.get(), connection->Advance(hangup, 1, out));
 }
 
-void LoopOwner::Consumed(const std::shared_ptr<Connection>& connection) {
-  if (connection->flow().Consumed()) io_thread_->Submit(connection, IoThread::Order::kResume);
+void LoopOwner::Consumed(const std::shared_ptr<Connection>& connection, size_t bytes) {
+  if (connection->flow().Consumed(bytes)) io_thread_->Submit(connection, IoThread::Order::kResume);
 }
 
 void LoopOwner::Close(const std::shared_ptr<Connection>& connection) {
@@ -93,9 +93,11 @@ void LoopOwner::Close(const std::shared_ptr<Connection>& connection) {
 
 bool LoopOwner::Reconcile(Delivery* delivery) {
   Connection* connection = delivery->connection.get();
-  if (connection == nullptr) return true;
+  // Whoever waits for a cancel request does so whatever becomes of the connection.
+  if (delivery->kind == Delivery::Kind::kCancelled) return true;
   HandOver& hand_over = connection->hand_over();
   if (delivery->end_of_command) hand_over.note_under_way(delivery->goes_on);
+  if (delivery->goes_on) hand_over.NoteWentOn();
   if (!hand_over.closing()) {
     // A command that was given in the meantime fails for the same reason, and says so.
     return delivery->kind != Delivery::Kind::kLost || !hand_over.under_way();

@@ -17,10 +17,10 @@ class LoopOwner final : private ConnectionOwner {
   void Run(const std::shared_ptr<Connection>& connection, bool alone, Deliveries* out);
 
   /** The connection's socket has become ready. */
-  void React(const std::shared_ptr<Connection>& connection, bool hangup, Deliveries* out);
+  void React(const std::shared_ptr<Connection>& connection, Deliveries* out);
 
-  /** The program has used a chunk. */
-  void Consumed(const std::shared_ptr<Connection>& connection);
+  /** The program has used so much of what the connection has read. */
+  void Consumed(const std::shared_ptr<Connection>& connection, size_t bytes);
 
   void Close(const std::shared_ptr<Connection>& connection);
 

@@ -30,7 +30,7 @@ void SplitCommandTag(const char* tag, std::string* command, int64_t* count) {
 Failure Malformed() {
   Failure failure;
   failure.message = "a value came in a binary form that its type is not known to have";
-  failure.stage = "result";
+  failure.stage = Stage::kResult;
   return failure;
 }
 
@@ -38,17 +38,16 @@ Failure Malformed() {
 
 ResultReader::ResultReader(const ClientApi& api, std::shared_ptr<ResultMemory> memory, DeliverySource* source,
                            ConnectionFlow* flow)
-    : api_(api), memory_(std::move(memory)), source_(source), flow_(flow) {}
-
-ResultReader::~ResultReader() {
-  if (packing_ != nullptr) api_.clear(packing_);
-}
+    : api_(api), memory_(std::move(memory)), source_(source), flow_(flow), packing_(nullptr, api_.clear) {}
 
 void ResultReader::Begin(const Command& command) {
   command_ = &command;
   failure_.reset();
   held_.reset();
   packed_ = 0;
+  answered_ = 0;
+  ended_ = 0;
+  untagged_ = false;
 }
 
 std::shared_ptr<ResultShape> ResultReader::ShapeOf(const ClientResult* result) {
@@ -71,32 +70,33 @@ void ResultReader::ForgetStatements() {
   statements_.clear();
 }
 
-void ResultReader::TakeRows(ClientResult* result, bool last, Deliveries* out) {
+void ResultReader::TakeRows(OwnedResult result, bool last, Deliveries* out) {
   if (!command_->typed) {
     // A script's rows are not asked for: only how many there were.
-    if (last) EndResult(result, out);
-    api_.clear(result);
+    if (last) EndResult(result.get(), out);
     return;
   }
-  if (shape_ == nullptr) shape_ = ShapeOf(result);
-  packing_ = result;
+  if (shape_ == nullptr) shape_ = ShapeOf(result.get());
+  packing_ = std::move(result);
   next_row_ = 0;
   packing_last_ = last;
 }
 
 bool ResultReader::Pack(Deliveries* out) {
-  const int rows = api_.row_count(packing_);
+  const int rows = api_.row_count(packing_.get());
   while (next_row_ < rows) {
     if (!flow_->MayGoOn(command_->stream)) return false;
     if (chunk_ == nullptr) chunk_ = memory_->chunks.Take();
     const int first = next_row_;
     bool malformed = false;
-    next_row_ = PackRows(api_, packing_, *shape_, first, chunk_.get(), &malformed);
+    const size_t before = chunk_->wire;
+    next_row_ = PackRows(api_, packing_.get(), *shape_, first, chunk_.get(), &malformed);
+    answered_ += chunk_->wire - before;
     if (malformed) Fail(Malformed());
     if (next_row_ == first || next_row_ < rows || chunk_->full()) Emit(Delivery::Kind::kResult, out);
   }
-  if (packing_last_) EndResult(packing_, out);
-  api_.clear(std::exchange(packing_, nullptr));
+  if (packing_last_) EndResult(packing_.get(), out);
+  packing_.reset();
   return true;
 }
 
@@ -105,7 +105,8 @@ void ResultReader::Emit(Delivery::Kind kind, Deliveries* out) {
   delivery.shape = shape_;
   packed_ += chunk_->size();
   delivery.chunk = std::move(chunk_);
-  flow_->Add();
+  delivery.weight = ConnectionFlow::kChunk;
+  flow_->Add(delivery.weight);
   out->push_back(std::move(delivery));
 }
 
@@ -117,11 +118,16 @@ void ResultReader::EmitForIdleStream(Deliveries* out) {
 
 void ResultReader::AddBytes(const char* bytes, size_t length) {
   if (chunk_ == nullptr) chunk_ = memory_->chunks.Take();
+  answered_ += length;
   chunk_->bytes.insert(chunk_->bytes.end(), bytes, bytes + length);
 }
 
 void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
   if (held_ != nullptr) out->push_back(TakeHeld());
+  ++ended_;
+  const char* tag = api_.command_status(result);
+  if (api_.result_status(result) == result_status::kTuplesOk && (tag == nullptr || *tag == '\0'))
+    untagged_ = true;
   const bool describing = command_->kind == CommandKind::kDescribe;
   Hold(source_->NewDelivery(describing ? Delivery::Kind::kDescribed : Delivery::Kind::kResult));
   held_->end_of_result = true;
@@ -134,7 +140,7 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
     for (int i = 0; i < columns; ++i) held_->description->column_types.push_back(api_.column_type(result, i));
     return;
   }
-  SplitCommandTag(api_.command_status(result), &held_->words, &held_->count);
+  SplitCommandTag(tag, &held_->words, &held_->count);
   if (shape_ == nullptr) return;
   if (chunk_ != nullptr) packed_ += chunk_->size();
   if (command_->kind == CommandKind::kExecutePrepared) {
@@ -143,10 +149,16 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
   held_->shape = std::move(shape_);
   if (chunk_ != nullptr) {
     held_->chunk = std::move(chunk_);
-    flow_->Add();
+    held_->weight = ConnectionFlow::kChunk;
+    flow_->Add(held_->weight);
   }
   shape_.reset();
   packed_ = 0;
+}
+
+bool ResultReader::complete() const {
+  const bool one = command_->kind == CommandKind::kPrepare || command_->kind == CommandKind::kDescribe;
+  return !untagged_ && shape_ == nullptr && (one ? ended_ == 1 : ended_ > 0);
 }
 
 Delivery ResultReader::TakeHeld() {
@@ -160,11 +172,11 @@ void ResultReader::Fail(Failure failure) {
 }
 
 void ResultReader::Discard() {
-  if (held_ != nullptr && held_->chunk != nullptr) flow_->TakeBack();
+  if (held_ != nullptr) flow_->TakeBack(held_->weight);
   held_.reset();
   chunk_.reset();
   shape_.reset();
-  if (packing_ != nullptr) api_.clear(std::exchange(packing_, nullptr));
+  packing_.reset();
 }
 
 }  // namespace kingbase

@@ -14,7 +14,9 @@
 
 namespace kingbase {
 
-/** What the connections of one environment use to read results. */
+using OwnedResult = std::unique_ptr<ClientResult, void (*)(ClientResult*)>;
+
+/** What the connections of one JavaScript driver use to read results. */
 struct ResultMemory {
   std::shared_ptr<ShapeGraveyard> graveyard = std::make_shared<ShapeGraveyard>();
   ShapeCache shapes{graveyard};
@@ -27,13 +29,12 @@ class ResultReader {
                ConnectionFlow* flow);
   ResultReader(const ResultReader&) = delete;
   ResultReader& operator=(const ResultReader&) = delete;
-  ~ResultReader();
 
   /** Before the first result of `command`, which must stay as it is until its end. */
   void Begin(const Command& command);
 
-  /** Takes over a result with rows. With `last` the result set ends with it. Then Pack. */
-  void TakeRows(ClientResult* result, bool last, Deliveries* out);
+  /** Takes a result with rows. With `last` the result set ends with it. Then Pack. */
+  void TakeRows(OwnedResult result, bool last, Deliveries* out);
   bool packing() const { return packing_ != nullptr; }
   /** Packs what is left of the rows; false when the JavaScript thread has to catch up first. */
   bool Pack(Deliveries* out);
@@ -47,6 +48,12 @@ class ResultReader {
   void Emit(Delivery::Kind kind, Deliveries* out);
   /** Whoever reads a stream gets what there is, rather than wait until a chunk is full. */
   void EmitForIdleStream(Deliveries* out);
+
+  /** Whether the answer so far is one that the command can have: every result has ended, as the protocol has
+   * it, and there are as many as there must be. */
+  bool complete() const;
+  /** About how many bytes of the answer have been read, in the protocol's form. */
+  size_t answered() const { return answered_; }
 
   /** What is delivered last, with the end of the command. */
   void Hold(Delivery delivery) { held_ = std::make_unique<Delivery>(std::move(delivery)); }
@@ -85,11 +92,15 @@ class ResultReader {
 
   const Command* command_ = nullptr;
   /** The result being packed, its next row, and whether the result set ends with it. */
-  ClientResult* packing_ = nullptr;
+  OwnedResult packing_;
   int next_row_ = 0;
   bool packing_last_ = false;
   /** Bytes that the result set has taken so far. */
   size_t packed_ = 0;
+  size_t answered_ = 0;
+  /** Results that have ended, and whether one had rows but no command tag. */
+  size_t ended_ = 0;
+  bool untagged_ = false;
   std::shared_ptr<ResultShape> shape_;
   std::unique_ptr<RowChunk> chunk_;
   std::unique_ptr<Delivery> held_;

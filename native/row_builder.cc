@@ -177,8 +177,10 @@ bool RowBuilder::Lay(const RowChunk& chunk, const RowGroup& group, size_t cells,
   const RowGroup* next = &group + 1 < chunk.groups.data() + chunk.groups.size() ? &group + 1 : nullptr;
   const size_t ascii = (next != nullptr ? next->ascii : chunk.ascii.size()) - group.ascii;
   const size_t utf16 = (next != nullptr ? next->utf16 : chunk.utf16.size()) - group.utf16;
-  std::memcpy(cells_, chunk.cells.data() + group.first_cell, cells * sizeof(Cell));
-  std::memcpy(kinds_, chunk.kinds.data() + group.first_cell, cells);
+  if (cells > 0) {
+    std::memcpy(cells_, chunk.cells.data() + group.first_cell, cells * sizeof(Cell));
+    std::memcpy(kinds_, chunk.kinds.data() + group.first_cell, cells);
+  }
   const napi_status made_ascii =
       napi_create_string_latin1(env_, chunk.ascii.data() + group.ascii, ascii, ascii_text);
   if (Checked(made_ascii, *ascii_text) == nullptr) return false;

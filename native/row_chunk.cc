@@ -255,6 +255,7 @@ void RowChunk::Clear() {
   bytes.clear();
   groups.clear();
   rows = 0;
+  wire = 0;
 }
 
 int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape& shape, int from,
@@ -279,6 +280,7 @@ int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape
       }
       const char* value = api.value(result, row, column);
       const size_t size = length < 0 ? 0 : static_cast<size_t>(length);
+      chunk->wire += size;
       if (columns[i].format == 0) {
         packer.Text(columns[i].decoder, value, size);
       } else if (!packer.Binary(columns[i].form, columns[i].decoder, value, size)) {
@@ -291,6 +293,8 @@ int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape
     chunk->groups.back().plain = packer.plain();
     ++chunk->groups.back().rows;
     ++chunk->rows;
+    // A header for the row, a length for each value.
+    chunk->wire += 7 + 4 * columns.size();
     ++row;
   }
   return row;

@@ -79,6 +79,8 @@ struct RowChunk {
   std::vector<uint8_t> bytes;
   std::vector<RowGroup> groups;
   uint32_t rows = 0;
+  /** How many bytes the rows had in the protocol's form, about. */
+  size_t wire = 0;
 
   size_t size() const {
     return cells.size() * (sizeof(Cell) + 1) + ascii.size() + utf16.size() * sizeof(char16_t) + bytes.size();

@@ -13,6 +13,7 @@
       "native/connection_object.cc",
       "native/connection_reading.cc",
       "native/connection_sending.cc",
+      "native/core_object.cc",
       "native/decoder.cc",
       "native/deliverer.cc",
       "native/environment.cc",
@@ -20,10 +21,12 @@
       "native/io_thread.cc",
       "native/library_object.cc",
       "native/loop_owner.cc",
+      "native/mailbox.cc",
       "native/result_reader.cc",
       "native/result_shape.cc",
       "native/row_builder.cc",
       "native/row_chunk.cc",
+      "native/socket_input.cc",
       "native/utf8.cc"
     ],
     "posix_sources": [

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <iterator>
 #include <mutex>
+#include <system_error>
 #include <unordered_map>
 
 #include "wait_set.h"
@@ -50,36 +51,44 @@ SOCKET CreateWakeSocket() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   int length = sizeof address;
-  bind(socket, generic, length);
-  getsockname(socket, generic, &length);
-  connect(socket, generic, length);
   u_long nonblocking = 1;
-  ioctlsocket(socket, FIONBIO, &nonblocking);
-  return socket;
+  if (socket != INVALID_SOCKET && bind(socket, generic, length) == 0 &&
+      getsockname(socket, generic, &length) == 0 && connect(socket, generic, length) == 0 &&
+      ioctlsocket(socket, FIONBIO, &nonblocking) == 0) {
+    return socket;
+  }
+  const int error = WSAGetLastError();
+  if (socket != INVALID_SOCKET) closesocket(socket);
+  WSASetLastError(error);
+  return INVALID_SOCKET;
 }
 
 class SelectWaitSet final : public WaitSet {
  public:
-  SelectWaitSet() : wake_(CreateWakeSocket()) {}
+  SelectWaitSet() : wake_(CreateWakeSocket()), error_(wake_ == INVALID_SOCKET ? WSAGetLastError() : 0) {}
   ~SelectWaitSet() override {
-    closesocket(wake_);
+    if (wake_ != INVALID_SOCKET) closesocket(wake_);
     WSACleanup();
   }
 
-  void Arm(Socket socket, void* tag, Interest interest, bool recheck) override {
+  /** 0, or the Winsock error for which it cannot be used. */
+  int error() const { return error_; }
+
+  bool Arm(Socket socket, uint64_t tag, Interest interest, bool recheck) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       Entry& entry = entries_[static_cast<SOCKET>(socket)];
       const bool changed = recheck || !entry.armed || entry.tag != tag ||
                            entry.interest.read != interest.read || entry.interest.write != interest.write;
-      if (!changed) return;
+      if (!changed) return true;
       entry = Entry{tag, interest, true};
-      if (!waiting_) return;
+      if (!waiting_) return true;
     }
     Wake();
+    return true;
   }
 
-  void Remove(Socket /* closed ones are here too */, void* tag) override {
+  void Remove(Socket /* closed ones are here too */, uint64_t tag) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (auto entry = entries_.begin(); entry != entries_.end();) {
       entry = entry->second.tag == tag ? entries_.erase(entry) : std::next(entry);
@@ -91,11 +100,13 @@ class SelectWaitSet final : public WaitSet {
     read_.Clear();
     write_.Clear();
     except_.Clear();
+    selected_.clear();
     read_.Add(wake_);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       for (const auto& [socket, entry] : entries_) {
         if (!entry.armed) continue;
+        selected_[socket] = entry.tag;
         if (entry.interest.read) read_.Add(socket);
         if (entry.interest.write) {
           write_.Add(socket);
@@ -119,10 +130,10 @@ class SelectWaitSet final : public WaitSet {
         }
         continue;
       }
-      Report(read_.at(i), {nullptr, true, false, false}, ready);
+      Report(read_.at(i), {0, true, false, false}, ready);
     }
-    for (size_t i = 0; i < write_.count(); ++i) Report(write_.at(i), {nullptr, false, true, false}, ready);
-    for (size_t i = 0; i < except_.count(); ++i) Report(except_.at(i), {nullptr, true, false, true}, ready);
+    for (size_t i = 0; i < write_.count(); ++i) Report(write_.at(i), {0, false, true, false}, ready);
+    for (size_t i = 0; i < except_.count(); ++i) Report(except_.at(i), {0, true, false, true}, ready);
   }
 
   void Wake() override {
@@ -135,7 +146,7 @@ class SelectWaitSet final : public WaitSet {
 
  private:
   struct Entry {
-    void* tag = nullptr;
+    uint64_t tag = 0;
     Interest interest;
     bool armed = false;
   };
@@ -143,7 +154,8 @@ class SelectWaitSet final : public WaitSet {
   /** Once for each socket: one in several sets is disarmed by the first. */
   void Report(SOCKET socket, ReadySocket what, std::vector<ReadySocket>* ready) {
     const auto found = entries_.find(socket);
-    if (found == entries_.end()) return;  // removed while the thread was asleep
+    // Removed while the thread was asleep, and perhaps the number is another connection's by now.
+    if (found == entries_.end() || found->second.tag != selected_[socket]) return;
     if (!found->second.armed) {
       for (ReadySocket& earlier : *ready) {
         if (earlier.tag != found->second.tag) continue;
@@ -171,9 +183,12 @@ class SelectWaitSet final : public WaitSet {
   }
 
   const SOCKET wake_;
+  const int error_;
   std::mutex mutex_;
   std::unordered_map<SOCKET, Entry> entries_;
   bool waiting_ = false;
+  /** Whose sockets are selected. */
+  std::unordered_map<SOCKET, uint64_t> selected_;
   SocketSet read_;
   SocketSet write_;
   SocketSet except_;
@@ -181,8 +196,11 @@ class SelectWaitSet final : public WaitSet {
 
 }  // namespace
 
-std::unique_ptr<WaitSet> CreateWaitSet(bool /* there is no other */) {
-  return std::make_unique<SelectWaitSet>();
+std::unique_ptr<WaitSet> CreateWaitSet(bool /* there is no other */, std::string* error) {
+  auto set = std::make_unique<SelectWaitSet>();
+  if (set->error() == 0) return set;
+  *error = std::system_category().message(set->error());
+  return nullptr;
 }
 
 }  // namespace kingbase

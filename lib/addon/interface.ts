@@ -109,6 +109,20 @@ export interface NativeFailure {
    * the command and its result could not be read. Else ''.
    */
   stage: string;
+  /**
+   * What it was, where that is known: the system gave no thread or descriptor; no memory could be had; what came from
+   * the server is not what the protocol has.
+   */
+  reason?: 'resources' | 'memory' | 'protocol' | undefined;
+}
+
+/** A failure in one number, as the core passes it: two flags, then the stage, then the reason. Twin: `native/deliverer.cc`. */
+export const enum FailureBits {
+  Lost = 1,
+  Sent = 2,
+  StageShift = 2,
+  StageMask = 7,
+  ReasonShift = 5,
 }
 
 /** What a new connection says of its server. */
@@ -193,7 +207,11 @@ export interface NativeHandlers<Shape extends object> {
   ): void;
   /** The command succeeded, but a converter threw while the rows were built; of a stream, those of one batch. */
   threw(slot: number, thrown: unknown, outcome: number): void;
-  failed(slot: number, failure: NativeFailure, outcome: number): void;
+  /**
+   * @param fields of what the server said, undefined where it said nothing: of each its letter, its text and a NUL
+   * @param what of {@link FailureBits}
+   */
+  failed(slot: number, fields: string | undefined, message: string, what: number, outcome: number): void;
   /** `parameters`: names and values of {@link ConnectionFacts.parameters} in turn, each ended by a NUL. */
   connected(
     slot: number,
@@ -212,10 +230,10 @@ export interface NativeHandlers<Shape extends object> {
   copying(slot: number, binary: boolean): void;
   /** Bytes of a `copyOut`, whole rows, which count as a batch of a stream. */
   copyData(slot: number, bytes: Buffer): void;
-  notice(connection: number, notice: NativeFailure): void;
+  notice(connection: number, fields: string): void;
   notification(connection: number, channel: string, payload: string, backendPid: number): void;
   /** An idle connection is gone. */
-  lost(connection: number, failure: NativeFailure): void;
+  lost(connection: number, fields: string | undefined, message: string, what: number): void;
   /** The cancel request has been taken by the server, or could not be sent (`message` is not ''). */
   cancelled(slot: number, message: string): void;
   /** More waits to be handed over: call `drain` in a later turn of the event loop. */
@@ -289,23 +307,43 @@ export interface NativeConnection {
   consumed(): void;
   /** Several statements by the simple protocol; their rows are counted, not delivered. */
   script(slot: number, sql: string): void;
-  /** Ends by `cancelled`, whatever becomes of the command. Throws before the connection is made. */
+  /** Ends by `cancelled`, whatever becomes of the command. Throws only on a connection that was closed. */
   cancel(slot: number): void;
+  /** Whether `notice` is to be called: else notices end where they come in, at no cost here. At any time. */
+  wantNotices(wanted: boolean): void;
   close(): void;
+}
+
+/**
+ * One driver's part of the addon. A process may evaluate the JavaScript more than once over one copy of the addon; each
+ * has a core of its own, and nothing of one reaches the other.
+ */
+export interface NativeCore {
+  /** Pairs of type OID and `Decoder`. */
+  registerTypeMap(pairs: Uint32Array): number;
+  releaseTypeMap(typeMap: number): void;
+  setParameterBuffer(buffer: Uint8Array): void;
 }
 
 export interface NativeAddon {
   openLibrary(path: string, options: OpenLibraryOptions): NativeLibrary;
-  /** Pairs of type OID and `Decoder`. */
-  registerTypeMap(pairs: Uint32Array): number;
-  releaseTypeMap(typeMap: number): void;
-  /** `portableWait` uses the wait that every system has instead of the best one; for tests. */
-  setHandlers<Shape extends object>(handlers: NativeHandlers<Shape>, portableWait: boolean): void;
-  setParameterBuffer(buffer: Uint8Array): void;
-  /** Where the values of rows are laid before a {@link NativePackedAppender} is called. Before `setHandlers`. */
-  setRowCells(numbers: Float64Array, kinds: Uint8Array): void;
   drain(): void;
   stop(): void;
+  /**
+   * `numbers` and `kinds` are where the values of rows are laid before a {@link NativePackedAppender} is called.
+   * `portableWait` uses the wait that every system has instead of the best one; for tests.
+   */
+  readonly NativeCore: new <Shape extends object>(
+    handlers: NativeHandlers<Shape>,
+    numbers: Float64Array,
+    kinds: Uint8Array,
+    portableWait: boolean,
+  ) => NativeCore;
   /** Prepared statements are called by `statementPrefix` ('kbn' where it is left out) and their number on the server. */
-  readonly NativeConnection: new (id: number, library: unknown, statementPrefix?: string) => NativeConnection;
+  readonly NativeConnection: new (
+    core: NativeCore,
+    id: number,
+    library: unknown,
+    statementPrefix?: string,
+  ) => NativeConnection;
 }

@@ -12,6 +12,7 @@ import {
 } from '../errors/index.js';
 import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
 import type { Core } from './core.js';
+import { foundError } from './failure.js';
 import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
 import { worthAnotherHost } from '../errors/server-going-away.js';
 import { chores } from './chores.js';
@@ -266,7 +267,9 @@ function stageOf(failure: NativeFailure): ConnectStage | undefined {
 
 function connectError(failure: NativeFailure, address: string): KingbaseError {
   if (failure.fields !== undefined) return DatabaseError.fromFields(failure.fields);
-  return connectFailure(failure.message, { address, stageHint: stageOf(failure) });
+  return (
+    foundError(failure, address) ?? connectFailure(failure.message, { address, stageHint: stageOf(failure) })
+  );
 }
 
 function connectTimeout(stage: ConnectStage | undefined, address: string, limit: number): ConnectionError {

@@ -1,18 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
-import { UsageError } from '../errors/index.js';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { PackedCells } from '../types/packed-rows.js';
 import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
 import { loadBuiltAddon } from './built-addon.js';
 import { thrownError } from './failure.js';
 import {
+  FailureBits,
   Outcome,
   TransactionStatus,
   type ConnectionFacts,
+  type DiagnosticFields,
   type NativeAddon,
+  type NativeConnection,
+  type NativeCore,
   type NativeFailure,
   type NativeHandlers,
+  type NativeLibrary,
 } from '../addon/interface.js';
 import { providedAddon } from './provided-addon.js';
 import { ResultShape, type StatementResult } from './result-shape.js';
@@ -39,13 +43,13 @@ export interface CommandHandler {
 
 /** Receives what a connection says outside of commands. */
 export interface ConnectionListener {
-  notice(notice: NativeFailure): void;
+  notice(fields: DiagnosticFields): void;
   notification(channel: string, payload: string, backendPid: number): void;
   lost(failure: NativeFailure): void;
 }
 
 /**
- * The loaded addon of this JavaScript environment: which command each slot belongs to, which connection each id, and
+ * This driver's part of the loaded addon: which command each slot belongs to, which connection each id, and
  * the buffers that parameters are written to and rows are read from.
  */
 export class Core {
@@ -64,19 +68,22 @@ export class Core {
   private readonly typeMapIds = new WeakMap<TypeMap, number>();
   private readonly collectedTypeMaps: FinalizationRegistry<number>;
 
+  private readonly native: NativeCore;
+
   constructor(readonly addon: NativeAddon) {
     this.collectedTypeMaps = new FinalizationRegistry((id) => {
       this.typeMaps.delete(id);
-      addon.releaseTypeMap(id);
+      this.native.releaseTypeMap(id);
     });
     const { cells } = this;
-    addon.setRowCells(cells.numbers, cells.kinds);
-    addon.setHandlers(this.nativeHandlers(), process.env['KINGBASE_NATIVE_PORTABLE_WAIT'] === '1');
-    // At process.exit the C library runs its exit handlers while our threads still run; end them first. (On a normal
-    // end and in worker threads the environment's own clean-up does it as well.)
-    process.once('exit', () => {
-      addon.stop();
-    });
+    const portableWait = process.env['KINGBASE_NATIVE_PORTABLE_WAIT'] === '1';
+    this.native = new addon.NativeCore(this.nativeHandlers(), cells.numbers, cells.kinds, portableWait);
+    stopAtExit(addon);
+  }
+
+  /** A connection that `listener` hears of under `id`. */
+  connection(id: number, library: NativeLibrary, statementPrefix?: string): NativeConnection {
+    return new this.addon.NativeConnection(this.native, id, library.handle, statementPrefix);
   }
 
   /** A slot for `handler`, until it is vacated. */
@@ -125,7 +132,7 @@ export class Core {
     }
     if (this.published !== writer.bytes) {
       this.published = writer.bytes;
-      this.addon.setParameterBuffer(writer.bytes);
+      this.native.setParameterBuffer(writer.bytes);
     }
     return writer;
   }
@@ -135,7 +142,7 @@ export class Core {
     if (types === this.lastTypes.map) return this.lastTypes.id;
     let id = this.typeMapIds.get(types);
     if (id === undefined) {
-      id = this.addon.registerTypeMap(types.decoders);
+      id = this.native.registerTypeMap(types.decoders);
       this.typeMapIds.set(types, id);
       this.typeMaps.set(id, new WeakRef(types));
       this.collectedTypeMaps.register(types, id);
@@ -196,7 +203,8 @@ export class Core {
         handler.threw(thrownError(thrown), over);
         if (over) end(handler, outcome);
       },
-      failed: (slot, failure, outcome) => handlerOf(slot, outcome)?.failed(failure, statusOf(outcome)),
+      failed: (slot, fields, message, what, outcome) =>
+        handlerOf(slot, outcome)?.failed(failureOf(fields, message, what), statusOf(outcome)),
       connected: (slot, parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher) =>
         handlers[slot]?.connected(
           new ReportedFacts(parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher),
@@ -206,10 +214,11 @@ export class Core {
       copying: (slot, binary) => handlers[slot]?.copying(binary),
       copyData: (slot, bytes) => handlers[slot]?.copyData(bytes),
       cancelled: (slot, message) => handlers[slot]?.cancelled(message),
-      notice: (connection, notice) => listeners.get(connection)?.notice(notice),
+      notice: (connection, fields) => listeners.get(connection)?.notice(fieldsOf(fields)),
       notification: (connection, channel, payload, backendPid) =>
         listeners.get(connection)?.notification(channel, payload, backendPid),
-      lost: (connection, failure) => listeners.get(connection)?.lost(failure),
+      lost: (connection, fields, message, what) =>
+        listeners.get(connection)?.lost(failureOf(fields, message, what)),
       later: () => {
         setImmediate(() => {
           addon.drain();
@@ -230,6 +239,45 @@ const STATUSES = [
 
 function statusOf(outcome: number): TransactionStatus {
   return STATUSES[outcome >> Outcome.TransactionStatusShift] ?? TransactionStatus.Unknown;
+}
+
+/** By their numbers; twins of `Stage` and `Failure::Reason` in native/failure.h. */
+const STAGES = ['', 'tcp', 'tls', 'startup', 'auth', 'result'] as const;
+const REASONS = [undefined, 'resources', 'memory', 'protocol'] as const;
+
+function failureOf(fields: string | undefined, message: string, what: number): NativeFailure {
+  return {
+    fields: fields === undefined ? undefined : fieldsOf(fields),
+    message,
+    lost: (what & FailureBits.Lost) !== 0,
+    sent: (what & FailureBits.Sent) !== 0,
+    stage: STAGES[(what >> FailureBits.StageShift) & FailureBits.StageMask] ?? '',
+    reason: REASONS[what >> FailureBits.ReasonShift],
+  };
+}
+
+function fieldsOf(text: string): DiagnosticFields {
+  const fields: Record<string, string> = {};
+  for (const field of text.split('\0')) {
+    if (field !== '') fields[field.charAt(0)] = field.slice(1);
+  }
+  return fields;
+}
+
+/**
+ * At process.exit the C library runs its exit handlers while our threads still run; they are ended first. (On a normal
+ * end and in worker threads the environment's own clean-up does it as well.) Once for each addon, however often the
+ * JavaScript is evaluated.
+ */
+function stopAtExit(addon: NativeAddon): void {
+  const stopped: unique symbol = Symbol.for('kingbase-native: stopped at exit') as never;
+  const marked = process as { [stopped]?: WeakSet<NativeAddon> };
+  const addons = (marked[stopped] ??= new WeakSet());
+  if (addons.has(addon)) return;
+  addons.add(addon);
+  process.once('exit', () => {
+    addon.stop();
+  });
 }
 
 /** The parameters stay one text until a program asks for them. */
@@ -276,14 +324,6 @@ export function loadCore(): Core {
 
 function loadAddon(): NativeAddon {
   // For sanitizer builds, which are not where node-gyp-build looks.
-  for (const variable of ['KINGBASE_NATIVE_ADDON', 'KINGBASE_NATIVE_PREBUILD']) {
-    const path = process.env[variable];
-    if (path && !isAbsolute(path)) {
-      throw new UsageError('KB_BAD_OPTION', `The variable ${variable} must be an absolute path.`, {
-        hint: 'A relative path would load code from whatever the current directory happens to be.',
-      });
-    }
-  }
   const explicit = process.env['KINGBASE_NATIVE_ADDON'];
   if (explicit !== undefined && explicit !== '') {
     const module: { exports: object } = { exports: {} };
@@ -293,21 +333,11 @@ function loadAddon(): NativeAddon {
   return (providedAddon() ?? loadBuiltAddon(packageDirectory())) as NativeAddon;
 }
 
-/**
- * The package's own directory: where its package.json lies, above this file, built or not. In a bundle another
- * package's may lie there, or none, and what those folders have under `build` or `prebuilds` is not ours to load.
- */
+/** The package's own directory: where package.json lies, above this file, built or not. */
 function packageDirectory(): string {
-  for (let directory = __dirname; ; directory = dirname(directory)) {
-    if (packageName(join(directory, 'package.json')) === 'kingbase-native') return directory;
-    if (dirname(directory) === directory) return __dirname;
+  let directory = __dirname;
+  while (!existsSync(join(directory, 'package.json')) && dirname(directory) !== directory) {
+    directory = dirname(directory);
   }
-}
-
-function packageName(file: string): unknown {
-  try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name;
-  } catch {
-    return undefined;
-  }
+  return directory;
 }

@@ -9,6 +9,8 @@ export function commandError(failure: NativeFailure, address: string): KingbaseE
       hint: 'Open the database with binaryResults: false, which has all values come as text.',
     });
   }
+  const found = reported === undefined ? foundError(failure, address) : undefined;
+  if (found !== undefined) return found;
   if (!failure.lost) {
     // Without the server's fields the library itself refused: more parameters than the protocol has, COPY as a query.
     return reported ?? new UsageError('KB_COMMAND_REFUSED', `The command was refused: ${failure.message}.`);
@@ -23,6 +25,41 @@ export function commandError(failure: NativeFailure, address: string): KingbaseE
       : 'Nothing of the statement was sent, so it is safe to run it again.',
   });
 }
+
+/** What kept the driver from sending a command or reading its answer; undefined for an ordinary loss or refusal. */
+export function foundError(failure: NativeFailure, address: string): ConnectionError | undefined {
+  const { reason, sent } = failure;
+  if (reason === undefined) return undefined;
+  const { code, text, hint } = FOUND[reason];
+  const words = failure.message.replace(/\s*\n\s*/g, ' ');
+  const unknown = sent
+    ? ' The server may or may not have carried out the statement: look before running it again.'
+    : '';
+  return new ConnectionError(code, `${text.replace('{address}', address)}: ${words}.`, {
+    outcome: sent ? 'unknown' : 'not-sent',
+    address,
+    cause: new Error(failure.message),
+    hint: hint + unknown,
+  });
+}
+
+const FOUND = {
+  resources: {
+    code: 'KB_RESOURCES',
+    text: 'The system does not give what the connection to {address} needs',
+    hint: 'Look at the limits of descriptors and threads (ulimit -n, ulimit -u, the container); the next call tries again.',
+  },
+  memory: {
+    code: 'KB_OUT_OF_MEMORY',
+    text: 'There is no memory for what was sent to or came from {address}',
+    hint: 'Read large results in parts, by rows() or copyTo(), or give the process more memory.',
+  },
+  protocol: {
+    code: 'KB_PROTOCOL',
+    text: 'What came from {address} is not what the protocol has, and the connection was closed',
+    hint: 'See what stands between: a proxy, or a server of another product.',
+  },
+} as const;
 
 /**
  * What building a result threw, as the call is to reject with it. The core throws a RangeError with our code where a

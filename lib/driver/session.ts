@@ -7,10 +7,12 @@ import { commandError } from './failure.js';
 import {
   TransactionStatus,
   type ConnectionFacts,
+  type DiagnosticFields,
   type NativeConnection,
   type NativeFailure,
 } from '../addon/interface.js';
 import type { StatementResult } from './result-shape.js';
+import type { NoticeInterest } from './notice-interest.js';
 import { StatementCache } from './statement-cache.js';
 
 /** ms between cancel requests for the same operation. */
@@ -43,12 +45,10 @@ export interface Operation {
   /** Whether the operation goes on though no command of it is under way: between the pieces of a COPY. */
   readonly resting?: boolean;
   /**
-   * Its caller gives it up: it begins no further command. Where its last one has not failed by itself, it fails with
+   * Its caller has given it up: it begins no further command. Where its last one has not failed by itself, it fails with
    * {@link GIVEN_UP}.
    */
-  giveUp?(): void;
-  /** There where it has ended on the session, but its result is still being completed: resolves when the caller has it. */
-  readonly completing?: Promise<void> | undefined;
+  givenUp?: boolean;
   /** Has the server stop the operation, where that takes more than `session.cancel`. */
   interrupt?(session: Session): void;
   /** No session could be had, or the operation was withdrawn before it began. */
@@ -100,7 +100,9 @@ export interface SessionOwner {
 export interface SessionEvents {
   /** The server refused a command. */
   serverError(session: Session, sqlState: string): void;
-  notice(fields: NonNullable<NativeFailure['fields']>): void;
+  notice(fields: DiagnosticFields): void;
+  /** Whether notices are wanted at all; without it they are. */
+  readonly noticeInterest?: NoticeInterest;
   notification(session: Session, channel: string, payload: string, processId: number): void;
 }
 
@@ -131,8 +133,6 @@ export class Session implements CommandHandler, ConnectionListener {
 
   private readonly id: number;
   private current: Operation | undefined;
-  /** Goes on, by `then`, when `current` has ended. */
-  private parked: { operation: Operation | undefined; then: () => void } | undefined;
   /** Runs after `current`; the core has its command already. */
   private next: Operation | undefined;
   /** The core is at work on the command of `next`. */
@@ -162,7 +162,8 @@ export class Session implements CommandHandler, ConnectionListener {
     this.id = core.addListener(this);
     this.slot = core.occupy(this);
     this.capabilities = library.library.capabilities;
-    this.native = new core.addon.NativeConnection(this.id, library.library.handle);
+    this.native = core.connection(this.id, library.library);
+    events.noticeInterest?.add(this.native);
   }
 
   /** @param keywords and the password as {@link NativeConnection.connect} takes them */
@@ -176,7 +177,7 @@ export class Session implements CommandHandler, ConnectionListener {
   }
 
   runs(operation: Operation): boolean {
-    return (this.parked?.operation ?? this.current) === operation;
+    return this.current === operation;
   }
 
   /** Begins an operation. Only when idle. */
@@ -218,35 +219,9 @@ export class Session implements CommandHandler, ConnectionListener {
     if (operation !== undefined) this.owner?.offerReturned?.(this, operation);
   }
 
-  /** Runs an operation in the midst of the present one, which goes on by `then` when it has ended. */
-  interpose(operation: Operation, then: () => void): void {
-    this.parked = { operation: this.current, then };
-    this.current = operation;
-    operation.begin(this);
-  }
-
-  /**
-   * Called by the operation instead of `finish`: another is to run before the session's owner has it again. False, and
-   * nothing has happened, where the session has gone on already, or a cancel request could hit the wrong operation.
-   */
-  finishBy(operation: Operation, transactionStatus: TransactionStatus): boolean {
-    if (this.wentOn || this.cancelling > 0 || this.cancelAgain !== undefined || this.closing) return false;
-    this.returnOffer();
-    this.transactionStatus = transactionStatus;
-    this.run(operation);
-    return true;
-  }
-
   /** Called by the operation when it has ended and the session is to go on. */
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
-    const { parked } = this;
-    if (parked !== undefined) {
-      this.parked = undefined;
-      this.current = parked.operation;
-      parked.then();
-      return;
-    }
     this.current = undefined;
     const plain = this.cancelling === 0 && transactionStatus === TransactionStatus.Idle;
     if (!this.wentOn && !plain) this.returnOffer();
@@ -273,9 +248,9 @@ export class Session implements CommandHandler, ConnectionListener {
 
   /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */
   interrupt(): void {
-    const operation = this.parked?.operation ?? this.current;
-    if (operation?.interrupt === undefined) this.cancel();
-    else operation.interrupt(this);
+    const { current } = this;
+    if (current?.interrupt === undefined) this.cancel();
+    else current.interrupt(this);
   }
 
   /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */
@@ -283,6 +258,8 @@ export class Session implements CommandHandler, ConnectionListener {
     const underWay = this.cancelling > 0 || this.cancelAgain !== undefined;
     if (this.state !== SessionState.Busy || underWay || this.closing) return;
     this.returnOffer();
+    // What is to be stopped has ended and its end is on the way; the core is at work on what was offered.
+    if (this.next !== undefined) return;
     if (this.patience > 0 && this.cancelDeadline === undefined) {
       this.cancelDeadline = setTimeout(() => {
         this.gaveUp = true;
@@ -395,11 +372,6 @@ export class Session implements CommandHandler, ConnectionListener {
       outcome.failed(failure);
       return;
     }
-    if (this.parked !== undefined && failure.lost) {
-      this.endInterposed(failure);
-      this.failed({ ...failure, sent: false }, transactionStatus);
-      return;
-    }
     const operation = this.current;
     if (this.wentOn) {
       // Closed by the program in between. What the connection has gone on with ends by a call of its own.
@@ -424,22 +396,12 @@ export class Session implements CommandHandler, ConnectionListener {
     operation?.failed(this, failure, transactionStatus);
   }
 
-  /** The connection is lost: what was interposed fails first. Of the operation itself no command was under way. */
-  private endInterposed(failure: NativeFailure): void {
-    const { parked, current } = this;
-    if (parked === undefined) return;
-    this.parked = undefined;
-    this.current = parked.operation;
-    current?.failed(this, failure, TransactionStatus.Unknown);
-  }
-
   cancelled(): void {
     // Cancel requests have slots of their own.
   }
 
   lost(failure: NativeFailure): void {
     if (this.state === SessionState.Closed) return;
-    this.endInterposed(failure);
     // Between two commands of it.
     const operation = this.current;
     const sent = operation !== undefined;
@@ -449,8 +411,8 @@ export class Session implements CommandHandler, ConnectionListener {
     operation?.failed(this, { ...failure, sent }, TransactionStatus.Unknown);
   }
 
-  notice(notice: NativeFailure): void {
-    if (notice.fields !== undefined) this.events.notice(notice.fields);
+  notice(fields: DiagnosticFields): void {
+    this.events.notice(fields);
   }
 
   notification(channel: string, payload: string, backendPid: number): void {
@@ -486,6 +448,7 @@ export class Session implements CommandHandler, ConnectionListener {
     this.state = SessionState.Closed;
     this.core.vacate(this.slot);
     this.core.removeListener(this.id);
+    this.events.noticeInterest?.delete(this.native);
     this.owner?.sessionClosed(this, error);
   }
 }

@@ -1,11 +1,5 @@
 import { KingbaseError } from './kingbase-error.js';
-import type {
-  ClientLibraryErrorCode,
-  ConnectionErrorCode,
-  TimeoutErrorCode,
-  UsageErrorCode,
-} from './codes.js';
-import type { LibraryAttempt } from './library-attempt.js';
+import type { ClientLibraryErrorCode, LibraryAttempt } from './library-attempt.js';
 
 /** How far a connection attempt had come. */
 export type ConnectStage = 'dns' | 'tcp' | 'tls' | 'startup' | 'auth';
@@ -16,7 +10,31 @@ export type ConnectStage = 'dns' | 'tcp' | 'tls' | 'startup' | 'auth';
  */
 export type LossOutcome = 'not-sent' | 'unknown';
 
-/** A connection could not be made (`KB_CONNECT_…`), was lost (`KB_CONNECTION_LOST`), or cannot be used any more. */
+export type ConnectionErrorCode =
+  | 'KB_CONNECT_REFUSED'
+  | 'KB_CONNECT_HOST_NOT_FOUND'
+  | 'KB_CONNECT_TIMEOUT'
+  | 'KB_CONNECT_UNREACHABLE'
+  | 'KB_CONNECT_NO_SOCKET'
+  | 'KB_CONNECT_TLS'
+  | 'KB_CONNECT_TLS_CERTIFICATE'
+  | 'KB_CONNECT_TLS_UNSUPPORTED'
+  | 'KB_CONNECT_AUTH'
+  | 'KB_CONNECT_AUTH_METHOD'
+  | 'KB_CONNECT_PASSWORD_MISSING'
+  | 'KB_CONNECT_SESSION_ATTRS'
+  | 'KB_CONNECT_LOST'
+  | 'KB_CONNECT_OPTION'
+  | 'KB_CONNECT_FAILED'
+  | 'KB_CONNECTION_LOST'
+  | 'KB_RESOURCES'
+  | 'KB_OUT_OF_MEMORY'
+  | 'KB_PROTOCOL';
+
+/**
+ * A connection could not be made (`KB_CONNECT_…`), was lost (`KB_CONNECTION_LOST`), or cannot be used for want of
+ * descriptors or threads (`KB_RESOURCES`), of memory (`KB_OUT_OF_MEMORY`), or of sense in what came (`KB_PROTOCOL`).
+ */
 export class ConnectionError extends KingbaseError {
   static {
     this.prototype.name = 'ConnectionError';
@@ -67,13 +85,15 @@ export class ClientLibraryError extends KingbaseError {
   }
 }
 
+export type PoolErrorCode = 'KB_POOL_ACQUIRE_TIMEOUT' | 'KB_POOL_FULL' | 'KB_POOL_CLOSED';
+
 /** A call took longer than its `timeout`. `cause` is the server's answer to the cancel (57014), if one came. */
 export class TimeoutError extends KingbaseError {
   static {
     this.prototype.name = 'TimeoutError';
   }
 
-  declare readonly code: TimeoutErrorCode;
+  declare readonly code: 'KB_TIMEOUT';
   /** What timed out, such as `query`. */
   readonly operation: string;
   /** The limit, in ms. */
@@ -102,14 +122,13 @@ export class UsageError extends KingbaseError {
     this.prototype.name = 'UsageError';
   }
 
-  declare readonly code: UsageErrorCode;
   /** Which parameter, counted from 0. */
   declare readonly parameterIndex?: number;
   /** Of a batch insert: the column whose value was refused. */
   declare readonly column?: string;
 
   constructor(
-    code: UsageErrorCode,
+    code: string,
     message: string,
     options: { cause?: unknown; hint?: string; parameterIndex?: number } = {},
   ) {

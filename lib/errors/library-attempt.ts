@@ -1,5 +1,13 @@
 import type { ClientLibraryFlavour } from '../addon/client-library.js';
-import type { ClientLibraryErrorCode } from './codes.js';
+
+export type ClientLibraryErrorCode =
+  | 'KB_LIBRARY_NOT_FOUND'
+  | 'KB_LIBRARY_WRONG_ARCHITECTURE'
+  | 'KB_LIBRARY_MISSING_DEPENDENCY'
+  | 'KB_LIBRARY_MISSING_SYMBOL'
+  | 'KB_LIBRARY_UNSUPPORTED_VERSION'
+  | 'KB_LIBRARY_NOT_A_LIBRARY'
+  | 'KB_LIBRARY_LOAD_FAILED';
 
 /** A library that another one needs and that was not found. */
 export interface MissingLibrary {

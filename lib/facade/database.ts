@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.js';
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
+import { NoticeInterest } from '../driver/notice-interest.js';
 import { loadCore } from '../driver/core.js';
 import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { Session, SessionEvents } from '../driver/session.js';
@@ -12,7 +13,8 @@ import type { PoolStats } from '../pool/stats.js';
 import { SessionPool } from '../pool/session-pool.js';
 import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
-import { TypeMaps } from '../types/type-maps.js';
+import { TypeMap } from '../types/type-map.js';
+import type { TypeOptions } from '../types/type-options.js';
 import type { BatchPlace } from './batch/place.js';
 import type { BatchScope } from './batch/work.js';
 import { rejection } from './calls/call.js';
@@ -65,6 +67,8 @@ export class Database extends Queryable {
   protected readonly context: CallContext;
   private readonly config: ResolvedConfig;
   private readonly catalogue = new TypeCatalogue();
+  private types: { map: TypeMap; generation: number };
+  private typesOfCalls = new WeakMap<TypeOptions, TypeMap>();
   private readonly emitter = new EventEmitter<DatabaseEvents>();
   private library: LoadedLibrary | undefined;
   private readonly listener: Listener;
@@ -73,7 +77,7 @@ export class Database extends Queryable {
     super();
     this.config = config;
     // Checked now, so that a misspelled option shows at open() and not at the first query.
-    const typeMaps = new TypeMaps(config.types, this.catalogue);
+    this.types = { map: this.newTypeMap(undefined), generation: 0 };
     const [host] = config.hosts;
     const telemetry = new Telemetry({
       database: config.database,
@@ -83,7 +87,7 @@ export class Database extends Queryable {
       traceParameters: config.traceParameters,
     });
     this.context = {
-      typeMapOf: typeMaps.of,
+      typeMapOf: this.typeMapOf,
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
@@ -122,11 +126,13 @@ export class Database extends Queryable {
 
   on<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
     (this.emitter as EventEmitter).on(event, listener as (...args: unknown[]) => void);
+    this.noticeInterest.set(this.emitter.listenerCount('notice') > 0);
     return this;
   }
 
   off<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
     (this.emitter as EventEmitter).off(event, listener as (...args: unknown[]) => void);
+    this.noticeInterest.set(this.emitter.listenerCount('notice') > 0);
     return this;
   }
 
@@ -210,6 +216,26 @@ export class Database extends Queryable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** The type map for a call, made anew when the catalogue has taught us of further types. */
+  private readonly typeMapOf = (types: TypeOptions | undefined): TypeMap => {
+    const { generation } = this.catalogue;
+    if (this.types.generation !== generation) {
+      this.types = { map: this.newTypeMap(undefined), generation };
+      this.typesOfCalls = new WeakMap();
+    }
+    if (types === undefined) return this.types.map;
+    let map = this.typesOfCalls.get(types);
+    if (map === undefined) {
+      map = this.newTypeMap(types);
+      this.typesOfCalls.set(types, map);
+    }
+    return map;
+  };
+
+  private newTypeMap(types: TypeOptions | undefined): TypeMap {
+    return new TypeMap({ ...this.config.types, ...types }, this.catalogue.known);
   }
 
   protected batchPlace(): BatchPlace {
@@ -302,9 +328,12 @@ export class Database extends Queryable {
     }
   }
 
+  private readonly noticeInterest = new NoticeInterest();
+
   private readonly sessionEvents: SessionEvents = {
+    noticeInterest: this.noticeInterest,
     notice: (fields) => {
-      this.tell('notice', noticeOf(fields));
+      if (this.emitter.listenerCount('notice') > 0) this.tell('notice', noticeOf(fields));
     },
     notification: (session, channel, payload, processId) => {
       this.listener.notification(session, channel, payload, processId);

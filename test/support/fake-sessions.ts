@@ -48,7 +48,7 @@ export class FakeServer {
     }
     let nextId = 1;
     this.core = {
-      addon: { NativeConnection: Connection },
+      connection: (id: number) => new Connection(id),
       occupy: (handler: CommandHandler) => handlers.push(handler) - 1,
       vacate: (slot: number) => {
         handlers[slot] = undefined;
@@ -132,6 +132,10 @@ export class FakeConnection implements NativeConnection {
     private readonly listeners: Map<number, ConnectionListener>,
     private readonly answers: Answers,
   ) {}
+
+  wantNotices(): void {
+    // It has none.
+  }
 
   connect(slot: number): void {
     this.handlers[slot]?.connected({ parameters: {}, backendPid: this.id } as unknown as ConnectionFacts);

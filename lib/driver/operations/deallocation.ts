@@ -1,4 +1,3 @@
-import type { Session } from '../session.js';
 import { OwnCommands } from './own-commands.js';
 
 /**
@@ -16,14 +15,12 @@ export class Deallocation extends OwnCommands {
     super(limit);
   }
 
-  protected first(session: Session): void {
-    this.next(session);
+  protected first(): string {
+    return this.next() ?? '';
   }
 
-  protected override next(session: Session): boolean {
+  protected override next(): string | undefined {
     const name = this.names[this.done++];
-    if (name === undefined) return false;
-    session.native.script(session.slot, `DEALLOCATE ${name}`);
-    return true;
+    return name === undefined ? undefined : `DEALLOCATE ${name}`;
   }
 }

@@ -31,16 +31,15 @@ export class Reset extends OwnCommands {
     super(limit);
   }
 
-  protected first(session: Session): void {
+  protected first(session: Session): string {
     // A transaction left open would make DISCARD ALL fail, and undo the rest when it is rolled back.
     this.rolledBack = session.transactionStatus === TransactionStatus.Idle;
-    session.native.script(session.slot, this.rolledBack ? this.sql : 'ROLLBACK');
+    return this.rolledBack ? this.sql : 'ROLLBACK';
   }
 
-  protected override next(session: Session): boolean {
-    if (this.rolledBack) return false;
+  protected override next(): string | undefined {
+    if (this.rolledBack) return undefined;
     this.rolledBack = true;
-    session.native.script(session.slot, this.sql);
-    return true;
+    return this.sql;
   }
 }

@@ -66,6 +66,86 @@ export const LOSS: readonly Topic[] = [
     },
   },
   {
+    codes: ['KB_PROTOCOL'],
+    explainsCause: true,
+    en: {
+      headline: 'What came from the server is not what the protocol has, so the connection was closed.',
+      causes: [
+        'A proxy or balancer in between has lost, repeated or mixed up messages.',
+        'The program at that address is no KingbaseES server, or speaks a dialect that the library does not know.',
+        'A server that floods its clients before the login has ended.',
+      ],
+      actions: [
+        'Connect without what stands in between, and see whether it still happens.',
+        'Look whether the change is there before running the statement again (outcome "unknown").',
+        "Use the client library of the server's own version.",
+      ],
+    },
+    zh: {
+      headline: '服务器发来的内容不符合协议，因此连接已关闭。',
+      causes: [
+        '中间的代理或负载均衡丢失、重复或混淆了消息。',
+        '该地址上的程序不是 KingbaseES 服务器，或使用了客户端库不认识的方言。',
+        '服务器在登录结束之前不停地发送消息。',
+      ],
+      actions: [
+        '绕过中间设备直接连接，看是否仍然发生。',
+        '重新执行前，先检查改动是否已生效（outcome 为 "unknown" 时）。',
+        '使用与服务器版本一致的客户端库。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_OUT_OF_MEMORY'],
+    explainsCause: true,
+    en: {
+      headline: 'There was no memory for a command or for its result.',
+      causes: [
+        'The result, or one value of it, is larger than what the process may have.',
+        'A limit of the container or of the system (cgroup, ulimit -v) is too low for the work.',
+      ],
+      actions: [
+        'Read large results in parts: rows(), copyTo(), substring(), LIMIT.',
+        'With outcome "unknown" look whether the change is there before running the statement again.',
+        'Give the process more memory, or run fewer such statements at a time.',
+      ],
+    },
+    zh: {
+      headline: '没有足够的内存用于命令或其结果。',
+      causes: ['结果（或其中一个值）超出了进程可用的内存。', '容器或系统的限制（cgroup、ulimit -v）过低。'],
+      actions: [
+        '分批读取大结果：rows()、copyTo()、substring()、LIMIT。',
+        'outcome 为 "unknown" 时，重新执行前先检查改动是否已生效。',
+        '给进程更多内存，或减少同时执行的此类语句。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_RESOURCES'],
+    explainsCause: true,
+    en: {
+      headline: 'The system did not give the threads or descriptors that a connection needs.',
+      causes: [
+        'The process has reached its limit of open files or sockets.',
+        'The user or the container has reached its limit of threads.',
+      ],
+      actions: [
+        'Raise the limits: ulimit -n and ulimit -u, LimitNOFILE and TasksMax, --pids-limit.',
+        'Look for files and sockets that are opened and never closed.',
+        'Nothing is remembered: the next call tries again.',
+      ],
+    },
+    zh: {
+      headline: '系统没有提供连接所需的线程或文件描述符。',
+      causes: ['进程已达到打开文件或套接字的上限。', '用户或容器已达到线程数上限。'],
+      actions: [
+        '提高限制：ulimit -n 与 ulimit -u、LimitNOFILE 与 TasksMax、--pids-limit。',
+        '检查是否有打开后从未关闭的文件或套接字。',
+        '失败不会被记住：下一次调用会重试。',
+      ],
+    },
+  },
+  {
     codes: ['57P01'],
     en: {
       headline: 'The server ended the session at the command of an administrator.',

@@ -9,7 +9,6 @@ import { LOSS } from './loss.js';
 import { NAMES } from './names.js';
 import { OTHER_CLASSES } from './other-classes.js';
 import { POOL } from './pool.js';
-import { RESOURCES } from './resources.js';
 import { SERVER } from './server.js';
 import { STATEMENTS } from './statements.js';
 import { STREAMS } from './streams.js';
@@ -30,7 +29,6 @@ export const TOPICS: readonly Topic[] = [
   ...ADDON,
   ...LIBRARY,
   ...LOSS,
-  ...RESOURCES,
   ...POOL,
   ...TIMEOUTS,
   ...USAGE,

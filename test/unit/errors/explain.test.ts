@@ -11,7 +11,6 @@ import {
   ConnectionError,
   DatabaseError,
   KingbaseError,
-  type KingbaseErrorCode,
   sqlStateCondition,
   TimeoutError,
   UsageError,
@@ -41,7 +40,7 @@ function sqlStateClasses(): string[] {
 }
 
 const error = (code: string, message = 'm', extra: object = {}): KingbaseError =>
-  Object.assign(new KingbaseError(code as KingbaseErrorCode, message), extra);
+  Object.assign(new KingbaseError(code, message), extra);
 
 const database = (fields: Record<string, string>): DatabaseError =>
   DatabaseError.fromFields({ S: 'ERROR', V: 'ERROR', M: 'm', ...fields });

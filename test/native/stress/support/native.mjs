@@ -46,8 +46,7 @@ export function openAddon({ notified = () => undefined } = {}) {
   const slots = new Slots();
   const lost = [];
   const tags = [];
-  addon.setRowCells(new Float64Array(4096), new Uint8Array(4096));
-  addon.setHandlers(
+  const core = new addon.NativeCore(
     {
       describe: (typeMap, names) => ({ names }),
       // Counts: what rows are made of is the driver's business.
@@ -68,7 +67,11 @@ export function openAddon({ notified = () => undefined } = {}) {
         }
       },
       threw: (slot, thrown) => slots.finish(slot, { thrown }),
-      failed: (slot, failure, outcome) => slots.finish(slot, { failure, goesOn: (outcome & GOES_ON) !== 0 }),
+      failed: (slot, fields, message, what, outcome) =>
+        slots.finish(slot, {
+          failure: { fields, message, lost: (what & 1) !== 0 },
+          goesOn: (outcome & GOES_ON) !== 0,
+        }),
       connected: (slot, facts) => slots.finish(slot, { facts }),
       copying: () => undefined,
       copyData: () => undefined,
@@ -79,10 +82,12 @@ export function openAddon({ notified = () => undefined } = {}) {
       lost: (connection) => lost.push(connection),
       later: () => setImmediate(() => addon.drain()),
     },
+    new Float64Array(4096),
+    new Uint8Array(4096),
     process.env.KINGBASE_NATIVE_PORTABLE_WAIT === '1',
   );
-  addon.setParameterBuffer(new Uint8Array(16));
-  const typeMap = addon.registerTypeMap(new Uint32Array());
+  core.setParameterBuffer(new Uint8Array(16));
+  const typeMap = core.registerTypeMap(new Uint32Array());
   const library = addon.openLibrary(process.env.KINGBASE_CLIENT_LIBRARY, {
     companions: [],
     isolate: process.env.KINGBASE_NATIVE_NO_DEEPBIND !== '1',
@@ -94,7 +99,7 @@ export function openAddon({ notified = () => undefined } = {}) {
     lost,
     /** Connections are numbered from 1. */
     create() {
-      return new addon.NativeConnection(nextConnection++, library.handle);
+      return new addon.NativeConnection(core, nextConnection++, library.handle);
     },
     connect(connection, settings = {}) {
       const keywords = {

@@ -1,0 +1,326 @@
+// A connection over a library that a test plays: what the real ones do only now and then, or only some of
+// them.
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "fake_library.h"
+
+namespace kingbase {
+namespace {
+
+int failures = 0;
+
+#define CHECK(condition)                                                                 \
+  do {                                                                                   \
+    if (!(condition)) {                                                                  \
+      std::printf("%s:%d: %s: %s\n", __FILE__, __LINE__, test_name.c_str(), #condition); \
+      ++failures;                                                                        \
+    }                                                                                    \
+  } while (false)
+
+std::string test_name;
+
+class Subject {
+ public:
+  explicit Subject(bool tls = false) {
+    far.tls = tls;
+    NextConnection() = &far;
+    connection = std::make_shared<Connection>(Connection::Origin{1, 1, 1}, FakeLibrary(),
+                                              std::make_shared<ResultMemory>(), "s");
+    connection->command().kind = CommandKind::kConnect;
+    connection->Start(&out);
+    connection->Advance(false, 1, &out);
+    out.clear();
+  }
+
+  Step Begin(CommandKind kind) {
+    Command& command = connection->command();
+    command.kind = kind;
+    command.typed = kind == CommandKind::kExecute;
+    command.types = std::make_shared<TypeMap>(std::vector<uint32_t>{});
+    command.sql = "statement";
+    return connection->Start(&out);
+  }
+
+  const Failure* LastFailure() const {
+    return out.empty() || out.back().failure == nullptr ? nullptr : out.back().failure.get();
+  }
+
+  ClientConnection far;
+  std::shared_ptr<Connection> connection;
+  Deliveries out;
+};
+
+void AnswersOf(ClientConnection* far, const std::function<void()>& answer) {
+  far->read = [answer](ClientConnection* self) {
+    answer();
+    self->busy = false;
+    self->read = [](ClientConnection*) { return true; };
+    return true;
+  };
+}
+
+void LostSynchronisation() {
+  test_name = "a library that has closed its socket and says busy for ever";
+  Subject subject;
+  CHECK(subject.Begin(CommandKind::kScript) == Step::kWait);
+  subject.far.read = [](ClientConnection* self) {
+    self->status = connection_status::kBad;
+    self->error = "lost synchronization with server\n";
+    return true;
+  };
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+  const Failure* failure = subject.LastFailure();
+  CHECK(failure != nullptr && failure->lost && failure->sent);
+  CHECK(failure != nullptr && failure->reason == Failure::Reason::kProtocol);
+  CHECK(failure != nullptr && failure->message == "lost synchronization with server");
+}
+
+void FirstReason() {
+  test_name = "the first reason of a loss is the one that is told";
+  Subject subject;
+  subject.Begin(CommandKind::kScript);
+  AnswersOf(&subject.far, [&] {
+    subject.far.status = connection_status::kBad;
+    subject.far.error = "invalid socket";
+    ClientResult* result = subject.far.Answer(result_status::kFatalError, "");
+    result->message = "lost synchronization with server: got message type \"t\"";
+  });
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+  CHECK(subject.LastFailure() != nullptr && subject.LastFailure()->message.find("lost synchronization") == 0);
+}
+
+void Incomplete() {
+  for (const CommandKind kind : {CommandKind::kScript, CommandKind::kExecute, CommandKind::kPrepare}) {
+    test_name = "an answer that is only an end";
+    Subject subject;
+    subject.Begin(kind);
+    AnswersOf(&subject.far, [] {});
+    CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+    CHECK(subject.LastFailure() != nullptr && subject.LastFailure()->reason == Failure::Reason::kProtocol);
+    CHECK(subject.LastFailure() != nullptr && subject.LastFailure()->lost && subject.LastFailure()->sent);
+    CHECK(subject.connection->closed());
+  }
+  test_name = "rows without a command tag";
+  Subject untagged;
+  untagged.Begin(CommandKind::kExecute);
+  AnswersOf(&untagged.far, [&] { untagged.far.Answer(result_status::kTuplesOk, ""); });
+  untagged.connection->Advance(false, 1, &untagged.out);
+  CHECK(untagged.LastFailure() != nullptr && untagged.LastFailure()->reason == Failure::Reason::kProtocol);
+  test_name = "two answers to a Parse";
+  Subject twice;
+  twice.Begin(CommandKind::kPrepare);
+  AnswersOf(&twice.far, [&] {
+    twice.far.Answer(result_status::kCommandOk, "");
+    twice.far.Answer(result_status::kCommandOk, "");
+  });
+  twice.connection->Advance(false, 1, &twice.out);
+  CHECK(twice.LastFailure() != nullptr && twice.LastFailure()->reason == Failure::Reason::kProtocol);
+}
+
+void SeveralResults() {
+  test_name = "two results of one Execute";
+  Subject subject;
+  subject.Begin(CommandKind::kExecute);
+  AnswersOf(&subject.far, [&] {
+    for (const char* tag : {"SELECT 1", "SELECT 2"}) subject.far.Answer(result_status::kTuplesOk, tag);
+  });
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+  CHECK(subject.out.size() == 2);
+  CHECK(subject.out[0].end_of_result && !subject.out[0].end_of_command && subject.out[0].count == 1);
+  CHECK(subject.out[1].end_of_result && subject.out[1].end_of_command && subject.out[1].count == 2);
+}
+
+void NotUnderstood() {
+  test_name = "an answer that the library does not understand closes the connection";
+  Subject subject;
+  subject.Begin(CommandKind::kExecute);
+  AnswersOf(&subject.far, [&] {
+    subject.far.Answer(result_status::kFatalError, "")->message = "unexpected field count in \"D\" message";
+  });
+  subject.connection->Advance(false, 1, &subject.out);
+  CHECK(subject.LastFailure() != nullptr && subject.LastFailure()->reason == Failure::Reason::kProtocol);
+  CHECK(subject.connection->closed());
+
+  test_name = "a result that the library has no memory for leaves it open";
+  Subject large;
+  large.Begin(CommandKind::kExecute);
+  AnswersOf(&large.far, [&] {
+    large.far.Answer(result_status::kFatalError, "")->message = "out of memory for query result";
+  });
+  large.connection->Advance(false, 1, &large.out);
+  const Failure* failure = large.LastFailure();
+  CHECK(failure != nullptr && failure->reason == Failure::Reason::kMemory && !failure->lost && failure->sent);
+  CHECK(large.connection->idle());
+}
+
+void WithoutMemory() {
+  test_name = "no memory for a value";
+  Subject subject;
+  subject.Begin(CommandKind::kExecute);
+  AnswersOf(&subject.far, [&] {
+    ClientResult* result = subject.far.Answer(result_status::kTuplesOk, "SELECT 1");
+    result->columns = 1;
+    result->rows = {{"value"}};
+    result->without_memory = true;
+  });
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+  const Failure* failure = subject.LastFailure();
+  CHECK(failure != nullptr && failure->reason == Failure::Reason::kMemory && failure->lost && failure->sent);
+  CHECK(subject.connection->closed());
+
+  test_name = "COPY whose bytes find no memory in the library";
+  Subject copy;
+  copy.Begin(CommandKind::kCopyIn);
+  AnswersOf(&copy.far, [&] { copy.far.Answer(result_status::kCopyIn, ""); });
+  copy.connection->Advance(false, 1, &copy.out);
+  CHECK(copy.connection->copying());
+  copy.far.put_copy_data = 0;
+  static const uint8_t byte = 1;
+  copy.connection->command().pieces = {{&byte, 1}};
+  CHECK(copy.Begin(CommandKind::kCopyData) == Step::kDone);
+  CHECK(copy.LastFailure() != nullptr && copy.LastFailure()->reason == Failure::Reason::kMemory);
+}
+
+void HalfARecord() {
+  test_name = "the other half of a TLS record";
+  Subject subject(true);
+  subject.Begin(CommandKind::kExecute);
+  subject.far.reads = 0;
+  // The kernel is empty after the first read, and the answer complete only after the second.
+  subject.far.read = [](ClientConnection* self) {
+    if (self->reads == 2) {
+      self->Answer(result_status::kCommandOk, "SET");
+      self->busy = false;
+    }
+    return true;
+  };
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+  CHECK(!subject.out.empty() && subject.out.back().end_of_command);
+}
+
+void BehindAnAnswer() {
+  test_name = "what comes behind an answer, over TLS";
+  Subject subject(true);
+  subject.Begin(CommandKind::kExecute);
+  AnswersOf(&subject.far, [&] {
+    subject.far.Answer(result_status::kCommandOk, "SET");
+    subject.far.Arrive(100);
+  });
+  subject.connection->Advance(false, 1, &subject.out);
+  CHECK(subject.connection->idle() && subject.connection->may_have_more());
+
+  test_name = "what comes behind a large answer";
+  Subject plain;
+  plain.Begin(CommandKind::kExecute);
+  AnswersOf(&plain.far, [&] {
+    ClientResult* result = plain.far.Answer(result_status::kTuplesOk, "SELECT 1");
+    result->columns = 1;
+    result->rows = {{std::string(16000, 'x')}};
+    plain.far.Arrive(100);
+  });
+  plain.connection->Advance(false, 1, &plain.out);
+  CHECK(plain.connection->may_have_more());
+
+  test_name = "the end of the connection behind an answer";
+  Subject ended(true);
+  ended.Begin(CommandKind::kExecute);
+  AnswersOf(&ended.far, [&] {
+    ended.far.Answer(result_status::kCommandOk, "SET");
+    ended.far.notifications.emplace_back("payload");
+    ended.far.read = [](ClientConnection*) { return false; };
+  });
+  subject.far.reads = 0;
+  ended.far.read = [&](ClientConnection* self) {
+    if (self->busy) {
+      self->Answer(result_status::kCommandOk, "SET");
+      self->notifications.emplace_back("payload");
+      self->busy = false;
+      return true;
+    }
+    self->status = connection_status::kBad;
+    self->error = "server closed the connection unexpectedly";
+    return false;
+  };
+  ended.connection->Advance(false, 1, &ended.out);
+  CHECK(ended.out.size() == 3);
+  CHECK(ended.out[1].end_of_command && ended.out[1].kind == Delivery::Kind::kResult);
+  CHECK(ended.out[2].kind == Delivery::Kind::kLost);
+}
+
+void Flood() {
+  test_name = "a flood of notices pauses the connection until they are used";
+  Subject subject;
+  subject.Begin(CommandKind::kScript);
+  subject.far.read = [](ClientConnection* self) {
+    for (int i = 0; i < 100; ++i) self->Notice(std::string(100, 'n'));
+    self->Arrive(1);
+    return true;
+  };
+  Step step = Step::kYield;
+  for (int turns = 0; step == Step::kYield && turns < 1000; ++turns) {
+    step = subject.connection->Advance(false, 16, &subject.out);
+  }
+  CHECK(step == Step::kPaused);
+  size_t waiting = 0;
+  for (const Delivery& delivery : subject.out) waiting += delivery.weight;
+  CHECK(waiting > 1024 * 1024 && waiting < 2 * 1024 * 1024);
+  bool resumed = false;
+  for (const Delivery& delivery : subject.out) {
+    resumed = subject.connection->flow().Consumed(delivery.weight) || resumed;
+  }
+  CHECK(resumed);
+  subject.out.clear();
+  subject.connection->set_wants_notices(false);
+  step = subject.connection->Advance(false, 16, &subject.out);
+  CHECK(step == Step::kYield && subject.out.empty());
+
+  test_name = "an idle connection is read once for each report";
+  Subject idle;
+  idle.far.reads = 0;
+  idle.far.read = [](ClientConnection* self) {
+    self->Arrive(10);
+    self->Notice("n");
+    return true;
+  };
+  idle.far.Arrive(10);
+  idle.connection->Advance(false, 1, &idle.out);
+  CHECK(idle.far.reads == 1 && idle.connection->may_have_more());
+}
+
+void FalseHangup() {
+  test_name = "a hang-up that is none";
+  Subject subject;
+  subject.far.busy = false;
+  subject.far.reads = 0;
+  CHECK(subject.connection->Advance(true, 1, &subject.out) == Step::kDone);
+  CHECK(subject.connection->idle() && subject.far.reads <= 3);
+}
+
+void Offers() {
+  test_name = "nothing is offered while the owner exchanges the commands";
+  HandOver hand_over;
+  CHECK(hand_over.takes_offer());
+  hand_over.OfferNext();
+  CHECK(!hand_over.takes_offer());
+  CHECK(hand_over.GoOnWithNext());
+  CHECK(!hand_over.takes_offer() && !hand_over.TakeNextBack());
+  hand_over.NoteWentOn();
+  CHECK(hand_over.takes_offer());
+  hand_over.OfferNext();
+  CHECK(hand_over.TakeNextBack() && !hand_over.GoOnWithNext());
+}
+
+}  // namespace
+}  // namespace kingbase
+
+int main() {
+  using namespace kingbase;
+  for (const auto& test : {LostSynchronisation, FirstReason, Incomplete, SeveralResults, NotUnderstood,
+                           WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
+    test();
+  }
+  std::printf("%s\n", failures == 0 ? "passed" : "failed");
+  return failures == 0 ? 0 : 1;
+}
