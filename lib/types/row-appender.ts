@@ -1,5 +1,5 @@
 import type { Decoder } from '../addon/interface.js';
-import type { Converter } from './type-map.js';
+import type { Converter } from './reading.js';
 
 export interface AppenderColumn {
   name: string;
