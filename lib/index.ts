@@ -6,7 +6,11 @@ export {
   type TransactionOptions,
   type TransactionRetry,
 } from './facade/transactions/transaction.js';
-export { Subscription, type Notification, type NotificationHandler } from './facade/listen/listener.js';
+export {
+  Subscription,
+  type ChannelNotification,
+  type NotificationHandler,
+} from './facade/listen/listener.js';
 export { Connection } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
@@ -43,7 +47,7 @@ export type { ServerInfo } from './facade/server-info.js';
 export type { ConnectionConfig, PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
 export type { Column } from './types/column.js';
 export type { ClientLibraryFlavour, ClientLibraryCapabilities } from './addon/client-library.js';
-export type { TypeOptions } from './types/type-options.js';
+export type { CustomType, SerializedValue, TypeOptions } from './types/type-options.js';
 export {
   ClientLibraryError,
   ConnectionError,
@@ -51,8 +55,26 @@ export {
   KingbaseError,
   TimeoutError,
   UsageError,
+  isDatabaseError,
 } from './errors/index.js';
-export type { Language, LibraryAttempt, MissingLibrary, SqlStateCondition } from './errors/index.js';
+export { quoteIdentifier } from './sql/identifiers.js';
+export type {
+  ClientLibraryErrorCode,
+  ConnectStage,
+  ConnectionErrorCode,
+  DatabaseErrorOf,
+  KingbaseErrorCode,
+  Language as ExplainLanguage,
+  LibraryAttempt,
+  LossOutcome,
+  MissingLibrary,
+  PoolErrorCode,
+  SqlState,
+  SqlStateCondition,
+  SqlStateOf,
+  TimeoutErrorCode,
+  UsageErrorCode,
+} from './errors/index.js';
 export { PoolError } from './pool/pool-error.js';
 export type { PoolStats } from './pool/stats.js';
 export type { LogEntry, LogOptions } from './observability/telemetry.js';

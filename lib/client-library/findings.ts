@@ -7,6 +7,8 @@ import { unreadable, type Problem } from './problems.js';
 export interface FileFindings extends Pick<LibraryAttempt, 'format' | 'flavour' | 'version'> {
   exists: boolean;
   file?: string;
+  /** Absolute path to open it by, where that is not the candidate's own. */
+  opens?: string;
   architecture?: Architecture;
   companions?: readonly string[];
   missing?: readonly MissingLibrary[];

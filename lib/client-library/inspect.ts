@@ -7,7 +7,7 @@ import { inspectElfFile } from './inspect-elf.js';
 import { inspectPeFile } from './inspect-pe.js';
 import { nodeFileSystem, realPath, type LibraryFileSystem } from './file-system.js';
 import { LinkerSearch } from './linker-search.js';
-import { NOT_FOUND_BY_LINKER, notOnPath, type Problem } from './problems.js';
+import { notFoundByLinker, notOnPath, type Problem } from './problems.js';
 import { clientLibraryCandidates, type ClientLibraryOptions } from './search.js';
 import { identity } from './windows-paths.js';
 
@@ -31,8 +31,10 @@ export interface CandidateReport extends LibraryAttempt {
   readonly explicit: boolean;
   readonly kind: CandidateKind;
   readonly exists: boolean;
-  /** The file, links followed; for a bare name the one that the dynamic linker should find. */
+  /** The file, links followed; for a bare name the one that is found where the dynamic linker searches. */
   readonly file?: string;
+  /** Absolute path that is opened. */
+  readonly opens: string;
   /**
    * `usable`: nothing speaks against it. `doubtful`: it is tried, although `reason` says that it will hardly load;
    * the dynamic linker may know more. `unusable`: it is not tried.
@@ -78,10 +80,14 @@ function elfInspector(environment: NodeJS.ProcessEnv, { fileSystem, arch }: Load
   const linker = new LinkerSearch(environment, fileSystem, own);
   return ({ path, kind }) => {
     if (kind === 'file') return inspectElfFile(path, own, fileSystem, linker);
-    // What the linker finds is its own business: it may know more than is known here.
+    // The linker itself is never given a bare name: with an empty entry in LD_LIBRARY_PATH it would look in the current
+    // directory, where anybody may have put a file. What is found here is opened by its absolute path.
     const found = linker.find(path).path;
-    if (found === undefined) return { exists: false, problem: NOT_FOUND_BY_LINKER, refused: false };
-    return { ...inspectElfFile(found, own, fileSystem, linker, { companions: false }), refused: false };
+    if (found === undefined) {
+      return { exists: false, problem: notFoundByLinker(linker.relativeEntries), refused: true };
+    }
+    const findings = inspectElfFile(found, own, fileSystem, linker, { companions: false });
+    return { ...findings, opens: found };
   };
 }
 
@@ -102,6 +108,7 @@ function report({ path, source, explicit, kind }: Candidate, findings: FileFindi
     explicit,
     kind,
     exists,
+    opens: findings.opens ?? path,
     verdict: findings.problem === undefined ? 'usable' : findings.refused ? 'unusable' : 'doubtful',
     companions,
     missing,

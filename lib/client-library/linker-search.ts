@@ -25,6 +25,8 @@ type LinkerFinding =
 export class LinkerSearch {
   private readonly listings = new Map<string, ReadonlySet<string>>();
   private readonly libraryPath: string[];
+  /** Whether `LD_LIBRARY_PATH` has entries that lead to the current directory; they are passed over here. */
+  readonly relativeEntries: boolean;
   private readonly cache: ReadonlyMap<string, readonly string[]> | undefined;
   private readonly configured: string[];
   private readonly standard: string[];
@@ -34,9 +36,9 @@ export class LinkerSearch {
     private readonly fileSystem: LibraryFileSystem,
     private readonly own: Architecture | undefined,
   ) {
-    this.libraryPath = (environment['LD_LIBRARY_PATH'] ?? '')
-      .split(/[:;]/)
-      .filter((directory) => posix.isAbsolute(directory));
+    const entries = environment['LD_LIBRARY_PATH'] ? environment['LD_LIBRARY_PATH'].split(/[:;]/) : [];
+    this.libraryPath = entries.filter((directory) => posix.isAbsolute(directory));
+    this.relativeEntries = this.libraryPath.length < entries.length;
     const cache = readIfPossible('/etc/ld.so.cache', fileSystem);
     this.cache = cache === undefined ? undefined : readLinkerCache(cache);
     this.configured = configuredDirectories('/etc/ld.so.conf', fileSystem);

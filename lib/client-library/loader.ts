@@ -47,7 +47,7 @@ export function loadClientLibrary(
     try {
       const loadable = host.platform === 'win32' ? loadablePath : (path: string): string => path;
       const companions = report.companions.map(loadable);
-      const library = openLibrary(loadable(report.path), { companions, isolate });
+      const library = openLibrary(loadable(report.opens), { companions, isolate });
       return { library, source: report.source, reason: whyThis(report, attempts), attempts };
     } catch (error) {
       if (!isOpenLibraryFailure(error)) throw error;

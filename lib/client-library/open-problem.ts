@@ -1,6 +1,6 @@
 import type { OpenLibraryFailure } from '../addon/interface.js';
 import type { CandidateReport } from './inspect.js';
-import { lacksFunctions, NOT_FOUND_BY_LINKER, problem, V7_LIBRARY, type Problem } from './problems.js';
+import { lacksFunctions, notFoundByLinker, problem, V7_LIBRARY, type Problem } from './problems.js';
 import { remedyForMissing } from './remedies.js';
 import { windowsProblem } from './windows-problem.js';
 
@@ -35,7 +35,7 @@ function linkerProblem(words: string, report: CandidateReport): Problem {
   const absent = /(\S+): cannot open shared object file/.exec(words)?.[1];
   const known = absent === undefined ? undefined : foretold(report);
   if (known !== undefined) return known;
-  if (absent === report.path) return NOT_FOUND_BY_LINKER;
+  if (absent === report.opens) return notFoundByLinker(false);
   if (absent !== undefined) {
     return problem(
       'KB_LIBRARY_MISSING_DEPENDENCY',

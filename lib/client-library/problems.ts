@@ -21,10 +21,18 @@ export function problem(
 
 export const DOES_NOT_EXIST = problem('KB_LIBRARY_NOT_FOUND', { en: 'does not exist', zh: '文件不存在' });
 
-export const NOT_FOUND_BY_LINKER = problem('KB_LIBRARY_NOT_FOUND', {
-  en: 'was not found by the dynamic linker',
-  zh: '动态链接器没有找到',
-});
+/** @param relative whether LD_LIBRARY_PATH has entries that stand for the current directory or are relative to it */
+export function notFoundByLinker(relative: boolean): Problem {
+  return problem('KB_LIBRARY_NOT_FOUND', {
+    en: relative
+      ? 'was not found where the dynamic linker searches; empty and relative entries of LD_LIBRARY_PATH are passed over, ' +
+        'since they lead to the current directory'
+      : 'was not found where the dynamic linker searches',
+    zh: relative
+      ? '动态链接器的搜索路径中没有；LD_LIBRARY_PATH 中的空项和相对路径会指向当前目录，因此不予采用'
+      : '动态链接器的搜索路径中没有',
+  });
+}
 
 export function notOnPath(directories: number): Problem {
   return problem('KB_LIBRARY_NOT_FOUND', {

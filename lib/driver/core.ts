@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { UsageError } from '../errors/index.js';
 import { PackedCells } from '../types/packed-rows.js';
 import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
@@ -324,6 +325,14 @@ export function loadCore(): Core {
 
 function loadAddon(): NativeAddon {
   // For sanitizer builds, which are not where node-gyp-build looks.
+  for (const variable of ['KINGBASE_NATIVE_ADDON', 'KINGBASE_NATIVE_PREBUILD']) {
+    const path = process.env[variable];
+    if (path && !isAbsolute(path)) {
+      throw new UsageError('KB_BAD_OPTION', `The variable ${variable} must be an absolute path.`, {
+        hint: 'A relative path would load code from whatever the current directory happens to be.',
+      });
+    }
+  }
   const explicit = process.env['KINGBASE_NATIVE_ADDON'];
   if (explicit !== undefined && explicit !== '') {
     const module: { exports: object } = { exports: {} };
@@ -333,11 +342,21 @@ function loadAddon(): NativeAddon {
   return (providedAddon() ?? loadBuiltAddon(packageDirectory())) as NativeAddon;
 }
 
-/** The package's own directory: where package.json lies, above this file, built or not. */
+/**
+ * The package's own directory: where its package.json lies, above this file, built or not. In a bundle another
+ * package's may lie there, or none, and what those folders have under `build` or `prebuilds` is not ours to load.
+ */
 function packageDirectory(): string {
-  let directory = __dirname;
-  while (!existsSync(join(directory, 'package.json')) && dirname(directory) !== directory) {
-    directory = dirname(directory);
+  for (let directory = __dirname; ; directory = dirname(directory)) {
+    if (packageName(join(directory, 'package.json')) === 'kingbase-native') return directory;
+    if (dirname(directory) === directory) return __dirname;
   }
-  return directory;
+}
+
+function packageName(file: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name;
+  } catch {
+    return undefined;
+  }
 }

@@ -45,10 +45,12 @@ export interface Operation {
   /** Whether the operation goes on though no command of it is under way: between the pieces of a COPY. */
   readonly resting?: boolean;
   /**
-   * Its caller has given it up: it begins no further command. Where its last one has not failed by itself, it fails with
+   * Its caller gives it up: it begins no further command. Where its last one has not failed by itself, it fails with
    * {@link GIVEN_UP}.
    */
-  givenUp?: boolean;
+  giveUp?(): void;
+  /** There where it has ended on the session, but its result is still being completed: resolves when the caller has it. */
+  readonly completing?: Promise<void> | undefined;
   /** Has the server stop the operation, where that takes more than `session.cancel`. */
   interrupt?(session: Session): void;
   /** No session could be had, or the operation was withdrawn before it began. */
@@ -133,6 +135,8 @@ export class Session implements CommandHandler, ConnectionListener {
 
   private readonly id: number;
   private current: Operation | undefined;
+  /** Goes on, by `then`, when `current` has ended. */
+  private parked: { operation: Operation | undefined; then: () => void } | undefined;
   /** Runs after `current`; the core has its command already. */
   private next: Operation | undefined;
   /** The core is at work on the command of `next`. */
@@ -177,7 +181,7 @@ export class Session implements CommandHandler, ConnectionListener {
   }
 
   runs(operation: Operation): boolean {
-    return this.current === operation;
+    return (this.parked?.operation ?? this.current) === operation;
   }
 
   /** Begins an operation. Only when idle. */
@@ -219,9 +223,35 @@ export class Session implements CommandHandler, ConnectionListener {
     if (operation !== undefined) this.owner?.offerReturned?.(this, operation);
   }
 
+  /** Runs an operation in the midst of the present one, which goes on by `then` when it has ended. */
+  interpose(operation: Operation, then: () => void): void {
+    this.parked = { operation: this.current, then };
+    this.current = operation;
+    operation.begin(this);
+  }
+
+  /**
+   * Called by the operation instead of `finish`: another is to run before the session's owner has it again. False, and
+   * nothing has happened, where the session has gone on already, or a cancel request could hit the wrong operation.
+   */
+  finishBy(operation: Operation, transactionStatus: TransactionStatus): boolean {
+    if (this.wentOn || this.cancelling > 0 || this.cancelAgain !== undefined || this.closing) return false;
+    this.returnOffer();
+    this.transactionStatus = transactionStatus;
+    this.run(operation);
+    return true;
+  }
+
   /** Called by the operation when it has ended and the session is to go on. */
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
+    const { parked } = this;
+    if (parked !== undefined) {
+      this.parked = undefined;
+      this.current = parked.operation;
+      parked.then();
+      return;
+    }
     this.current = undefined;
     const plain = this.cancelling === 0 && transactionStatus === TransactionStatus.Idle;
     if (!this.wentOn && !plain) this.returnOffer();
@@ -248,9 +278,9 @@ export class Session implements CommandHandler, ConnectionListener {
 
   /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */
   interrupt(): void {
-    const { current } = this;
-    if (current?.interrupt === undefined) this.cancel();
-    else current.interrupt(this);
+    const operation = this.parked?.operation ?? this.current;
+    if (operation?.interrupt === undefined) this.cancel();
+    else operation.interrupt(this);
   }
 
   /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */
@@ -372,6 +402,11 @@ export class Session implements CommandHandler, ConnectionListener {
       outcome.failed(failure);
       return;
     }
+    if (this.parked !== undefined && failure.lost) {
+      this.endInterposed(failure);
+      this.failed({ ...failure, sent: false }, transactionStatus);
+      return;
+    }
     const operation = this.current;
     if (this.wentOn) {
       // Closed by the program in between. What the connection has gone on with ends by a call of its own.
@@ -396,12 +431,22 @@ export class Session implements CommandHandler, ConnectionListener {
     operation?.failed(this, failure, transactionStatus);
   }
 
+  /** The connection is lost: what was interposed fails first. Of the operation itself no command was under way. */
+  private endInterposed(failure: NativeFailure): void {
+    const { parked, current } = this;
+    if (parked === undefined) return;
+    this.parked = undefined;
+    this.current = parked.operation;
+    current?.failed(this, failure, TransactionStatus.Unknown);
+  }
+
   cancelled(): void {
     // Cancel requests have slots of their own.
   }
 
   lost(failure: NativeFailure): void {
     if (this.state === SessionState.Closed) return;
+    this.endInterposed(failure);
     // Between two commands of it.
     const operation = this.current;
     const sent = operation !== undefined;

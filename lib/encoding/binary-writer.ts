@@ -1,3 +1,4 @@
+import type { BinaryKind } from '../types/families/family.js';
 import { hasOwnValue } from '../types/parameter-text.js';
 import type { TypeMap } from '../types/type-map.js';
 import { SHORT_STRING } from './byte-sink.js';
@@ -10,25 +11,6 @@ const EPOCH_DAYS = EPOCH / DAY;
 const WORD = 2 ** 32;
 /** Smallest normal float4. */
 const LEAST_FLOAT4 = 1.1754943508222875e-38;
-
-/** The kinds of values whose binary form is known here. */
-export type BinaryKind =
-  | 'bool'
-  | 'bytea'
-  | 'date'
-  | 'float4'
-  | 'float8'
-  | 'int2'
-  | 'int4'
-  | 'int8'
-  | 'jsonb'
-  | 'numeric'
-  | 'oid'
-  | 'text'
-  | 'time'
-  | 'timestamp'
-  | 'timestamptz'
-  | 'uuid';
 
 /** The writer's methods: those of the kinds that are worth one, and the one for every value of every kind. */
 export type BinaryMethod = Exclude<BinaryKind, 'time'> | 'other';

@@ -1,5 +1,5 @@
 import type { DatabaseError } from '../errors/index.js';
-import { quoteIdentifier, type IdentifierQuote } from '../sql/identifiers.js';
+import { quoteName, type IdentifierQuote } from '../sql/identifiers.js';
 import type { CopyFormat } from './copy-rows.js';
 import type { TableColumn } from './table.js';
 
@@ -110,7 +110,7 @@ function endOf(target: InsertTarget): string {
     text += ' ON CONFLICT DO NOTHING';
   } else if (onConflict !== 'error') {
     const updates = onConflict.update
-      .map((name) => quoteIdentifier(name, quote))
+      .map((name) => quoteName(name, quote))
       .map((name) => `${name} = EXCLUDED.${name}`);
     text += ` ON CONFLICT (${names(onConflict.target, target)}) DO UPDATE SET ${updates.join(', ')}`;
   }
@@ -119,5 +119,5 @@ function endOf(target: InsertTarget): string {
 }
 
 function names(columns: readonly string[], { quote }: InsertTarget): string {
-  return columns.map((name) => quoteIdentifier(name, quote)).join(', ');
+  return columns.map((name) => quoteName(name, quote)).join(', ');
 }

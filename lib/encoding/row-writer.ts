@@ -9,6 +9,8 @@ import { parameterForm, type ColumnType } from './value-text.js';
 /** What a writer knows of a column. */
 export interface WrittenColumn extends ColumnType {
   readonly name: string;
+  /** What the text of bytes begins with in a column whose type takes bytes and is not among the known ones. */
+  readonly bytesPrefix?: string | undefined;
 }
 
 /** Types whose values bytes stand for: Kingbase's are taken to read what bytea does, which is not verified. */
@@ -89,9 +91,9 @@ export abstract class RowWriter extends ByteSink {
       this.refuseNul(form, column);
       return form;
     }
-    const { baseOid } = this.column(column);
+    const { baseOid, bytesPrefix = BYTES.has(baseOid) ? '\\x' : undefined } = this.column(column);
     const bytes = Buffer.from(form.buffer, form.byteOffset, form.byteLength);
-    if (BYTES.has(baseOid)) return `\\x${bytes.toString('hex')}`;
+    if (bytesPrefix !== undefined) return bytesPrefix + bytes.toString('hex');
     if (TEXTS.has(baseOid) && isUtf8(bytes)) return this.textOf(bytes.toString(), value, column);
     return this.refuseValue(
       value,

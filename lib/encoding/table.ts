@@ -1,6 +1,6 @@
-import { KINGBASE_TYPE_NAMES, KNOWN_OIDS, Oid } from '../types/oids.js';
+import type { BinaryKind, FixedType, Reading } from '../types/families/family.js';
+import { FIXED_TYPES, TYPES_BY_OID, vendorType } from '../types/oids.js';
 import { quoteQualified, type IdentifierQuote } from '../sql/identifiers.js';
-import type { BinaryKind } from './binary-writer.js';
 import type { WrittenColumn } from './row-writer.js';
 
 /** A column as the server's catalogue has it. */
@@ -44,7 +44,7 @@ export const READ_TABLE = `
     a.attname::text, a.atttypid, a.attidentity::text,
     b.oid, b.typname::text, b.typtype::text, b.typdelim::text,
     coalesce(r.oid, 0), r.typname::text, n.nspname::text, c.oid,
-    t.typname::text, s.nspname::text, b.typlen, b.typelem, z.nspname::text
+    t.typname::text, s.nspname::text, b.typlen, z.nspname::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -97,31 +97,11 @@ type CatalogueRow = readonly [
   typeName: string,
   typeSchema: string,
   baseLength: number,
-  elementOid: number,
   baseSchema: string,
 ];
 
-const KINDS: ReadonlyMap<number, BinaryKind> = new Map<number, BinaryKind>([
-  [Oid.bool, 'bool'],
-  [Oid.bytea, 'bytea'],
-  [Oid.int2, 'int2'],
-  [Oid.int4, 'int4'],
-  [Oid.int8, 'int8'],
-  [Oid.oid, 'oid'],
-  [Oid.float4, 'float4'],
-  [Oid.float8, 'float8'],
-  [Oid.numeric, 'numeric'],
-  [Oid.text, 'text'],
-  [Oid.varchar, 'text'],
-  [Oid.bpchar, 'text'],
-  [Oid.json, 'text'],
-  [Oid.jsonb, 'jsonb'],
-  [Oid.uuid, 'uuid'],
-  [Oid.date, 'date'],
-  [Oid.time, 'time'],
-  [Oid.timestamp, 'timestamp'],
-  [Oid.timestamptz, 'timestamptz'],
-]);
+/** What the text of bytes begins with, in types that are Kingbase's own. */
+const PREFIXES: Readonly<Partial<Record<Reading, string>>> = { bytes: '\\x', prefixedBytes: '0x' };
 
 const TIMES: ReadonlySet<BinaryKind> = new Set<BinaryKind>(['date', 'time', 'timestamp', 'timestamptz']);
 
@@ -175,15 +155,19 @@ function tableColumn(row: CatalogueRow, integerTimes: boolean, quote: Identifier
     ,
     typeName,
     typeSchema,
+    baseLength,
+    baseSchema,
   ] = row;
   // An enum's binary form is its label (PostgreSQL source, enum_recv).
-  const kind = typeKind === 'e' ? 'text' : isPostgres(baseOid, baseName) ? KINDS.get(baseOid) : undefined;
+  const kind =
+    typeKind === 'e' ? 'text' : isPostgres(baseOid, baseName) ? TYPES_BY_OID.get(baseOid)?.writes : undefined;
   return {
     name,
     catalogueName: name,
     typeName: quoteQualified([typeSchema, typeName], quote),
     typeOid,
-    baseOid: KNOWN_OIDS.has(baseOid) ? baseOid : (KINGBASE_TYPE_NAMES.get(baseName.toLowerCase()) ?? baseOid),
+    baseOid,
+    bytesPrefix: PREFIXES[vendorType(baseSchema, baseName, baseLength)?.reads ?? 'text'],
     kind: kind !== undefined && TIMES.has(kind) && !integerTimes ? undefined : kind,
     array:
       arrayName === null || arraySchema === null || typeKind === 'c'
@@ -194,7 +178,7 @@ function tableColumn(row: CatalogueRow, integerTimes: boolean, quote: Identifier
 
 /** A vendor's type with an OID or a name of PostgreSQL's may have a binary form of its own. */
 function isPostgres(oid: number, name: string): boolean {
-  return (Oid as Readonly<Record<string, number>>)[name] === oid;
+  return (FIXED_TYPES as Readonly<Record<string, FixedType | undefined>>)[name]?.oid === oid;
 }
 
 function whyNoCopy(relationKind: string, hasRules: boolean, hasRowSecurity: boolean): string | undefined {

@@ -1,4 +1,5 @@
-import { ConnectionError, type ConnectionErrorCode, type ConnectStage } from './driver-errors.js';
+import type { ConnectionErrorCode } from './codes.js';
+import { ConnectionError, type ConnectStage } from './driver-errors.js';
 import { DatabaseError } from './database-error.js';
 import { CONNECT_RULES, SERVER_RULES, SQLSTATE_HINTS } from './connect-messages.js';
 import { serverReports } from './server-report.js';

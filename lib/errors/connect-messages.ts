@@ -1,4 +1,5 @@
-import type { ConnectionErrorCode, ConnectStage } from './driver-errors.js';
+import type { ConnectionErrorCode } from './codes.js';
+import type { ConnectStage } from './driver-errors.js';
 
 /** How one kind of connection failure is recognised in the client library's text, in English or Chinese. */
 export interface ConnectRule {

@@ -1,4 +1,5 @@
 import type { DiagnosticFields } from '../addon/interface.js';
+import type { SqlState } from './codes.js';
 import { KingbaseError } from './kingbase-error.js';
 import { sqlStateCondition, type SqlStateCondition } from './sqlstate.js';
 
@@ -30,14 +31,19 @@ type OptionalFields = {
   ]?: DatabaseError[K];
 };
 
+/** What every copy of this package marks its DatabaseErrors with, so that they know each other's. */
+export const DATABASE_ERROR = Symbol.for('kingbase.DatabaseError');
+
 /** What the server reported. `code` is its SQLSTATE. */
 export class DatabaseError extends KingbaseError {
   static {
     this.prototype.name = 'DatabaseError';
+    Object.defineProperty(this.prototype, DATABASE_ERROR, { value: true });
   }
 
+  declare readonly code: SqlState;
   /** Name of the SQLSTATE's condition; undefined for codes that only KingbaseES or an extension knows. */
-  readonly condition: SqlStateCondition | (string & Record<never, never>) | undefined;
+  readonly condition: SqlStateCondition | undefined;
   /** `ERROR`, `FATAL` or `PANIC`: never translated where the server says it untranslated (9.6 and later). */
   readonly severity: string;
   /** The transaction may succeed when it is run again from its start: SQLSTATE 40001 and 40P01. */
@@ -63,7 +69,7 @@ export class DatabaseError extends KingbaseError {
 
   private constructor(fields: DiagnosticFields) {
     // The protocol promises C and M; XX000 (internal_error) is what a server uses that knows no better code.
-    const code = fields['C'] ?? 'XX000';
+    const code = (fields['C'] ?? 'XX000') as SqlState;
     super(code, fields['M'] ?? 'The server reported an error without a message.', { hint: fields['H'] });
     this.condition = sqlStateCondition(code);
     this.severity = fields['V'] ?? fields['S'] ?? 'ERROR';

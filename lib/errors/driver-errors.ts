@@ -1,5 +1,11 @@
 import { KingbaseError } from './kingbase-error.js';
-import type { ClientLibraryErrorCode, LibraryAttempt } from './library-attempt.js';
+import type {
+  ClientLibraryErrorCode,
+  ConnectionErrorCode,
+  TimeoutErrorCode,
+  UsageErrorCode,
+} from './codes.js';
+import type { LibraryAttempt } from './library-attempt.js';
 
 /** How far a connection attempt had come. */
 export type ConnectStage = 'dns' | 'tcp' | 'tls' | 'startup' | 'auth';
@@ -9,27 +15,6 @@ export type ConnectStage = 'dns' | 'tcp' | 'tls' | 'startup' | 'auth';
  * run it again; `unknown`, the server may or may not have carried it out.
  */
 export type LossOutcome = 'not-sent' | 'unknown';
-
-export type ConnectionErrorCode =
-  | 'KB_CONNECT_REFUSED'
-  | 'KB_CONNECT_HOST_NOT_FOUND'
-  | 'KB_CONNECT_TIMEOUT'
-  | 'KB_CONNECT_UNREACHABLE'
-  | 'KB_CONNECT_NO_SOCKET'
-  | 'KB_CONNECT_TLS'
-  | 'KB_CONNECT_TLS_CERTIFICATE'
-  | 'KB_CONNECT_TLS_UNSUPPORTED'
-  | 'KB_CONNECT_AUTH'
-  | 'KB_CONNECT_AUTH_METHOD'
-  | 'KB_CONNECT_PASSWORD_MISSING'
-  | 'KB_CONNECT_SESSION_ATTRS'
-  | 'KB_CONNECT_LOST'
-  | 'KB_CONNECT_OPTION'
-  | 'KB_CONNECT_FAILED'
-  | 'KB_CONNECTION_LOST'
-  | 'KB_RESOURCES'
-  | 'KB_OUT_OF_MEMORY'
-  | 'KB_PROTOCOL';
 
 /**
  * A connection could not be made (`KB_CONNECT_…`), was lost (`KB_CONNECTION_LOST`), or cannot be used for want of
@@ -85,15 +70,13 @@ export class ClientLibraryError extends KingbaseError {
   }
 }
 
-export type PoolErrorCode = 'KB_POOL_ACQUIRE_TIMEOUT' | 'KB_POOL_FULL' | 'KB_POOL_CLOSED';
-
 /** A call took longer than its `timeout`. `cause` is the server's answer to the cancel (57014), if one came. */
 export class TimeoutError extends KingbaseError {
   static {
     this.prototype.name = 'TimeoutError';
   }
 
-  declare readonly code: 'KB_TIMEOUT';
+  declare readonly code: TimeoutErrorCode;
   /** What timed out, such as `query`. */
   readonly operation: string;
   /** The limit, in ms. */
@@ -122,13 +105,14 @@ export class UsageError extends KingbaseError {
     this.prototype.name = 'UsageError';
   }
 
+  declare readonly code: UsageErrorCode;
   /** Which parameter, counted from 0. */
   declare readonly parameterIndex?: number;
   /** Of a batch insert: the column whose value was refused. */
   declare readonly column?: string;
 
   constructor(
-    code: string,
+    code: UsageErrorCode,
     message: string,
     options: { cause?: unknown; hint?: string; parameterIndex?: number } = {},
   ) {

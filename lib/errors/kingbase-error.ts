@@ -1,3 +1,4 @@
+import type { KingbaseErrorCode, SqlState } from './codes.js';
 import { explain } from './explain/explain.js';
 import { systemLanguage } from './explain/language.js';
 import type { Language } from './explain/topic.js';
@@ -9,7 +10,7 @@ export class KingbaseError extends Error {
   }
 
   /** A SQLSTATE for what the server reported, `KB_…` for everything else. */
-  readonly code: string;
+  readonly code: KingbaseErrorCode | SqlState;
 
   /** What to do about it, where that is known. */
   declare readonly hint?: string;
@@ -20,7 +21,11 @@ export class KingbaseError extends Error {
   /** Of a batch insert: what kind of JavaScript value was refused, such as `string` or `Date`. */
   declare readonly valueType?: string;
 
-  constructor(code: string, message: string, options: { cause?: unknown; hint?: string | undefined } = {}) {
+  constructor(
+    code: KingbaseErrorCode | SqlState,
+    message: string,
+    options: { cause?: unknown; hint?: string | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     // Absent rather than undefined, here and in the subclasses: util.inspect prints every own property.

@@ -1,13 +1,5 @@
 import type { ClientLibraryFlavour } from '../addon/client-library.js';
-
-export type ClientLibraryErrorCode =
-  | 'KB_LIBRARY_NOT_FOUND'
-  | 'KB_LIBRARY_WRONG_ARCHITECTURE'
-  | 'KB_LIBRARY_MISSING_DEPENDENCY'
-  | 'KB_LIBRARY_MISSING_SYMBOL'
-  | 'KB_LIBRARY_UNSUPPORTED_VERSION'
-  | 'KB_LIBRARY_NOT_A_LIBRARY'
-  | 'KB_LIBRARY_LOAD_FAILED';
+import type { ClientLibraryErrorCode } from './codes.js';
 
 /** A library that another one needs and that was not found. */
 export interface MissingLibrary {

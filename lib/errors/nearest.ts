@@ -1,19 +1,27 @@
+const LONGEST_NAME = 128;
+const MOST_NAMES = 500;
+
 /**
  * The name of the list that was most likely meant, or undefined. Letter case, spaces, `_` and `-` do not count, so that
  * `SSLMODE` leads to `sslmode`; at most two slips, and fewer in short names; a name cut short is
- * as good as two slips.
+ * as good as two slips. The work is bounded whatever is given: names can come from a request that somebody sends.
  */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[\s_-]/g, '');
+  if (name.length > LONGEST_NAME) return undefined;
   const wanted = plain(name);
-  // A hostile name must not cost more than an honest one.
-  if (wanted.length > 64) return undefined;
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.ceil(wanted.length / 2));
+  let looked = 0;
   for (const candidate of names) {
+    if (++looked > MOST_NAMES) break;
+    if (candidate.length > LONGEST_NAME) continue;
     const full = plain(candidate);
     const cutShort = wanted.length >= 4 && full.startsWith(wanted);
-    const distance = Math.min(editDistance(wanted, full), cutShort ? 2 : Infinity);
+    // Names that differ more in length than slips may be are not compared letter by letter.
+    const slips =
+      Math.abs(wanted.length - full.length) < bestDistance ? editDistance(wanted, full) : Infinity;
+    const distance = Math.min(slips, cutShort ? 2 : Infinity);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -316,6 +316,11 @@ const CONDITIONS = {
 /** Name of a condition as PL/pgSQL and the PostgreSQL manual write it, such as `unique_violation`. */
 export type SqlStateCondition = (typeof CONDITIONS)[keyof typeof CONDITIONS];
 
+/** The SQLSTATEs that a condition's name stands for: two where PostgreSQL gives one name twice. */
+export type SqlStateOf<C extends SqlStateCondition> = {
+  [Code in keyof typeof CONDITIONS]: (typeof CONDITIONS)[Code] extends C ? Code : never;
+}[keyof typeof CONDITIONS];
+
 const conditions = new Map<string, SqlStateCondition>(Object.entries(CONDITIONS));
 
 /** The condition that a SQLSTATE stands for; undefined where the code is not one of PostgreSQL's. */

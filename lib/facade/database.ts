@@ -13,8 +13,7 @@ import type { PoolStats } from '../pool/stats.js';
 import { SessionPool } from '../pool/session-pool.js';
 import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
-import { TypeMap } from '../types/type-map.js';
-import type { TypeOptions } from '../types/type-options.js';
+import { TypeMaps } from '../types/type-maps.js';
 import type { BatchPlace } from './batch/place.js';
 import type { BatchScope } from './batch/work.js';
 import { rejection } from './calls/call.js';
@@ -67,8 +66,6 @@ export class Database extends Queryable {
   protected readonly context: CallContext;
   private readonly config: ResolvedConfig;
   private readonly catalogue = new TypeCatalogue();
-  private types: { map: TypeMap; generation: number };
-  private typesOfCalls = new WeakMap<TypeOptions, TypeMap>();
   private readonly emitter = new EventEmitter<DatabaseEvents>();
   private library: LoadedLibrary | undefined;
   private readonly listener: Listener;
@@ -77,7 +74,7 @@ export class Database extends Queryable {
     super();
     this.config = config;
     // Checked now, so that a misspelled option shows at open() and not at the first query.
-    this.types = { map: this.newTypeMap(undefined), generation: 0 };
+    const typeMaps = new TypeMaps(config.types, this.catalogue);
     const [host] = config.hosts;
     const telemetry = new Telemetry({
       database: config.database,
@@ -87,7 +84,7 @@ export class Database extends Queryable {
       traceParameters: config.traceParameters,
     });
     this.context = {
-      typeMapOf: this.typeMapOf,
+      typeMapOf: typeMaps.of,
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
@@ -216,26 +213,6 @@ export class Database extends Queryable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** The type map for a call, made anew when the catalogue has taught us of further types. */
-  private readonly typeMapOf = (types: TypeOptions | undefined): TypeMap => {
-    const { generation } = this.catalogue;
-    if (this.types.generation !== generation) {
-      this.types = { map: this.newTypeMap(undefined), generation };
-      this.typesOfCalls = new WeakMap();
-    }
-    if (types === undefined) return this.types.map;
-    let map = this.typesOfCalls.get(types);
-    if (map === undefined) {
-      map = this.newTypeMap(types);
-      this.typesOfCalls.set(types, map);
-    }
-    return map;
-  };
-
-  private newTypeMap(types: TypeOptions | undefined): TypeMap {
-    return new TypeMap({ ...this.config.types, ...types }, this.catalogue.known);
   }
 
   protected batchPlace(): BatchPlace {

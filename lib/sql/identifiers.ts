@@ -11,11 +11,21 @@ const MOST_PARTS = 3;
 
 /**
  * A name as it is written in SQL text, exactly as it stands: the server neither folds its letter case nor takes it for
- * a key word. It cuts names off after 63 bytes.
+ * a key word. Several parts become a qualified name: `quoteIdentifier('public', 'order')` is `"public"."order"`. A dot in
+ * a part belongs to the name. The server cuts a part off after 63 bytes.
  *
- * @throws UsageError `KB_BAD_IDENTIFIER` for an empty name and one with a NUL character, which SQL cannot express
+ * The quotes are those of standard SQL. A KingbaseES in mysql mode takes them for a string's unless its `sql_mode` has
+ * ANSI_QUOTES.
+ *
+ * @throws UsageError `KB_BAD_IDENTIFIER` for no part, an empty one, and one with a NUL character, which SQL cannot express
  */
-export function quoteIdentifier(name: string, quote: IdentifierQuote = '"'): string {
+export function quoteIdentifier(...parts: readonly string[]): string {
+  if (parts.length === 0) throw badIdentifier('A name must have at least one part.');
+  return parts.map((part) => quoteName(part)).join('.');
+}
+
+/** One name in the quotes that the server takes. Throws as `quoteIdentifier`. */
+export function quoteName(name: string, quote: IdentifierQuote = '"'): string {
   if (typeof name !== 'string') throw badIdentifier(`A name must be a string, not ${describe(name)}.`);
   if (name === '') throw badIdentifier('A name must not be empty.');
   if (name.includes('\0')) throw badIdentifier('A name must not contain a NUL character.');
@@ -41,7 +51,7 @@ export function quoteQualified(name: string | readonly string[], quote?: Identif
       'Give a name that contains a dot in an array: [schema, table].',
     );
   }
-  return parts.map((part) => quoteIdentifier(part, quote)).join('.');
+  return parts.map((part) => quoteName(part, quote)).join('.');
 }
 
 function describe(value: unknown): string {

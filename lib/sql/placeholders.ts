@@ -65,7 +65,7 @@ function namedValues(names: readonly string[], parameters: object): readonly unk
     const [unused] = Object.keys(parameters);
     if (unused === undefined) return [];
     throw badParameter(
-      `The parameters are an object with "${unused}", but the statement has no named placeholder.`,
+      `The parameters are an object with "${shortened(unused)}", but the statement has no named placeholder.`,
       'Write a placeholder as :name, or give the parameters as an array.',
     );
   }
@@ -80,6 +80,11 @@ function namedValues(names: readonly string[], parameters: object): readonly unk
       'A colon that is no placeholder, such as that of an array slice, has a space behind it.',
     );
   });
+}
+
+/** Keys can come from a request, and messages are logged. */
+function shortened(name: string): string {
+  return name.length > 64 ? `${name.slice(0, 63)}…` : name;
 }
 
 function wrongCount(placeholders: number, values: number): UsageError {

@@ -1,39 +1,33 @@
 import { Decoder } from '../addon/interface.js';
-import { Oid } from './oids.js';
+import type { BinaryForm } from './families/family.js';
+import { TYPES_BY_OID } from './oids.js';
 import type { TypeMap } from './type-map.js';
 
-const INTEGERS = [Decoder.Integer, Decoder.BigInt, Decoder.SafeInteger, Decoder.Text];
 const TEXT = [Decoder.Text];
 
 /**
- * Types whose binary form the core reads, and what it can make of each. Twin: `BinaryFormOf` in
- * `native/binary_value.cc`. Not here: float4, whose text is shorter than the same number's as a double; times as text,
- * which are in the session's zone; whatever has a text that depends on settings (interval, money).
+ * What the core can make of a value in each binary form, so that it is what it makes of the text. Twin: `BinaryFormOf`
+ * in `native/binary_value.cc`. Times as text are not among them, since the core does not know the session's zone.
  */
-const READABLE: ReadonlyMap<number, readonly Decoder[]> = new Map([
-  [Oid.bool, [Decoder.Boolean]],
-  [Oid.int2, INTEGERS],
-  [Oid.int4, INTEGERS],
-  [Oid.int8, INTEGERS],
-  [Oid.oid, [Decoder.Integer, Decoder.Text]],
-  [Oid.float8, [Decoder.Float]],
-  [Oid.numeric, [Decoder.Text, Decoder.Float]],
-  [Oid.text, TEXT],
-  [Oid.varchar, TEXT],
-  [Oid.bpchar, TEXT],
-  [Oid.name, TEXT],
-  [Oid.json, TEXT],
-  [Oid.jsonb, TEXT],
-  [Oid.uuid, TEXT],
-  [Oid.bytea, [Decoder.Bytes]],
-  [Oid.timestamptz, [Decoder.Instant]],
-  [Oid.timestamp, [Decoder.WallClock]],
-  [Oid.date, [Decoder.WallClock, Decoder.Text]],
-]);
+export const READABLE: Readonly<Record<BinaryForm, readonly Decoder[]>> = {
+  Boolean: [Decoder.Boolean],
+  Integer: [Decoder.Integer, Decoder.BigInt, Decoder.SafeInteger, Decoder.Text],
+  Oid: [Decoder.Integer, Decoder.Text],
+  Float: [Decoder.Float],
+  Numeric: [Decoder.Text, Decoder.Float],
+  Text: TEXT,
+  Jsonb: TEXT,
+  Uuid: TEXT,
+  Bytes: [Decoder.Bytes],
+  Instant: [Decoder.Instant],
+  WallClock: [Decoder.WallClock],
+  Date: [Decoder.WallClock, Decoder.Text],
+};
 
 /** Whether a column of this type gives the same in the server's binary form as in its text. */
 export function readsBinary(types: TypeMap, typeOid: number): boolean {
-  return READABLE.get(typeOid)?.includes(types.decoderOf(typeOid)) === true;
+  const form = TYPES_BY_OID.get(typeOid)?.binary;
+  return form !== undefined && READABLE[form].includes(types.decoderOf(typeOid));
 }
 
 /** The same of every column. */

@@ -1,219 +1,41 @@
+import { BYTES, VENDOR_BYTES } from './families/bytes.js';
+import type { FixedType, VendorType } from './families/family.js';
+import { NUMBERS, VENDOR_NUMBERS } from './families/numbers.js';
+import { DOCUMENTS, OTHERS } from './families/others.js';
+import { TEXTS, VENDOR_TEXTS } from './families/texts.js';
+import { TIMES, VENDOR_TIMES } from './families/times.js';
+
+const ALL = { ...NUMBERS, ...TEXTS, ...TIMES, ...BYTES, ...DOCUMENTS, ...OTHERS } as const;
+
+type Name = keyof typeof ALL;
+type NameWithArray = {
+  [K in Name]: (typeof ALL)[K] extends { readonly array: number } ? K : never;
+}[Name];
+
 /**
- * Type OIDs, keyed by the name in the server's catalogue (pg_type.typname). PostgreSQL's own are fixed for ever
- * (src/include/catalog/pg_type.dat, read from 12 and 18) and KingbaseES keeps them.
- *
- * Kingbase's own, further down, are recorded from the vendor's JDBC driver for V8R6 and not measured against a
- * server; 7014 to 7023 come from one build of it only (MySQL mode). V8R3 uses other numbers (tinyint 9, blob 11659,
- * clob 11658), of which the large ones may belong to anything on another server: those, and V9's new types, have to
- * be looked up by name, see {@link KINGBASE_TYPE_NAMES}.
+ * The types whose OIDs mean the same everywhere, by their names in the catalogue: those of PostgreSQL 12
+ * (src/include/catalog/pg_type.dat), KingbaseES's kernel, and the few of Kingbase's own whose numbers all sources agree
+ * on. What PostgreSQL has numbered since is not among them, because KingbaseES uses some of those numbers otherwise
+ * (5039 is an array there, and nchar here): it is looked up in the catalogue like the types of extensions.
  */
-export const Oid = {
-  bool: 16,
-  bytea: 17,
-  char: 18,
-  name: 19,
-  int8: 20,
-  int2: 21,
-  int2vector: 22,
-  int4: 23,
-  regproc: 24,
-  text: 25,
-  oid: 26,
-  tid: 27,
-  xid: 28,
-  cid: 29,
-  oidvector: 30,
-  json: 114,
-  xml: 142,
-  point: 600,
-  lseg: 601,
-  path: 602,
-  box: 603,
-  polygon: 604,
-  line: 628,
-  cidr: 650,
-  float4: 700,
-  float8: 701,
-  unknown: 705,
-  circle: 718,
-  macaddr8: 774,
-  money: 790,
-  macaddr: 829,
-  inet: 869,
-  aclitem: 1033,
-  bpchar: 1042,
-  varchar: 1043,
-  date: 1082,
-  time: 1083,
-  timestamp: 1114,
-  timestamptz: 1184,
-  interval: 1186,
-  timetz: 1266,
-  bit: 1560,
-  varbit: 1562,
-  numeric: 1700,
-  refcursor: 1790,
-  regprocedure: 2202,
-  regoper: 2203,
-  regoperator: 2204,
-  regclass: 2205,
-  regtype: 2206,
-  record: 2249,
-  cstring: 2275,
-  void: 2278,
-  uuid: 2950,
-  txid_snapshot: 2970,
-  pg_lsn: 3220,
-  tsvector: 3614,
-  tsquery: 3615,
-  gtsvector: 3642,
-  regconfig: 3734,
-  regdictionary: 3769,
-  jsonb: 3802,
-  int4range: 3904,
-  numrange: 3906,
-  tsrange: 3908,
-  tstzrange: 3910,
-  daterange: 3912,
-  int8range: 3926,
-  jsonpath: 4072,
-  regnamespace: 4089,
-  regrole: 4096,
-  // PostgreSQL 13 and 14.
-  regcollation: 4191,
-  int4multirange: 4451,
-  nummultirange: 4532,
-  tsmultirange: 4533,
-  tstzmultirange: 4534,
-  datemultirange: 4535,
-  int8multirange: 4536,
-  pg_snapshot: 5038,
-  xid8: 5069,
-  // KingbaseES V8R6.
-  int1: 7014,
-  int3: 7015,
-  mediumint: 7016,
-  middleint: 7017,
-  longtext: 7018,
-  mediumtext: 7019,
-  tinytext: 7020,
-  longblob: 7021,
-  mediumblob: 7022,
-  tinyblob: 7023,
-  blob: 8013,
-  clob: 8014,
-  nclob: 8015,
-  bpcharbyte: 8016,
-  varcharbyte: 8018,
-  /** Date with a time of day; the catalogue calls it `date` too. */
-  oracleDate: 8020,
-  tinyint: 8100,
-} as const;
+export const FIXED_TYPES: Readonly<Record<Name, FixedType>> = ALL;
+
+/** OIDs by the names of {@link FIXED_TYPES}. */
+export const Oid = mapped('oid') as { readonly [K in Name]: (typeof ALL)[K]['oid'] };
 
 /** OID of the array type whose elements have the type of the same key in {@link Oid}. */
-export const ArrayOid = {
-  bool: 1000,
-  bytea: 1001,
-  char: 1002,
-  name: 1003,
-  int8: 1016,
-  int2: 1005,
-  int2vector: 1006,
-  int4: 1007,
-  regproc: 1008,
-  text: 1009,
-  oid: 1028,
-  tid: 1010,
-  xid: 1011,
-  cid: 1012,
-  oidvector: 1013,
-  json: 199,
-  xml: 143,
-  point: 1017,
-  lseg: 1018,
-  path: 1019,
-  box: 1020,
-  polygon: 1027,
-  line: 629,
-  cidr: 651,
-  float4: 1021,
-  float8: 1022,
-  circle: 719,
-  macaddr8: 775,
-  money: 791,
-  macaddr: 1040,
-  inet: 1041,
-  aclitem: 1034,
-  bpchar: 1014,
-  varchar: 1015,
-  date: 1182,
-  time: 1183,
-  timestamp: 1115,
-  timestamptz: 1185,
-  interval: 1187,
-  timetz: 1270,
-  bit: 1561,
-  varbit: 1563,
-  numeric: 1231,
-  refcursor: 2201,
-  regprocedure: 2207,
-  regoper: 2208,
-  regoperator: 2209,
-  regclass: 2210,
-  regtype: 2211,
-  record: 2287,
-  cstring: 1263,
-  uuid: 2951,
-  txid_snapshot: 2949,
-  pg_lsn: 3221,
-  tsvector: 3643,
-  tsquery: 3645,
-  gtsvector: 3644,
-  regconfig: 3735,
-  regdictionary: 3770,
-  jsonb: 3807,
-  int4range: 3905,
-  numrange: 3907,
-  tsrange: 3909,
-  tstzrange: 3911,
-  daterange: 3913,
-  int8range: 3927,
-  jsonpath: 4073,
-  regnamespace: 4090,
-  regrole: 4097,
-  regcollation: 4192,
-  int4multirange: 6150,
-  nummultirange: 6151,
-  tsmultirange: 6152,
-  tstzmultirange: 6153,
-  datemultirange: 6155,
-  int8multirange: 6157,
-  pg_snapshot: 5039,
-  xid8: 271,
-  bpcharbyte: 8017,
-  varcharbyte: 8019,
-  oracleDate: 8021,
-  tinyint: 8101,
-} as const satisfies Partial<Record<keyof typeof Oid, number>>;
+export const ArrayOid = mapped('array') as {
+  readonly [K in NameWithArray]: (typeof ALL)[K] extends { readonly array: infer A } ? A : never;
+};
 
-/**
- * Kingbase's types whose OID differs between its versions or is not public: a type found under one of these names
- * in the server's catalogue, with an OID not listed above, is read as the type given here.
- */
-export const KINGBASE_TYPE_NAMES: ReadonlyMap<string, number> = new Map([
-  ['tinyint', Oid.tinyint],
-  ['int1', Oid.int1],
-  ['int3', Oid.int3],
-  ['mediumint', Oid.mediumint],
-  ['middleint', Oid.middleint],
-  ['blob', Oid.blob],
-  ['longblob', Oid.longblob],
-  ['mediumblob', Oid.mediumblob],
-  ['tinyblob', Oid.tinyblob],
-  ['date', Oid.oracleDate],
-  ['datetime', Oid.timestamp],
-  ['datetime2', Oid.timestamp],
-]);
+function mapped(key: 'oid' | 'array'): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const [name, type] of Object.entries<FixedType>(ALL)) {
+    const number = type[key];
+    if (number !== undefined) numbers[name] = number;
+  }
+  return numbers;
+}
 
 /** An array type's elements: their type, and the character between them in the array's text. */
 export interface ElementType {
@@ -222,16 +44,43 @@ export interface ElementType {
 }
 
 const elementTypes = new Map<number, ElementType>();
-for (const [name, oid] of Object.entries(ArrayOid)) {
-  // box is the only type of PostgreSQL whose own text holds commas unquoted (pg_type.typdelim).
-  elementTypes.set(oid, { oid: Oid[name as keyof typeof ArrayOid], delimiter: name === 'box' ? ';' : ',' });
+const byOid = new Map<number, FixedType>();
+for (const type of Object.values<FixedType>(ALL)) {
+  byOid.set(type.oid, type);
+  if (type.array !== undefined) {
+    elementTypes.set(type.array, { oid: type.oid, delimiter: type.delimiter ?? ',' });
+  }
 }
 
 /** The array types above, by OID. */
 export const ELEMENT_TYPES: ReadonlyMap<number, ElementType> = elementTypes;
 
+/** The types above that are no arrays, by OID. */
+export const TYPES_BY_OID: ReadonlyMap<number, FixedType> = byOid;
+
 /** Every OID above: types that need no look-up in the server's catalogue. */
-export const KNOWN_OIDS: ReadonlySet<number> = new Set<number>([
-  ...Object.values(Oid),
-  ...Object.values(ArrayOid),
-]);
+export const KNOWN_OIDS: ReadonlySet<number> = new Set<number>([...byOid.keys(), ...elementTypes.keys()]);
+
+/** KingbaseES's own types, as they are recognised in its catalogue. */
+export const VENDOR_TYPES: readonly VendorType[] = [
+  ...VENDOR_NUMBERS,
+  ...VENDOR_TEXTS,
+  ...VENDOR_TIMES,
+  ...VENDOR_BYTES,
+];
+
+/** Schemas in which only the vendor makes types. A user's type of the same name is something else. */
+const VENDOR_SCHEMAS: ReadonlySet<string> = new Set(['sys', 'pg_catalog', 'sys_catalog']);
+
+/**
+ * KingbaseES's own type of this name, if it is one.
+ *
+ * @param length pg_type.typlen
+ */
+export function vendorType(schema: string, name: string, length: number): VendorType | undefined {
+  if (!VENDOR_SCHEMAS.has(schema.toLowerCase())) return undefined;
+  const wanted = name.toLowerCase();
+  return VENDOR_TYPES.find(
+    (type) => type.name === wanted && (type.length === undefined || type.length === length),
+  );
+}

@@ -254,7 +254,8 @@ export function arrayParameterText(
   index: number,
   types: TypeMap,
 ): string {
-  if (typeOid === Oid.json || typeOid === Oid.jsonb) return jsonText(value, index);
+  const base = types.baseOf(typeOid);
+  if (base === Oid.json || base === Oid.jsonb) return jsonText(value, index);
   const element = types.elementType(typeOid);
   const style = {
     delimiter: element?.delimiter ?? ',',

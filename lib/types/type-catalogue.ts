@@ -8,8 +8,6 @@ export class TypeCatalogue {
   private readonly types = new Map<number, CatalogueType>();
   /** OIDs that were asked for, whether the server knew them or not: each is asked for once. */
   private readonly asked = new Set<number>();
-  /** Whether the server has answered such a question; inside a transaction a refusal would cost too much. */
-  proven = false;
   /** Grows with every type that is learnt. */
   generation = 0;
 
@@ -26,22 +24,41 @@ export class TypeCatalogue {
   learn(oids: readonly number[], rows: readonly unknown[][] | undefined): void {
     for (const oid of oids) this.asked.add(oid);
     if (rows === undefined) return;
-    this.proven = true;
-    for (const [oid, name, elementOid, delimiter] of rows as [number, string, number, string][]) {
+    for (const [oid, name, elementOid, delimiter, baseOid, length, schema] of rows as Answer[]) {
       this.asked.add(oid);
-      this.types.set(oid, { oid, name, elementOid, delimiter });
+      this.types.set(oid, { oid, name, elementOid, delimiter, baseOid, length, schema });
     }
     if (rows.length > 0) this.generation++;
   }
 }
 
+type Answer = [
+  oid: number,
+  name: string,
+  elementOid: number,
+  delimiter: string,
+  baseOid: number,
+  length: number,
+  schema: string,
+];
+
 /**
- * The types with the OIDs in `$1`, and the types of their elements. For an array `typdelim` of its element type counts
+ * The types with the OIDs in `$1`, the types of their elements and those beneath domains, as deep as that goes. For an array `typdelim` of its element type counts
  * (PostgreSQL manual, pg_type); only arrays in the narrow sense (typlen -1) have an array's text form. V8R3 has no
  * pg_catalog and refuses this; its types stay text.
  */
 export const LOOK_UP = `
-  SELECT t.oid, t.typname::text, CASE WHEN t.typlen = -1 THEN t.typelem ELSE 0 END, coalesce(e.typdelim, t.typdelim)::text
-  FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typlen = -1
-  WHERE t.oid = ANY ($1::pg_catalog.oid[])
-     OR t.oid IN (SELECT a.typelem FROM pg_catalog.pg_type a WHERE a.oid = ANY ($1::pg_catalog.oid[]) AND a.typlen = -1)`;
+  WITH RECURSIVE wanted (oid) AS (
+    SELECT w.oid FROM pg_catalog.pg_type w WHERE w.oid = ANY ($1::pg_catalog.oid[])
+    UNION
+    SELECT CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END
+    FROM wanted w JOIN pg_catalog.pg_type t ON t.oid = w.oid
+    WHERE t.typtype = 'd' OR (t.typlen = -1 AND t.typelem <> 0)
+  )
+  SELECT t.oid, t.typname::text, CASE WHEN t.typlen = -1 AND t.typtype <> 'd' THEN t.typelem ELSE 0 END,
+    coalesce(e.typdelim, t.typdelim)::text, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE 0 END, t.typlen,
+    n.nspname::text
+  FROM wanted w
+  JOIN pg_catalog.pg_type t ON t.oid = w.oid
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typlen = -1`;

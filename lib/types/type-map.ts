@@ -1,19 +1,15 @@
 import { Decoder } from '../addon/interface.js';
-import { UsageError } from '../errors/index.js';
 import { parseArray } from './array-text.js';
-import { dateFromWallClock } from './calendar.js';
-import { ELEMENT_TYPES, KINGBASE_TYPE_NAMES, KNOWN_OIDS, Oid, type ElementType } from './oids.js';
+import type { Reading } from './families/family.js';
+import { ELEMENT_TYPES, KNOWN_OIDS, Oid, TYPES_BY_OID, vendorType, type ElementType } from './oids.js';
+import { readingRule, type Converter, type TypeRule } from './reading.js';
 import { textParser } from './text-parsers.js';
 import {
   resolveTypeOptions,
   type CustomType,
-  type ResolvedTypeOptions,
   type SerializedValue,
   type TypeOptions,
 } from './type-options.js';
-
-/** From what the core gives for a value that is not NULL to what the caller gets. */
-export type Converter = (value: unknown) => unknown;
 
 export type Serializer = (value: unknown) => SerializedValue;
 
@@ -25,12 +21,11 @@ export interface CatalogueType {
   elementOid: number;
   /** Character between elements in an array's text: the element type's typdelim. */
   delimiter: string;
-}
-
-/** How one type is read: what the core does, then what is done here. */
-interface TypeRule {
-  decoder: Decoder;
-  converter?: Converter | undefined;
+  /** For a domain the type beneath it (typbasetype), else 0. */
+  baseOid: number;
+  /** typlen: bytes in the server, negative where it varies. */
+  length: number;
+  schema: string;
 }
 
 /** How every type is read and written under one set of options. Immutable. */
@@ -55,7 +50,9 @@ export class TypeMap {
   constructor(options?: TypeOptions, catalogue: readonly CatalogueType[] = []) {
     const resolved = resolveTypeOptions(options);
     const { customByOid, customByName } = resolved;
-    this.rules = builtInRules(resolved);
+    const ruleOf = (reading: Reading): TypeRule | undefined => readingRule(reading, resolved);
+    this.rules = new Map();
+    for (const [oid, { reads }] of TYPES_BY_OID) setIfGiven(this.rules, oid, ruleOf(reads));
     this.custom = customByOid;
     this.hasSerializers = [...customByOid.values(), ...customByName.values()].some(
       (t) => t.serialize !== undefined,
@@ -63,10 +60,9 @@ export class TypeMap {
     for (const [name, type] of customByName) {
       // An OID is the more exact way to name a type.
       if (Object.hasOwn(Oid, name)) setIfAbsent(customByOid, Oid[name as keyof typeof Oid], type);
-      if (name === 'date') setIfAbsent(customByOid, Oid.oracleDate, type);
     }
     this.customByName = customByName;
-    for (const type of catalogue) this.addCatalogueType(type);
+    for (const type of catalogue) this.addCatalogueType(type, ruleOf);
     for (const [oid, type] of customByOid) {
       if (type.parse !== undefined) {
         this.rules.set(oid, { decoder: Decoder.Text, converter: (text) => type.parse?.(text as string) });
@@ -77,15 +73,14 @@ export class TypeMap {
     this.decoders = Uint32Array.from(pairs);
   }
 
-  private addCatalogueType(type: CatalogueType): void {
+  private addCatalogueType(type: CatalogueType, ruleOf: (reading: Reading) => TypeRule | undefined): void {
     const name = type.name.toLowerCase();
     this.catalogue.set(type.oid, type);
     const custom = this.customByName.get(name);
     if (custom !== undefined) setIfAbsent(this.custom, type.oid, custom);
-    if (KNOWN_OIDS.has(type.oid)) return;
-    const sameAs = KINGBASE_TYPE_NAMES.get(name);
-    const rule = sameAs === undefined ? undefined : this.rules.get(sameAs);
-    if (rule !== undefined) this.rules.set(type.oid, rule);
+    if (KNOWN_OIDS.has(type.oid) || type.baseOid !== 0) return;
+    const vendors = vendorType(type.schema, name, type.length);
+    if (vendors !== undefined) setIfGiven(this.rules, type.oid, ruleOf(vendors.reads));
   }
 
   /** Whether the type needs no look-up in the server's catalogue (again). */
@@ -93,15 +88,34 @@ export class TypeMap {
     return KNOWN_OIDS.has(oid) || this.catalogue.has(oid);
   }
 
-  /** What the core makes of a value of this type. */
+  /** What the core makes of a value of this type. The server reports a column of a domain as one of the type beneath. */
   decoderOf(oid: number): Decoder {
     return this.rules.get(oid)?.decoder ?? Decoder.Text;
+  }
+
+  /** What is beneath a domain, or a domain over a domain; the type itself for any other. */
+  baseOf(oid: number): number {
+    let base = oid;
+    // As often as there are types at most: what the catalogue says comes from the server.
+    for (let left = this.catalogue.size; left > 0; left--) {
+      const next = this.catalogue.get(base)?.baseOid ?? 0;
+      if (next === 0) break;
+      base = next;
+    }
+    return base;
+  }
+
+  /** The rule for a type, or for the first type beneath it that has one: a domain may have one of its own. */
+  private ruleFor(oid: number): TypeRule | undefined {
+    return this.rules.get(oid) ?? this.rules.get(this.baseOf(oid));
   }
 
   /** What is to be done with the core's value of this type; undefined: nothing. */
   converterFor(oid: number): Converter | undefined {
     const rule = this.rules.get(oid);
     if (rule !== undefined) return rule.converter;
+    const base = this.baseOf(oid);
+    if (base !== oid) return this.converterFor(base);
     let converter = this.arrayConverters.get(oid);
     if (converter === undefined) {
       const type = this.elementType(oid);
@@ -122,15 +136,16 @@ export class TypeMap {
   /** The caller's own way to write a parameter of this type; undefined: the usual one. */
   serializerFor(oid: number): Serializer | undefined {
     if (!this.hasSerializers) return undefined;
-    const type = this.custom.get(oid);
+    const type = this.custom.get(oid) ?? this.custom.get(this.baseOf(oid));
     return type?.serialize?.bind(type);
   }
 
-  /** What an array type is an array of; undefined for any other type. */
+  /** What an array type, or a domain over one, is an array of; undefined for any other type. */
   elementType(oid: number): ElementType | undefined {
-    const known = ELEMENT_TYPES.get(oid);
+    const array = this.baseOf(oid);
+    const known = ELEMENT_TYPES.get(array);
     if (known !== undefined) return known;
-    const type = this.catalogue.get(oid);
+    const type = this.catalogue.get(array);
     return type === undefined || type.elementOid === 0
       ? undefined
       : { oid: type.elementOid, delimiter: type.delimiter };
@@ -138,7 +153,9 @@ export class TypeMap {
 
   /** From the text of an array element, which the core does not decode. */
   private textConverter(oid: number): ((text: string) => unknown) | undefined {
-    const rule = this.rules.get(oid);
+    // An array of domains over arrays: its elements are the text of arrays.
+    if (this.elementType(oid) !== undefined) return this.converterFor(oid);
+    const rule = this.ruleFor(oid);
     if (rule === undefined) return undefined;
     const { converter } = rule;
     const parse = textParser(rule.decoder);
@@ -151,45 +168,6 @@ function setIfAbsent<K, V>(map: Map<K, V>, key: K, value: V): void {
   if (!map.has(key)) map.set(key, value);
 }
 
-function builtInRules(options: ResolvedTypeOptions): Map<number, TypeRule> {
-  const rules = new Map<number, TypeRule>();
-  const read = (rule: TypeRule, ...oids: number[]): void => {
-    for (const oid of oids) rules.set(oid, rule);
-  };
-  read({ decoder: Decoder.Integer }, Oid.int2, Oid.int4, Oid.oid);
-  read({ decoder: Decoder.Integer }, Oid.tinyint, Oid.int1, Oid.int3, Oid.mediumint, Oid.middleint);
-  read({ decoder: Decoder.Float }, Oid.float4, Oid.float8);
-  read({ decoder: Decoder.Boolean }, Oid.bool);
-  read({ decoder: Decoder.Bytes }, Oid.bytea);
-  read({ decoder: Decoder.Bytes }, Oid.blob, Oid.longblob, Oid.mediumblob, Oid.tinyblob);
-  if (options.int8 === 'bigint') read({ decoder: Decoder.BigInt }, Oid.int8);
-  if (options.int8 === 'number') read({ decoder: Decoder.SafeInteger, converter: exactNumber }, Oid.int8);
-  if (options.numeric === 'number') read({ decoder: Decoder.Float }, Oid.numeric);
-  if (options.date === 'date') read({ decoder: Decoder.WallClock, converter: localDate }, Oid.date);
-  if (options.timestamp === 'date') {
-    read({ decoder: Decoder.Instant, converter: instantDate }, Oid.timestamptz);
-    read({ decoder: Decoder.WallClock, converter: localDate }, Oid.timestamp, Oid.oracleDate);
-  }
-  if (options.json === 'parse') read({ decoder: Decoder.Text, converter: parseJson }, Oid.json, Oid.jsonb);
-  return rules;
-}
-
-function exactNumber(value: unknown): unknown {
-  if (typeof value !== 'bigint') return value;
-  throw new UsageError(
-    'KB_VALUE_NOT_EXACT',
-    `The int8 value ${value} has no exact JavaScript number; read it with types: { int8: 'bigint' } or 'string'.`,
-  );
-}
-
-function instantDate(value: unknown): unknown {
-  return typeof value === 'number' ? new Date(value) : value;
-}
-
-function localDate(value: unknown): unknown {
-  return typeof value === 'number' ? dateFromWallClock(value) : value;
-}
-
-function parseJson(value: unknown): unknown {
-  return JSON.parse(value as string);
+function setIfGiven<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+  if (value !== undefined) map.set(key, value);
 }

@@ -299,6 +299,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       'an array of bytes': { type: 'bytea[]', values: [[[Buffer.from([1, 255])], '{"\\\\x01ff"}']] },
       'an array of json': { type: 'jsonb[]', values: [[[{ a: 1 }], '{"{\\"a\\": 1}"}']] },
       'a domain over an array': { type: 'S.tags', values: [[['a', 'b'], '{a,b}']] },
+      'a domain over a domain over json': { type: 'S.doc2', values: [[[1, { a: 2 }], '[1, {"a": 2}]']] },
       'an array of domains': { type: 'S.positive[]', values: [[[1, 2], '{1,2}']] },
       'a range': { type: 'int4range', values: [['[1,5)', '[1,5)']] },
     };

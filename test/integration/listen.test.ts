@@ -7,7 +7,7 @@ import {
   open,
   type ConnectionConfig,
   type Database,
-  type Notification,
+  type ChannelNotification,
   type Subscription,
 } from 'kingbase-native';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
@@ -44,11 +44,11 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
 
   interface Collected extends AsyncDisposable {
     subscription: Subscription;
-    notifications: Notification[];
+    notifications: ChannelNotification[];
     readonly payloads: string[];
   }
   async function collect(channel: string, on: Database = db): Promise<Collected> {
-    const notifications: Notification[] = [];
+    const notifications: ChannelNotification[] = [];
     const subscription = await on.listen(channel, (notification) => notifications.push(notification));
     return {
       subscription,

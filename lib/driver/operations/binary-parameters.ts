@@ -39,8 +39,8 @@ export class FieldExecution<R> extends Execution<R> {
       return;
     }
     const { core, native, slot } = session;
-    const { rowMode, types } = this.request;
-    const typeMap = core.typeMapId(types);
+    const typeMap = core.typeMapId(this.types);
+    const { rowMode } = this.request;
     const mode = modeOf(session, statement, rowMode, typeMap);
     native.lend([bytes]);
     native.executePrepared(slot, statement.id, count, 0, mode, typeMap);

@@ -40,7 +40,8 @@ export class BindRows extends Execution<number> {
   }
 
   protected override executeDescribed(session: Session, statement: CachedStatement): void {
-    const { parameters, types, rowMode } = this.request;
+    const { types } = this;
+    const { parameters, rowMode } = this.request;
     const { core, native, slot } = session;
     const one = statement.parameterTypes ?? new Uint32Array();
     const all = Uint32Array.from(parameters, (_, i) => one[i % one.length] ?? 0);

@@ -16,8 +16,8 @@ export class Check extends OwnCommands {
     super(limit);
   }
 
-  protected first(): string {
-    return this.sql;
+  protected first(session: Session): void {
+    session.native.script(session.slot, this.sql);
   }
 
   protected override over(session: Session | undefined, alive: boolean): void {

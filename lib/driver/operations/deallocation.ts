@@ -1,3 +1,4 @@
+import type { Session } from '../session.js';
 import { OwnCommands } from './own-commands.js';
 
 /**
@@ -15,12 +16,14 @@ export class Deallocation extends OwnCommands {
     super(limit);
   }
 
-  protected first(): string {
-    return this.next() ?? '';
+  protected first(session: Session): void {
+    this.next(session);
   }
 
-  protected override next(): string | undefined {
+  protected override next(session: Session): boolean {
     const name = this.names[this.done++];
-    return name === undefined ? undefined : `DEALLOCATE ${name}`;
+    if (name === undefined) return false;
+    session.native.script(session.slot, `DEALLOCATE ${name}`);
+    return true;
   }
 }

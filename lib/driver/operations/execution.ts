@@ -1,14 +1,17 @@
 import { DatabaseError } from '../../errors/index.js';
 import { needsParameterTypes } from '../../types/parameter-writer.js';
-import { LOOK_UP, type TypeCatalogue } from '../../types/type-catalogue.js';
-import { TypeMap } from '../../types/type-map.js';
+import type { TypeCatalogue } from '../../types/type-catalogue.js';
+import type { TypeMap } from '../../types/type-map.js';
 import type { TypeOptions } from '../../types/type-options.js';
+import { deferred } from '../../base/deferred.js';
+import { nothing } from '../../base/nothing.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
 import type { ResultShape, StatementResult } from '../result-shape.js';
 import { GIVEN_UP, type Operation, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
+import { TypeQuestion } from './type-question.js';
 
 /**
  * Makes of what a statement gave what its caller is to have. `rows` is undefined where the statement returns none;
@@ -46,14 +49,8 @@ export enum ExecutionStep {
   Prepare,
   Describe,
   Execute,
-  /** The server is being asked about types of the result's columns. */
-  LookUp,
 }
 
-/** How the answer to a look-up is read. */
-const LOOK_UP_TYPES = new TypeMap();
-
-const NOT_ASKED: readonly number[] = Object.freeze([]);
 const NO_FIELDS: readonly Column[] = Object.freeze([]);
 
 /**
@@ -70,19 +67,22 @@ export class Execution<R> implements Operation {
   protected again = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
-  /** Set by whoever gives the call up: no further command is begun. */
-  givenUp = false;
+  /** `request.types`, or one that knows more. */
+  protected types: TypeMap;
+  private givenUp = false;
+  /** Resolves what waits only for types to be known. */
+  private completion: { promise: Promise<void>; complete: () => void } | undefined;
   private answer: StatementResult | undefined;
-  private lookedUp: unknown[][] | undefined;
   protected thrown: { error: unknown } | undefined;
-  private asked: readonly number[] = NOT_ASKED;
 
   constructor(
     protected readonly request: ExecutionRequest,
     protected readonly view: ResultView<R>,
     protected readonly resolve: (result: R) => void,
     protected readonly reject: (error: unknown) => void,
-  ) {}
+  ) {
+    this.types = request.types;
+  }
 
   begin(session: Session): void {
     const { request } = this;
@@ -152,6 +152,15 @@ export class Execution<R> implements Operation {
     this.reject(error);
   }
 
+  giveUp(): void {
+    this.givenUp = true;
+    this.completion?.complete();
+  }
+
+  get completing(): Promise<void> | undefined {
+    return this.completion?.promise;
+  }
+
   /** Begins the next command on the way to the result. */
   private next(session: Session): void {
     const { statement, request } = this;
@@ -167,7 +176,7 @@ export class Execution<R> implements Operation {
         if (this.needsTypes && statement.parameterTypes === undefined) {
           this.step = ExecutionStep.Describe;
           native.describe(slot, statement.id);
-        } else {
+        } else if (!this.needsTypes || !this.askFirst(session, statement)) {
           this.executeDescribed(session, statement);
         }
       } else if (statement.uses === 0 && !this.needsTypes && request.statementOn === undefined) {
@@ -190,9 +199,9 @@ export class Execution<R> implements Operation {
   protected execute(
     session: Session,
     statement: CachedStatement | undefined,
-    types: TypeMap = this.request.types,
     rowMode: RowMode = this.request.rowMode,
   ): void {
+    const { types } = this;
     const { parameters: values, sql } = this.request;
     const { core, native, slot } = session;
     this.step = ExecutionStep.Execute;
@@ -209,8 +218,7 @@ export class Execution<R> implements Operation {
   }
 
   result(_session: Session, result: StatementResult, _complete: boolean): void {
-    if (this.step === ExecutionStep.LookUp) this.lookedUp = result.rows as unknown[][];
-    else this.answer = result;
+    this.answer = result;
   }
 
   threw(_session: Session, thrown: unknown, _over: boolean): void {
@@ -218,40 +226,108 @@ export class Execution<R> implements Operation {
   }
 
   ended(session: Session, transactionStatus: TransactionStatus): void {
-    switch (this.step) {
-      case ExecutionStep.Prepare:
-        this.notePrepared();
-        this.next(session);
-        break;
-      case ExecutionStep.LookUp:
-        this.learn(session, this.lookedUp, transactionStatus);
-        break;
-      default:
-        if (this.thrown === undefined) this.answered(session, transactionStatus);
-        else this.fail(session, this.thrown.error, transactionStatus);
+    if (this.step === ExecutionStep.Prepare) {
+      this.notePrepared();
+      this.next(session);
+    } else if (this.thrown === undefined) {
+      this.answered(session, transactionStatus);
+    } else {
+      this.fail(session, this.thrown.error, transactionStatus);
     }
   }
 
   /** The statement has been carried out, and its answer is there. */
   protected answered(session: Session, transactionStatus: TransactionStatus): void {
     const { rows, shape, count = -1 } = this.answer ?? {};
-    if (shape !== undefined && shape.unknown.length > 0 && rows !== undefined && rows.length > 0) {
-      const types = shape.unknown.map(({ typeOid }) => typeOid);
-      if (this.lookUp(session, types, transactionStatus)) return;
+    if (rows !== undefined && rows.length > 0 && shape !== undefined && shape.unknown.length > 0) {
+      this.complete(session, rows, shape, transactionStatus);
+      return;
     }
-    if (shape !== undefined && this.statement !== undefined) {
-      this.statement.binaryTypeMap = shape.binaryTypeMap;
+    if (this.statement !== undefined) {
+      if (shape !== undefined) this.statement.binaryTypeMap = shape.binaryTypeMap;
+      // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
+      const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
+      if (settled) this.statement.settledFor = this.types;
     }
-    // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
-    const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
-    if (settled && this.statement !== undefined) this.statement.settledFor = this.request.types;
-    this.succeed(session, transactionStatus);
+    this.succeed();
+    this.finish(session, transactionStatus);
   }
 
-  private succeed(session: Session, transactionStatus: TransactionStatus): void {
+  /**
+   * The rows have columns of types that were not known before. The operation ends here, and with it what the connection
+   * can do to the statement: a question about the types follows it, and what comes of that decides only on whether the
+   * values are converted.
+   */
+  private complete(
+    session: Session,
+    rows: unknown[],
+    shape: ResultShape,
+    transactionStatus: TransactionStatus,
+  ): void {
+    const complete = (): void => {
+      if (this.completion === undefined) return;
+      this.completion = undefined;
+      try {
+        const types = this.newestTypes();
+        if (types !== undefined) convertUnknown(rows, shape, this.request.rowMode, types);
+        this.succeed();
+      } catch (error) {
+        this.reject(error);
+      }
+      promise.resolve();
+    };
+    const promise = deferred<void>();
+    this.completion = { promise: promise.promise, complete };
+    this.dropTemporary(session);
+    const typeOids = shape.unknown.map(({ typeOid }) => typeOid);
+    const question = this.questionAbout(typeOids, session, complete);
+    if (question !== undefined && session.finishBy(question, transactionStatus)) return;
+    complete();
+    session.finish(transactionStatus);
+  }
+
+  private newestTypes(): TypeMap | undefined {
+    const { lookUp, typeOptions } = this.request;
+    return lookUp?.typeMapOf(typeOptions);
+  }
+
+  /** Undefined where there is nothing that the server has not been asked before. */
+  private questionAbout(
+    typeOids: readonly number[],
+    session: Session,
+    done: () => void,
+  ): TypeQuestion | undefined {
+    const { lookUp } = this.request;
+    if (lookUp === undefined) return undefined;
+    const unasked = lookUp.catalogue.unasked([...new Set(typeOids)]);
+    return unasked.length === 0
+      ? undefined
+      : new TypeQuestion(lookUp.catalogue, unasked, session.patience, done);
+  }
+
+  /** Types of a described statement that must be known before it is executed. */
+  protected typesToKnow(statement: CachedStatement): Iterable<number> {
+    return statement.parameterTypes ?? [];
+  }
+
+  /** Has the server asked about types that must be known first, and goes on after it; false where all are. */
+  private askFirst(session: Session, statement: CachedStatement): boolean {
+    const { types } = this;
+    const unknown = [...this.typesToKnow(statement)].filter((oid) => !types.isKnown(oid));
+    if (unknown.length === 0) return false;
+    const question = this.questionAbout(unknown, session, nothing);
+    this.types = this.newestTypes() ?? types;
+    if (question === undefined) return false;
+    session.interpose(question, () => {
+      this.types = this.newestTypes() ?? types;
+      this.next(session);
+    });
+    return true;
+  }
+
+  private succeed(): void {
     const { rows, shape, command = '', count = -1 } = this.answer ?? {};
     this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
-    this.finish(session, transactionStatus);
   }
 
   protected fail(session: Session, error: unknown, transactionStatus: TransactionStatus): void {
@@ -264,50 +340,6 @@ export class Execution<R> implements Operation {
     session.finish(transactionStatus);
   }
 
-  /** Asks the server for types that nobody has asked for yet; false when there is nothing to ask. */
-  protected lookUp(
-    session: Session,
-    typeOids: readonly number[],
-    transactionStatus: TransactionStatus,
-  ): boolean {
-    const catalogue = this.request.lookUp?.catalogue;
-    if (catalogue === undefined) return false;
-    const asked = catalogue.unasked([...new Set(typeOids)]);
-    // A refusal would abort the caller's transaction.
-    const safe = transactionStatus === TransactionStatus.Idle || catalogue.proven;
-    if (asked.length === 0 || !safe || transactionStatus === TransactionStatus.InError) return false;
-    this.asked = asked;
-    this.step = ExecutionStep.LookUp;
-    const { core, native, slot } = session;
-    const writer = core.writeParameters([`{${asked.join()}}`], undefined, LOOK_UP_TYPES);
-    native.execute(slot, LOOK_UP, writer.count, writer.length, RowMode.Array, core.typeMapId(LOOK_UP_TYPES));
-    return true;
-  }
-
-  /** Ends the look-up: `answer` is undefined where the server refused. */
-  private learn(
-    session: Session,
-    answer: unknown[][] | undefined,
-    transactionStatus: TransactionStatus,
-  ): void {
-    const { request } = this;
-    if (request.lookUp === undefined) return;
-    request.lookUp.catalogue.learn(this.asked, answer);
-    try {
-      this.learnt(session, request.lookUp.typeMapOf(request.typeOptions), transactionStatus);
-    } catch (error) {
-      this.fail(session, error, transactionStatus);
-    }
-  }
-
-  /** The look-up has ended; whatever is known of the types by now is in `types`. */
-  protected learnt(session: Session, types: TypeMap, transactionStatus: TransactionStatus): void {
-    const { rows, shape } = this.answer ?? {};
-    if (rows === undefined || shape === undefined) return;
-    convertUnknown(rows, shape, this.request.rowMode, types);
-    this.succeed(session, transactionStatus);
-  }
-
   described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
     if (this.statement !== undefined) {
       this.statement.parameterTypes = parameterTypes;
@@ -317,10 +349,6 @@ export class Execution<R> implements Operation {
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    if (this.step === ExecutionStep.LookUp && !failure.lost) {
-      this.learn(session, undefined, transactionStatus);
-      return;
-    }
     const error = commandError(failure, session.address);
     if (failure.lost) {
       this.reject(error);

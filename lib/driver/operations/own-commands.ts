@@ -1,12 +1,14 @@
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
+import type { StatementResult } from '../result-shape.js';
 import type { Operation, Session } from '../session.js';
 
-/** ms for a command of the driver's own where the pool's `heartbeatTimeout` is 0. */
-const LONGEST_OWN_COMMAND = 30_000;
+/** ms for commands of the driver's own where the pool's `heartbeatTimeout` is 0. */
+const LONGEST_OWN_COMMANDS = 30_000;
 
 /**
- * Texts that the driver runs for its own purposes, one after the other. No caller waits who could give them up, and the
- * connection may be half-open, so all of them together have a limit: a session that has not answered by then is closed.
+ * Commands that the driver runs for its own purposes, one after the other. No caller waits who could give them up, and
+ * the connection may be half-open, so all of them together have a limit: a session that has not answered by then is
+ * closed.
  */
 export abstract class OwnCommands implements Operation {
   readonly ofSession = true;
@@ -14,15 +16,15 @@ export abstract class OwnCommands implements Operation {
   /** The session was closed because the limit had passed. */
   private late = false;
 
-  /** @param limit ms, such as `session.patience`; 0 stands for a limit that is never reached on a connection that lives */
+  /** @param limit ms, such as `session.patience`; 0 stands for 30 s */
   protected constructor(private readonly limit: number) {}
 
-  /** What is run first. */
-  protected abstract first(session: Session): string;
+  /** Begins the first command. */
+  protected abstract first(session: Session): void;
 
-  /** What is run after a command that has ended; undefined when that was the last. */
-  protected next(): string | undefined {
-    return undefined;
+  /** Begins the command after one that has ended; false when that was the last. `failure`: the server has refused it. */
+  protected next(_session: Session, _failure?: NativeFailure): boolean {
+    return false;
   }
 
   /** Whether a refusal of the server leaves the session in a state that nobody knows, so that it is closed. */
@@ -39,35 +41,31 @@ export abstract class OwnCommands implements Operation {
   }
 
   begin(session: Session): void {
-    const limit = this.limit > 0 ? this.limit : LONGEST_OWN_COMMAND;
-    this.timer = setTimeout(() => {
-      this.late = true;
-      session.close();
-    }, limit);
+    this.timer = setTimeout(
+      () => {
+        this.late = true;
+        session.close();
+      },
+      this.limit > 0 ? this.limit : LONGEST_OWN_COMMANDS,
+    );
     this.timer.unref();
-    session.native.script(session.slot, this.first(session));
+    this.first(session);
   }
 
   refuse(): void {
     this.over(undefined, false);
   }
 
-  result(): void {
-    // Of no interest.
+  result(_session: Session, _result: StatementResult): void {
+    // Of no interest, unless a subclass says so.
   }
 
   threw(): void {
-    // Nothing is built.
+    // Nothing is built that could throw.
   }
 
   ended(session: Session, transactionStatus: TransactionStatus): void {
-    const next = this.next();
-    if (next !== undefined) {
-      session.native.script(session.slot, next);
-      return;
-    }
-    this.stop(session, true);
-    session.finish(transactionStatus);
+    this.goOn(session, transactionStatus);
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
@@ -77,8 +75,15 @@ export abstract class OwnCommands implements Operation {
       this.stop(session, false);
       session.discard();
     } else {
-      this.ended(session, transactionStatus);
+      this.goOn(session, transactionStatus, failure);
     }
+  }
+
+  private goOn(session: Session, transactionStatus: TransactionStatus, failure?: NativeFailure): void {
+    session.transactionStatus = transactionStatus;
+    if (this.next(session, failure)) return;
+    this.stop(session, true);
+    session.finish(transactionStatus);
   }
 
   private stop(session: Session, alive: boolean): void {

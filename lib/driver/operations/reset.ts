@@ -31,15 +31,16 @@ export class Reset extends OwnCommands {
     super(limit);
   }
 
-  protected first(session: Session): string {
+  protected first(session: Session): void {
     // A transaction left open would make DISCARD ALL fail, and undo the rest when it is rolled back.
     this.rolledBack = session.transactionStatus === TransactionStatus.Idle;
-    return this.rolledBack ? this.sql : 'ROLLBACK';
+    session.native.script(session.slot, this.rolledBack ? this.sql : 'ROLLBACK');
   }
 
-  protected override next(): string | undefined {
-    if (this.rolledBack) return undefined;
+  protected override next(session: Session): boolean {
+    if (this.rolledBack) return false;
     this.rolledBack = true;
-    return this.sql;
+    session.native.script(session.slot, this.sql);
+    return true;
   }
 }

@@ -1,5 +1,4 @@
 import { readsAllBinary } from '../../types/binary-results.js';
-import type { TypeMap } from '../../types/type-map.js';
 import type { BatchQueue } from './stream-queue.js';
 import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
 import { RowMode, type NativeFailure, type TransactionStatus } from '../../addon/interface.js';
@@ -13,7 +12,6 @@ import type { CachedStatement } from '../statement-cache.js';
  * of its columns must be known before the first row.
  */
 export class RowStream extends Execution<void> {
-  private types: TypeMap | undefined;
   private begun = false;
 
   /** @param fieldsKnown called before the first batch, and at the latest before the end */
@@ -36,26 +34,18 @@ export class RowStream extends Execution<void> {
     return true;
   }
 
+  protected override *typesToKnow(statement: CachedStatement): Iterable<number> {
+    yield* super.typesToKnow(statement);
+    yield* statement.columnTypes ?? [];
+  }
+
   protected override executeDescribed(session: Session, statement: CachedStatement): void {
-    const { types } = this.request;
-    const unknown = [...(statement.columnTypes ?? [])].filter((oid) => !types.isKnown(oid));
-    if (unknown.length > 0 && this.lookUp(session, unknown, session.transactionStatus)) return;
-    this.executeStream(session, this.types ?? types);
-  }
-
-  protected override learnt(session: Session, types: TypeMap): void {
-    this.executeStream(session, types);
-  }
-
-  private executeStream(session: Session, types: TypeMap): void {
-    // The core has only its number.
-    this.types = types;
-    const { statement } = this;
-    if (statement?.columnTypes !== undefined && readsAllBinary(types, statement.columnTypes)) {
+    const { types } = this;
+    if (statement.columnTypes !== undefined && readsAllBinary(types, statement.columnTypes)) {
       statement.binaryTypeMap = session.core.typeMapId(types);
     }
     const arrays = this.request.rowMode === RowMode.Array;
-    this.execute(session, this.statement, types, arrays ? RowMode.StreamedArrays : RowMode.StreamedObjects);
+    this.execute(session, statement, arrays ? RowMode.StreamedArrays : RowMode.StreamedObjects);
   }
 
   override result(session: Session, result: StatementResult, complete: boolean): void {

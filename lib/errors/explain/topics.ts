@@ -9,6 +9,7 @@ import { LOSS } from './loss.js';
 import { NAMES } from './names.js';
 import { OTHER_CLASSES } from './other-classes.js';
 import { POOL } from './pool.js';
+import { RESOURCES } from './resources.js';
 import { SERVER } from './server.js';
 import { STATEMENTS } from './statements.js';
 import { STREAMS } from './streams.js';
@@ -29,6 +30,7 @@ export const TOPICS: readonly Topic[] = [
   ...ADDON,
   ...LIBRARY,
   ...LOSS,
+  ...RESOURCES,
   ...POOL,
   ...TIMEOUTS,
   ...USAGE,

@@ -219,6 +219,34 @@ export const USAGE: readonly Topic[] = [
     },
   },
   {
+    codes: ['KB_TRANSACTION_OPEN'],
+    shows: ['hint'],
+    en: {
+      headline: 'A transaction is open on this connection, which cannot have a second one inside it.',
+      causes: [
+        'connection.begin() or connection.transaction() was called before the first transaction had ended.',
+        'A call was made on the connection while its transaction, and not the connection, was the one to use.',
+      ],
+      actions: [
+        'Inside a transaction use tx.savepoint(fn): it can be undone without the rest.',
+        'For independent work take another connection: db.transaction(fn).',
+        'Await the first transaction before beginning the next one on the same connection.',
+      ],
+    },
+    zh: {
+      headline: '该连接上已有未结束的事务，其中不能再开始另一个事务。',
+      causes: [
+        '前一个事务尚未结束，就调用了 connection.begin() 或 connection.transaction()。',
+        '事务进行期间在连接上发起了调用，而应当使用事务对象。',
+      ],
+      actions: [
+        '在事务内部使用 tx.savepoint(fn)：它可以单独撤销。',
+        '相互独立的工作请使用另一个连接：db.transaction(fn)。',
+        '在同一连接上开始下一个事务之前，先 await 前一个事务。',
+      ],
+    },
+  },
+  {
     codes: ['KB_TRANSACTION_ROLLED_BACK'],
     en: {
       headline:
@@ -272,6 +300,34 @@ export const USAGE: readonly Topic[] = [
       headline: '驱动无法完成该请求，原因见错误信息。',
       causes: ['该调用与对象的状态或参数不符。'],
       actions: ['阅读错误信息，并在本软件包的文档中查找该错误码。'],
+    },
+  },
+  {
+    codes: ['KB_POOLER'],
+    shows: ['hint'],
+    en: {
+      headline: 'The call needs a session of its own, which a pooler in this mode does not give.',
+      causes: [
+        'The option "pooler" says that a pooler hands each transaction, or each statement, to any session.',
+        'LISTEN, session settings, temporary tables and statements prepared by name belong to one session.',
+      ],
+      actions: [
+        'Connect this part of the program to the server directly, without the pooler.',
+        'Put what belongs together into one transaction, where the pooler works by transactions.',
+        'Remove the option "pooler" if there is no pooler in between, or if it works by sessions.',
+      ],
+    },
+    zh: {
+      headline: '该调用需要独占的会话，而处于此模式的连接池中间件不提供。',
+      causes: [
+        '“pooler”选项表明：中间件会把每个事务或每条语句交给任意会话执行。',
+        'LISTEN、会话级设置、临时表和按名称预编译的语句都属于某一个会话。',
+      ],
+      actions: [
+        '让这部分程序绕过中间件，直接连接服务器。',
+        '如果中间件按事务工作，请把相关的操作放进同一个事务。',
+        '如果中间没有连接池中间件，或它按会话工作，请去掉“pooler”选项。',
+      ],
     },
   },
 ];

@@ -1,6 +1,8 @@
 import { CHECK_TABLE, fingerprintOf, READ_TABLE, readTable, type Table } from '../../encoding/index.js';
 import { RowMode } from '../../addon/interface.js';
 import { DatabaseError } from '../../errors/index.js';
+import { KNOWN_OIDS } from '../../types/oids.js';
+import { LOOK_UP } from '../../types/type-catalogue.js';
 import { TypeMap } from '../../types/type-map.js';
 import { executeUntold, type OperationRunner } from '../calls/call.js';
 import type { CallContext } from '../calls/call-context.js';
@@ -85,7 +87,7 @@ export class TableQuestion {
   /** @param name the table's, quoted */
   constructor(
     private readonly name: string,
-    context: CallContext,
+    private readonly context: CallContext,
     private readonly limit: BatchLimit,
   ) {
     this.known = tablesOf(context);
@@ -129,13 +131,24 @@ export class TableQuestion {
 
   private async read(runner: OperationRunner): Promise<Table | undefined> {
     const table = readTable(await this.ask(READ_TABLE, runner));
-    if (table !== undefined) this.known.add(this.name, table);
+    if (table === undefined) return undefined;
+    this.known.add(this.name, table);
+    await this.learnTypes(table, runner);
     return table;
   }
 
-  /** @param sql a question for the table whose name is `$1` */
-  private ask(sql: string, runner: OperationRunner): Promise<unknown[]> {
-    const request = { sql, parameters: [this.name], rowMode: RowMode.Array, types: CATALOGUE_TYPES };
+  /** How a value is written depends on its column's type: on a serializer of the caller's, on what is beneath a domain. */
+  private async learnTypes({ columns }: Table, runner: OperationRunner): Promise<void> {
+    const { catalogue } = this.context;
+    const own = columns.map(({ typeOid }) => typeOid).filter((oid) => !KNOWN_OIDS.has(oid));
+    const unasked = catalogue.unasked([...new Set(own)]);
+    if (unasked.length === 0) return;
+    catalogue.learn(unasked, (await this.ask(LOOK_UP, runner, `{${unasked.join()}}`)) as unknown[][]);
+  }
+
+  /** @param sql a question for what `$1` is */
+  private ask(sql: string, runner: OperationRunner, about = this.name): Promise<unknown[]> {
+    const request = { sql, parameters: [about], rowMode: RowMode.Array, types: CATALOGUE_TYPES };
     return executeUntold(runner, request, { signal: this.limit.signal }, (rows) => rows ?? []);
   }
 }

@@ -211,7 +211,7 @@ class InterruptibleCall implements Operation {
   private stop(error: (cause: unknown) => unknown): void {
     if (this.interrupted !== undefined) return;
     this.interrupted = { error };
-    this.operation.givenUp = true;
+    this.operation.giveUp?.();
     // After a loss before anything was sent it waits for another session than the one it began on.
     if (this.session?.runs(this) === true) {
       this.session.interrupt();
@@ -256,7 +256,10 @@ class InterruptibleCall implements Operation {
   ended(session: Session, transactionStatus: TransactionStatus): void {
     this.operation.ended(session, transactionStatus);
     // Ended, unless the operation has begun its next command.
-    if (!session.runs(this)) this.disarm();
+    if (session.runs(this)) return;
+    const { completing } = this.operation;
+    if (completing === undefined) this.disarm();
+    else void completing.then(() => this.disarm());
   }
 
   described(session: Session, parameterTypes: Uint32Array, columnTypes: Uint32Array): void {

@@ -11,14 +11,14 @@ import { quoteIdentifier } from '../../sql/identifiers.js';
 /** Bytes of a name in PostgreSQL and KingbaseES (NAMEDATALEN - 1). */
 const LONGEST_NAME = 63;
 
-export interface Notification {
+export interface ChannelNotification {
   channel: string;
   payload: string;
   /** The server process that sent it. */
   processId: number;
 }
 
-export type NotificationHandler = (notification: Notification) => void;
+export type NotificationHandler = (notification: ChannelNotification) => void;
 
 /** What a listener needs of its database. */
 export interface ListenerOptions {

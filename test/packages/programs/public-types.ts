@@ -1,10 +1,22 @@
 /** What the declarations promise, for the compiler alone: nothing here is run. */
 import { expectTypeOf } from 'expect-type';
+import {
+  ConnectionError,
+  DatabaseError,
+  isDatabaseError,
+  KingbaseError,
+  quoteIdentifier,
+  UsageError,
+} from 'kingbase-native';
 import type {
   BatchInsertResult,
   Column,
   Connection,
+  ConnectionErrorCode,
+  ConnectStage,
   Database,
+  KingbaseErrorCode,
+  LossOutcome,
   Queryable,
   QueryOptions,
   QueryParameters,
@@ -14,6 +26,7 @@ import type {
   Rows,
   Statement,
   Transaction,
+  UsageErrorCode,
 } from 'kingbase-native';
 
 interface City {
@@ -101,4 +114,42 @@ export function shared(db: Database, connection: Connection, transaction: Transa
   expectTypeOf(transaction).toExtend<Queryable>();
   expectTypeOf(connection.backendPid).toEqualTypeOf<number>();
   expectTypeOf(transaction.backendPid).toEqualTypeOf<number>();
+}
+
+export function errorsNarrow(error: unknown): string {
+  if (isDatabaseError(error, 'unique_violation')) {
+    expectTypeOf(error.condition).toEqualTypeOf<'unique_violation'>();
+    expectTypeOf(error.code).toEqualTypeOf<'23505'>();
+    expectTypeOf(error).toExtend<DatabaseError>();
+    return error.constraint ?? '';
+  }
+  // @ts-expect-error: a condition that does not exist
+  if (isDatabaseError(error, 'unique_violence')) return '';
+  if (isDatabaseError(error)) expectTypeOf(error).toEqualTypeOf<DatabaseError>();
+  if (error instanceof UsageError) {
+    expectTypeOf(error.code).toEqualTypeOf<UsageErrorCode>();
+    // @ts-expect-error: a code that does not exist
+    if (error.code === 'KB_TRANSACTION_DONNE') return '';
+    if (error.code === 'KB_TRANSACTION_OPEN') return '';
+  }
+  if (error instanceof ConnectionError) {
+    expectTypeOf(error.code).toEqualTypeOf<ConnectionErrorCode>();
+    expectTypeOf(error.stage).toEqualTypeOf<ConnectStage | undefined>();
+    expectTypeOf(error.outcome).toEqualTypeOf<LossOutcome | undefined>();
+  }
+  if (error instanceof DatabaseError) {
+    // Servers and functions have SQLSTATEs of their own.
+    if (error.code === 'MY001' || error.code === '23505' || error.code === 'KX001') return '';
+    // @ts-expect-error: a condition that does not exist
+    if (error.condition === 'unique_violence') return '';
+  }
+  if (error instanceof KingbaseError) {
+    if (error.code === 'KB_TIMEOUT' || error.code === '40001') return '';
+    // @ts-expect-error: a code that does not exist
+    if (error.code === 'KB_CONNCTION_LOST') return '';
+  }
+  expectTypeOf<ConnectionErrorCode | UsageErrorCode>().toExtend<KingbaseErrorCode>();
+  // @ts-expect-error: the union is closed
+  const open: KingbaseErrorCode = 'KB_SOMETHING_ELSE';
+  return quoteIdentifier('public', open);
 }

@@ -355,6 +355,7 @@ describe('inspectCandidates on Windows', () => {
       kind: 'file',
       exists: true,
       file: `${places}\\libkci.dll`,
+      opens: `${places}\\libkci.dll`,
       format: 'pe',
       architecture: 'x86_64',
       flavour: 'kci',

@@ -92,8 +92,10 @@ describe('loadClientLibrary', () => {
   });
 
   it('goes on to the next place and keeps a record', () => {
-    const { loaded, opened } = run({}, { 'libpq.so.5': 'ok' });
-    expect(opened.map(({ path }) => path)).toEqual(['libkci.so.5', 'libkci.so', 'libpq.so.5']);
+    const libpq = '/usr/lib/libpq.so.5';
+    const { loaded, opened } = run({ [libpq]: makeElf() }, { [libpq]: 'ok' });
+    // What the linker would find by a bare name is opened by its absolute path, and a bare name never.
+    expect(opened.map(({ path }) => path)).toEqual([libpq]);
     expect(loaded?.source).toBe("PostgreSQL's libpq, system library path");
     expect(loaded?.reason).toContain('after 4 places');
     expect(loaded?.attempts).toMatchObject([
@@ -107,10 +109,32 @@ describe('loadClientLibrary', () => {
         source: 'installation directory',
         reason: 'does not exist',
       },
-      { path: 'libkci.so.5', source: 'system library path', reason: 'was not found by the dynamic linker' },
-      { path: 'libkci.so', source: 'system library path', reason: 'was not found by the dynamic linker' },
+      {
+        path: 'libkci.so.5',
+        source: 'system library path',
+        reason: 'was not found where the dynamic linker searches',
+      },
+      {
+        path: 'libkci.so',
+        source: 'system library path',
+        reason: 'was not found where the dynamic linker searches',
+      },
     ]);
   });
+
+  it.each([':/opt/kb', '/opt/kb:', '/opt/kb::/x', '.', 'lib:/opt/kb'])(
+    'never leaves a search to the linker that would look in the current directory: LD_LIBRARY_PATH=%s',
+    (value) => {
+      const { error, opened } = run(
+        {},
+        { 'libkci.so.5': 'ok', './libkci.so.5': 'ok' },
+        {},
+        { LD_LIBRARY_PATH: value },
+      );
+      expect(opened).toEqual([]);
+      expect(error?.message).toContain('relative entries of LD_LIBRARY_PATH are passed over');
+    },
+  );
 
   it('tries nothing else when what is named fails', () => {
     const { error, opened } = run({}, { 'libkci.so.5': 'ok' }, {}, { KINGBASE_CLIENT_LIBRARY: KCI });
@@ -242,8 +266,8 @@ describe('loadClientLibrary', () => {
 
   it('has the code of the first place that had something', () => {
     const { error } = run(
-      {},
-      { 'libkci.so': failure('', 'v7'), 'libpq.so.5': failure('', 'symbols', ['a']) },
+      { '/lib/libkci.so': makeElf(), '/lib/libpq.so.5': makeElf() },
+      { '/lib/libkci.so': failure('', 'v7'), '/lib/libpq.so.5': failure('', 'symbols', ['a']) },
     );
     expect(error?.code).toBe('KB_LIBRARY_UNSUPPORTED_VERSION');
     expect(error?.attempts).toHaveLength(5);
@@ -457,6 +481,7 @@ describe('inspectCandidates', () => {
       kind: 'file',
       exists: true,
       file: '/home/kb/lib/libkci.so.5.12',
+      opens: '/home/kb/lib/libkci.so.5',
       format: 'elf',
       architecture: 'x86_64',
       flavour: 'kci',
@@ -468,7 +493,7 @@ describe('inspectCandidates', () => {
       chinese: { source: 'KINGBASE_HOME', reason: '从文件头看可以加载' },
     });
     expect(reports.slice(-2)).toMatchObject([
-      { path: 'libkci.so', kind: 'name', exists: false, verdict: 'doubtful', code: 'KB_LIBRARY_NOT_FOUND' },
+      { path: 'libkci.so', kind: 'name', exists: false, verdict: 'unusable', code: 'KB_LIBRARY_NOT_FOUND' },
       {
         path: 'libpq.so.5',
         kind: 'name',

@@ -89,10 +89,12 @@ describe('DatabaseError', () => {
     expect(error).not.toHaveProperty('line');
   });
 
-  it('leaves the condition open for codes of the vendor', () => {
+  it('has no condition for codes of the vendor', () => {
     expect(DatabaseError.fromFields({ C: '60000', M: 'm' }).condition).toBeUndefined();
     expectTypeOf<'unique_violation'>().toExtend<DatabaseError['condition']>();
-    expectTypeOf<string>().toExtend<DatabaseError['condition']>();
+    // A misspelled one does not compile.
+    expectTypeOf<'unique_violence'>().not.toExtend<DatabaseError['condition']>();
+    expectTypeOf<'MY001'>().toExtend<DatabaseError['code']>();
   });
 });
 
@@ -144,7 +146,7 @@ describe('the other classes', () => {
       expect(error.code).toMatch(/^KB_/);
       expect(error.cause).toBe(cause);
     }
-    expect(new UsageError('KB_X', 'm')).not.toHaveProperty('cause');
+    expect(new UsageError('KB_BAD_OPTION', 'm')).not.toHaveProperty('cause');
   });
 
   it('lists each attempt to find a library on a line of its own', () => {

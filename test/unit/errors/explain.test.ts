@@ -11,6 +11,7 @@ import {
   ConnectionError,
   DatabaseError,
   KingbaseError,
+  type KingbaseErrorCode,
   sqlStateCondition,
   TimeoutError,
   UsageError,
@@ -40,7 +41,7 @@ function sqlStateClasses(): string[] {
 }
 
 const error = (code: string, message = 'm', extra: object = {}): KingbaseError =>
-  Object.assign(new KingbaseError(code, message), extra);
+  Object.assign(new KingbaseError(code as KingbaseErrorCode, message), extra);
 
 const database = (fields: Record<string, string>): DatabaseError =>
   DatabaseError.fromFields({ S: 'ERROR', V: 'ERROR', M: 'm', ...fields });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../lib/errors/index.js';
-import { quoteIdentifier, quoteQualified } from '../../../lib/sql/identifiers.js';
+import { quoteIdentifier, quoteName, quoteQualified } from '../../../lib/sql/identifiers.js';
 import { tokens } from '../../../lib/sql/lexer.js';
 import { numRuns } from './arbitraries.js';
 
@@ -26,8 +26,14 @@ describe('quoteIdentifier', () => {
     expect(quoteIdentifier(name)).toBe(quoted);
   });
 
+  it('quotes each part for itself', () => {
+    expect(quoteIdentifier('shop', 'sales.2024', 'Order')).toBe('"shop"."sales.2024"."Order"');
+    expect(failure(() => quoteIdentifier()).code).toBe('KB_BAD_IDENTIFIER');
+    expect(failure(() => quoteIdentifier('a', '')).code).toBe('KB_BAD_IDENTIFIER');
+  });
+
   it('uses backquotes where they are asked for', () => {
-    expect(quoteIdentifier('a`b"', '`')).toBe('`a``b"`');
+    expect(quoteName('a`b"', '`')).toBe('`a``b"`');
   });
 
   it.each([
@@ -60,6 +66,12 @@ describe('quoteQualified', () => {
     [['sales', 'orders.2024'], '"sales"."orders.2024"'],
   ])('quotes %j', (name, quoted) => {
     expect(quoteQualified(name)).toBe(quoted);
+  });
+
+  it('quotes each part for itself', () => {
+    expect(quoteIdentifier('shop', 'sales.2024', 'Order')).toBe('"shop"."sales.2024"."Order"');
+    expect(failure(() => quoteIdentifier()).code).toBe('KB_BAD_IDENTIFIER');
+    expect(failure(() => quoteIdentifier('a', '')).code).toBe('KB_BAD_IDENTIFIER');
   });
 
   it('uses backquotes where they are asked for', () => {

@@ -5,6 +5,11 @@ import { ArrayOid, ELEMENT_TYPES, KNOWN_OIDS, Oid } from '../../../lib/types/oid
 import { TypeMap, type CatalogueType } from '../../../lib/types/type-map.js';
 import type { TypeOptions } from '../../../lib/types/type-options.js';
 
+/** An ordinary type of a user's; what is not told of it does not matter. */
+function catalogueType(given: Partial<CatalogueType> & { oid: number; name: string }): CatalogueType {
+  return { elementOid: 0, delimiter: ',', baseOid: 0, length: -1, schema: 'public', ...given };
+}
+
 function decoderOf(types: TypeMap, oid: number): number {
   for (let i = 0; i < types.decoders.length; i += 2) {
     if (types.decoders[i] === oid) return types.decoders[i + 1] as number;
@@ -60,7 +65,6 @@ describe('decoders', () => {
     ['clob', Decoder.Text],
     ['date', Decoder.Text],
     ['timestamp', Decoder.WallClock],
-    ['oracleDate', Decoder.WallClock],
     ['timestamptz', Decoder.Instant],
     ['uuid', Decoder.Text],
     ['json', Decoder.Text],
@@ -75,7 +79,6 @@ describe('decoders', () => {
     [{ date: 'date' }, 'date', Decoder.WallClock],
     [{ timestamp: 'string' }, 'timestamp', Decoder.Text],
     [{ timestamp: 'string' }, 'timestamptz', Decoder.Text],
-    [{ timestamp: 'string' }, 'oracleDate', Decoder.Text],
     [{ 23: { parse: Number } }, 'int4', Decoder.Text],
     [{ bool: { parse: Boolean } }, 'bool', Decoder.Text],
   ] as const)('%o', (options, name, decoder) => {
@@ -151,7 +154,6 @@ describe("the caller's own types", () => {
     expect(convert({ uuid: upper }, Oid.uuid, 'ab')).toBe('AB');
     expect(convert({ uuid: upper }, ArrayOid.uuid, '{ab,NULL}')).toEqual(['AB', null]);
     expect(convert({ json: upper }, Oid.json, 'ab')).toBe('AB');
-    expect(convert({ date: upper }, Oid.oracleDate, 'ab')).toBe('AB');
     expect(convert({ [ArrayOid.uuid]: upper }, ArrayOid.uuid, '{ab}')).toBe('{AB}');
   });
 
@@ -179,8 +181,8 @@ describe("the caller's own types", () => {
   });
 
   it('are found in the catalogue by name', () => {
-    const point3: CatalogueType = { oid: 70_001, name: 'POINT3', elementOid: 0, delimiter: ',' };
-    const array: CatalogueType = { oid: 70_000, name: '_point3', elementOid: 70_001, delimiter: ',' };
+    const point3 = catalogueType({ oid: 70_001, name: 'POINT3' });
+    const array = catalogueType({ oid: 70_000, name: '_point3', elementOid: 70_001 });
     const before = new TypeMap({ point3: upper });
     expect([...before.customByName.keys()]).toEqual(['point3']);
     expect(before.isKnown(70_001)).toBe(false);
@@ -195,12 +197,12 @@ describe("the caller's own types", () => {
 describe('the catalogue', () => {
   it("gives Kingbase's types their rule by name", () => {
     const types = new TypeMap({}, [
-      { oid: 9, name: 'TINYINT', elementOid: 0, delimiter: ',' },
-      { oid: 972, name: '_tinyint', elementOid: 9, delimiter: ',' },
-      { oid: 11_659, name: 'blob', elementOid: 0, delimiter: ',' },
-      { oid: 12_345, name: 'date', elementOid: 0, delimiter: ',' },
-      { oid: 70_000, name: 'mood', elementOid: 0, delimiter: ',' },
-      { oid: 70_001, name: '_mood', elementOid: 70_000, delimiter: ',' },
+      catalogueType({ oid: 9, name: 'TINYINT', schema: 'sys_catalog', length: 1 }),
+      catalogueType({ oid: 972, name: '_tinyint', elementOid: 9, schema: 'sys_catalog' }),
+      catalogueType({ oid: 11_659, name: 'blob', schema: 'pg_catalog' }),
+      catalogueType({ oid: 12_345, name: 'date', schema: 'sys', length: 8 }),
+      catalogueType({ oid: 70_000, name: 'mood', length: 4 }),
+      catalogueType({ oid: 70_001, name: '_mood', elementOid: 70_000 }),
     ]);
     expect(decoderOf(types, 9)).toBe(Decoder.Integer);
     expect(decoderOf(types, 11_659)).toBe(Decoder.Bytes);

@@ -1,0 +1,76 @@
+import type { Family, VendorType } from './family.js';
+
+/** Numbers and booleans. The binary form of float4 is not read: as a double it has more digits than its text. */
+export const NUMBERS = {
+  bool: { oid: 16, array: 1000, reads: 'boolean', binary: 'Boolean', writes: 'bool' },
+  int8: { oid: 20, array: 1016, reads: 'bigint', binary: 'Integer', writes: 'int8' },
+  int2: { oid: 21, array: 1005, reads: 'integer', binary: 'Integer', writes: 'int2' },
+  int4: { oid: 23, array: 1007, reads: 'integer', binary: 'Integer', writes: 'int4' },
+  oid: { oid: 26, array: 1028, reads: 'integer', binary: 'Oid', writes: 'oid' },
+  float4: { oid: 700, array: 1021, reads: 'float', writes: 'float4' },
+  float8: { oid: 701, array: 1022, reads: 'float', binary: 'Float', writes: 'float8' },
+  money: { oid: 790, array: 791, reads: 'text' },
+  numeric: { oid: 1700, array: 1231, reads: 'numeric', binary: 'Numeric', writes: 'numeric' },
+  // KingbaseES; all sources agree on these numbers. Its tinyint has one byte in binary, signed or not by the mode.
+  int1: { oid: 7014, reads: 'integer' },
+  int3: { oid: 7015, reads: 'integer' },
+  mediumint: { oid: 7016, reads: 'integer' },
+  middleint: { oid: 7017, reads: 'integer' },
+  tinyint: { oid: 8100, array: 8101, reads: 'integer' },
+} as const satisfies Family;
+
+export const VENDOR_NUMBERS: readonly VendorType[] = [
+  {
+    name: 'tinyint',
+    reads: 'integer',
+    certainty: 'vendor',
+    modes: 'oracle, mysql, sqlserver',
+    numbers: '8100; sqlserver 5026; V8R3 9',
+    note: 'in sqlserver mode 0 to 255',
+  },
+  { name: 'int1', reads: 'integer', certainty: 'seen', modes: 'mysql', numbers: '7014' },
+  { name: 'int3', reads: 'integer', certainty: 'said', modes: 'mysql', numbers: '7015' },
+  { name: 'mediumint', reads: 'integer', certainty: 'said', modes: 'mysql', numbers: '7016' },
+  { name: 'middleint', reads: 'integer', certainty: 'said', modes: 'mysql', numbers: '7017' },
+  { name: 'year', reads: 'integer', certainty: 'vendor', modes: 'mysql', numbers: '7025, or 7024' },
+  {
+    name: 'uint4',
+    reads: 'integer',
+    certainty: 'vendor',
+    modes: 'mysql',
+    numbers: '7082',
+    note: '`int unsigned`',
+  },
+  {
+    name: 'uint8',
+    reads: 'unsigned64',
+    certainty: 'vendor',
+    modes: 'mysql',
+    numbers: '7084',
+    note: '`bigint unsigned`, up to 2^64 − 1; as `int8` is chosen',
+  },
+  { name: 'smallint', reads: 'integer', certainty: 'vendor', modes: 'sqlserver', numbers: '21, or 5061' },
+  { name: 'int', reads: 'integer', certainty: 'vendor', modes: 'sqlserver', numbers: '23, or 5063' },
+  { name: 'bigint', reads: 'bigint', certainty: 'vendor', modes: 'sqlserver', numbers: '20, or 5065' },
+  { name: 'numeric', reads: 'numeric', certainty: 'vendor', modes: 'sqlserver', numbers: '1700, or 5067' },
+  { name: 'decimal', reads: 'numeric', certainty: 'vendor', modes: 'sqlserver', numbers: '1700, or 5067' },
+  { name: 'real', reads: 'float', certainty: 'vendor', modes: 'sqlserver', numbers: '700, or 6069' },
+  { name: 'float', reads: 'float', certainty: 'vendor', modes: 'sqlserver', numbers: '701, or 6071' },
+  {
+    name: 'money',
+    reads: 'text',
+    certainty: 'seen',
+    modes: 'sqlserver',
+    numbers: '5069',
+    note: 'may have commas between the thousands',
+  },
+  {
+    name: 'bit',
+    length: 1,
+    reads: 'bit',
+    certainty: 'seen',
+    modes: 'sqlserver',
+    numbers: '7915',
+    note: 'text `1` or `0`',
+  },
+];

@@ -1,0 +1,38 @@
+import type { CustomType, TypeOptions } from './type-options.js';
+
+const numbers = new WeakMap<object, number>();
+let last = 0;
+
+function numberOf(thing: object): number {
+  let number = numbers.get(thing);
+  if (number === undefined) {
+    number = ++last;
+    numbers.set(thing, number);
+  }
+  return number;
+}
+
+/**
+ * The same string for options that mean the same, so that what is derived from them need not be derived again when a
+ * program writes them out in each call. Functions are the same if they are one and the same.
+ */
+export function typeOptionKey(options: TypeOptions): string {
+  return Object.keys(options)
+    .filter((name) => options[name] !== undefined)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${choiceKey(options[name])}`)
+    .join();
+}
+
+function choiceKey(choice: string | CustomType | undefined): string {
+  if (typeof choice !== 'object' || choice === null) return JSON.stringify(choice) ?? String(choice);
+  // The functions of a class's instance have fields of it to go by.
+  if (Object.getPrototypeOf(choice) !== Object.prototype) return `#${numberOf(choice)}`;
+  const { parse, serialize, ...others } = choice as CustomType & Record<string, unknown>;
+  if (Object.keys(others).length > 0) return `#${numberOf(choice)}`;
+  return `${functionKey(parse)}/${functionKey(serialize)}`;
+}
+
+function functionKey(given: unknown): string {
+  return typeof given === 'function' ? String(numberOf(given)) : String(given);
+}
