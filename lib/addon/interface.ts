@@ -120,9 +120,11 @@ export interface NativeFailure {
 export const enum FailureBits {
   Lost = 1,
   Sent = 2,
-  StageShift = 2,
+  /** Three bits, from 4 on. */
+  Stage = 4,
   StageMask = 7,
-  ReasonShift = 5,
+  /** All above. */
+  Reason = 32,
 }
 
 /** What a new connection says of its server. */

@@ -90,7 +90,7 @@ async function run(session: Connection, sql: string, parameters: string[], forma
     const { rows, fields, command, rowCount } = result;
     return `${jsonOf(fields.length > 0 ? rows : { command, rowsAffected: rowCount }, 2)}\n`;
   }
-  const result = await session.query<unknown[]>(sql, parameters, { rowMode: 'array', types: AS_TEXT });
+  const result = await session.query(sql, parameters, { rowMode: 'array', types: AS_TEXT });
   return formatted(result, format);
 }
 

@@ -252,8 +252,8 @@ function failureOf(fields: string | undefined, message: string, what: number): N
     message,
     lost: (what & FailureBits.Lost) !== 0,
     sent: (what & FailureBits.Sent) !== 0,
-    stage: STAGES[(what >> FailureBits.StageShift) & FailureBits.StageMask] ?? '',
-    reason: REASONS[what >> FailureBits.ReasonShift],
+    stage: STAGES[Math.trunc(what / FailureBits.Stage) & FailureBits.StageMask] ?? '',
+    reason: REASONS[Math.trunc(what / FailureBits.Reason)],
   };
 }
 
