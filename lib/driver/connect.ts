@@ -11,6 +11,7 @@ import {
   type KingbaseError,
 } from '../errors/index.js';
 import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
+import { refuseLockedKey } from './client-key.js';
 import type { Core } from './core.js';
 import { foundError } from './failure.js';
 import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
@@ -43,6 +44,7 @@ export async function openSession(
   for (const wanted of kindsInTurn(config)) {
     if (failure !== undefined && !(failure instanceof ConnectionError)) break;
     for (const host of config.hosts) {
+      await refuseLockedKey(config, addressText(host));
       let addresses: readonly (string | undefined)[];
       try {
         addresses = isLeftToLibrary(host) ? AS_IT_IS : await lookUp(host);

@@ -77,7 +77,7 @@ export abstract class GatheringWritable extends Writable {
 
   private async sendTogether(pieces: readonly Buffer[]): Promise<void> {
     await this.idle();
-    await this.send(pieces);
+    await this.send(pieces.map(kept));
   }
 
   private async finishAll(): Promise<void> {
@@ -107,7 +107,7 @@ export abstract class GatheringWritable extends Writable {
   }
 
   private async sendOn(chunk: Buffer | string, encoding: BufferEncoding): Promise<void> {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : kept(chunk);
     await this.flush();
     if (this.gather(bytes, encoding)) return;
     // The bytes are the caller's again when the write is done, so it is not done before they are taken.
@@ -148,6 +148,15 @@ export abstract class GatheringWritable extends Writable {
       },
     );
   }
+}
+
+/**
+ * The bytes are read where they lie, on another thread. Memory that the program can shrink meanwhile is copied first; that
+ * it transfers elsewhere what it has handed to `write` cannot be prevented.
+ */
+function kept(bytes: Buffer): Buffer {
+  const { resizable, growable } = bytes.buffer as { resizable?: boolean; growable?: boolean };
+  return resizable === true || growable === true ? Buffer.from(bytes) : bytes;
 }
 
 function settle(work: Promise<void>, callback: Callback): void {
