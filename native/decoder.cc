@@ -130,10 +130,13 @@ bool ParseFloat(const char* text, size_t length, double* value) {
   int count = 0;
   int scale = 0;
   bool point = false;
+  bool any = false;
   for (; at < end; ++at) {
     if (IsDigit(*at)) {
+      any = true;
       if (digits != 0 || *at != '0') ++count;
-      if (count > 18) break;
+      // Too many to be exact; the rest only has to be well-formed.
+      if (count > 18) continue;
       digits = digits * 10 + static_cast<uint64_t>(*at - '0');
       if (point) --scale;
     } else if (*at == '.' && !point) {
@@ -142,6 +145,7 @@ bool ParseFloat(const char* text, size_t length, double* value) {
       break;
     }
   }
+  if (!any) return false;
   if (at < end && (*at == 'e' || *at == 'E')) {
     ++at;
     const bool down = at < end && *at == '-';
@@ -149,10 +153,10 @@ bool ParseFloat(const char* text, size_t length, double* value) {
     int64_t exponent = 0;
     if (!ReadDigits(&at, end, 4, &exponent) || at != end) return false;
     scale += static_cast<int>(down ? -exponent : exponent);
-  } else if (at < end && !IsDigit(*at)) {
+  } else if (at < end) {
     return false;
   }
-  if (at == end && count <= 15 && scale >= -22 && scale <= 22) {
+  if (count <= 15 && scale >= -22 && scale <= 22) {
     const auto exact = static_cast<double>(digits);
     const double size = scale < 0 ? exact / kPowers[-scale] : exact * kPowers[scale];
     *value = negative ? -size : size;

@@ -1,5 +1,5 @@
 /**
- * `npm run test:resilience -- [--seconds 180] [--seed n]`: a mixed load from 50 tasks on a pool of 10, through proxies,
+ * `npm run test:resilience -- [--seconds 180] [--seed n] [--tls 12|13]`: a mixed load from 50 tasks on a pool of 10, through proxies,
  * while everything around it fails. Goes on until the time is over and every kind of fault has been there at least once.
  * Prints what happened and ends with 1 where one of the proofs fails. The same seed gives the same faults in the same
  * order; what they meet depends on the moment.
@@ -32,7 +32,7 @@ function openDatabase(world: World, clientLibrary: string): Database {
     clientLibrary,
     applicationName: APPLICATION,
     target_session_attrs: 'read-write',
-    sslMode: 'disable',
+    sslMode: world.encrypted ? 'require' : 'disable',
     connectTimeout: 2_000,
     statementCacheSize: 20,
     pool: {
@@ -65,13 +65,18 @@ async function timeToRecover(db: Database, ledger: Ledger): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  const { seconds, seed } = numericArguments({ seconds: 180, seed: randomInt(1e9) });
+  const { seconds, seed, tls } = numericArguments({ seconds: 180, seed: randomInt(1e9), tls: 0 });
+  if (tls !== 0 && tls !== 12 && tls !== 13) throw new Error('--tls takes 12 or 13, for TLS 1.2 or 1.3.');
   console.log(`Chaos run of ${seconds} s, seed ${seed}`);
   const random = seededRandom(seed);
   const ledger = new Ledger();
   const watch = new Watch();
   const clientLibrary = await standInLibkci();
-  const world = await World.create(ledger, random);
+  const world = await World.create(
+    ledger,
+    random,
+    tls === 0 ? undefined : tls === 12 ? 'TLSv1.2' : 'TLSv1.3',
+  );
   try {
     // Once before, for what stays for as long as the process: the library, the addon's threads.
     const first = openDatabase(world, clientLibrary);

@@ -25,7 +25,7 @@ describe.each(inject('libraries'))('a half-open connection, with $name', ({ path
       user,
       database,
       clientLibrary: path,
-      sslMode: 'disable',
+      sslMode: inject('sslMode'),
       connectTimeout: 2_000,
       pool: { max: 3, acquireTimeout: 15_000, ...HEARTBEAT },
     });
@@ -153,7 +153,7 @@ describe.each(inject('libraries'))('a half-open connection, with $name', ({ path
       user,
       database,
       clientLibrary: path,
-      sslMode: 'disable',
+      sslMode: inject('sslMode'),
       target_session_attrs: 'read-write',
       connectTimeout: 300,
       pool: { max: 1 },

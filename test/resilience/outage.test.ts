@@ -24,7 +24,7 @@ describe.each(inject('libraries'))('an outage, with $name', ({ path }) => {
       user,
       database,
       clientLibrary: path,
-      sslMode: 'disable',
+      sslMode: inject('sslMode'),
       pool: { acquireTimeout: 20_000 },
     });
     db.on('unreachable', (event) => unreachable.push(event));

@@ -20,6 +20,8 @@ declare module 'vitest' {
     libraries: TestLibrary[];
     /** Over what the tests reach the server. */
     transports: ('TCP' | 'Unix socket')[];
+    /** For tests that would not have TLS: that of a run is for everything. */
+    sslMode: 'disable' | 'require';
   }
 }
 
@@ -41,6 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('server', { host, port, socketDirectory, user, database });
   project.provide('libraries', libraries);
   project.provide('transports', proxy || socketDirectory === '' ? ['TCP'] : ['TCP', 'Unix socket']);
+  project.provide('sslMode', proxy ? 'require' : 'disable');
   return async () => {
     await proxy?.close();
     await server.stop();

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SecureVersion } from 'node:tls';
 import { Client } from 'pg';
 import type { EmbeddedServer } from '../../../scripts/embedded-server.js';
 import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
 import { startReplicationPair, type ReplicationPair } from '../../support/replication.js';
 import { becomes } from '../support/process-handles.js';
+import { startTlsProxy, type TlsProxy } from '../../support/tls-proxy.js';
 import type { Random } from '../support/random.js';
 import { LEDGER_TABLE, type Ledger } from './ledger.js';
 
@@ -17,18 +19,30 @@ export class World {
     private readonly proxies: ReadonlyMap<EmbeddedServer, FaultProxy>,
     private readonly ledger: Ledger,
     readonly random: Random,
+    /** Those that end TLS, between the others and the servers. */
+    private readonly tlsProxies: readonly TlsProxy[],
   ) {}
 
-  static async create(ledger: Ledger, random: Random): Promise<World> {
+  /** @param tls the version in which the load is encrypted; undefined for not at all */
+  static async create(ledger: Ledger, random: Random, tls?: SecureVersion): Promise<World> {
     const pair = await startReplicationPair({ settings: { max_connections: '40' } });
     const servers = [pair.primary, pair.standby];
+    const tlsProxies: TlsProxy[] = [];
     const proxies = await Promise.all(
-      servers.map(async (server) => [server, await startFaultProxy(server, random)] as const),
+      servers.map(async (server) => {
+        const tlsProxy = tls && (await startTlsProxy(server, tls));
+        if (tlsProxy) tlsProxies.push(tlsProxy);
+        return [server, await startFaultProxy(tlsProxy ?? server, random)] as const;
+      }),
     );
-    const world = new World(pair, new Map(proxies), ledger, random);
+    const world = new World(pair, new Map(proxies), ledger, random, tlsProxies);
     await world.asAdministrator((client) => client.query(LEDGER_TABLE));
     await world.waitForCommitsToWait();
     return world;
+  }
+
+  get encrypted(): boolean {
+    return this.tlsProxies.length > 0;
   }
 
   get servers(): EmbeddedServer[] {
@@ -133,6 +147,7 @@ export class World {
 
   async end(): Promise<void> {
     await Promise.all(this.everyProxy.map((proxy) => proxy.stop()));
+    await Promise.all(this.tlsProxies.map((proxy) => proxy.close()));
     await this.pair.stop();
   }
 }
