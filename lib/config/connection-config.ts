@@ -36,7 +36,10 @@ export interface ConnectionConfig extends LibraryOptions {
   /** Default: the operating system's name of the user, as in libpq. */
   user?: string | undefined;
   password?: string | PasswordProvider | undefined;
-  /** How long making a connection may take, in ms; 0 = no limit. Default 10000. */
+  /**
+   * How long making a connection may take in all, in ms: the password function, looking up names, each address of each host
+   * that is tried, the login. Hosts and addresses that are still to be tried share what is left. 0 = no limit. Default 10000.
+   */
   connectTimeout?: number | undefined;
   /** The same in seconds, as connection strings have it. */
   connect_timeout?: number | string | undefined;

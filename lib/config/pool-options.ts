@@ -16,7 +16,7 @@ export interface PoolOptions {
   lifetimeJitter?: number | undefined;
   /** How long a call waits for a connection. */
   acquireTimeout?: number | undefined;
-  /** How many calls may wait for a connection; one more is refused at once. */
+  /** How many calls may wait beyond those for which there is room; one more is refused at once. */
   maxWaiting?: number | undefined;
   /** How often idle connections are asked whether the server is still there. */
   heartbeatInterval?: number | undefined;
@@ -27,7 +27,10 @@ export interface PoolOptions {
   validateAfterIdle?: number | undefined;
   /** A connection that is in use for longer than this is reported as a probable leak. */
   leakTimeout?: number | undefined;
-  /** What of a session's state is undone when a checked-out connection is released. Default: nothing. */
+  /**
+   * What of a session's state is undone when a checked-out connection is released; calls of the database itself are not
+   * followed by it. Default: nothing.
+   */
   resetOnRelease?: readonly ResetItem[] | undefined;
 }
 

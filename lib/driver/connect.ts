@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { startTimer } from '../base/timers.js';
 import type { LoadedLibrary } from '../client-library/index.js';
 import { connectionKeywords, type HostAddress, type ResolvedConfig } from '../config/index.js';
 import {
@@ -10,8 +11,8 @@ import {
   type ConnectStage,
   type KingbaseError,
 } from '../errors/index.js';
-import { AttemptLimit, type LimitedAttempt } from './attempt-limit.js';
 import { refuseLockedKey } from './client-key.js';
+import { ConnectLimit } from './connect-limit.js';
 import type { Core } from './core.js';
 import { foundError } from './failure.js';
 import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
@@ -21,10 +22,20 @@ import { Script } from './operations/script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 
+/** How a connection is made, apart from where to. */
+export interface OpenOptions {
+  /** Gives the attempt up: it rejects at once with the signal's reason, and what there is of the connection is closed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Run on the new session before anybody has it; what it rejects with is what the attempt fails with. */
+  readonly setUp?: ((session: Session) => Promise<void>) | undefined;
+}
+
 /**
  * Connects to the first host, and of that the first address, that takes the connection and is of the kind that
  * `target_session_attrs` asks for. A refused login ends the search (libpq manual, "Specifying Multiple Hosts": an
  * authentication failure is not tried elsewhere).
+ *
+ * `connectTimeout` is for all of it: the password function, looking up names, each address, and setting the session up.
  *
  * Throws the last host's ConnectionError or DatabaseError.
  */
@@ -33,29 +44,70 @@ export async function openSession(
   library: LoadedLibrary,
   config: ResolvedConfig,
   events: SessionEvents,
+  { signal, setUp }: OpenOptions = {},
 ): Promise<Session> {
-  const { password: given } = config;
-  const password = typeof given === 'function' ? textOf(await given()) : given;
-  if (password?.includes('\0') === true) {
-    throw new UsageError('KB_BAD_OPTION', 'The password must not contain a NUL character.');
-  }
-  const attempt: Attempt = { core, library, config, events, password };
+  signal?.throwIfAborted();
+  const limit = new ConnectLimit(config.connectTimeout, signal);
+  const password = await passwordOf(config, limit);
+  const session = await connectToAny({ core, library, config, events, password, limit });
+  if (setUp !== undefined) await setUpWithin(limit, session, setUp);
+  return session;
+}
+
+async function passwordOf(
+  { password: given, hosts }: ResolvedConfig,
+  limit: ConnectLimit,
+): Promise<string | undefined> {
+  if (typeof given !== 'function') return checkedPassword(given);
+  const [host] = hosts;
+  const where = host === undefined ? 'the database' : addressText(host);
+  const late = (): ConnectionError =>
+    new ConnectionError(
+      'KB_CONNECT_TIMEOUT',
+      `Cannot connect to ${where}: the password function gave no password within ${limit.total} ms.`,
+      {
+        outcome: 'not-sent',
+        address: where,
+        hint: 'Look what keeps the password function, such as a vault. The limit is the option "connectTimeout".',
+      },
+    );
+  const asked = Promise.resolve(given()).then(textOf);
+  return checkedPassword(await limit.within(asked, limit.shareOf(1), late));
+}
+
+function checkedPassword(password: string | undefined): string | undefined {
+  if (password?.includes('\0') !== true) return password;
+  throw new UsageError('KB_BAD_OPTION', 'The password must not contain a NUL character.');
+}
+
+async function connectToAny(attempt: Attempt): Promise<Session> {
+  const { config, limit } = attempt;
+  const kinds = kindsInTurn(config);
+  let hostsLeft = kinds.length * config.hosts.length;
   let failure: unknown;
-  for (const wanted of kindsInTurn(config)) {
+  for (const wanted of kinds) {
     if (failure !== undefined && !(failure instanceof ConnectionError)) break;
     for (const host of config.hosts) {
-      await refuseLockedKey(config, addressText(host));
+      const until = limit.shareOf(hostsLeft--);
+      const where = addressText(host);
+      // The file may lie where it cannot be read, on a network file system that is away.
+      await limit.within(refuseLockedKey(config, where), until, () =>
+        connectTimeout(undefined, where, until - performance.now(), limit.total),
+      );
       let addresses: readonly (string | undefined)[];
       try {
-        addresses = isLeftToLibrary(host) ? AS_IT_IS : await lookUp(host);
+        addresses = isLeftToLibrary(host) ? AS_IT_IS : await lookUp(host, limit, until);
       } catch (error) {
+        limit.signal?.throwIfAborted();
         failure = error;
         continue;
       }
+      let addressesLeft = addresses.length;
       for (const address of addresses) {
         try {
-          return await connectTo(attempt, host, address, wanted);
+          return await connectTo(attempt, host, address, wanted, limit.shareOf(addressesLeft--, until));
         } catch (error) {
+          limit.signal?.throwIfAborted();
           if (error instanceof DatabaseError && !worthAnotherHost(error.code)) throw error;
           if (error instanceof UsageError) throw error;
           failure = error;
@@ -66,12 +118,38 @@ export async function openSession(
   throw failure;
 }
 
+/** A session that could not be set up is closed: it would differ from the others. */
+async function setUpWithin(
+  limit: ConnectLimit,
+  session: Session,
+  setUp: NonNullable<OpenOptions['setUp']>,
+): Promise<void> {
+  const { address } = session;
+  const late = (): ConnectionError =>
+    new ConnectionError(
+      'KB_CONNECT_TIMEOUT',
+      `Cannot connect to ${address}: setting up the session (onConnect) had not ended within ${limit.total} ms.`,
+      {
+        outcome: 'not-sent',
+        address,
+        hint: 'Look what onConnect waits for; it has its session, and must not wait for another of the same pool.',
+      },
+    );
+  try {
+    await limit.within(setUp(session), limit.shareOf(1), late);
+  } catch (error) {
+    session.close();
+    throw isLoss(error) ? lostAfterLogin(address, error) : error;
+  }
+}
+
 interface Attempt {
   core: Core;
   library: LoadedLibrary;
   config: ResolvedConfig;
   events: SessionEvents;
   password: string | undefined;
+  limit: ConnectLimit;
 }
 
 const ANY: readonly TargetSession[] = ['any'];
@@ -109,23 +187,34 @@ function isLeftToLibrary({ host, hostaddr }: HostAddress): boolean {
 const AS_IT_IS: readonly (string | undefined)[] = [undefined];
 
 /** The addresses of a host name, asked of the system here since the library's own look-up would block a thread. */
-async function lookUp(host: HostAddress): Promise<string[]> {
+async function lookUp(host: HostAddress, limit: ConnectLimit, until: number): Promise<string[]> {
   const name = host.host;
-  try {
-    return (await lookup(name, { all: true })).map(({ address }) => address);
-  } catch (error) {
-    throw new ConnectionError(
-      'KB_CONNECT_HOST_NOT_FOUND',
-      `Cannot connect to ${addressText(host)}: the host name "${name}" was not found.`,
+  const address = addressText(host);
+  const late = (): ConnectionError =>
+    new ConnectionError(
+      'KB_CONNECT_TIMEOUT',
+      `Cannot connect to ${address}: the host name "${name}" was not looked up in time.`,
       {
         stage: 'dns',
         outcome: 'not-sent',
-        address: addressText(host),
+        address,
+        hint: `The name server does not answer. The limit is the option "connectTimeout", ${limit.total} ms for all hosts.`,
+      },
+    );
+  const found = lookup(name, { all: true }).catch((error: unknown) => {
+    throw new ConnectionError(
+      'KB_CONNECT_HOST_NOT_FOUND',
+      `Cannot connect to ${address}: the host name "${name}" was not found.`,
+      {
+        stage: 'dns',
+        outcome: 'not-sent',
+        address,
         cause: error,
         hint: 'Check the spelling of the host name, the DNS servers and /etc/hosts.',
       },
     );
-  }
+  });
+  return (await limit.within(found, until, late)).map((each) => each.address);
 }
 
 function connectTo(
@@ -133,39 +222,36 @@ function connectTo(
   host: HostAddress,
   address: string | undefined,
   wanted: TargetSession,
+  until: number,
 ): Promise<Session> {
   return new Promise((resolve, reject) => {
-    new AddressAttempt(attempt, addressText(host, address), wanted, resolve, reject).begin(host, address);
+    new AddressAttempt(attempt, addressText(host, address), wanted, until, resolve, reject).begin(
+      host,
+      address,
+    );
   });
 }
 
-const limits = new WeakMap<ResolvedConfig, AttemptLimit>();
-
-function limitOf(config: ResolvedConfig): AttemptLimit | undefined {
-  if (config.connectTimeout === 0) return undefined;
-  let limit = limits.get(config);
-  if (limit === undefined) {
-    limit = new AttemptLimit(config.connectTimeout);
-    limits.set(config, limit);
-  }
-  return limit;
-}
+/** ms that the core may take to say how far a connection had come that is given up. */
+const LAST_WORDS = 250;
 
 /**
  * One attempt at one address. The time limit is for everything that is needed before the session is of use: a server can
  * fall silent at any point.
  */
-class AddressAttempt implements ConnectOutcome, LimitedAttempt {
+class AddressAttempt implements ConnectOutcome {
   /** Has the password, which inspecting a session that connects must not show. */
   readonly #attempt: Attempt;
   private readonly session: Session;
-  private readonly limit: AttemptLimit | undefined;
+  private readonly allowed: number;
+  private stopWatching: (() => void) | undefined;
   private timedOut = false;
 
   constructor(
     attempt: Attempt,
     private readonly where: string,
     private readonly wanted: TargetSession,
+    private readonly until: number,
     private readonly resolve: (session: Session) => void,
     private readonly reject: (error: unknown) => void,
   ) {
@@ -181,11 +267,11 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
       events,
       chores,
     );
-    this.limit = limitOf(config);
+    this.allowed = until - performance.now();
   }
 
   begin(host: HostAddress, address: string | undefined): void {
-    const { config, library, password } = this.#attempt;
+    const { config, library, password, limit } = this.#attempt;
     try {
       const keywords = connectionKeywords(config, host, address, library.library.connectionOptions);
       this.session.connect(keywords, password, this);
@@ -193,12 +279,18 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
       this.session.close();
       throw error;
     }
-    this.limit?.begin(this);
+    this.stopWatching = limit.watch(this.until, (aborted) => {
+      if (aborted) this.reject(limit.signal?.reason);
+      else this.expire();
+      this.session.close();
+    });
   }
 
-  expire(): void {
+  private expire(): void {
     this.timedOut = true;
-    this.session.close();
+    // The core says how far it had come, unless the library itself does not come back.
+    const timer = startTimer(() => this.reject(this.timeout(undefined)), LAST_WORDS);
+    this.stopWatching = () => clearTimeout(timer);
   }
 
   connected(facts: ConnectionFacts): void {
@@ -211,18 +303,18 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
   }
 
   failed(failure: NativeFailure): void {
-    this.limit?.end(this);
+    this.stopWatching?.();
     const { timedOut, where } = this;
     this.reject(timedOut ? this.timeout(stageOf(failure)) : connectError(failure, where));
   }
 
   private end(): void {
-    this.limit?.end(this);
+    this.stopWatching?.();
     this.resolve(this.session);
   }
 
   private timeout(stage: ConnectStage | undefined): ConnectionError {
-    return connectTimeout(stage, this.where, this.#attempt.config.connectTimeout);
+    return connectTimeout(stage, this.where, this.allowed, this.#attempt.limit.total);
   }
 
   /** What takes questions and commands of ours. */
@@ -238,28 +330,34 @@ class AddressAttempt implements ConnectOutcome, LimitedAttempt {
       this.end();
     } catch (error) {
       session.close();
-      this.limit?.end(this);
+      this.stopWatching?.();
       this.reject(this.asConnectError(error));
     }
   }
 
   private asConnectError(error: unknown): unknown {
-    const lostAfterLogin = error instanceof ConnectionError && error.code === 'KB_CONNECTION_LOST';
-    if (!lostAfterLogin) return error;
-    if (this.timedOut) return this.timeout('auth');
-    // What was lost are questions of ours; of what the program asks for nothing has been sent.
-    return new ConnectionError(
-      'KB_CONNECT_LOST',
-      `Cannot connect to ${this.where}: the connection was lost again right after the login.`,
-      {
-        stage: 'auth',
-        outcome: 'not-sent',
-        address: this.where,
-        cause: error,
-        hint: 'See the server log, which often says more than the client is told.',
-      },
-    );
+    if (!isLoss(error)) return error;
+    return this.timedOut ? this.timeout('auth') : lostAfterLogin(this.where, error);
   }
+}
+
+function isLoss(error: unknown): boolean {
+  return error instanceof ConnectionError && error.code === 'KB_CONNECTION_LOST';
+}
+
+/** What was lost are questions of the driver's own; of what the program asks for nothing has been sent. */
+function lostAfterLogin(address: string, cause: unknown): ConnectionError {
+  return new ConnectionError(
+    'KB_CONNECT_LOST',
+    `Cannot connect to ${address}: the connection was lost again right after the login.`,
+    {
+      stage: 'auth',
+      outcome: 'not-sent',
+      address,
+      cause,
+      hint: 'See the server log, which often says more than the client is told.',
+    },
+  );
 }
 
 function stageOf(failure: NativeFailure): ConnectStage | undefined {
@@ -274,15 +372,28 @@ function connectError(failure: NativeFailure, address: string): KingbaseError {
   );
 }
 
-function connectTimeout(stage: ConnectStage | undefined, address: string, limit: number): ConnectionError {
+/** @param allowed ms that this address had of the `total` for all */
+function connectTimeout(
+  stage: ConnectStage | undefined,
+  address: string,
+  allowed: number,
+  total: number,
+): ConnectionError {
   const waitedFor =
     stage === undefined || stage === 'tcp'
       ? 'The host did not answer: it is down, or a firewall drops the packets.'
       : 'The host took the connection, but the server did not answer: it may be overloaded or hang.';
+  const share = Math.round(allowed);
+  const time = share < total * 0.9 ? `${share} ms, its share of ${total} ms` : `${total} ms`;
   return new ConnectionError(
     'KB_CONNECT_TIMEOUT',
-    `Cannot connect to ${address}: no connection within ${limit} ms.`,
-    { stage, outcome: 'not-sent', address, hint: `${waitedFor} The limit is the option "connectTimeout".` },
+    `Cannot connect to ${address}: no connection within ${time}.`,
+    {
+      stage,
+      outcome: 'not-sent',
+      address,
+      hint: `${waitedFor} The limit is the option "connectTimeout", which all hosts and addresses share.`,
+    },
   );
 }
 

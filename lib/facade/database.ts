@@ -94,7 +94,7 @@ export class Database extends Queryable {
     this.runner = new SessionPool(
       config.pool,
       wantsWritable(config.libraryKeywords['target_session_attrs']),
-      () => telemetry.connect(() => this.openSession()),
+      (signal) => telemetry.connect(() => this.openSession(signal)),
       {
         opened: (session) => {
           if (!this.isWatched('connect')) return;
@@ -297,9 +297,9 @@ export class Database extends Queryable {
     return this.library;
   }
 
-  private openSession(): Promise<Session> {
+  private openSession(signal?: AbortSignal): Promise<Session> {
     try {
-      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents);
+      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents, { signal });
     } catch (error) {
       return rejection(error);
     }

@@ -1,5 +1,9 @@
 import { createPool, type Pool } from 'generic-pool';
+import { unlessGivenUp } from '../base/given-up.js';
 import type { Session } from '../driver/session.js';
+
+/** Makes a connection; the signal gives the attempt up. */
+export type OpenSession = (signal: AbortSignal) => Promise<Session>;
 
 /** Room for one session, which is what generic-pool holds. */
 type Room = object;
@@ -16,7 +20,7 @@ export class SessionEngine {
   private readonly rooms = new Map<Session, Room>();
 
   constructor(
-    private readonly connect: () => Promise<Session>,
+    private readonly connect: OpenSession,
     max: number,
   ) {
     this.pool = createPool<Room>(
@@ -25,11 +29,11 @@ export class SessionEngine {
     );
   }
 
-  /** A new session; rejects with what its opening rejected with. */
-  async open(): Promise<Session> {
+  /** A new session; rejects with what its opening rejected with, or at once with the signal's reason. */
+  async open(signal: AbortSignal): Promise<Session> {
     const room = await this.pool.acquire();
     try {
-      const session = await this.connect();
+      const session = await unlessGivenUp(this.connect(signal), signal, (late) => late.close());
       this.rooms.set(session, room);
       return session;
     } catch (error) {

@@ -1,19 +1,24 @@
 import { Line } from '../base/line.js';
 import { startTimer } from '../base/timers.js';
 import type { Operation, Session } from '../driver/session.js';
-import { Offers, type Waiter } from './offers.js';
+import { Deadlines } from './deadlines.js';
+import { Offers } from './offers.js';
+import type { Waiter } from './waiter.js';
 
 /** ms after which what was offered to a session that does not come to it is run by the next that is free. */
 const OFFER_PATIENCE = 10;
 
 /**
  * Those who wait for a session, in the order in which they came, and until when. The first may be offered to a busy
- * session; who is offered still waits.
+ * session; who is offered still waits. Nothing here takes longer because more of them wait.
  */
 export class PoolLine {
   private readonly waiting = new Line<Waiter, Operation>(({ operation }) => operation);
   private readonly offers = new Offers();
+  private readonly deadlines = new Deadlines<Waiter>();
   private expiry: NodeJS.Timeout | undefined;
+  private firesAt = Infinity;
+  private arrived = 0;
   private waited = 0;
 
   /** @param refuseLate is given who has waited for as long as they may */
@@ -24,39 +29,53 @@ export class PoolLine {
     return this.waiting.length;
   }
 
+  /** How many have ever come. */
+  get arrivals(): number {
+    return this.arrived;
+  }
+
+  /** The number of the first among all who ever came. */
+  get firstArrival(): number | undefined {
+    return this.waiting.first?.arrival;
+  }
+
   /** All who wait, the offered among them. */
   get total(): number {
     return this.waiting.length + this.offers.length;
   }
 
-  /** ms that those waited, all together, who have got a session. */
+  /** ms that all those waited together who wait no longer. */
   get waitDuration(): number {
-    return this.waited + this.offers.waitDuration;
+    return this.waited;
   }
 
   join(operation: Operation, since: number, deadline: number): void {
-    this.waiting.push({ operation, since, deadline });
-    this.armExpiry();
+    const waiter: Waiter = { operation, arrival: ++this.arrived, since, deadline, over: false };
+    this.waiting.push(waiter);
+    this.watch(waiter);
   }
 
   /** Goes before all others: it has waited already. */
-  joinFirst(waiter: Waiter): void {
+  joinFirst(operation: Operation, since: number, deadline: number): void {
+    const waiter: Waiter = { operation, arrival: this.arrived, since, deadline, over: false };
     this.waiting.unshift(waiter);
-    this.armExpiry();
+    this.watch(waiter);
   }
 
   /** False where it is not in line (any more). */
   leave(operation: Operation): boolean {
-    if (this.waiting.remove(operation) === undefined) return false;
-    this.nobodyLeft();
+    const waiter = this.waiting.remove(operation);
+    if (waiter === undefined) return false;
+    this.end(waiter, performance.now());
     return true;
   }
 
-  /** Takes the first. */
+  /** Takes the first, for a session that is free. */
   take(now: number): Operation | undefined {
-    const waiter = this.shift();
-    if (waiter !== undefined) this.waited += now - waiter.since;
-    return waiter?.operation;
+    const waiter = this.waiting.shift();
+    if (waiter === undefined) return undefined;
+    this.end(waiter, now);
+    return waiter.operation;
   }
 
   /** Takes who has the session that is free now: before the first, whose offer another session has kept too long. */
@@ -69,36 +88,37 @@ export class PoolLine {
   offer(session: Session, now: number): void {
     this.takeLateOfferBack(OFFER_PATIENCE, now);
     const { first } = this.waiting;
-    if (first !== undefined && this.offers.make(session, first, now)) this.shift();
+    if (first === undefined || !this.offers.make(session, first, now)) return;
+    this.waiting.shift();
+    this.letProcessEnd();
   }
 
   /** The session has begun what was offered to it. */
   offerBegun(session: Session, now: number): void {
-    this.offers.begun(session, now);
+    const waiter = this.offers.take(session);
+    if (waiter !== undefined) this.end(waiter, now);
   }
 
   /** The session gives back what was offered to it; false where nothing was. */
   offerReturned(session: Session): boolean {
-    const waiter = this.offers.returned(session);
-    if (waiter !== undefined) this.joinFirst(waiter);
-    return waiter !== undefined;
+    const waiter = this.offers.take(session);
+    if (waiter === undefined) return false;
+    this.waiting.unshift(waiter);
+    this.arm();
+    return true;
   }
 
   /** Empties the line, but for what is offered. */
   takeAll(): Operation[] {
-    const all = this.waiting.takeAll().map(({ operation }) => operation);
-    this.nobodyLeft();
-    return all;
+    const now = performance.now();
+    const all = this.waiting.takeAll();
+    for (const waiter of all) this.end(waiter, now);
+    return all.map(({ operation }) => operation);
   }
 
   /** Takes back all that is offered and has not begun. */
   takeOffersBack(): Operation[] {
-    return this.offers.takeExpired(Infinity).map(({ operation }) => operation);
-  }
-
-  rearmExpiry(): void {
-    this.stop();
-    this.armExpiry();
+    return this.takeExpiredOffers(Infinity, performance.now());
   }
 
   stop(): void {
@@ -107,47 +127,62 @@ export class PoolLine {
   }
 
   private takeLateOfferBack(age: number, now: number): void {
-    const late = this.offers.takeBack(age, now);
+    const late = this.offers.takeBack(age, now, (waiter) => this.end(waiter, now));
     if (late !== undefined) this.waiting.unshift(late);
   }
 
-  private shift(): Waiter | undefined {
-    const waiter = this.waiting.shift();
-    this.nobodyLeft();
-    return waiter;
+  /** Somebody waits no longer. */
+  private end(waiter: Waiter, now: number): void {
+    this.waited += now - waiter.since;
+    waiter.over = true;
+    if (this.waiting.length === 0 && this.offers.length === 0) this.deadlines.clear();
+    else if (waiter.deadline !== Infinity) this.deadlines.ended();
+    this.letProcessEnd();
   }
 
   /** A timer for nobody is not to keep the process alive. */
-  private nobodyLeft(): void {
+  private letProcessEnd(): void {
     if (this.waiting.length === 0) this.expiry?.unref();
   }
 
-  /** One timer for the first in line, for all wait equally long. It keeps the process alive while anybody waits. */
-  private armExpiry(): void {
-    const first = this.offers.oldest ?? this.waiting.first;
-    if (first === undefined) return;
+  private watch(waiter: Waiter): void {
+    if (waiter.deadline !== Infinity) this.deadlines.add(waiter);
+    if (this.expiry !== undefined && waiter.deadline < this.firesAt) this.stop();
+    this.arm();
+  }
+
+  /** One timer for whoever is due first. It keeps the process alive while anybody waits, also without a deadline. */
+  private arm(): void {
     if (this.expiry !== undefined) {
       if (this.waiting.length === 1) this.expiry.ref();
       return;
     }
+    if (this.total === 0) return;
+    this.firesAt = this.deadlines.next();
     this.expiry = startTimer(() => {
       this.expiry = undefined;
       const late = this.takeLate(performance.now());
-      this.armExpiry();
-      this.refuseLate(late);
-    }, first.deadline - performance.now());
+      this.arm();
+      if (late.length > 0) this.refuseLate(late);
+    }, this.firesAt - performance.now());
   }
 
   private takeLate(now: number): Operation[] {
-    const late = this.offers.takeExpired(now).map(({ operation }) => operation);
-    for (
-      let { first } = this.waiting;
-      first !== undefined && first.deadline <= now;
-      { first } = this.waiting
-    ) {
-      const operation = this.take(now);
-      if (operation !== undefined) late.push(operation);
+    const late = this.takeExpiredOffers(now, now);
+    for (;;) {
+      const waiter = this.deadlines.takeDue(now);
+      if (waiter === undefined || this.waiting.remove(waiter.operation) === undefined) break;
+      this.waited += now - waiter.since;
+      waiter.over = true;
+      late.push(waiter.operation);
     }
+    this.letProcessEnd();
     return late;
+  }
+
+  private takeExpiredOffers(deadline: number, now: number): Operation[] {
+    const expired = this.offers.takeExpired(deadline, (waiter) => this.end(waiter, now));
+    for (const waiter of expired) this.end(waiter, now);
+    return expired.map(({ operation }) => operation);
   }
 }

@@ -1,13 +1,5 @@
-import type { Operation, Session } from '../driver/session.js';
-
-/** An operation that waits for a session. */
-export interface Waiter {
-  readonly operation: Operation;
-  /** `performance.now()` when it began to wait. */
-  readonly since: number;
-  /** When it gives up; Infinity for never. */
-  readonly deadline: number;
-}
+import type { Session } from '../driver/session.js';
+import type { Waiter } from './waiter.js';
 
 /**
  * Operations that wait for the end of the one before them on a certain session, whose core has their command already
@@ -16,20 +8,9 @@ export interface Waiter {
  */
 export class Offers {
   private readonly offers = new Map<Session, { waiter: Waiter; since: number }>();
-  private begunAfter = 0;
 
   get length(): number {
     return this.offers.size;
-  }
-
-  /** ms that those waited, all together, which have begun. */
-  get waitDuration(): number {
-    return this.begunAfter;
-  }
-
-  get oldest(): Waiter | undefined {
-    for (const { waiter } of this.offers.values()) return waiter;
-    return undefined;
   }
 
   /** False where the session does not take it. */
@@ -39,43 +20,37 @@ export class Offers {
     return true;
   }
 
-  /** The session has begun what was offered to it. */
-  begun(session: Session, now: number): void {
+  /** What was offered to the session is its own now, or comes back: it is offered no longer. */
+  take(session: Session): Waiter | undefined {
     const offer = this.offers.get(session);
-    if (offer === undefined) return;
+    if (offer === undefined) return undefined;
     this.offers.delete(session);
-    this.begunAfter += now - offer.waiter.since;
+    return offer.waiter;
   }
 
-  /** The session gives back what was offered to it. */
-  returned(session: Session): Waiter | undefined {
-    const offer = this.offers.get(session);
-    this.offers.delete(session);
-    return offer?.waiter;
-  }
-
-  /** Takes back the oldest offer that is at least `age` ms old, except what has begun. */
-  takeBack(age: number, now: number): Waiter | undefined {
+  /** Takes back the oldest offer that is at least `age` ms old; `begun` is given what has begun in the meantime. */
+  takeBack(age: number, now: number, begun: (waiter: Waiter) => void): Waiter | undefined {
     for (const [session, { waiter, since }] of this.offers) {
       if (now - since < age) return undefined;
-      if (this.withdraw(session, now)) return waiter;
+      if (this.withdraw(session)) return waiter;
+      begun(waiter);
     }
     return undefined;
   }
 
-  /** Takes back those whose deadline is past, except what has begun. */
-  takeExpired(now: number): Waiter[] {
-    return [...this.offers].flatMap(([session, { waiter }]) =>
-      waiter.deadline <= now && this.withdraw(session, now) ? [waiter] : [],
-    );
+  /** Takes back those whose deadline is past; `begun` is given what has begun in the meantime. */
+  takeExpired(now: number, begun: (waiter: Waiter) => void): Waiter[] {
+    const expired: Waiter[] = [];
+    for (const [session, { waiter }] of [...this.offers]) {
+      if (waiter.deadline > now) continue;
+      if (this.withdraw(session)) expired.push(waiter);
+      else begun(waiter);
+    }
+    return expired;
   }
 
-  private withdraw(session: Session, now: number): boolean {
-    if (session.takeBack() === undefined) {
-      this.begun(session, now);
-      return false;
-    }
+  private withdraw(session: Session): boolean {
     this.offers.delete(session);
-    return true;
+    return session.takeBack() !== undefined;
   }
 }

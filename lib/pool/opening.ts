@@ -2,7 +2,7 @@ import type { ResolvedPoolOptions } from '../config/index.js';
 import type { Session } from '../driver/session.js';
 import { ConnectionError, KingbaseError } from '../errors/index.js';
 import { worthConnectingAgain } from '../errors/server-going-away.js';
-import { SessionEngine } from './engine.js';
+import { SessionEngine, type OpenSession } from './engine.js';
 import { Outage } from './outage.js';
 
 /** What opening sessions needs of the pool. */
@@ -13,21 +13,52 @@ export interface OpeningHost {
   readonly size: number;
   /** Those who wait and have no session in view. */
   readonly wanting: number;
+  /** How many have ever come to wait, and the number of the first who still does. */
+  readonly arrivals: number;
+  readonly firstArrival: number | undefined;
   opened(session: Session, engine: SessionEngine): void;
   /** An attempt has failed for good: those who wait are told. */
   refuseWaiting(error: unknown): void;
+  /** An attempt has ended without a session, and no other is under way. */
+  nothingOpened(): void;
   unreachable(error: unknown, attempt: number, delay: number): void;
 }
 
-/** Makes new sessions: for those who wait, up to the minimum, and again and again while the server is away. */
+/** An attempt to connect that is under way. */
+interface Attempt {
+  readonly since: number;
+  readonly controller: AbortController;
+}
+
+/**
+ * ms after which an attempt is given up that has kept somebody waiting in vain. Only one that has no limit of its own
+ * (`connectTimeout: 0`, or longer than this) becomes so old; without this its place would be lost for ever.
+ */
+const STUCK_AFTER = 60_000;
+
+const NOBODY = -1;
+
+/** ms: the first pause after a refusal that time does not mend while other sessions live, and the longest. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
+/**
+ * Makes new sessions: for those who wait, up to the minimum, and again while the server is away.
+ *
+ * One attempt goes ahead of the others, and only where it succeeds do those follow that others wait for, all at a time. So a
+ * password that has become wrong is tried once and not once for each who waits, which would lock the account.
+ */
 export class Opening {
   private engine: SessionEngine;
-  private underWay = 0;
+  private readonly attempts = new Set<Attempt>();
   private away: Outage | undefined;
+  private refused: { error: unknown; times: number; until: number } | undefined;
   private everConnected = false;
+  /** For whom the last attempt that ended has gone ahead, if it has succeeded: for all who came up to this one. */
+  private aheadOf = NOBODY;
 
   constructor(
-    private readonly open: () => Promise<Session>,
+    private readonly open: OpenSession,
     private readonly host: OpeningHost,
     max: number,
   ) {
@@ -36,12 +67,17 @@ export class Opening {
 
   /** Attempts that are under way. */
   get count(): number {
-    return this.underWay;
+    return this.attempts.size;
   }
 
-  /** The time in which the server cannot be reached, if it cannot. */
-  get outage(): Outage | undefined {
-    return this.away;
+  /** Why the last attempt failed, unless one has succeeded since. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.away ?? this.refused;
+  }
+
+  /** How many sessions more there may be, those that are being made among them; none while the server is away. */
+  get room(): number {
+    return this.away === undefined ? Math.max(0, this.host.poolOptions.max - this.host.size) : 0;
   }
 
   /** Another number of sessions from now on. */
@@ -49,13 +85,9 @@ export class Opening {
     this.engine = new SessionEngine(this.open, max);
   }
 
-  hasRoom(): boolean {
-    return this.away === undefined && this.underWay + this.host.size < this.host.poolOptions.max;
-  }
-
   /** Opens a session for each that waits, as far as there is room; those being opened have a taker already. */
   grow(): void {
-    while (this.host.wanting > this.underWay && this.hasRoom()) void this.openOne();
+    while (this.host.wanting > this.attempts.size && this.mayOpen()) void this.openOne();
     // While the server is away its timer makes the attempts, one at a time.
     this.planAttempt();
   }
@@ -63,25 +95,59 @@ export class Opening {
   keepMinimum(): void {
     const { host } = this;
     if (host.isClosing || !this.everConnected) return;
-    while (this.underWay + host.size < host.poolOptions.min && this.hasRoom()) void this.openOne();
+    while (this.attempts.size + host.size < host.poolOptions.min && this.mayOpen()) void this.openOne();
+  }
+
+  /** Gives up all attempts; each ends at once, with `reason`. */
+  giveUp(reason: unknown): void {
+    for (const { controller } of [...this.attempts]) controller.abort(reason);
+  }
+
+  /** Somebody has waited in vain for as long as they may. */
+  giveUpStuck(): void {
+    const now = performance.now();
+    for (const { since, controller } of [...this.attempts]) {
+      if (now - since < STUCK_AFTER) continue;
+      controller.abort(
+        new ConnectionError('KB_CONNECT_TIMEOUT', `No connection was made within ${STUCK_AFTER} ms.`, {
+          outcome: 'not-sent',
+          hint: 'Look what keeps the host name, the password function or the server from answering, or set connectTimeout.',
+        }),
+      );
+    }
   }
 
   stop(): void {
     this.away?.end();
+    this.away = undefined;
+  }
+
+  private mayOpen(): boolean {
+    const { host, attempts, refused } = this;
+    if (this.away !== undefined || attempts.size + host.size >= host.poolOptions.max) return false;
+    if (attempts.size > 0 && !this.mayFollow()) return false;
+    return refused === undefined || host.size === 0 || performance.now() >= refused.until;
+  }
+
+  /** Whether an attempt has gone ahead for those who wait: one has succeeded since the first of them came. */
+  private mayFollow(): boolean {
+    const { firstArrival, size } = this.host;
+    return size > 0 && firstArrival !== undefined && firstArrival <= this.aheadOf;
   }
 
   private async openOne(): Promise<void> {
-    this.underWay++;
     const { engine } = this;
+    const attempt: Attempt = { since: performance.now(), controller: new AbortController() };
+    this.attempts.add(attempt);
     let session: Session;
     try {
-      session = await engine.open();
+      session = await engine.open(attempt.controller.signal);
     } catch (error) {
-      this.underWay--;
+      this.attempts.delete(attempt);
       this.failed(error);
       return;
     }
-    this.underWay--;
+    this.attempts.delete(attempt);
     if (!session.idle) {
       // Lost again between its making and our learning of it, when nobody owned it who could have been told.
       engine.destroy(session);
@@ -89,8 +155,9 @@ export class Opening {
       return;
     }
     this.everConnected = true;
-    this.away?.end();
-    this.away = undefined;
+    this.aheadOf = this.host.arrivals;
+    this.refused = undefined;
+    this.stop();
     this.host.opened(session, engine);
     this.grow();
     this.keepMinimum();
@@ -98,22 +165,36 @@ export class Opening {
 
   private failed(error: unknown): void {
     const { host } = this;
-    const code = error instanceof KingbaseError ? error.code : '';
+    this.aheadOf = NOBODY;
+    const passing = worthConnectingAgain(error instanceof KingbaseError ? error.code : '');
+    if (!passing) this.refuse(error);
     // Before the first connection, or where waiting cannot help, nobody is kept waiting. With live sessions those who
     // wait may still get one of them.
-    if (host.size === 0 && (host.isClosing || !this.everConnected || !worthConnectingAgain(code))) {
-      if (this.underWay > 0) return; // another attempt is under way and decides
-      host.refuseWaiting(error);
-      return;
+    if (host.size === 0 && (host.isClosing || !this.everConnected || !passing)) {
+      // Another attempt that is under way may do better, but not with a wrong password.
+      if (this.attempts.size === 0 || !passing) host.refuseWaiting(error);
+    } else if (passing) {
+      this.away ??= new Outage(error);
+      this.away.error = error;
+      this.planAttempt();
     }
-    this.away ??= new Outage(error);
-    this.away.error = error;
-    this.planAttempt();
+    if (this.attempts.size === 0) host.nothingOpened();
+  }
+
+  /**
+   * Somebody has to mend this: no timer repeats it. While other sessions live, calls that come later look again, with
+   * growing pauses; without one every call does, since it would be told nothing else.
+   */
+  private refuse(error: unknown): void {
+    this.stop();
+    const times = (this.refused?.times ?? 0) + 1;
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(times - 1, 30));
+    this.refused = { error, times, until: performance.now() + pause };
   }
 
   private planAttempt(): void {
     const { away, host } = this;
-    if (away === undefined || away.planned || this.underWay > 0) return;
+    if (away === undefined || away.planned || this.attempts.size > 0) return;
     if (host.wanting <= 0 && host.size >= host.poolOptions.min) {
       // Nobody asks any more; the next who does makes the next attempt.
       this.away = undefined;

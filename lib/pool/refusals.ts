@@ -1,72 +1,95 @@
+import { DatabaseError, KingbaseError } from '../errors/index.js';
+import { worthConnectingAgain } from '../errors/server-going-away.js';
 import { PoolError } from './pool-error.js';
 import type { PoolStats } from './stats.js';
 
 /** What is known of a pool when it cannot give a session. */
 export interface PoolState {
-  readonly max: number;
   readonly acquireTimeout: number;
   /** Calls that wait. */
   readonly waiting: number;
-  /** Connections that are being made. */
-  readonly opening: number;
-  readonly inUse: number;
-  /** Why the server cannot be reached, if it cannot. */
-  readonly outage: { readonly error: unknown } | undefined;
+  /** Why the last attempt to connect failed, unless one has succeeded since. */
+  readonly failure: { readonly error: unknown } | undefined;
   readonly stats: PoolStats;
 }
 
-/** The line is as long as it may be. */
-export function poolFull({ outage, waiting, max, stats }: PoolState): PoolError {
-  if (outage !== undefined) {
-    return new PoolError(
-      'KB_POOL_FULL',
-      `The server cannot be reached, and ${waiting} calls wait for a connection already.`,
-      {
-        stats,
-        cause: outage.error,
-        hint: 'Look whether the server runs and can be reached; connecting is tried again.',
-      },
-    );
+/** Why a call has no session yet. */
+export interface WaitReason {
+  /** A clause without an end, such as "all 10 are in use". */
+  readonly words: string;
+  /** A sentence on the last attempt to connect, where that is what keeps the call waiting; '' otherwise. */
+  readonly last: string;
+  /** What that attempt failed with. */
+  readonly cause: unknown;
+  readonly hint: string;
+  /** Calls that wait for a session, this one among them. */
+  readonly waiting: number;
+}
+
+/** Says whether the pool is busy, connections are still being made, or none can be made. */
+export function reasonOfWaiting({ failure, stats, waiting }: PoolState): WaitReason {
+  const { maxOpenConnections: max, inUse, openConnections, connecting } = stats;
+  const some = `${inUse} of ${max} are in use, and `;
+  if (failure !== undefined && openConnections < max) {
+    const { error } = failure;
+    const last = error instanceof Error ? ` The last attempt said: ${error.message}` : '';
+    const words = `${openConnections > 0 ? some : ''}${trouble(error, openConnections > 0)}`;
+    return { words, last, cause: error, hint: remedy(error), waiting };
   }
-  return new PoolError('KB_POOL_FULL', `All ${max} connections are in use and ${waiting} calls wait.`, {
-    stats,
-    hint: 'Raise pool.max or pool.maxWaiting, or let the program make fewer calls at a time.',
+  const busy = { last: '', cause: undefined, waiting };
+  if (inUse < max && connecting > 0) {
+    return {
+      ...busy,
+      words:
+        inUse > 0
+          ? `${some}${connecting} are still being made`
+          : `${connecting} of ${max} are still being made`,
+      hint: 'See why connecting takes so long: the network, the name server, the password function or the server.',
+    };
+  }
+  return {
+    ...busy,
+    words: `all ${max} are in use`,
+    hint: 'Raise pool.max or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
+  };
+}
+
+function trouble(error: unknown, more: boolean): string {
+  if (error instanceof DatabaseError) return `the server refuses ${more ? 'further ' : ''}connections`;
+  const away = error instanceof KingbaseError && worthConnectingAgain(error.code);
+  if (away) return 'the server cannot be reached';
+  return `no ${more ? 'other ' : ''}connection can be made`;
+}
+
+function remedy(error: unknown): string {
+  const passing = error instanceof KingbaseError && worthConnectingAgain(error.code);
+  if (!passing) return 'Mend what the last attempt failed with; connecting is tried again then.';
+  return error instanceof DatabaseError
+    ? 'The server is there, but takes no connection now; connecting is tried again.'
+    : 'Look whether the server runs and can be reached; connecting is tried again.';
+}
+
+/** The line is as long as it may be. */
+export function poolFull(state: PoolState): PoolError {
+  const { words, last, cause, hint, waiting } = reasonOfWaiting(state);
+  const clause = words.charAt(0).toUpperCase() + words.slice(1);
+  return new PoolError('KB_POOL_FULL', `${clause}, and ${waiting} calls wait for a connection.${last}`, {
+    stats: state.stats,
+    cause,
+    hint:
+      cause === undefined
+        ? 'Raise pool.max or pool.maxWaiting, or let the program make fewer calls at a time.'
+        : hint,
   });
 }
 
-/** Somebody has waited for as long as they may: says whether the pool was busy or the server away. */
+/** Somebody has waited for as long as they may. */
 export function acquireTimedOut(state: PoolState): PoolError {
-  const { acquireTimeout, max, opening, inUse, outage, stats } = state;
-  const cause = outage?.error;
-  if (cause !== undefined) {
-    const words = cause instanceof Error ? ` The last attempt said: ${cause.message}` : '';
-    return new PoolError(
-      'KB_POOL_ACQUIRE_TIMEOUT',
-      `No connection within ${acquireTimeout} ms: the server cannot be reached.${words}`,
-      {
-        stats,
-        cause,
-        hint: 'Look whether the server runs and can be reached; connecting is tried again.',
-      },
-    );
-  }
-  if (inUse < max && opening > 0) {
-    return new PoolError(
-      'KB_POOL_ACQUIRE_TIMEOUT',
-      `No connection within ${acquireTimeout} ms: ${opening} of ${max} are still being made.`,
-      {
-        stats,
-        hint: 'pool.acquireTimeout is shorter than connectTimeout; see why connecting takes so long.',
-      },
-    );
-  }
+  const { words, last, cause, hint } = reasonOfWaiting(state);
   return new PoolError(
     'KB_POOL_ACQUIRE_TIMEOUT',
-    `No connection within ${acquireTimeout} ms: all ${max} are in use.`,
-    {
-      stats,
-      hint: 'Raise pool.max or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
-    },
+    `No connection within ${state.acquireTimeout} ms: ${words}.${last}`,
+    { stats: state.stats, cause, hint },
   );
 }
 

@@ -5,11 +5,18 @@ import type { Operation, Session, SessionOwner } from '../driver/session.js';
 import type { KingbaseError } from '../errors/index.js';
 import { evicts } from '../errors/server-going-away.js';
 import { Closing, type ClosingHost } from './closing.js';
-import type { SessionEngine } from './engine.js';
+import type { OpenSession, SessionEngine } from './engine.js';
 import { Leaving } from './eviction.js';
 import { PoolLine } from './line.js';
 import { Opening, type OpeningHost } from './opening.js';
-import { acquireTimedOut, poolClosed, poolFull, type PoolState } from './refusals.js';
+import {
+  acquireTimedOut,
+  poolClosed,
+  poolFull,
+  reasonOfWaiting,
+  type PoolState,
+  type WaitReason,
+} from './refusals.js';
 import { Reruns } from './rerun.js';
 import { Counters, type PoolStats } from './stats.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
@@ -33,6 +40,9 @@ interface PoolMember extends Member {
   evict: string | undefined;
 }
 
+/** ms that closing in a hurry waits for the answer to a cancel request, which takes a connection of its own. */
+const LONGEST_GRACE = 1_000;
+
 /** Operations that begin one inside the other. */
 const DEEPEST = 50;
 
@@ -42,7 +52,7 @@ const DEEPEST = 50;
  * session, which goes on with it by itself.
  *
  * While the server is away there is one attempt to connect at a time, with growing pauses, however many wait: the first
- * that succeeds lets the others follow.
+ * that succeeds lets the others follow (`Opening`).
  */
 export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, ClosingHost {
   private readonly idle: Session[] = [];
@@ -63,7 +73,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   constructor(
     private options: ResolvedPoolOptions,
     private readonly writable: boolean,
-    open: () => Promise<Session>,
+    open: OpenSession,
     private readonly events: PoolEvents,
   ) {
     this.opening = new Opening(open, this, options.max);
@@ -96,6 +106,9 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   /** Checks a session for the first in line, who has it when it comes back, unless another comes back before. */
   private check(session: Session): void {
     this.checking++;
+    const member = this.members.get(session);
+    // It goes back to its place where whoever it is checked for is served by another, or has gone.
+    if (member !== undefined) member.idleBefore = member.idleSince;
     session.run(
       new Check(this.options.heartbeatSql, this.options.heartbeatTimeout, (_checked, alive) => {
         this.checking--;
@@ -111,12 +124,13 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       operation.refuse(poolClosed());
       return;
     }
-    if (this.line.total >= this.options.maxWaiting && this.idle.length === 0 && !this.opening.hasRoom()) {
+    // Those for whom a connection is made, or one that is idle is looked at, have what they wait for in view.
+    const inView = this.opening.room + this.checking;
+    if (this.line.total - inView >= this.options.maxWaiting && this.idle.length === 0) {
       operation.refuse(poolFull(this.state));
       return;
     }
     const since = performance.now();
-    this.counters.waitCount++;
     this.line.join(operation, since, this.deadline(since));
     this.serve();
   }
@@ -128,8 +142,13 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   /** Takes an operation that has not begun out of the line; false when it is not there any more. */
   withdraw(operation: Operation): boolean {
     const withdrawn = this.line.leave(operation);
-    if (withdrawn) this.closing?.settle();
+    if (withdrawn) this.settleClosing();
     return withdrawn;
+  }
+
+  /** Why an operation that waits has no session yet. */
+  get waitReason(): WaitReason {
+    return reasonOfWaiting(this.state);
   }
 
   rerun(operation: Operation): boolean {
@@ -138,7 +157,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     if (again.onNew) {
       for (const session of this.idle.splice(0)) this.retire(session, 'other connections were found dead');
     }
-    this.line.joinFirst({ operation, since: again.since, deadline: this.deadline(again.since) });
+    this.line.joinFirst(operation, again.since, this.deadline(again.since));
     this.serve();
     return true;
   }
@@ -192,20 +211,24 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   // ---- refusals
 
   private refuseLate(late: readonly Operation[]): void {
-    for (const operation of late) operation.refuse(acquireTimedOut(this.state));
-    this.closing?.settle();
+    const { state } = this;
+    for (const operation of late) operation.refuse(acquireTimedOut(state));
+    this.opening.giveUpStuck();
+    this.settleClosing();
   }
 
   refuseWaiting(error: unknown): void {
     for (const operation of this.line.takeAll()) operation.refuse(error);
-    this.closing?.settle();
+    this.settleClosing();
+  }
+
+  nothingOpened(): void {
+    this.settleClosing();
   }
 
   private get state(): PoolState {
-    const { max, acquireTimeout } = this.options;
-    const { inUse } = this;
-    const { count: opening, outage } = this.opening;
-    return { max, acquireTimeout, waiting: this.line.total, opening, inUse, outage, stats: this.stats() };
+    const { acquireTimeout } = this.options;
+    return { acquireTimeout, waiting: this.line.total, failure: this.opening.failure, stats: this.stats() };
   }
 
   // ---- sessions coming back
@@ -246,9 +269,23 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       this.retire(session, 'enough others were idle');
       return;
     }
-    member.idleSince = member.idleBefore ?? now;
+    this.putIdle(session, member, now);
+  }
+
+  /**
+   * The one that was used last lies on top. A check is no use: after it the session goes back to its place, so that those at
+   * the bottom grow old and can be closed.
+   */
+  private putIdle(session: Session, member: PoolMember, now: number): void {
+    const { idleBefore } = member;
     member.idleBefore = undefined;
-    this.idle.push(session);
+    member.idleSince = idleBefore ?? now;
+    if (idleBefore === undefined) {
+      this.idle.push(session);
+    } else {
+      const above = this.idle.findIndex((other) => (this.members.get(other)?.idleSince ?? 0) > idleBefore);
+      this.idle.splice(above < 0 ? this.idle.length : above, 0, session);
+    }
     this.upkeep.noticeIdle(member);
   }
 
@@ -298,7 +335,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     this.members.delete(session);
     this.events.closed(session, reason, undefined);
     member.engine.destroy(session);
-    this.closing?.settle();
+    this.settleClosing();
     this.opening.keepMinimum();
   }
 
@@ -310,7 +347,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     member.engine.destroy(session);
     if (!this.takeIdle(session)) this.inUse--;
     this.events.closed(session, reason, error);
-    this.closing?.settle();
+    this.settleClosing();
     this.opening.grow();
     this.opening.keepMinimum();
   }
@@ -323,6 +360,14 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   get wanting(): number {
     return this.line.length - this.checking;
+  }
+
+  get arrivals(): number {
+    return this.line.arrivals;
+  }
+
+  get firstArrival(): number | undefined {
+    return this.line.firstArrival;
   }
 
   opened(session: Session, engine: SessionEngine): void {
@@ -384,7 +429,8 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     member.idleBefore = member.idleSince;
     session.run(
       new Check(this.options.heartbeatSql, this.options.heartbeatTimeout, (_checked, alive) => {
-        if (!alive) this.counters.heartbeatFailures++;
+        if (alive) this.opening.keepMinimum();
+        else this.counters.heartbeatFailures++;
       }),
     );
   }
@@ -403,7 +449,6 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       this.retire(session, 'the pool was made smaller');
     }
     this.upkeep.rearm();
-    this.line.rearmExpiry();
     this.serve();
     this.opening.keepMinimum();
   }
@@ -419,7 +464,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       openConnections: this.members.size,
       inUse: this.inUse,
       idle: this.idle.length,
-      waitCount: counters.waitCount,
+      waitCount: this.line.arrivals,
       waitDuration: this.line.waitDuration,
       maxIdleClosed: counters.maxIdleClosed,
       maxIdleTimeClosed: counters.maxIdleTimeClosed,
@@ -444,8 +489,15 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     }
     // Also where closing has begun without a limit.
     if (timeout > 0) this.closing.hurryAfter(timeout);
-    this.closing.settle();
+    this.settleClosing();
     return this.closing.promise;
+  }
+
+  private settleClosing(): void {
+    if (this.closing === undefined) return;
+    // A session that is still to be made is of use to nobody.
+    if (this.line.total === 0) this.opening.giveUp(poolClosed());
+    this.closing.settle();
   }
 
   get isClosing(): boolean {
@@ -457,13 +509,14 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   }
 
   get grace(): number {
-    return Math.max(this.options.heartbeatTimeout, 100);
+    return Math.min(Math.max(this.options.heartbeatTimeout, 100), LONGEST_GRACE);
   }
 
   hurry(): void {
     for (const operation of this.line.takeOffersBack()) operation.refuse(poolClosed());
     for (const operation of this.line.takeAll()) operation.refuse(poolClosed());
     for (const session of this.members.keys()) session.cancel();
+    this.opening.giveUp(poolClosed());
   }
 
   closeAll(): void {

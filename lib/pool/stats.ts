@@ -16,7 +16,6 @@ export interface PoolStats {
 
 /** What a pool counts from its beginning on; the other numbers of {@link PoolStats} are those of now. */
 export class Counters {
-  waitCount = 0;
   maxIdleClosed = 0;
   maxIdleTimeClosed = 0;
   maxLifetimeClosed = 0;

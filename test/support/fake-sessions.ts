@@ -10,7 +10,7 @@ import {
 import { chores } from '../../lib/driver/chores.js';
 import { Script, type ScriptResult } from '../../lib/driver/operations/script.js';
 import { Session, type SessionEvents } from '../../lib/driver/session.js';
-import { ConnectionError } from '../../lib/errors/index.js';
+import { ConnectionError, DatabaseError } from '../../lib/errors/index.js';
 import { SessionPool } from '../../lib/pool/session-pool.js';
 
 /**
@@ -29,6 +29,8 @@ export class FakeServer {
   /** Attempts to connect do not end before the test says so. */
   holdsConnects = false;
   attempts = 0;
+  /** Attempts held back that the pool has given up. */
+  givenUp = 0;
   /** What commands fail with on every connection, by their texts. */
   readonly failures = new Map<string, Partial<NativeFailure>>();
   private readonly pendingConnects: (() => void)[] = [];
@@ -63,9 +65,17 @@ export class FakeServer {
     } as unknown as Core;
   }
 
-  readonly open = async (): Promise<Session> => {
+  readonly open = async (signal: AbortSignal = new AbortController().signal): Promise<Session> => {
     this.attempts++;
-    if (this.holdsConnects) await new Promise<void>((resolve) => this.pendingConnects.push(resolve));
+    if (this.holdsConnects) {
+      await new Promise<void>((resolve, reject) => {
+        this.pendingConnects.push(resolve);
+        signal.addEventListener('abort', () => {
+          this.givenUp++;
+          reject(signal.reason as Error);
+        });
+      });
+    }
     const refusal = this.refusals.shift() ?? this.away;
     if (refusal !== undefined) throw refusal;
     const events: SessionEvents = {
@@ -303,6 +313,11 @@ export function fakePool(options: PoolOptions = {}, writable = false): FakePool 
 /** What an attempt to connect fails with while the server is away. */
 export function refused(): ConnectionError {
   return new ConnectionError('KB_CONNECT_REFUSED', 'Cannot connect to server: connection refused.');
+}
+
+/** What an attempt to connect fails with where the server answers with an SQLSTATE. */
+export function loginRefused(sqlState: string): DatabaseError {
+  return DatabaseError.fromFields({ C: sqlState, M: `no: ${sqlState}`, V: 'FATAL' });
 }
 
 /** What a server that says no says, with an SQLSTATE. */

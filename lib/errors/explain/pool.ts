@@ -7,20 +7,20 @@ export const POOL: readonly Topic[] = [
     explainsCause: true,
     en: {
       headline:
-        'No connection within acquireTimeout, because the server could not be reached: the pool is not busy.',
+        'No connection within acquireTimeout, because none could be made: the last attempt failed, which is the cause.',
       causes: [
         'The server is down or restarting, or a failover takes longer than acquireTimeout.',
         'The network to the server is interrupted.',
-        'The server refuses the logins of the pool.',
+        'The server refuses the logins of the pool, or takes no more connections.',
       ],
       actions: ['Solve what kept the last attempt from succeeding; the pool then recovers by itself.'],
     },
     zh: {
-      headline: '在 acquireTimeout 之内没有得到连接，原因是服务器无法连接，而不是连接池繁忙。',
+      headline: '在 acquireTimeout 之内没有得到连接，原因是无法建立新的连接：最后一次尝试失败，见 cause。',
       causes: [
         '服务器停机或正在重启，或者主备切换时间超过 acquireTimeout。',
         '到服务器的网络中断。',
-        '服务器拒绝了连接池的登录。',
+        '服务器拒绝了连接池的登录，或者不再接受更多连接。',
       ],
       actions: ['解决最后一次尝试失败的问题，连接池随后会自动恢复。'],
     },

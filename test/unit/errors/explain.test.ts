@@ -381,7 +381,7 @@ describe('the text', () => {
     const away = new PoolError('KB_POOL_ACQUIRE_TIMEOUT', 'm', {
       cause: new ConnectionError('KB_CONNECT_REFUSED', 'refused'),
     });
-    expect(headline(away)).toContain('could not be reached');
+    expect(headline(away)).toContain('none could be made');
     expect(away.explain('en')).toContain('Behind it: The connection was refused');
     expect(away.explain('en')).toContain('1. The server is not running.');
     expect(away.explain('zh')).toContain('背后的原因：连接被拒绝');

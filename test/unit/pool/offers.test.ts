@@ -50,6 +50,12 @@ class Look implements Operation {
 /** A pool with `max` sessions, each of which is at work on the look-up of its number, and holds its answers. */
 async function busyPool(max: number, options = {}): Promise<FakePool & { looks: Look[] }> {
   const fake = fakePool({ max, ...options });
+  const made = Array.from({ length: max }, () => fake.run('hold'));
+  await settle();
+  // The last to become idle is the first to be used.
+  for (const connection of [...fake.server.connections].reverse()) connection.answer();
+  await Promise.all(made);
+  for (const connection of fake.server.connections) connection.commands.length = 0;
   fake.server.holds = () => true;
   const looks = Array.from({ length: max }, (_, i) => new Look(i));
   for (const look of looks) fake.pool.run(look);

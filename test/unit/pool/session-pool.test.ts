@@ -31,10 +31,14 @@ describe('sessions', () => {
   it('are opened for those who wait and no more', async () => {
     const { pool, server, run } = fakePool({ max: 10 });
     server.holdsConnects = true;
-    const calls = [run('a'), run('b'), run('c')];
-    expect(pool.stats()).toMatchObject({ connecting: 3, openConnections: 0, waitCount: 3 });
+    const calls = [run('hold a'), run('hold b'), run('hold c')];
     await settle();
     server.answerConnects();
+    await settle();
+    expect(pool.stats()).toMatchObject({ connecting: 2, openConnections: 1, waitCount: 3 });
+    server.answerConnects();
+    await settle();
+    for (const connection of server.connections) connection.answer();
     await Promise.all(calls);
     expect(server.attempts).toBe(3);
     expect(pool.stats()).toMatchObject({ connecting: 0, openConnections: 3, idle: 3 });
@@ -242,7 +246,7 @@ describe('those who wait', () => {
     expect(await failure(run('3'))).toMatchObject({
       name: 'PoolError',
       code: 'KB_POOL_FULL',
-      message: 'All 1 connections are in use and 2 calls wait.',
+      message: 'All 1 are in use, and 2 calls wait for a connection.',
       stats: { inUse: 1 },
     });
     server.connections[0]!.answer();

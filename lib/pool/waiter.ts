@@ -1,0 +1,15 @@
+import type { Operation } from '../driver/session.js';
+import type { Due } from './deadlines.js';
+
+/** An operation that waits for a session. */
+export interface Waiter extends Due {
+  readonly operation: Operation;
+  /** Its number among all who ever came. */
+  readonly arrival: number;
+  /** `performance.now()` when it began to wait. */
+  readonly since: number;
+  /** When it gives up; Infinity for never. */
+  readonly deadline: number;
+  /** It has got a session, or waits no longer. */
+  over: boolean;
+}
