@@ -14,8 +14,12 @@ const HEAD = 4096;
  *
  * @throws ConnectionError `KB_CONNECT_TLS`
  */
-export async function refuseLockedKey({ libraryKeywords }: ResolvedConfig, address: string): Promise<void> {
-  const { sslmode, sslkey, sslpassword } = libraryKeywords;
+export async function refuseLockedKey(
+  { libraryKeywords, secretKeywords }: ResolvedConfig,
+  address: string,
+): Promise<void> {
+  const { sslmode, sslkey } = libraryKeywords;
+  const { sslpassword } = secretKeywords;
   if (sslmode === 'disable' || (sslpassword !== undefined && sslpassword !== '')) return;
   // The place where libpq looks by itself; Kingbase's libraries are not known to differ.
   const path =

@@ -22,8 +22,11 @@ const pkcs8 = keyFile('pkcs8.key', privateKey.export({ type: 'pkcs8', ...cipher 
 const pkcs1 = keyFile('pkcs1.key', privateKey.export({ type: 'pkcs1', ...cipher }).toString());
 const open = keyFile('open.key', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
 
-const check = (libraryKeywords: Record<string, string>): Promise<void> =>
-  refuseLockedKey({ libraryKeywords } as unknown as ResolvedConfig, 'host:1');
+const check = (
+  libraryKeywords: Record<string, string>,
+  secretKeywords: Record<string, string> = {},
+): Promise<void> =>
+  refuseLockedKey({ libraryKeywords, secretKeywords } as unknown as ResolvedConfig, 'host:1');
 
 it.each([
   ['PKCS#8', pkcs8],
@@ -36,7 +39,7 @@ it.each([
 
 it('lets pass a key that is open, that has its passphrase, that is not there, or that is not used', async () => {
   await check({ sslkey: open });
-  await check({ sslkey: pkcs8, sslpassword: 'secret' });
+  await check({ sslkey: pkcs8 }, { sslpassword: 'secret' });
   await check({ sslkey: join(directory, 'none.key') });
   await check({ sslkey: pkcs8, sslmode: 'disable' });
 });
