@@ -335,5 +335,5 @@ export function failure(call: Promise<unknown>): Promise<unknown> {
 
 /** Lets everything that is ready happen. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+  for (let i = 0; i < 200; i++) await Promise.resolve();
 }
