@@ -5,8 +5,8 @@
 import { createPool } from 'generic-pool';
 import { TransactionStatus } from '../lib/addon/interface.js';
 import type { Operation, Session } from '../lib/driver/session.js';
-import { checkOut } from '../lib/facade/sessions/checkout.js';
-import { SessionQueue } from '../lib/facade/sessions/session-queue.js';
+import { checkOut } from '../lib/facade/sessions/borrow.js';
+import { Lease } from '../lib/facade/sessions/lease.js';
 import { fakePool } from '../test/support/fake-sessions.js';
 import { startClocks } from './clocks.js';
 import type { PoolOverhead } from './report/pool.js';
@@ -106,8 +106,8 @@ async function connectAndRelease(): Promise<number> {
   const pool = await warmPool(10);
   const took = await microseconds(async (times) => {
     for (let i = 0; i < times; i++) {
-      const queue = await checkOut(pool, (session) => new SessionQueue(session, pool, ''), '', undefined);
-      await queue.release();
+      const lease = await checkOut(pool, (session) => new Lease(session, pool, ''), '', undefined);
+      await lease.release();
     }
   });
   await pool.close(0);

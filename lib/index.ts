@@ -1,17 +1,14 @@
 export { open } from './facade/open.js';
 export { Database, type ClientLibraryInfo } from './facade/database.js';
 export type { DatabaseEvents, Notice } from './facade/events.js';
-export {
-  Transaction,
-  type TransactionOptions,
-  type TransactionRetry,
-} from './facade/transactions/transaction.js';
+export { Transaction } from './facade/transactions/transaction.js';
+export type { TransactionOptions, TransactionRetry } from './facade/transactions/options.js';
 export {
   Subscription,
   type ChannelNotification,
   type NotificationHandler,
-} from './facade/listen/listener.js';
-export { Connection } from './facade/connection.js';
+} from './facade/listen/subscription.js';
+export { Connection, type ConnectionEvents } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
 export type { Rows } from './facade/rows/rows.js';

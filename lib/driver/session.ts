@@ -81,6 +81,14 @@ export interface Operation {
 /** What an operation fails with that was given up between two of its commands. Never shown to a program. */
 export const GIVEN_UP: unknown = Symbol('given up');
 
+/** What a NOTIFY brings to a session that listens. */
+export interface SessionNotification {
+  readonly channel: string;
+  readonly payload: string;
+  /** The server process that sent it. */
+  readonly processId: number;
+}
+
 /** Who a session belongs to: the pool, or whoever has checked it out. */
 export interface SessionOwner {
   /** The session's operation has ended and it can take another. */
@@ -96,6 +104,7 @@ export interface SessionOwner {
    * when it is to fail.
    */
   rerun(operation: Operation): boolean;
+  notification?(notification: SessionNotification): void;
 }
 
 /** What a session says unasked. `fields` are by protocol letter. */

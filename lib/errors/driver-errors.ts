@@ -81,21 +81,24 @@ export class TimeoutError extends KingbaseError {
   readonly operation: string;
   /** The limit, in ms. */
   readonly timeout: number;
-  /** `unknown` where not even a cancel could be got through, and the connection was given up; `cause` is its loss. */
+  /**
+   * `unknown` where not even a cancel could be got through, and the connection was given up; `cause` is its loss then.
+   * `not-sent` where the call had not begun; `cause` is the last failure to connect then, if there was one.
+   */
   declare readonly outcome?: LossOutcome;
 
   constructor(
     operation: string,
     timeout: number,
     message: string,
-    options: { cause?: unknown; hint?: string | undefined } = {},
+    options: { cause?: unknown; hint?: string | undefined; outcome?: LossOutcome } = {},
   ) {
     super('KB_TIMEOUT', message, options);
     this.operation = operation;
     this.timeout = timeout;
-    if (options.cause instanceof ConnectionError && options.cause.outcome !== undefined) {
-      this.outcome = options.cause.outcome;
-    }
+    const lost = options.cause instanceof ConnectionError ? options.cause.outcome : undefined;
+    const outcome = options.outcome ?? lost;
+    if (outcome !== undefined) this.outcome = outcome;
   }
 }
 

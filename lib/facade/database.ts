@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { tellSafely } from '../base/tell-safely.js';
 import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.js';
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
@@ -16,8 +17,9 @@ import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMaps } from '../types/type-maps.js';
 import type { BatchPlace } from './batch/place.js';
 import type { BatchScope } from './batch/work.js';
-import { rejection } from './calls/call.js';
-import { checkOut } from './sessions/checkout.js';
+import { rejection, type OperationRunner } from './calls/call.js';
+import { Limit } from './calls/limit.js';
+import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
 import { Connection } from './connection.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
 import {
@@ -28,21 +30,17 @@ import {
   type Leak,
   type LeakWatch,
 } from './sessions/leak.js';
-import { Listener, type NotificationHandler, type Subscription } from './listen/listener.js';
+import { Listener } from './listen/listener.js';
+import type { NotificationHandler, Subscription } from './listen/subscription.js';
 import type { CallContext } from './calls/call-context.js';
 import { Queryable } from './queryable.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
 import { resetText } from '../driver/operations/reset.js';
-import { SessionQueue } from './sessions/session-queue.js';
-import {
-  beginOn,
-  inTransaction,
-  startText,
-  Transaction,
-  TransactionLimit,
-  type TransactionOptions,
-  type TransactionRetry,
-} from './transactions/transaction.js';
+import { borrow, checkOut } from './sessions/borrow.js';
+import { Lease } from './sessions/lease.js';
+import { startText, type TransactionOptions, type TransactionRetry } from './transactions/options.js';
+import { inTransaction } from './transactions/run.js';
+import { Transaction } from './transactions/transaction.js';
 import type { CallLimits } from './calls/options.js';
 
 /** Which client library serves a database. */
@@ -140,42 +138,45 @@ export class Database extends Queryable {
 
   /** Checks out one session; disposing of it, or `release()`, gives it back. */
   async connect(options?: CallLimits): Promise<Connection> {
-    return new Connection(await this.checkOut(options), this.context);
+    return new Connection(await this.checkOut(Limit.of(options, checkoutTimedOut)), this.context);
   }
 
   /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
-  begin(options?: TransactionOptions): Promise<Transaction> {
-    return this.beginWithin(new TransactionLimit(options), options);
+  async begin(options?: TransactionOptions): Promise<Transaction> {
+    return this.beginWithin(options, Limit.of(options, transactionTimedOut));
   }
 
   private async beginWithin(
-    limit: TransactionLimit,
     options: TransactionOptions | undefined,
+    limit: Limit | undefined,
   ): Promise<Transaction> {
-    const queue = await this.checkOut(limit.ofCall(), startText(options));
-    return new Transaction(queue, this.context, true, limit);
+    const lease = await this.checkOut(limit, startText(options));
+    return new Transaction(lease, this.context, limit);
   }
 
   /**
-   * Runs `fn` in a transaction: commits when it returns and gives its result, rolls back when it throws. With `retry`
-   * a transaction that failed with a serialization failure or a deadlock (40001, 40P01) is run again from its start, so
-   * `fn` must not have effects outside of it.
+   * Runs `fn` in a transaction: commits when it returns and gives its result, rolls back when it throws. `fn` may end the
+   * transaction itself. With `retry` a transaction that failed with a serialization failure or a deadlock (40001, 40P01),
+   * or whose connection was lost before its COMMIT was sent, is run again from its start, so `fn` must not have effects
+   * outside of it.
    */
-  transaction<R>(
+  async transaction<R>(
     fn: (transaction: Transaction) => Promise<R> | R,
     options?: TransactionOptions & { retry?: TransactionRetry },
   ): Promise<R> {
-    const limit = new TransactionLimit(options);
-    return inTransaction(this.context, () => this.beginWithin(limit, options), fn, options);
+    const limit = Limit.of(options, transactionTimedOut);
+    return inTransaction(this.context, () => this.beginWithin(options, limit), fn, options, limit);
   }
 
   /**
    * Calls `handler` for each NOTIFY on the channel, until the subscription is closed. Uses one connection besides the
    * pool, which is made again when it is lost: the subscription's `gap` event then says that notifications may have been
    * missed. A program that listens does not end by itself.
+   *
+   * @param options for how long to wait until the server listens: `signal` and `timeout` (ms, default none)
    */
-  listen(channel: string, handler: NotificationHandler): Promise<Subscription> {
-    return this.listener.listen(channel, handler);
+  listen(channel: string, handler: NotificationHandler, options?: CallLimits): Promise<Subscription> {
+    return this.listener.listen(channel, handler, options);
   }
 
   /** What the server says of itself. */
@@ -217,27 +218,34 @@ export class Database extends Queryable {
 
   protected batchPlace(): BatchPlace {
     const { runner, context } = this;
+    const transact = <R>(
+      begin: () => Promise<Lease>,
+      work: (runner: OperationRunner) => Promise<R>,
+      limit: Limit | undefined,
+    ): Promise<R> => {
+      const beginBatch = async (): Promise<Transaction> =>
+        new Transaction(await begin(), context, limit, false);
+      return inTransaction(
+        context,
+        beginBatch,
+        (transaction) => transaction.work(work),
+        undefined,
+        undefined,
+      );
+    };
     const scope: BatchScope = {
       context,
       runner,
       inTransaction: false,
-      atomically: (work, signal) => {
-        const begin = async (): Promise<Transaction> => {
-          const queue = await this.checkOut({ signal }, startText(undefined));
-          return new Transaction(queue, context, true, new TransactionLimit(undefined));
-        };
-        return inTransaction(context, begin, (transaction) => transaction.work(work), undefined);
-      },
-      onSession: async (work, signal) => {
-        const queue = await this.checkOut({ signal });
-        const begin = (): Promise<Transaction> =>
-          beginOn(queue, context, undefined, new TransactionLimit(undefined));
+      atomically: (work, limit) => transact(() => this.checkOut(limit, startText(undefined)), work, limit),
+      onSession: async (work, limit) => {
+        const lease = await this.checkOut(limit);
         try {
           return await work((each) =>
-            inTransaction(context, begin, (transaction) => transaction.work(each), undefined),
+            transact(() => borrow(lease, () => startText(undefined), limit), each, limit),
           );
         } finally {
-          await queue.release();
+          await lease.release();
         }
       },
     };
@@ -255,16 +263,16 @@ export class Database extends Queryable {
     process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
   };
 
-  private checkOut(options: CallLimits | undefined, opening = ''): Promise<SessionQueue> {
+  private checkOut(limit: Limit | undefined, opening = ''): Promise<Lease> {
     const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
     const reset = resetText(resetOnRelease);
-    const take = (session: Session): SessionQueue => new SessionQueue(session, this.runner, reset);
+    const take = (session: Session): Lease => new Lease(session, this.runner, reset);
     const taken = leakTimeout > 0 ? takenHere() : undefined;
-    const checkedOut = this.context.telemetry.acquire(() => checkOut(this.runner, take, opening, options));
+    const checkedOut = this.context.telemetry.acquire(() => checkOut(this.runner, take, opening, limit));
     if (taken === undefined) return checkedOut;
-    return checkedOut.then((queue) => {
-      watchForLeak(queue, leakTimeout, taken, this.onLeak);
-      return queue;
+    return checkedOut.then((lease) => {
+      watchForLeak(lease, leakTimeout, taken, this.onLeak);
+      return lease;
     });
   }
 
@@ -272,20 +280,9 @@ export class Database extends Queryable {
     return this.config.log !== undefined || this.emitter.listenerCount(event) > 0;
   }
 
-  /** What a program does when it is told of something is its own affair: the pool goes on if that throws. */
   private tell<E extends keyof DatabaseEvents>(event: E, data: DatabaseEvents[E][0], entry?: LogEntry): void {
-    for (const report of [
-      () => entry !== undefined && this.context.telemetry.log(entry),
-      () => (this.emitter as EventEmitter).emit(event, data),
-    ]) {
-      try {
-        report();
-      } catch (error) {
-        process.nextTick(() => {
-          throw error;
-        });
-      }
-    }
+    if (entry !== undefined) this.context.telemetry.log(entry);
+    tellSafely(() => (this.emitter as EventEmitter).emit(event, data));
   }
 
   private loadLibrary(): LoadedLibrary {
@@ -310,10 +307,11 @@ export class Database extends Queryable {
   private readonly sessionEvents: SessionEvents = {
     noticeInterest: this.noticeInterest,
     notice: (fields) => {
+      // A statement can raise thousands of them.
       if (this.emitter.listenerCount('notice') > 0) this.tell('notice', noticeOf(fields));
     },
     notification: (session, channel, payload, processId) => {
-      this.listener.notification(session, channel, payload, processId);
+      session.owner?.notification?.({ channel, payload, processId });
     },
     serverError: (session, sqlState) => {
       this.runner.serverError(session, sqlState);

@@ -1,5 +1,5 @@
 import type { NativeFailure } from '../addon/interface.js';
-import { DatabaseError, type KingbaseError } from '../errors/index.js';
+import type { KingbaseError } from '../errors/index.js';
 
 /** A message that is not an error: a notice, a warning. */
 export interface Notice {
@@ -25,12 +25,13 @@ export interface DatabaseEvents {
   leak: [event: { processId: number; heldFor: number; stack: string }];
 }
 
+/** @param fields by protocol letter */
 export function noticeOf(fields: NonNullable<NativeFailure['fields']>): Notice {
-  const { severity, code, message, detail, hint } = DatabaseError.fromFields(fields);
+  const { D: detail, H: hint } = fields;
   return {
-    severity,
-    code,
-    message,
+    severity: fields['V'] ?? fields['S'] ?? 'NOTICE',
+    code: fields['C'] ?? '00000',
+    message: fields['M'] ?? '',
     ...(detail === undefined ? {} : { detail }),
     ...(hint === undefined ? {} : { hint }),
   };

@@ -20,7 +20,6 @@ import {
 } from './calls/call.js';
 import { CopyFromStream, CopyToStream, type CopyContext, type CopyOptions } from './streams/copy-streams.js';
 import { LargeObjects } from './streams/large-objects.js';
-import { NO_LEAK_WATCH } from './sessions/leak.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
 import { prepareOn } from './calls/prepare.js';
@@ -36,6 +35,7 @@ import type {
   QueryResult,
   RowArray,
   RowObject,
+  StallOptions,
 } from './calls/options.js';
 
 /** What a database and a checked-out connection can both do. */
@@ -65,7 +65,10 @@ export abstract class Queryable {
     return this.#execute(sql, parameters, options, asQueryResult<T>);
   }
 
-  /** Runs one statement and gives its first row, undefined where there is none. */
+  /**
+   * Runs one statement and gives its first row, undefined where there is none. The server sends all rows: of a query that
+   * has many, ask for one (`LIMIT 1`), or take the first of `rows()` and leave the loop.
+   */
   queryRow<T = RowArray>(
     sql: string,
     parameters: QueryParameters | undefined,
@@ -94,10 +97,22 @@ export abstract class Queryable {
    * The rows of one statement as they come, in bounded memory; see {@link Rows}. Nothing is sent before they are
    * iterated.
    */
-  rows<T = RowArray>(sql: string, parameters: QueryParameters | undefined, options: ArrayRowOptions): Rows<T>;
-  rows<T = RowObject>(sql: string, parameters?: QueryParameters, options?: ObjectRowOptions): Rows<T>;
-  rows<T = RowObject | RowArray>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Rows<T>;
-  rows<T>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Rows<T> {
+  rows<T = RowArray>(
+    sql: string,
+    parameters: QueryParameters | undefined,
+    options: ArrayRowOptions & StallOptions,
+  ): Rows<T>;
+  rows<T = RowObject>(
+    sql: string,
+    parameters?: QueryParameters,
+    options?: ObjectRowOptions & StallOptions,
+  ): Rows<T>;
+  rows<T = RowObject | RowArray>(
+    sql: string,
+    parameters?: QueryParameters,
+    options?: QueryOptions & StallOptions,
+  ): Rows<T>;
+  rows<T>(sql: string, parameters?: QueryParameters, options?: QueryOptions & StallOptions): Rows<T> {
     const build = (): ExecutionRequest => request(sql, parameters, options, this.context);
     return new Rows<T>(rowSource<T>(this.runner, this.context, options, build));
   }
@@ -184,8 +199,8 @@ export abstract class Queryable {
 
   #copyContext(): CopyContext {
     const { runner, context } = this;
-    // Of a checked-out connection the watch over that tells.
-    const watch = runner.watch === undefined ? context.leakWatch() : NO_LEAK_WATCH;
+    // Of a checked-out connection its own watch tells.
+    const watch = runner.watch?.bind(runner) ?? context.leakWatch();
     return { runner, telemetry: context.telemetry, watch };
   }
 

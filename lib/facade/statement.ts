@@ -1,5 +1,5 @@
 import type { CachedStatement } from '../driver/statement-cache.js';
-import type { Session } from '../driver/session.js';
+import { SessionState, type Session } from '../driver/session.js';
 import { UsageError } from '../errors/index.js';
 import type { ExecutionRequest, ResultView } from '../driver/operations/execution.js';
 import {
@@ -25,6 +25,7 @@ import type {
   QueryResult,
   RowArray,
   RowObject,
+  StallOptions,
 } from './calls/options.js';
 
 /** What a row of `T` is as an array: `T` itself where that was said to be one. */
@@ -38,7 +39,11 @@ export class Statement<T = RowObject> {
   private readonly onSessions = new WeakMap<Session, CachedStatement>();
   /** For closing: weak, since a statement outlives the connections it was prepared on. */
   private readonly sessions = new Set<WeakRef<Session>>();
+  /** How many `sessions` are too many not to look which of them are gone. */
+  private most = 16;
   private closed = false;
+  /** The connection or transaction that it belongs to has ended. */
+  private orphaned = false;
   private running = 0;
 
   /** The text as the program gave it. */
@@ -55,6 +60,11 @@ export class Statement<T = RowObject> {
     checkText(sql);
     this.sql = sql;
     this.compiled = compilePrepared(sql, context.placeholders);
+    // Before its session is somebody else's. The runner refuses what is called afterwards.
+    runner.onEnd?.(() => {
+      this.orphaned = true;
+      this.discardIfUnused();
+    });
   }
 
   /** @internal */
@@ -90,10 +100,13 @@ export class Statement<T = RowObject> {
   }
 
   /** The rows as they come, in bounded memory. Nothing is sent before they are iterated. */
-  rows<R = AsArray<T>>(parameters: QueryParameters | undefined, options: ArrayRowOptions): Rows<R>;
-  rows<R = T>(parameters?: QueryParameters, options?: ObjectRowOptions): Rows<R>;
-  rows<R = T | AsArray<T>>(parameters?: QueryParameters, options?: QueryOptions): Rows<R>;
-  rows<R>(parameters?: QueryParameters, options?: QueryOptions): Rows<R> {
+  rows<R = AsArray<T>>(
+    parameters: QueryParameters | undefined,
+    options: ArrayRowOptions & StallOptions,
+  ): Rows<R>;
+  rows<R = T>(parameters?: QueryParameters, options?: ObjectRowOptions & StallOptions): Rows<R>;
+  rows<R = T | AsArray<T>>(parameters?: QueryParameters, options?: QueryOptions & StallOptions): Rows<R>;
+  rows<R>(parameters?: QueryParameters, options?: QueryOptions & StallOptions): Rows<R> {
     const build = (): ExecutionRequest => {
       const asked = this.request(parameters, options);
       this.running++;
@@ -104,15 +117,14 @@ export class Statement<T = RowObject> {
 
   /** Done with it: the connections close their forms of it when they next have the time. */
   close(): Promise<void> {
-    if (!this.closed) {
-      this.closed = true;
-      if (this.running === 0) this.discard();
-    }
+    this.closed = true;
+    this.discardIfUnused();
     return Promise.resolve();
   }
 
-  /** Only when no call is left: one that is still to prepare or execute it needs its number to itself. */
-  private discard(): void {
+  /** Only once no call is pending: `discard` frees the server-side name, which a pending call still uses. */
+  private discardIfUnused(): void {
+    if (this.running > 0 || !(this.closed || this.orphaned)) return;
     for (const reference of this.sessions) {
       const session = reference.deref();
       const statement = session && this.onSessions.get(session);
@@ -159,7 +171,7 @@ export class Statement<T = RowObject> {
 
   private readonly ended = (): void => {
     this.running--;
-    if (this.closed && this.running === 0) this.discard();
+    this.discardIfUnused();
   };
 
   /** @internal The form of the statement that a session has, prepared or not. */
@@ -168,10 +180,20 @@ export class Statement<T = RowObject> {
     if (statement === undefined) {
       statement = session.statements.create(this.compiled);
       this.onSessions.set(session, statement);
+      if (this.sessions.size >= this.most) this.forgetClosed();
       this.sessions.add(new WeakRef(session));
     }
     return statement;
   };
+
+  /** A statement of a database outlives many of its connections. */
+  private forgetClosed(): void {
+    for (const reference of this.sessions) {
+      const session = reference.deref();
+      if (session === undefined || session.state === SessionState.Closed) this.sessions.delete(reference);
+    }
+    this.most = Math.max(16, 2 * this.sessions.size);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { tellSafely } from '../base/tell-safely.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
 import { channels, type TraceContext } from './channels.js';
 
@@ -93,8 +94,9 @@ export class Telemetry {
     return channels.batch.trace(context, () => noting(context, running(), () => sizes().returned));
   }
 
+  /** Writes into the program's log, for which nothing fails. */
   log(entry: LogEntry): void {
-    this.options.log?.write(entry);
+    tellSafely(() => this.options.log?.write(entry));
   }
 
   private traced<R>(

@@ -114,19 +114,21 @@ describe.each(chosen)('$name', (target: Target) => {
       expect(await written()).toEqual([]);
     });
 
-    it('a transaction that has begun', async () => {
-      let attempts = 0;
-      const call = db.transaction(
-        async (transaction) => {
-          attempts++;
-          await transaction.exec(`INSERT INTO ${table} VALUES (1)`);
-          terminate([transaction.backendPid]);
-          await transaction.exec(`INSERT INTO ${table} VALUES (2)`);
-        },
-        { retry: { maxAttempts: 5 } },
-      );
-      expect(await rejectionOf(call)).toMatchObject({ ...LOST, outcome: 'not-sent' });
-      expect(attempts).toBe(1);
+    it('a transaction that has begun, unless it asks for that', async () => {
+      for (const maxAttempts of [1, 3]) {
+        let attempts = 0;
+        const call = db.transaction(
+          async (transaction) => {
+            attempts++;
+            await transaction.exec(`INSERT INTO ${table} VALUES (1)`);
+            terminate([transaction.backendPid]);
+            await transaction.exec(`INSERT INTO ${table} VALUES (2)`);
+          },
+          maxAttempts === 1 ? {} : { retry: { maxAttempts, backoff: () => 0 } },
+        );
+        expect(await rejectionOf(call)).toMatchObject({ ...LOST, outcome: 'not-sent' });
+        expect(attempts).toBe(maxAttempts);
+      }
       expect(await written()).toEqual([]);
       expect(db.stats().inUse).toBe(1);
     });

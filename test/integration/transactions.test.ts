@@ -200,7 +200,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       const transaction = await connection.begin();
       await insert(transaction, 1);
       await connection.release();
-      expect(await rejectionOf(transaction.commit())).toMatchObject({ code: 'KB_CONNECTION_RELEASED' });
+      expect(await rejectionOf(transaction.commit())).toMatchObject({ code: 'KB_TRANSACTION_DONE' });
       expect(await ids()).toEqual([]);
       await until('it is rolled back', () => db.stats().inUse === 0);
       await expectClean();

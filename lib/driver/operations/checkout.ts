@@ -1,14 +1,25 @@
+import { ConnectionError } from '../../errors/index.js';
+import { startTimer } from '../../base/timers.js';
+import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import type { Session } from '../session.js';
 import { OneCommand } from './one-command.js';
 
+/** ms: what a busy machine may need for a short command, however impatient the pool is. */
+const SHORTEST_LIMIT = 1_000;
+
 /**
- * Takes a session out of the pool, either at once or with a first command on it: one that could not be sent is then run
- * on another session as any call on the pool is.
+ * Takes a session, either at once or with a first command on it: one that could not be sent is then run on another
+ * session as any call on the pool is. The command is a short one of the driver's own (START TRANSACTION, SAVEPOINT,
+ * LISTEN), and has a limit: a session that does not answer within its `patience` is closed.
  */
 export class Checkout<T> extends OneCommand {
+  private timer: NodeJS.Timeout | undefined;
+  private late = false;
+
   /**
    * @param take becomes the session's owner
-   * @param opening what is run first on the session, '' for nothing; where the server refuses it, the session goes back
+   * @param opening what is run first on the session, '' for nothing; where the server refuses it, or the function
+   *   throws, the session stays where it was
    */
   constructor(
     private readonly take: (session: Session) => T,
@@ -21,12 +32,50 @@ export class Checkout<T> extends OneCommand {
 
   begin(session: Session): void {
     const { opening } = this;
-    const sql = typeof opening === 'string' ? opening : opening(session);
-    if (sql === '') this.ended(session, session.transactionStatus);
-    else session.native.script(session.slot, sql);
+    let sql: string;
+    try {
+      sql = typeof opening === 'string' ? opening : opening(session);
+    } catch (error) {
+      this.reject(error);
+      session.finish(session.transactionStatus);
+      return;
+    }
+    if (sql === '') {
+      this.ended(session, session.transactionStatus);
+      return;
+    }
+    if (session.patience > 0) {
+      this.timer = startTimer(
+        () => {
+          this.late = true;
+          session.close();
+        },
+        Math.max(session.patience, SHORTEST_LIMIT),
+      );
+    }
+    session.native.script(session.slot, sql);
   }
 
   protected done(session: Session): void {
+    clearTimeout(this.timer);
     this.resolve(this.take(session));
   }
+
+  override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    clearTimeout(this.timer);
+    if (this.late) this.reject(unanswered(session));
+    else super.failed(session, failure, transactionStatus);
+  }
+}
+
+function unanswered({ address, patience }: Session): ConnectionError {
+  return new ConnectionError(
+    'KB_CONNECTION_LOST',
+    `The connection to ${address} was closed, because the server had not answered a short command for ${Math.max(patience, SHORTEST_LIMIT)} ms.`,
+    {
+      outcome: 'unknown',
+      address,
+      hint: 'The server or the network is down, or so slow that pool.heartbeatTimeout is too short for them.',
+    },
+  );
 }

@@ -219,34 +219,6 @@ export const USAGE: readonly Topic[] = [
     },
   },
   {
-    codes: ['KB_TRANSACTION_OPEN'],
-    shows: ['hint'],
-    en: {
-      headline: 'A transaction is open on this connection, which cannot have a second one inside it.',
-      causes: [
-        'connection.begin() or connection.transaction() was called before the first transaction had ended.',
-        'A call was made on the connection while its transaction, and not the connection, was the one to use.',
-      ],
-      actions: [
-        'Inside a transaction use tx.savepoint(fn): it can be undone without the rest.',
-        'For independent work take another connection: db.transaction(fn).',
-        'Await the first transaction before beginning the next one on the same connection.',
-      ],
-    },
-    zh: {
-      headline: '该连接上已有未结束的事务，其中不能再开始另一个事务。',
-      causes: [
-        '前一个事务尚未结束，就调用了 connection.begin() 或 connection.transaction()。',
-        '事务进行期间在连接上发起了调用，而应当使用事务对象。',
-      ],
-      actions: [
-        '在事务内部使用 tx.savepoint(fn)：它可以单独撤销。',
-        '相互独立的工作请使用另一个连接：db.transaction(fn)。',
-        '在同一连接上开始下一个事务之前，先 await 前一个事务。',
-      ],
-    },
-  },
-  {
     codes: ['KB_TRANSACTION_ROLLED_BACK'],
     en: {
       headline:
@@ -266,6 +238,68 @@ export const USAGE: readonly Topic[] = [
       actions: [
         '让错误从 transaction() 的回调中抛出：事务会回滚，并以该错误拒绝。',
         '把可能失败的操作放进 transaction.savepoint()，之后事务仍可继续。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_TRANSACTION_OPEN'],
+    shows: ['hint'],
+    en: {
+      headline:
+        'A call was made on a connection, or a transaction begun on it, while a transaction was open there.',
+      causes: [
+        'Inside connection.transaction(fn), a call is made on the connection instead of the transaction that fn gets.',
+        'A transaction is begun inside another one: it would end the outer one with its own commit.',
+        'A transaction of begin() was neither committed nor rolled back.',
+      ],
+      actions: [
+        'Make the call on the transaction.',
+        'For a part that may be undone by itself use transaction.savepoint(fn).',
+        'For something independent of the transaction use the database, which takes another connection.',
+      ],
+    },
+    zh: {
+      headline: '连接上已有打开的事务，此时又在该连接上执行了调用或开始了另一个事务。',
+      causes: [
+        '在 connection.transaction(fn) 内部，调用发在了连接上，而不是 fn 得到的事务上。',
+        '在一个事务内部又开始了另一个事务：内层提交会连同外层一起提交。',
+        'begin() 开始的事务既没有提交也没有回滚。',
+      ],
+      actions: [
+        '请在事务对象上执行调用。',
+        '需要单独撤销的部分，请使用 transaction.savepoint(fn)。',
+        '与事务无关的操作请在 Database 对象上执行，它会使用另一个连接。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_SAVEPOINT_OPEN'],
+    shows: ['hint'],
+    en: {
+      headline:
+        'A call on a transaction waited for the end of a savepoint in which nothing happened any more.',
+      causes: [
+        'The function of savepoint() waits for a call that is made outside of it, and that call for the savepoint.',
+        'The function does something else for a long time, while another part of the program uses the transaction.',
+        'The call belongs to the function, but its asynchronous context was lost, by a queue of callbacks for instance.',
+      ],
+      actions: [
+        'Make the calls that belong to the savepoint in its function, and await them there.',
+        'Do not keep a savepoint open while something other than the database is waited for.',
+        'Carry the context over such a queue by AsyncResource.bind().',
+      ],
+    },
+    zh: {
+      headline: '事务上的某个调用一直在等待一个保存点结束，而该保存点内已没有任何进展。',
+      causes: [
+        'savepoint() 的函数在等待其外部发出的调用，而该调用又在等待保存点结束。',
+        '该函数长时间在做别的事情，而程序的其他部分在使用同一事务。',
+        '该调用属于该函数，但其异步上下文已丢失，例如经过了回调队列。',
+      ],
+      actions: [
+        '属于保存点的调用请在其函数内发出并 await。',
+        '等待数据库以外的事情时，不要让保存点保持打开。',
+        '用 AsyncResource.bind() 让上下文穿过这样的队列。',
       ],
     },
   },

@@ -6,7 +6,7 @@ import { UsageError } from '../../errors/index.js';
 import type { Chunk } from './source.js';
 import { flatten, naming } from './statements.js';
 import type { Batch, Inserted, Inserter, Plan } from './work.js';
-import { executeUntold, startOperation, type OperationRunner } from '../calls/call.js';
+import { executeUntraced, startOperation, type OperationRunner } from '../calls/call.js';
 
 const BIND_ROWS = 1_000;
 
@@ -39,7 +39,7 @@ export class BindInserter implements Inserter {
       await new Promise<number>((resolve, reject) => {
         const create = (fail: (error: unknown) => void): BindRows =>
           new BindRows(request, rows, resolve, fail);
-        startOperation(runner, create, { signal: limit.signal }, reject);
+        startOperation(runner, create, limit, reject);
       });
     } catch (error) {
       throw naming(error, chunk, target.columns, values);
@@ -56,12 +56,7 @@ export class BindInserter implements Inserter {
       rowMode: RowMode.Array,
       types: context.typeMapOf(undefined),
     };
-    const [[version] = []] = await executeUntold(
-      runner,
-      request,
-      { signal: limit.signal },
-      (rows) => rows as unknown[][],
-    );
+    const [[version] = []] = await executeUntraced(runner, request, limit, (rows) => rows as unknown[][]);
     if (!String(version).startsWith('KingbaseES')) {
       throw new UsageError(
         'KB_BAD_OPTION',

@@ -3,10 +3,9 @@ import { DatabaseError } from '../../errors/index.js';
 import { CopyInserter, valueTypeAt } from './copy.js';
 import type { BadRow } from './options.js';
 import type { Chunk } from './source.js';
-import { inSavepoint, type Inserted, type Inserter, type Plan } from './work.js';
+import { inSavepoint } from '../transactions/savepoint.js';
+import type { Inserted, Inserter, Plan } from './work.js';
 import type { OperationRunner } from '../calls/call.js';
-
-const SAVEPOINT = 'kbn_batch_chunk';
 
 /**
  * Inserts what can be inserted of a chunk, and tells the rest. A chunk that fails is inserted again without the row that
@@ -25,9 +24,9 @@ export async function insertCollecting(
   const ranges = [chunk];
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     const piece = range;
-    const insert = (): Promise<Inserted> => inserter.insert(runner, piece);
+    const insert = (on: OperationRunner): Promise<Inserted> => inserter.insert(on, piece);
     try {
-      const { count, bytes, rows } = await inSavepoint(runner, SAVEPOINT, limit.signal, insert);
+      const { count, bytes, rows } = await inSavepoint(runner, limit, insert);
       total.count += count;
       total.bytes += bytes;
       for (const row of rows) total.rows.push(row);
@@ -67,7 +66,7 @@ export async function findBadRow(
     const middle = from + Math.min(Math.max((to - from) >> 1, 1), inserter.chunkRows);
     try {
       const piece = { ...chunk, from, to: middle };
-      await inSavepoint(runner, SAVEPOINT, batch.limit.signal, () => inserter.insert(runner, piece));
+      await inSavepoint(runner, batch.limit, (on) => inserter.insert(on, piece));
       from = middle;
     } catch (error) {
       if (!(error instanceof DatabaseError) || !isFaultOfRow(error)) throw error;
@@ -91,8 +90,8 @@ async function nameColumn(
 ): Promise<void> {
   if (plan.strategy === 'copy' || plan.table?.noCopy !== undefined || !error.code.startsWith('22')) return;
   const { batch } = plan;
-  const copy = (): Promise<Inserted> => new CopyInserter(plan).insert(runner, row);
-  await inSavepoint(runner, SAVEPOINT, batch.limit.signal, copy).catch((again: unknown) => {
+  const copy = (on: OperationRunner): Promise<Inserted> => new CopyInserter(plan).insert(on, row);
+  await inSavepoint(runner, batch.limit, copy).catch((again: unknown) => {
     if (again instanceof DatabaseError && again.code === error.code && again.column !== undefined) {
       placed(error, { rowIndex: row.base + row.from, column: again.column });
     }

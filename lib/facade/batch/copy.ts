@@ -88,7 +88,7 @@ export class CopyStream {
     const { target, limit } = plan.batch;
     this.first = first;
     rows.begin();
-    this.channel = await openCopyIn(runner, copyText(target, rows.format), { signal: limit.signal });
+    this.channel = await openCopyIn(runner, copyText(target, rows.format), limit);
   }
 
   /** Sends what has been written, once what was sent before has been taken. */

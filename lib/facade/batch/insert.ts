@@ -11,7 +11,8 @@ import { DatabaseError, UsageError } from '../../errors/index.js';
 import { quoteQualified } from '../../sql/identifiers.js';
 import { findBadRow, insertCollecting } from './collect.js';
 import { CopyInserter, CopyStream } from './copy.js';
-import { BatchLimit } from './limit.js';
+import { Limit } from '../calls/limit.js';
+import { batchTimedOut } from '../calls/timeouts.js';
 import {
   checkBatchOptions,
   type BadRow,
@@ -41,7 +42,7 @@ export async function batchInsert<T>(
   options: BatchInsertOptions,
 ): Promise<BatchInsertResult<T>> {
   checkBatchOptions(columns, options);
-  const limit = new BatchLimit(options);
+  const limit = new Limit(options, batchTimedOut);
   let source: RowSource | undefined;
   try {
     const pace = new Pace();
@@ -58,7 +59,6 @@ export async function batchInsert<T>(
     );
     return result as BatchInsertResult<T>;
   } finally {
-    limit.end();
     source?.close();
   }
 }
@@ -86,7 +86,7 @@ class Insertion implements Intake {
     private readonly columns: readonly string[],
     private readonly source: RowSource,
     private readonly options: BatchInsertOptions,
-    private readonly limit: BatchLimit,
+    private readonly limit: Limit,
     private readonly pace: Pace,
   ) {
     this.name = quoteQualified(table);
@@ -187,13 +187,13 @@ class Insertion implements Intake {
     try {
       if (options.transaction === 'perChunk') {
         const most = this.inserterFor(settled).chunkRows;
-        await scope.onSession((transact) => this.insertApart(settle, most, transact, first), limit.signal);
+        await scope.onSession((transact) => this.insertApart(settle, most, transact, first), limit);
       } else {
         await scope.atomically(async (runner) => {
           const plan = await settle(runner);
           if (plan.strategy === 'copy' && !this.collects) await this.stream(plan, runner, first);
           else await this.insertTogether(plan, runner, first);
-        }, limit.signal);
+        }, limit);
       }
     } catch (error) {
       throw await this.placed(scope, error, settled);
@@ -407,7 +407,7 @@ class Insertion implements Intake {
     try {
       await scope.atomically(async (runner) => {
         throw new TrialOver(await findBadRow(plan, refused.inserter, runner, refused.chunk));
-      }, limit.signal);
+      }, limit);
     } catch (over) {
       // What the trial itself may have failed by says less than the first error.
       if (over instanceof TrialOver && over.found !== undefined) return over.found;

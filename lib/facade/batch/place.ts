@@ -2,10 +2,12 @@ import { TransactionStatus } from '../../addon/interface.js';
 import { UsageError } from '../../errors/index.js';
 import type { OperationRunner } from '../calls/call.js';
 import type { CallContext } from '../calls/call-context.js';
-import { borrowSession } from '../sessions/borrowed-session.js';
-import type { SessionQueue } from '../sessions/session-queue.js';
-import type { BatchLimit } from './limit.js';
-import { inSavepoint, type BatchScope, type Transact } from './work.js';
+import type { Limit } from '../calls/limit.js';
+import { borrow } from '../sessions/borrow.js';
+import type { Lease } from '../sessions/lease.js';
+import { PATIENCE_WITH_READER } from '../sessions/stalled-reader.js';
+import { inSavepoint } from '../transactions/savepoint.js';
+import type { BatchScope, Transact } from './work.js';
 
 /** How a batch gets on with taking its rows. */
 export interface Intake {
@@ -22,10 +24,8 @@ export interface BatchPlace {
    * Gives `work` what it runs on. A session that was checked out before is the batch's alone until `work` has ended, so
    * that no other call on it comes between the batch's statements.
    */
-  during<R>(work: (scope: BatchScope) => Promise<R>, limit: BatchLimit, intake: Intake): Promise<R>;
+  during<R>(work: (scope: BatchScope) => Promise<R>, limit: Limit, intake: Intake): Promise<R>;
 }
-
-const SAVEPOINT = 'kbn_batch';
 
 /**
  * A batch on a session that was checked out before.
@@ -36,16 +36,16 @@ const SAVEPOINT = 'kbn_batch';
 export function sessionPlace(
   runner: OperationRunner,
   context: CallContext,
-  begin?: (queue: SessionQueue) => Transact,
+  begin?: (lease: Lease, limit: Limit) => Transact,
 ): BatchPlace {
   return {
     context,
     during: async (work, limit, intake) => {
-      const { signal } = limit;
-      const queue = await borrowSession(runner, () => '', { signal });
-      queue.onInterrupt = (reason) => {
-        limit.interrupt(reason);
-      };
+      const lease = await borrow(runner, () => '', limit);
+      // The transaction that it is part of was interrupted, or has ended.
+      lease.onEnd(() => {
+        if (lease.takenBack) limit.stop(lease.refused);
+      });
       const unwatch = runner.watch?.({
         get waiting() {
           return !intake.waitsForRows;
@@ -53,38 +53,37 @@ export function sessionPlace(
         get progress() {
           return intake.rows;
         },
-        processId: queue.session.facts?.backendPid ?? 0,
+        processId: lease.processId,
         abandon: (reason) => {
-          limit.interrupt(reason);
+          limit.stop(reason);
         },
-        refusal: behindBatch,
+        refusal: () => behindBatch(PATIENCE_WITH_READER),
       });
       try {
-        return await work(scopeOn(queue, context, begin));
+        return await work(scopeOn(lease, context, limit, begin));
       } finally {
         unwatch?.();
-        await queue.release();
+        await lease.release();
       }
     },
   };
 }
 
 function scopeOn(
-  queue: SessionQueue,
+  lease: Lease,
   context: CallContext,
-  begin: ((queue: SessionQueue) => Transact) | undefined,
+  limit: Limit,
+  begin: ((lease: Lease, limit: Limit) => Transact) | undefined,
 ): BatchScope {
-  const inTransaction = begin === undefined || queue.session.transactionStatus !== TransactionStatus.Idle;
-  const inside =
-    (signal: AbortSignal | undefined): Transact =>
-    (work) =>
-      inTransaction ? inSavepoint(queue, SAVEPOINT, signal, () => work(queue)) : begin(queue)(work);
+  const inTransaction = begin === undefined || lease.transactionStatus !== TransactionStatus.Idle;
+  const transact: Transact = (work) =>
+    inTransaction ? inSavepoint(lease, limit, work) : begin(lease, limit)(work);
   return {
     context,
-    runner: queue,
+    runner: lease,
     inTransaction,
-    atomically: (work, signal) => inside(signal)(work),
-    onSession: (work, signal) => work(inside(signal)),
+    atomically: (work) => transact(work),
+    onSession: (work) => work(transact),
   };
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UsageError } from '../../errors/index.js';
-import type { BatchLimit } from './limit.js';
+import type { Limit } from '../calls/limit.js';
 import type { BatchRows } from './options.js';
 
 /** ms that may go by before the event loop gets its turn. */
@@ -44,7 +44,7 @@ export interface RowSource {
 }
 
 /** @throws UsageError `KB_BAD_PARAMETER` for what is neither iterable nor async iterable */
-export function rowSource(rows: BatchRows, pace: Pace, limit: BatchLimit): RowSource {
+export function rowSource(rows: BatchRows, pace: Pace, limit: Limit): RowSource {
   if (Array.isArray(rows)) return new ArraySource(rows);
   if (typeof rows === 'object' && rows !== null) {
     if (Symbol.asyncIterator in rows) return new AsyncSource(rows[Symbol.asyncIterator](), pace, limit);
@@ -126,13 +126,13 @@ class AsyncSource implements RowSource {
   constructor(
     private readonly iterator: AsyncIterator<unknown, unknown>,
     private readonly pace: Pace,
-    private readonly limit: BatchLimit,
+    private readonly limit: Limit,
   ) {}
 
   async next(most: number): Promise<Chunk | undefined> {
     if (this.ended) return undefined;
     const rows: unknown[] = [];
-    await this.limit.orOver(this.fill(rows, most));
+    await this.limit.race(this.fill(rows, most));
     const base = this.count;
     this.count += rows.length;
     return rows.length === 0 ? undefined : { rows, from: 0, to: rows.length, base };

@@ -16,7 +16,7 @@ import { UsageError } from '../../errors/index.js';
 import { LentBytes } from '../../types/parameter-writer.js';
 import type { Batch, Inserted, Inserter, Plan } from './work.js';
 import type { Chunk } from './source.js';
-import { executeUntold, startOperation, type OperationRunner } from '../calls/call.js';
+import { executeUntraced, startOperation, type OperationRunner } from '../calls/call.js';
 
 /**
  * Most parameters of a statement that is described. libpq takes a description of more than 30,000 bytes for a lost
@@ -39,7 +39,7 @@ async function run(
   bytes: number,
 ): Promise<Inserted> {
   const request: ExecutionRequest = { ...requestFor(batch, sql), parameters };
-  return executeUntold(runner, request, { signal: batch.limit.signal }, insertedView(bytes));
+  return executeUntraced(runner, request, batch.limit, insertedView(bytes));
 }
 
 function requestFor({ options, context, types }: Batch, sql: string): Omit<ExecutionRequest, 'parameters'> {
@@ -179,7 +179,7 @@ export class ValuesInserter implements Inserter {
     return new Promise<Inserted>((resolve, reject) => {
       const create = (fail: (error: unknown) => void): FieldExecution<Inserted> =>
         new FieldExecution(request, fields, insertedView(bytes.length), resolve, fail);
-      startOperation(runner, create, { signal: batch.limit.signal }, reject);
+      startOperation(runner, create, batch.limit, reject);
     });
   }
 

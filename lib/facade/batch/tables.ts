@@ -4,15 +4,15 @@ import { DatabaseError } from '../../errors/index.js';
 import { KNOWN_OIDS } from '../../types/oids.js';
 import { LOOK_UP } from '../../types/type-catalogue.js';
 import { TypeMap } from '../../types/type-map.js';
-import { executeUntold, type OperationRunner } from '../calls/call.js';
+import { executeUntraced, type OperationRunner } from '../calls/call.js';
 import type { CallContext } from '../calls/call-context.js';
-import type { BatchLimit } from './limit.js';
-import { inSavepoint, type BatchScope } from './work.js';
+import type { Limit } from '../calls/limit.js';
+import { inSavepoint } from '../transactions/savepoint.js';
+import type { BatchScope } from './work.js';
 
 /** Names of tables that are remembered, and descriptions for each name. */
 const MOST_NAMES = 500;
 const MOST_DESCRIPTIONS = 20;
-const SAVEPOINT = 'kbn_batch';
 /** Classes of SQLSTATEs by which a server says that it does not understand the question for the table. */
 const UNKNOWN: ReadonlySet<string> = new Set(['0A', '22', '3F', '42']);
 
@@ -88,7 +88,7 @@ export class TableQuestion {
   constructor(
     private readonly name: string,
     private readonly context: CallContext,
-    private readonly limit: BatchLimit,
+    private readonly limit: Limit,
   ) {
     this.known = tablesOf(context);
   }
@@ -105,10 +105,10 @@ export class TableQuestion {
 
   /** Reads the table's description; undefined where the server has none: no such table, or no such catalogue (V8R3). */
   async learn({ runner, inTransaction }: BatchScope): Promise<Table | undefined> {
-    const read = (): Promise<Table | undefined> => this.read(runner);
+    const read = (on: OperationRunner): Promise<Table | undefined> => this.read(on);
     const { limit } = this;
     try {
-      return await (inTransaction ? inSavepoint(runner, SAVEPOINT, limit.signal, read) : read());
+      return await (inTransaction ? inSavepoint(runner, limit, read) : read(runner));
     } catch (error) {
       // The INSERT will show what is wrong, in the server's own words.
       const unknown = error instanceof DatabaseError && UNKNOWN.has(error.code.slice(0, 2)) && !limit.over;
@@ -149,6 +149,6 @@ export class TableQuestion {
   /** @param sql a question for what `$1` is */
   private ask(sql: string, runner: OperationRunner, about = this.name): Promise<unknown[]> {
     const request = { sql, parameters: [about], rowMode: RowMode.Array, types: CATALOGUE_TYPES };
-    return executeUntold(runner, request, { signal: this.limit.signal }, (rows) => rows ?? []);
+    return executeUntraced(runner, request, this.limit, (rows) => rows ?? []);
   }
 }

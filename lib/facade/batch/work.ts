@@ -1,7 +1,7 @@
 import type { Choice, InsertTarget, Table, TableColumn } from '../../encoding/index.js';
 import type { TypeMap } from '../../types/type-map.js';
-import { runScript, type OperationRunner } from '../calls/call.js';
-import type { BatchLimit } from './limit.js';
+import type { OperationRunner } from '../calls/runner.js';
+import type { Limit } from '../calls/limit.js';
 import type { BatchInsertOptions } from './options.js';
 import type { Chunk, Pace } from './source.js';
 import type { CallContext } from '../calls/call-context.js';
@@ -14,9 +14,9 @@ export interface BatchScope {
   /** Whether the batch is part of a transaction that was begun before. */
   readonly inTransaction: boolean;
   /** Gives `work` one session and sees to it that all of its work is done, or nothing. */
-  atomically<R>(work: (runner: OperationRunner) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
+  atomically<R>(work: (runner: OperationRunner) => Promise<R>, limit: Limit | undefined): Promise<R>;
   /** Gives `work` one session, for transactions one after the other. */
-  onSession<R>(work: (transact: Transact) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
+  onSession<R>(work: (transact: Transact) => Promise<R>, limit: Limit | undefined): Promise<R>;
 }
 
 /** Does all of its work, or nothing. */
@@ -26,7 +26,7 @@ export type Transact = <R>(work: (runner: OperationRunner) => Promise<R>) => Pro
 export interface Batch {
   readonly target: InsertTarget;
   readonly options: BatchInsertOptions;
-  readonly limit: BatchLimit;
+  readonly limit: Limit;
   readonly pace: Pace;
   readonly types: TypeMap;
   readonly context: CallContext;
@@ -64,25 +64,4 @@ export interface Inserter {
   insert(runner: OperationRunner, chunk: Chunk): Promise<Inserted>;
   /** All has been inserted: memory may be used for something else. */
   release?(): void;
-}
-
-/** Runs `work` inside a savepoint: when it rejects, what it did is undone and the transaction can go on. */
-export async function inSavepoint<R>(
-  runner: OperationRunner,
-  name: string,
-  signal: AbortSignal | undefined,
-  work: () => Promise<R>,
-): Promise<R> {
-  await runScript(runner, `SAVEPOINT ${name}`, { signal });
-  try {
-    const result = await work();
-    await runScript(runner, `RELEASE SAVEPOINT ${name}`, { signal });
-    return result;
-  } catch (error) {
-    // Where that fails too, the first error is the one that says why.
-    await runScript(runner, `ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`, undefined).catch(
-      () => undefined,
-    );
-    throw error;
-  }
 }

@@ -28,6 +28,15 @@ export interface ArrayRowOptions extends QueryOptions {
   rowMode: 'array';
 }
 
+/** What `rows()` takes besides. */
+export interface StallOptions {
+  /**
+   * ms that another call on the same connection or transaction waits for these rows while the program asks for none of
+   * them; then that call is refused (`KB_ROWS_OPEN`). `Infinity`: it waits for ever. Default 2000.
+   */
+  stallTimeout?: number | undefined;
+}
+
 /** What a call takes that has no rows of its own: a script, a checkout, a prepare. */
 export type CallLimits = Pick<QueryOptions, 'signal' | 'timeout'>;
 

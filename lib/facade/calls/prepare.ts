@@ -1,6 +1,6 @@
 import { PrepareProbe } from '../../driver/operations/prepare-probe.js';
 import type { Statement } from '../statement.js';
-import { startOperation, type OperationRunner } from './call.js';
+import { limitOf, startOperation, type OperationRunner } from './call.js';
 import type { CallLimits } from './options.js';
 
 /** Prepares the statement on one session, which shows a mistake in it. */
@@ -10,6 +10,6 @@ export function prepareOn(
   options: CallLimits | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    startOperation(runner, (fail) => new PrepareProbe(statementOn, resolve, fail), options, reject);
+    startOperation(runner, (fail) => new PrepareProbe(statementOn, resolve, fail), limitOf(options), reject);
   });
 }

@@ -25,7 +25,8 @@ export function request(
   }
   return {
     sql: bound === undefined ? sql : bound.sql,
-    parameters: bound === undefined ? (parameters as readonly unknown[]) : bound.values,
+    // A copy, since the call may have to wait, and the array is the program's to change.
+    parameters: (bound === undefined ? (parameters as readonly unknown[]) : bound.values).slice(),
     rowMode: options?.rowMode === 'array' ? RowMode.Array : RowMode.Object,
     types: context.typeMapOf(options?.types),
     lookUp: context,

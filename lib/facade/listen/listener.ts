@@ -1,24 +1,19 @@
+import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
-import { LONGEST_TIMER } from '../../base/timers.js';
-import type { Session, SessionOwner } from '../../driver/session.js';
-import { Script } from '../../driver/operations/script.js';
-import { ConnectionError, UsageError, type KingbaseError } from '../../errors/index.js';
-import { PoolError } from '../../pool/pool-error.js';
-import { backoffDelay, CONNECT_BACKOFF } from '../../pool/backoff.js';
+import { LONGEST_TIMER, startTimer } from '../../base/timers.js';
 import { Check } from '../../driver/operations/check.js';
+import { Checkout } from '../../driver/operations/checkout.js';
+import type { Session, SessionNotification, SessionOwner } from '../../driver/session.js';
+import { ConnectionError, UsageError, type KingbaseError } from '../../errors/index.js';
+import { backoffDelay, CONNECT_BACKOFF } from '../../pool/backoff.js';
+import { poolClosed } from '../../pool/refusals.js';
 import { quoteIdentifier } from '../../sql/identifiers.js';
+import { Limit, type LimitOptions } from '../calls/limit.js';
+import { listenTimedOut } from '../calls/timeouts.js';
+import { Subscription, type NotificationHandler } from './subscription.js';
 
 /** Bytes of a name in PostgreSQL and KingbaseES (NAMEDATALEN - 1). */
 const LONGEST_NAME = 63;
-
-export interface ChannelNotification {
-  channel: string;
-  payload: string;
-  /** The server process that sent it. */
-  processId: number;
-}
-
-export type NotificationHandler = (notification: ChannelNotification) => void;
 
 /** What a listener needs of its database. */
 export interface ListenerOptions {
@@ -29,50 +24,19 @@ export interface ListenerOptions {
   heartbeatSql: () => string;
 }
 
-/** An interest in a channel; ends by `close` or by being disposed of. */
-export class Subscription {
-  /** @internal */
-  readonly gapHandlers = new Set<() => void>();
-
-  constructor(
-    readonly channel: string,
-    /** @internal */
-    readonly handler: NotificationHandler,
-    private readonly end: (subscription: Subscription) => Promise<void>,
-  ) {}
-
-  /**
-   * `gap`: the connection was lost and the channel is listened to again; what was notified meanwhile is missed, so look
-   * at the data itself.
-   */
-  on(_event: 'gap', handler: () => void): this {
-    this.gapHandlers.add(handler);
-    return this;
-  }
-
-  off(_event: 'gap', handler: () => void): this {
-    this.gapHandlers.delete(handler);
-    return this;
-  }
-
-  /** No notification reaches the handler afterwards. */
-  close(): Promise<void> {
-    return this.end(this);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
+interface Channel {
+  readonly subscriptions: Set<Subscription>;
+  /** Settles as its LISTEN does. */
+  begun: Promise<unknown>;
 }
 
 /**
  * All LISTENs of a database, on one session of their own: a pooled one would be busy or be closed. Listens again after a
- * loss, and says so.
+ * loss, and says so. Its commands run one after the other, heartbeats among them; each has a limit, since each keeps
+ * the others waiting, and a session that has not answered by then is closed.
  */
 export class Listener implements SessionOwner {
-  private readonly channels = new Map<string, Set<Subscription>>();
-  /** The LISTEN of each channel, which has ended or goes on. */
-  private readonly begun = new Map<string, Promise<unknown>>();
+  private readonly channels = new Map<string, Channel>();
   private session: Session | undefined;
   private opening: Promise<Session> | undefined;
   private commands: Promise<unknown> = Promise.resolve();
@@ -80,29 +44,36 @@ export class Listener implements SessionOwner {
   private retry: NodeJS.Timeout | undefined;
   private keepAlive: NodeJS.Timeout | undefined;
   private attempt = 0;
+  /** Ends, by rejecting, the waits of those who have asked before the database was closed. */
+  private readonly closing = deferred<never>();
   private closed = false;
 
-  constructor(private readonly options: ListenerOptions) {}
+  constructor(private readonly options: ListenerOptions) {
+    this.closing.promise.catch(nothing);
+  }
 
-  async listen(channel: string, handler: NotificationHandler): Promise<Subscription> {
+  async listen(channel: string, handler: NotificationHandler, options?: LimitOptions): Promise<Subscription> {
     const name = quoteIdentifier(channel);
     if (Buffer.byteLength(channel) > LONGEST_NAME) {
       // The server would cut it, and listen to another channel than the one that is notified.
       throw new UsageError('KB_BAD_IDENTIFIER', `A channel's name can have ${LONGEST_NAME} bytes at most.`);
     }
+    const limit = Limit.of(options, listenTimedOut);
+    limit?.check();
     const subscription = new Subscription(channel, handler, (ended) => this.unlisten(ended));
-    const others = this.channels.get(channel);
-    if (others === undefined) {
-      this.channels.set(channel, new Set([subscription]));
-      this.begun.set(channel, this.run(`LISTEN ${name}`));
-    } else {
-      others.add(subscription);
+    let entry = this.channels.get(channel);
+    if (entry === undefined) {
+      entry = { subscriptions: new Set(), begun: this.run(`LISTEN ${name}`) };
+      this.channels.set(channel, entry);
     }
+    entry.subscriptions.add(subscription);
+    // All who ask for a channel before its LISTEN has ended share how it ends.
+    const begun = Promise.race([entry.begun, this.closing.promise]);
     try {
-      // All who ask for a channel before its LISTEN has ended share how it ends.
-      await this.begun.get(channel);
+      await (limit === undefined ? begun : limit.race(begun));
     } catch (error) {
-      this.channels.delete(channel);
+      if (limit?.over === true) void this.unlisten(subscription);
+      else if (this.channels.get(channel) === entry) this.channels.delete(channel);
       this.settle();
       throw error;
     }
@@ -110,24 +81,23 @@ export class Listener implements SessionOwner {
     return subscription;
   }
 
-  notification(session: Session, channel: string, payload: string, processId: number): void {
-    // A program may LISTEN to the same channel on a connection of its own.
-    if (session !== this.session) return;
-    for (const { handler } of this.channels.get(channel) ?? []) {
-      // In a task of its own, so that a handler that throws harms nothing but its program.
-      queueMicrotask(() => {
-        handler({ channel, payload, processId });
-      });
-    }
-  }
-
   close(): void {
     this.closed = true;
+    this.closing.reject(poolClosed());
     this.channels.clear();
     this.settle();
   }
 
   // ---- the session's owner
+
+  notification(notification: SessionNotification): void {
+    for (const { handler } of this.channels.get(notification.channel)?.subscriptions ?? []) {
+      // In a task of its own, so that a handler that throws harms nothing but its program.
+      queueMicrotask(() => {
+        handler({ ...notification });
+      });
+    }
+  }
 
   sessionIdle(): void {
     // Commands wait for one another by `commands`.
@@ -148,12 +118,12 @@ export class Listener implements SessionOwner {
 
   private async unlisten(subscription: Subscription): Promise<void> {
     const { channel } = subscription;
-    const subscriptions = this.channels.get(channel);
-    if (subscriptions?.delete(subscription) !== true || subscriptions.size > 0) return;
+    const entry = this.channels.get(channel);
+    if (entry?.subscriptions.delete(subscription) !== true || entry.subscriptions.size > 0) return;
     this.channels.delete(channel);
     // With the last channel the session goes too.
     if (this.channels.size > 0 && this.session !== undefined) {
-      await this.run(`UNLISTEN ${quoteIdentifier(channel)}`).catch(() => undefined);
+      await this.run(`UNLISTEN ${quoteIdentifier(channel)}`).catch(nothing);
     }
     this.settle();
   }
@@ -161,16 +131,16 @@ export class Listener implements SessionOwner {
   private run(sql: string): Promise<unknown> {
     const command = this.commands.then(async () => {
       const session = await this.ready();
-      await new Promise((resolve, reject) => {
-        session.run(new Script(sql, resolve, reject));
+      await new Promise<void>((resolve, reject) => {
+        session.run(new Checkout(nothing, sql, resolve, reject));
       });
     });
-    this.commands = command.catch(() => undefined);
+    this.commands = command.catch(nothing);
     return command;
   }
 
   private async ready(): Promise<Session> {
-    if (this.closed) throw databaseClosed();
+    if (this.closed) throw poolClosed();
     if (this.session !== undefined) return this.session;
     this.opening ??= this.options.open().finally(() => {
       this.opening = undefined;
@@ -178,7 +148,7 @@ export class Listener implements SessionOwner {
     const session = await this.opening;
     if (this.closed) {
       session.close();
-      throw databaseClosed();
+      throw poolClosed();
     }
     if (!session.idle) {
       throw new ConnectionError(
@@ -221,7 +191,7 @@ export class Listener implements SessionOwner {
 
   private tellOfGap(): void {
     this.attempt = 0;
-    for (const subscriptions of this.channels.values()) {
+    for (const { subscriptions } of this.channels.values()) {
       for (const { gapHandlers } of subscriptions) {
         for (const handler of gapHandlers) queueMicrotask(handler);
       }
@@ -232,25 +202,23 @@ export class Listener implements SessionOwner {
     clearTimeout(this.heartbeat);
     const interval = this.options.heartbeatInterval();
     if (interval === 0) return;
-    this.heartbeat = setTimeout(() => {
-      this.commands = this.commands.then(
-        () =>
-          new Promise<void>((resolve) => {
-            const { session } = this;
-            if (session?.idle !== true) {
-              resolve();
-              return;
-            }
-            session.run(
-              new Check(this.options.heartbeatSql(), this.options.heartbeatTimeout(), (_session, alive) => {
-                if (alive) this.armHeartbeat();
-                resolve();
-              }),
-            );
-          }),
-      );
+    this.heartbeat = startTimer(() => {
+      this.commands = this.commands.then(() => this.check());
     }, interval);
     this.heartbeat.unref();
+  }
+
+  private async check(): Promise<void> {
+    const { session, options } = this;
+    if (session?.idle !== true) return;
+    const alive = await new Promise<boolean>((resolve) => {
+      session.run(
+        new Check(options.heartbeatSql(), options.heartbeatTimeout(), (_session, answered) =>
+          resolve(answered),
+        ),
+      );
+    });
+    if (alive) this.armHeartbeat();
   }
 
   /** A program that listens does not end by itself; one that has stopped listening needs no session for it. */
@@ -268,10 +236,4 @@ export class Listener implements SessionOwner {
       session?.close();
     }
   }
-}
-
-function databaseClosed(): PoolError {
-  return new PoolError('KB_POOL_CLOSED', 'The database has been closed.', {
-    hint: 'Make no calls after close(), or open the database again.',
-  });
 }

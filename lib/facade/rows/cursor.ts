@@ -1,21 +1,16 @@
-import { startTimer } from '../../base/timers.js';
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import { TransactionStatus } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
-import type { Session } from '../../driver/session.js';
 import { Check } from '../../driver/operations/check.js';
 import { tokens } from '../../sql/lexer.js';
-import { borrowSession } from '../sessions/borrowed-session.js';
-import {
-  asQueryResult,
-  executeUntold,
-  runScript,
-  timeoutError,
-  type OperationRunner,
-} from '../calls/call.js';
-import type { ChannelOptions, RowChannel } from '../streams/data-channels.js';
-import type { SessionQueue } from '../sessions/session-queue.js';
+import { asQueryResult, executeUntraced, runScript } from '../calls/call.js';
+import { Limit } from '../calls/limit.js';
 import type { QueryResult } from '../calls/options.js';
+import type { OperationRunner } from '../calls/runner.js';
+import { commitTimedOut, statementTimedOut } from '../calls/timeouts.js';
+import { borrow, runOwn } from '../sessions/borrow.js';
+import type { Lease } from '../sessions/lease.js';
+import type { RowChannel } from '../streams/data-channels.js';
 
 /** Rows asked for at a time. */
 const BATCH = 500;
@@ -41,69 +36,61 @@ export function hasCursor(sql: string): boolean {
  * The rows of a query by a cursor on the server, for client libraries that can give a result only as a whole. It takes
  * a transaction, which is begun where there is none: committed when the rows have been read to the end, rolled back
  * when they have not.
+ *
+ * @param runner a pool, or the session that the rows have to themselves
  */
 export async function openCursor<T>(
   runner: OperationRunner,
   request: ExecutionRequest,
-  options: ChannelOptions,
+  limit: Limit,
 ): Promise<RowChannel<T>> {
   let own = false;
-  const opening = (session: Session): string => {
-    own = session.transactionStatus === TransactionStatus.Idle;
-    return own ? 'START TRANSACTION' : '';
-  };
-  const start = performance.now();
-  const queue = await borrowSession(runner, opening, options);
-  const cursor = new Cursor<T>(queue, request, own, options, start);
+  const lease = await borrow(
+    runner,
+    ({ transactionStatus }) => {
+      own = transactionStatus === TransactionStatus.Idle;
+      return own ? 'START TRANSACTION' : '';
+    },
+    limit,
+  );
+  const cursor = new Cursor<T>(lease, request, own, limit);
   await cursor.open();
   return cursor;
 }
 
 class Cursor<T> implements RowChannel<T> {
   fields: readonly Column[] = [];
-  private readonly abort = new AbortController();
-  private readonly signal: AbortSignal | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  /** That of the caller, which the program reaches by closing the rows. */
+  private readonly limit: Limit;
+  private readonly unwatch: () => void;
   private first: T[] | undefined;
   private atEnd = false;
   private failure: { error: unknown } | undefined;
   private ending: Promise<void> | undefined;
 
   constructor(
-    private readonly queue: SessionQueue,
+    private readonly lease: Lease,
     private readonly request: ExecutionRequest,
     private readonly ownTransaction: boolean,
-    { signal, timeout }: ChannelOptions,
-    start: number,
+    limit: Limit,
   ) {
-    this.signal = signal;
-    queue.onInterrupt = (reason) => {
-      this.interrupt(reason);
-    };
-    if (signal?.aborted === true) this.onAbort();
-    else signal?.addEventListener('abort', this.onAbort, { once: true });
-    if (timeout === undefined) return;
-    this.timer = startTimer(
-      () => {
-        this.interrupt(timeoutError('query', timeout, undefined));
-      },
-      timeout - (performance.now() - start),
-    );
-  }
-
-  private readonly onAbort = (): void => {
-    this.interrupt(this.signal?.reason);
-  };
-
-  /** What is going on is cancelled and fails with the reason; where nothing is, the cursor is closed here. */
-  private interrupt(reason: unknown): void {
-    this.failure ??= { error: reason };
-    this.abort.abort(reason);
-    void this.end(() => this.undo());
+    this.limit = new Limit({}, statementTimedOut, limit);
+    // What is going on is cancelled by the limit and fails; where nothing is, the cursor is closed here.
+    this.unwatch = limit.watch(() => {
+      this.failure ??= { error: limit.reason() };
+      void this.end(() => this.undo());
+    });
+    lease.onEnd(() => {
+      if (lease.takenBack) this.failure ??= { error: lease.refused };
+    });
   }
 
   get processId(): number {
-    return this.atEnd ? 0 : (this.queue.session.facts?.backendPid ?? 0);
+    return this.atEnd ? 0 : this.lease.processId;
+  }
+
+  get failed(): boolean {
+    return this.failure !== undefined;
   }
 
   async open(): Promise<void> {
@@ -119,7 +106,7 @@ class Cursor<T> implements RowChannel<T> {
   private call(request: ExecutionRequest): Promise<QueryResult<T>> {
     // Not prepared for the next time: the cursor is another one then, with other columns perhaps.
     const once = { ...request, statementOn: () => undefined };
-    return executeUntold(this.queue, once, { signal: this.abort.signal }, asQueryResult<T>);
+    return executeUntraced(this.lease, once, this.limit, asQueryResult<T>);
   }
 
   private async fetch(): Promise<T[] | undefined> {
@@ -154,7 +141,7 @@ class Cursor<T> implements RowChannel<T> {
 
   async close(): Promise<void> {
     this.first = undefined;
-    if (this.ending === undefined) this.abort.abort();
+    if (this.ending === undefined) this.limit.stop();
     await this.end(() => this.undo());
   }
 
@@ -168,32 +155,35 @@ class Cursor<T> implements RowChannel<T> {
   /** Ends it, in the one way or the other, and gives the session back. Never rejects. */
   private end(by: () => Promise<void>): Promise<void> {
     this.ending ??= by().finally(() => {
-      clearTimeout(this.timer);
-      this.signal?.removeEventListener('abort', this.onAbort);
-      return this.queue.release();
+      this.unwatch();
+      return this.lease.release();
     });
     return this.ending;
   }
 
   private async complete(): Promise<void> {
     try {
-      const { signal } = this.abort;
-      await runScript(this.queue, this.ownTransaction ? `CLOSE ${CURSOR}; COMMIT` : `CLOSE ${CURSOR}`, {
-        signal,
-      });
+      if (this.ownTransaction) await runScript(this.lease, `CLOSE ${CURSOR}; COMMIT`, this.commitLimit());
+      else await runOwn(this.lease, `CLOSE ${CURSOR}`, this.limit);
     } catch (error) {
       this.failure ??= { error };
       await this.undo();
     }
   }
 
+  /** A function in the query may have changed something, so that this is a commit like any other. */
+  private commitLimit(): Limit {
+    const { limit, lease } = this;
+    const timeout = limit.hasTime || lease.patience === 0 ? undefined : lease.patience;
+    return new Limit({ timeout }, commitTimedOut, limit);
+  }
+
   private async undo(): Promise<void> {
     this.atEnd = true;
-    const { session } = this.queue;
     await new Promise<void>((resolve) => {
       // Behind what is being cancelled.
       const sql = this.ownTransaction ? 'ROLLBACK' : `CLOSE ${CURSOR}`;
-      this.queue.run(new Check(sql, session.patience, () => resolve()));
+      this.lease.run(new Check(sql, this.lease.patience, () => resolve()));
     });
   }
 }

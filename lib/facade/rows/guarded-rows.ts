@@ -1,66 +1,103 @@
-import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import { TransactionStatus } from '../../addon/interface.js';
+import { deferred } from '../../base/deferred.js';
+import { nothing } from '../../base/nothing.js';
 import type { Column } from '../../types/column.js';
-import type { Session } from '../../driver/session.js';
-import { Check } from '../../driver/operations/check.js';
-import { borrowSession, turnOf } from '../sessions/borrowed-session.js';
-import type { OperationRunner } from '../calls/call.js';
-import { openRows, type ChannelOptions, type RowChannel } from '../streams/data-channels.js';
-import type { SessionQueue } from '../sessions/session-queue.js';
-
-const SAVEPOINT = 'kbn_rows';
+import type { Limit } from '../calls/limit.js';
+import type { OperationRunner } from '../calls/runner.js';
+import { borrow, runOwn, turnOf } from '../sessions/borrow.js';
+import type { Lease } from '../sessions/lease.js';
+import type { RowChannel } from '../streams/data-channels.js';
 
 /**
- * Rows on a checked-out session. Inside a transaction block they stand behind a savepoint: who stops reading has the
- * statement cancelled, which to the server is an error, and the transaction is to go on all the same.
+ * Rows on a checked-out session, which is theirs until the program has read them to the end, however few they are: what
+ * waits for them is to wait for a large table and for a small one alike. Rows that have failed give it back at once.
+ *
+ * Inside a transaction block they stand behind a savepoint: who stops reading has the statement cancelled, which to the
+ * server is an error, and the transaction is to go on all the same.
  */
 export async function openGuardedRows<T>(
   runner: OperationRunner,
-  request: ExecutionRequest,
-  { signal, timeout }: ChannelOptions,
+  limit: Limit,
+  open: (lease: Lease) => Promise<RowChannel<T>>,
 ): Promise<RowChannel<T>> {
-  let inside = false;
-  const opening = (session: Session): string => {
-    inside = session.transactionStatus === TransactionStatus.InTransaction;
-    return inside ? `SAVEPOINT ${SAVEPOINT}` : '';
-  };
-  const start = performance.now();
-  const queue = await borrowSession(runner, opening, { signal, timeout });
-  const left = timeout === undefined ? undefined : Math.max(timeout - (performance.now() - start), 1);
-  const opened = openRows<T>(queue, request, { signal, timeout: left });
-  const guard = new Guard(queue, inside);
+  let savepoint: string | undefined;
+  const lease = await borrow(
+    runner,
+    ({ transactionStatus }, depth) => {
+      if (transactionStatus !== TransactionStatus.InTransaction) return '';
+      savepoint = `kbn_rows_${depth}`;
+      return `SAVEPOINT ${savepoint}`;
+    },
+    limit,
+  );
+  const opening = open(lease);
+  const guard = new Guard(lease, limit, opening, savepoint);
   try {
-    return new GuardedRows(await opened, guard);
+    return new GuardedRows(await opening, guard);
   } catch (error) {
     await guard.left;
     throw error;
   }
 }
 
-/** Gives the session back as soon as the rows have ended, however they do and whether somebody reads them or not. */
+/** Gives the session back when the rows have been read or have failed, however they do and whether somebody reads or not. */
 class Guard {
   /** What is to become of the transaction if the statement fails now. */
   stopped = false;
+  /** The session was taken back under the reader. */
+  interrupted = false;
   readonly left: Promise<void>;
+  private readonly done = deferred();
 
   constructor(
-    readonly queue: SessionQueue,
-    private readonly inside: boolean,
+    private readonly lease: Lease,
+    private readonly limit: Limit,
+    opening: Promise<RowChannel<unknown>>,
+    private readonly savepoint: string | undefined,
   ) {
-    this.left = turnOf(queue).then((ended) => this.leave(ended));
+    lease.onEnd(() => {
+      this.interrupted = lease.takenBack;
+      this.done.resolve();
+    });
+    this.left = this.wait(opening).then(() => this.leave());
   }
 
-  private async leave(ended: boolean): Promise<void> {
-    const { session } = this.queue;
-    const failed = session.transactionStatus === TransactionStatus.InError;
-    // A statement that has failed by itself fails the transaction, as by query().
-    if (ended && this.inside && (!failed || this.stopped)) {
-      const sql = `${failed ? `ROLLBACK TO SAVEPOINT ${SAVEPOINT}; ` : ''}RELEASE SAVEPOINT ${SAVEPOINT}`;
-      await new Promise<void>((resolve) => {
-        this.queue.run(new Check(sql, session.patience, () => resolve()));
-      });
+  /** The program has read all rows, or wants no more. */
+  readAll(): Promise<void> {
+    this.done.resolve();
+    return this.left;
+  }
+
+  /** Why the session was taken back. */
+  get reason(): unknown {
+    return this.lease.refused;
+  }
+
+  private async wait(opening: Promise<RowChannel<unknown>>): Promise<void> {
+    const channel = await opening.catch(nothing);
+    await turnOf(this.lease);
+    if (channel?.failed !== false) return;
+    const unwatch = this.limit.watch(() => this.done.resolve());
+    await this.done.promise;
+    unwatch();
+  }
+
+  private async leave(): Promise<void> {
+    const { lease, savepoint } = this;
+    if (savepoint !== undefined) {
+      const release = `RELEASE SAVEPOINT ${savepoint}`;
+      await runOwn(
+        lease,
+        ({ transactionStatus }) => {
+          if (transactionStatus === TransactionStatus.InTransaction) return release;
+          // A statement that has failed by itself fails the transaction, as by query().
+          const undo = transactionStatus === TransactionStatus.InError && this.stopped;
+          return undo ? `ROLLBACK TO SAVEPOINT ${savepoint}; ${release}` : '';
+        },
+        undefined,
+      ).catch(nothing);
     }
-    await this.queue.release();
+    await lease.release();
   }
 }
 
@@ -74,6 +111,10 @@ class GuardedRows<T> implements RowChannel<T> {
     this.fields = rows.fields;
   }
 
+  get failed(): boolean {
+    return this.rows.failed;
+  }
+
   get processId(): number {
     return this.rows.processId;
   }
@@ -83,12 +124,14 @@ class GuardedRows<T> implements RowChannel<T> {
   }
 
   async read(): Promise<T[] | undefined> {
+    const { rows, guard } = this;
     try {
-      const batch = await this.rows.read();
-      if (batch === undefined) await this.guard.left;
+      if (guard.interrupted) throw guard.reason;
+      const batch = await rows.read();
+      if (batch === undefined) await guard.readAll();
       return batch;
     } catch (error) {
-      await this.guard.left;
+      await guard.readAll();
       throw error;
     }
   }
@@ -96,6 +139,6 @@ class GuardedRows<T> implements RowChannel<T> {
   async close(): Promise<void> {
     this.guard.stopped = true;
     await this.rows.close();
-    await this.guard.left;
+    await this.guard.readAll();
   }
 }

@@ -3,18 +3,24 @@ import type { Column } from '../../types/column.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import { rejection } from '../calls/call.js';
 import type { RowChannel } from '../streams/data-channels.js';
-import type { ReadingProgress } from '../sessions/stalled-reader.js';
+import type { UsageError } from '../../errors/index.js';
+import { nothing } from '../../base/nothing.js';
+import type { Limit } from '../calls/limit.js';
+import { behindRows, PATIENCE_WITH_READER, type ReadingProgress } from '../sessions/stalled-reader.js';
 import { StreamedCall } from '../calls/streamed-call.js';
 
 /** Where rows come from. */
 export interface RowSource<T> {
   readonly telemetry: Telemetry;
-  readonly signal: AbortSignal | undefined;
   readonly traceContext: unknown;
+  /** ms that a call on the same connection waits for rows that are not read on; absent: the usual. */
+  readonly patience?: number | undefined;
+  /** The limit of the call, from now on. Throws what is wrong with it. */
+  limit(): Limit;
   /** What is to be run; throws what is wrong with the call. Where it does not, `ended` is called once. */
   request(): ExecutionRequest;
   /** Takes a connection and sends the statement. */
-  open(request: ExecutionRequest, signal: AbortSignal): Promise<RowChannel<T>>;
+  open(request: ExecutionRequest, limit: Limit): Promise<RowChannel<T>>;
   /** Looks after rows that hold a connection and are not read on; gives what ends that. */
   watch(progress: ReadingProgress): () => void;
   ended(): void;
@@ -30,7 +36,7 @@ export interface RowConsumer {
 
 /** Reads the rows of one statement, from when they are first asked for until they have ended, however they do. */
 export class RowReader<T> implements ReadingProgress {
-  private readonly abort = new AbortController();
+  private limit: Limit | undefined;
   private opening: Promise<RowChannel<T>> | undefined;
   private channel: RowChannel<T> | undefined;
   private closing: Promise<void> | undefined;
@@ -40,7 +46,8 @@ export class RowReader<T> implements ReadingProgress {
   private count = 0;
   private lastBatch = 0;
   private readonly span: StreamedCall;
-  private unwatch = (): void => undefined;
+  private unwatch = nothing;
+  private unwatchLimit = nothing;
 
   consumer: RowConsumer | undefined;
 
@@ -58,6 +65,14 @@ export class RowReader<T> implements ReadingProgress {
 
   get processId(): number {
     return this.channel?.processId ?? 0;
+  }
+
+  get patience(): number | undefined {
+    return this.source.patience;
+  }
+
+  refusal(): UsageError {
+    return behindRows(this.patience ?? PATIENCE_WITH_READER);
   }
 
   async fields(): Promise<readonly Column[]> {
@@ -79,15 +94,15 @@ export class RowReader<T> implements ReadingProgress {
   private async call<R>(use: (channel: RowChannel<T>) => Promise<R>): Promise<R | undefined> {
     if (this.abandoned !== undefined) throw this.abandoned.reason;
     if (this.closing !== undefined) return undefined;
-    const { signal } = this.source;
     this.pending++;
     try {
       this.opening ??= this.start();
       const channel = await this.opening;
-      // The statement may have ended before the abort, and some of its rows still lie here.
-      if (signal?.aborted === true) await channel.close();
-      signal?.throwIfAborted();
-      return await use(channel);
+      const result = await use(channel);
+      // The statement may have ended before its limit was reached, and some of its rows still lie here.
+      if (this.limit?.over === true) await channel.close();
+      this.limit?.check();
+      return result;
     } catch (error) {
       // What a statement says that was to stop is no news.
       if (this.closing !== undefined) return undefined;
@@ -99,29 +114,25 @@ export class RowReader<T> implements ReadingProgress {
   }
 
   private start(): Promise<RowChannel<T>> {
+    const { source } = this;
+    let limit: Limit;
     let request: ExecutionRequest;
     try {
-      request = this.source.request();
+      limit = source.limit();
+      request = source.request();
     } catch (error) {
       return rejection(error);
     }
-    const { source, abort } = this;
+    this.limit = limit;
     return this.span.begin(request.sql, request.parameters, () => {
-      const { signal } = source;
-      if (signal?.aborted === true) this.onAbort();
-      else signal?.addEventListener('abort', this.onAbort, { once: true });
-      return source.open(request, abort.signal).then((channel) => {
+      this.unwatchLimit = limit.watch(() => this.consumer?.dropBatch());
+      return source.open(request, limit).then((channel) => {
         this.channel = channel;
         this.unwatch = source.watch(this);
         return channel;
       });
     });
   }
-
-  private readonly onAbort = (): void => {
-    this.consumer?.dropBatch();
-    this.abort.abort(this.source.signal?.reason);
-  };
 
   /** Stops what is going on. Resolves, and never rejects, when the connection is free and clean, or gone. */
   close(): Promise<void> {
@@ -138,7 +149,7 @@ export class RowReader<T> implements ReadingProgress {
 
   private async stop(): Promise<void> {
     if (this.opening === undefined) return;
-    if (this.channel === undefined) this.abort.abort();
+    if (this.channel === undefined) this.limit?.stop();
     try {
       await (await this.opening).close();
     } catch {
@@ -150,7 +161,7 @@ export class RowReader<T> implements ReadingProgress {
   private finish(error?: unknown): void {
     if (!this.span.end(error)) return;
     this.unwatch();
-    this.source.signal?.removeEventListener('abort', this.onAbort);
+    this.unwatchLimit();
     this.source.ended();
   }
 }

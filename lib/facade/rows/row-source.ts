@@ -1,12 +1,15 @@
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import type { Telemetry } from '../../observability/telemetry.js';
-import type { OperationRunner } from '../calls/call.js';
+import { Limit } from '../calls/limit.js';
+import { UsageError } from '../../errors/index.js';
+import type { QueryOptions, StallOptions } from '../calls/options.js';
+import type { OperationRunner } from '../calls/runner.js';
+import { statementTimedOut } from '../calls/timeouts.js';
+import type { LeakWatch } from '../sessions/leak.js';
 import { openRows, type RowChannel } from '../streams/data-channels.js';
 import { hasCursor, openCursor } from './cursor.js';
 import { openGuardedRows } from './guarded-rows.js';
-import type { LeakWatch } from '../sessions/leak.js';
 import type { RowSource } from './row-reader.js';
-import type { QueryOptions } from '../calls/options.js';
 
 /** What rows need of a database. */
 export interface RowContext {
@@ -21,26 +24,39 @@ export interface RowContext {
 export function rowSource<T>(
   runner: OperationRunner,
   context: RowContext,
-  options: QueryOptions | undefined,
+  options: (QueryOptions & StallOptions) | undefined,
   build: () => ExecutionRequest,
   ended: () => void = () => undefined,
 ): RowSource<T> {
-  const timeout = options?.timeout;
   const watch = runner.watch?.bind(runner) ?? context.leakWatch();
+  const read = (on: OperationRunner, request: ExecutionRequest, limit: Limit): Promise<RowChannel<T>> =>
+    !context.readsRowByRow() && hasCursor(request.sql)
+      ? openCursor<T>(on, request, limit)
+      : openRows<T>(on, request, limit);
   return {
     telemetry: context.telemetry,
-    signal: options?.signal,
     traceContext: options?.traceContext,
-    request: build,
-    open: async (request, signal): Promise<RowChannel<T>> => {
-      const channelOptions = { signal, timeout };
-      if (!context.readsRowByRow() && hasCursor(request.sql))
-        return openCursor<T>(runner, request, channelOptions);
-      // A session of the pool is in no transaction.
-      const open = runner.watch === undefined ? openRows<T> : openGuardedRows<T>;
-      return open(runner, request, channelOptions);
+    patience: options?.stallTimeout,
+    limit: () => {
+      checkStallTimeout(options?.stallTimeout);
+      return new Limit(options ?? {}, statementTimedOut);
     },
+    request: build,
+    open: async (request, limit): Promise<RowChannel<T>> =>
+      // A session of the pool is in no transaction, and nobody else waits for it.
+      runner.watch === undefined
+        ? read(runner, request, limit)
+        : openGuardedRows<T>(runner, limit, (lease) => read(lease, request, limit)),
     watch,
     ended,
   };
+}
+
+function checkStallTimeout(value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value > 0)) return;
+  throw new UsageError(
+    'KB_BAD_OPTION',
+    'The option "stallTimeout" must be a number of milliseconds greater than 0.',
+    { hint: 'Leave it out for 2000, or give Infinity for no limit.' },
+  );
 }

@@ -1,4 +1,4 @@
-import type { SessionQueue } from './session-queue.js';
+import type { Lease } from './lease.js';
 import { StallWatch, type ReadingProgress } from './stalled-reader.js';
 
 export interface Leak {
@@ -20,19 +20,12 @@ export function takenHere(): Error {
 }
 
 /** Reports, once, a session that is not given back within `limit` ms. */
-export function watchForLeak(
-  queue: SessionQueue,
-  limit: number,
-  taken: Error,
-  report: (leak: Leak) => void,
-): void {
+export function watchForLeak(lease: Lease, limit: number, taken: Error, report: (leak: Leak) => void): void {
   const timer = setTimeout(() => {
-    report(leakOf(queue.session.facts?.backendPid ?? 0, limit, taken));
+    report(leakOf(lease.processId, limit, taken));
   }, limit);
   timer.unref();
-  queue.onRelease = () => {
-    clearTimeout(timer);
-  };
+  lease.onEnd(() => clearTimeout(timer));
 }
 
 function leakOf(processId: number, heldFor: number, taken: Error): Leak {
@@ -48,9 +41,14 @@ export const NO_LEAK_WATCH: LeakWatch = () => () => undefined;
 export function watchStreamsForLeak(limit: number, taken: Error, report: (leak: Leak) => void): LeakWatch {
   return (progress) => {
     const holds = (): boolean => progress.processId !== 0;
-    const watch = new StallWatch(limit, false, holds, () => {
-      report(leakOf(progress.processId, limit, taken));
-    });
+    const watch = new StallWatch(
+      () => limit,
+      false,
+      holds,
+      () => {
+        report(leakOf(progress.processId, limit, taken));
+      },
+    );
     return watch.watch(progress);
   };
 }

@@ -1,7 +1,10 @@
 import { startTimer } from '../../base/timers.js';
 import { UsageError } from '../../errors/index.js';
 
-/** How far a program has come with what holds a connection: rows, or the bytes of a COPY. */
+/** ms that a call waits, unless said otherwise, for rows or a COPY that the program does not go on with. */
+export const PATIENCE_WITH_READER = 2_000;
+
+/** How far a program has come with what holds a connection: rows, the bytes of a COPY, a savepoint. */
 export interface ReadingProgress {
   /** The program waits for the connection, and not the connection for the program. */
   readonly waiting: boolean;
@@ -9,34 +12,36 @@ export interface ReadingProgress {
   readonly progress: number;
   /** The server process of the connection; 0 where none is held (any more). */
   readonly processId: number;
-  /** Closes the rows; `reason` is told to whoever reads on. */
-  abandon(reason: unknown): void;
-  /** What a call is told that has waited `limit` ms for this in vain. Default: that it waits for rows(). */
-  readonly refusal?: (limit: number) => UsageError;
+  /** ms without progress after which it keeps others waiting no longer; Infinity: it may. Absent: as the watch has it. */
+  readonly patience?: number | undefined;
+  /** The error for a call that has waited for it in vain. */
+  refusal(): UsageError;
+  /** Closes the rows; `reason` is told to whoever reads on. Absent where that cannot be done. */
+  abandon?(reason: unknown): void;
 }
 
 /**
- * Notices when a program does not read on, for as long as that matters to somebody. That it never will cannot be known,
- * only that it has not for a while.
+ * Notices when a program does not go on with what it reads or writes, for as long as that matters to somebody. That it
+ * never will cannot be known, only that it has not for a while.
  */
 export class StallWatch {
   private reader: ReadingProgress | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param limit ms
+   * @param limitOf ms without progress that are too long; Infinity: none are
    * @param keepsAlive whether the process is to go on for it: what it ends may be all that the program waits for
    * @param matters whether there is a reason to look
-   * @param stalled nothing has been read for `limit` ms, all of which somebody has waited
+   * @param stalled called when there was no progress for that long, while there was a reason to look all that time
    */
   constructor(
-    private readonly limit: number,
+    private readonly limitOf: (reader: ReadingProgress) => number,
     private readonly keepsAlive: boolean,
     private readonly matters: () => boolean,
     private readonly stalled: (reader: ReadingProgress) => void,
   ) {}
 
-  /** Looks after rows until the function that it gives is called. */
+  /** Watches until the function that it returns is called. */
   watch(reader: ReadingProgress): () => void {
     this.reader = reader;
     this.look();
@@ -52,17 +57,19 @@ export class StallWatch {
   look(): void {
     const { reader } = this;
     if (reader === undefined || this.timer !== undefined || !this.matters()) return;
+    const limit = this.limitOf(reader);
+    if (limit === Infinity) return;
     const { progress } = reader;
     this.timer = startTimer(() => {
       this.timer = undefined;
       if (reader.waiting || reader.progress !== progress) this.look();
       else if (this.matters()) this.stalled(reader);
-    }, this.limit);
+    }, limit);
     if (!this.keepsAlive) this.timer.unref();
   }
 }
 
-/** For a call that waits for rows which, as it seems, wait for the call. */
+/** Probably a deadlock: the call waits for rows() on the same connection, whose loop seems to wait for the call. */
 export function behindRows(limit: number): UsageError {
   return new UsageError(
     'KB_ROWS_OPEN',
@@ -75,11 +82,24 @@ export function behindRows(limit: number): UsageError {
   );
 }
 
-/** For rows that somebody reads on whose connection has been released in the meantime. */
+/** As {@link behindRows}, for the stream of a COPY. */
+export function behindCopy(limit: number): UsageError {
+  return new UsageError(
+    'KB_ROWS_OPEN',
+    `The call has waited for a COPY on the same connection, which the program has not gone on with for ${limit} ms.`,
+    {
+      hint: 'End or destroy the stream before the next call on its connection, or make the call on the database.',
+    },
+  );
+}
+
+/** For rows, or a COPY, that the program goes on with after their connection was released or their transaction ended. */
 export function releasedUnderRows(): UsageError {
   return new UsageError(
     'KB_CONNECTION_RELEASED',
-    'The connection was released before all of its rows had been read.',
-    { hint: 'Read the rows to the end or close() them before the connection is released.' },
+    'The connection was released, or the transaction was ended, before all of its rows had been read.',
+    {
+      hint: 'Read the rows to the end or close() them before the connection is released or the transaction ends.',
+    },
   );
 }

@@ -3,10 +3,12 @@ import { UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import { copyDirection } from '../../sql/copy-direction.js';
 import type { OperationRunner } from '../calls/call.js';
+import { Limit } from '../calls/limit.js';
+import { statementTimedOut } from '../calls/timeouts.js';
+import { behindCopy, PATIENCE_WITH_READER, type ReadingProgress } from '../sessions/stalled-reader.js';
 import { openCopyIn, openCopyOut, type CopyInChannel, type CopyOutChannel } from './data-channels.js';
 import { GatheringWritable } from './gathering-writable.js';
 import type { LeakWatch } from '../sessions/leak.js';
-import type { ReadingProgress } from '../sessions/stalled-reader.js';
 import { checkBytes, destroyOnAbort } from './stream-abort.js';
 import { StreamedCall } from '../calls/streamed-call.js';
 import type { QueryOptions } from '../calls/options.js';
@@ -51,7 +53,7 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
   /** How many rows were copied; undefined until the stream has finished. */
   rowsAffected: number | undefined;
   private readonly span: StreamedCall;
-  private readonly abort = new AbortController();
+  private limit: Limit | undefined;
   private opening: Promise<CopyInChannel> | undefined;
   private channel: CopyInChannel | undefined;
   private pending = 0;
@@ -94,7 +96,9 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
   private async begin(): Promise<CopyInChannel> {
     checkCopy(this.sql, 'from');
     const { timeout } = this.options;
-    const channel = await openCopyIn(this.context.runner, this.sql, { signal: this.abort.signal, timeout });
+    // The signal destroys the stream, which stops what goes on.
+    this.limit = new Limit({ timeout }, statementTimedOut);
+    const channel = await openCopyIn(this.context.runner, this.sql, this.limit);
     this.channel = channel;
     channel.onFailure = (error) => this.destroy(error as Error);
     this.unwatch = this.context.watch(this);
@@ -133,7 +137,7 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
 
   /** Never rejects: why the stream is being destroyed is known. */
   private async stop(): Promise<void> {
-    if (this.channel === undefined) this.abort.abort();
+    if (this.channel === undefined) this.limit?.stop();
     try {
       const channel = await this.opening;
       // The words stand in the server's log, and an error's message may hold what does not belong there.
@@ -159,6 +163,11 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
   }
 
   /** @internal */
+  refusal(): UsageError {
+    return behindCopy(PATIENCE_WITH_READER);
+  }
+
+  /** @internal */
   abandon(reason: unknown): void {
     this.destroy(reason as Error);
   }
@@ -171,7 +180,7 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
  */
 export class CopyToStream extends Readable implements ReadingProgress {
   private readonly span: StreamedCall;
-  private readonly abort = new AbortController();
+  private limit: Limit | undefined;
   private opening: Promise<CopyOutChannel> | undefined;
   private channel: CopyOutChannel | undefined;
   private pending = 0;
@@ -193,6 +202,8 @@ export class CopyToStream extends Readable implements ReadingProgress {
   }
 
   override _read(): void {
+    // Node asks again after each push, also while the next bytes are being waited for.
+    if (this.pending > 0) return;
     const { channel } = this;
     if (channel === undefined) {
       void this.readOn(this.open());
@@ -233,7 +244,9 @@ export class CopyToStream extends Readable implements ReadingProgress {
   private async begin(): Promise<CopyOutChannel> {
     checkCopy(this.sql, 'to');
     const { timeout } = this.options;
-    const channel = await openCopyOut(this.context.runner, this.sql, { signal: this.abort.signal, timeout });
+    // The signal destroys the stream, which stops what goes on.
+    this.limit = new Limit({ timeout }, statementTimedOut);
+    const channel = await openCopyOut(this.context.runner, this.sql, this.limit);
     this.channel = channel;
     this.unwatch = this.context.watch(this);
     return channel;
@@ -249,7 +262,7 @@ export class CopyToStream extends Readable implements ReadingProgress {
 
   /** Never rejects: why the stream is being destroyed is known. */
   private async stop(): Promise<void> {
-    if (this.channel === undefined) this.abort.abort();
+    if (this.channel === undefined) this.limit?.stop();
     try {
       await (await this.opening)?.close();
     } catch {
@@ -270,6 +283,11 @@ export class CopyToStream extends Readable implements ReadingProgress {
   /** @internal */
   get processId(): number {
     return this.channel?.processId ?? 0;
+  }
+
+  /** @internal */
+  refusal(): UsageError {
+    return behindCopy(PATIENCE_WITH_READER);
   }
 
   /** @internal */

@@ -5,9 +5,17 @@ import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import type { Column } from '../../types/column.js';
 import { RowStream } from '../../driver/operations/row-stream.js';
 import type { ScriptResult } from '../../driver/operations/script.js';
-import { execResult, checkText, rejection, startOperation, type OperationRunner } from '../calls/call.js';
-import type { ExecResult, QueryOptions } from '../calls/options.js';
 import type { Operation } from '../../driver/session.js';
+import {
+  execResult,
+  checkText,
+  limitOf,
+  rejection,
+  startOperation,
+  type OperationRunner,
+} from '../calls/call.js';
+import type { Limit, LimitOptions } from '../calls/limit.js';
+import type { ExecResult } from '../calls/options.js';
 
 /** What a channel says of its connection. */
 interface Channel {
@@ -15,8 +23,8 @@ interface Channel {
   readonly processId: number;
 }
 
-/** What every channel takes of a call's options. */
-export type ChannelOptions = Pick<QueryOptions, 'signal' | 'timeout'>;
+/** What ends every channel from outside: a call's options, or the limit of what the channel belongs to. */
+export type ChannelLimit = LimitOptions | Limit | undefined;
 
 /** COPY … FROM STDIN that has begun. Its session is taken until `end` or `abort`, or an error. */
 export interface CopyInChannel extends Channel {
@@ -53,22 +61,20 @@ export interface CopyOutChannel extends InputChannel<Buffer> {
 /** A statement whose rows come in batches. */
 export interface RowChannel<T> extends InputChannel<T[]> {
   readonly fields: readonly Column[];
+  /** The statement has failed, or was stopped: after the rows that lie here there is an error. */
+  readonly failed: boolean;
 }
 
 /** Begins COPY … FROM STDIN. Rejects with `KB_NOT_COPY` for any other statement, which the server has then run. */
 export function openCopyIn(
   runner: OperationRunner,
   sql: string,
-  options?: ChannelOptions,
+  limit?: ChannelLimit,
 ): Promise<CopyInChannel> {
-  try {
-    checkText(sql);
-  } catch (error) {
-    return rejection(error);
-  }
   return new Promise((resolve, reject) => {
+    checkText(sql);
     const channel = new CopyInput(resolve, reject);
-    startOperation(runner, (fail) => channel.operation(sql, fail), options, channel.fail);
+    startOperation(runner, (fail) => channel.operation(sql, fail), limitOf(limit), channel.fail);
   });
 }
 
@@ -177,14 +183,10 @@ class CopyInput implements CopyInChannel {
 export function openCopyOut(
   runner: OperationRunner,
   sql: string,
-  options?: ChannelOptions,
+  limit?: ChannelLimit,
 ): Promise<CopyOutChannel> {
-  try {
-    checkText(sql);
-  } catch (error) {
-    return rejection(error);
-  }
   return new Promise((resolve, reject) => {
+    checkText(sql);
     const input = new Input<Buffer>(runner, reject);
     input.start(
       (fail, ended) =>
@@ -199,7 +201,7 @@ export function openCopyOut(
           },
           fail,
         ),
-      options,
+      limit,
     );
   });
 }
@@ -208,7 +210,7 @@ export function openCopyOut(
 export function openRows<T>(
   runner: OperationRunner,
   request: ExecutionRequest,
-  options?: ChannelOptions,
+  limit?: ChannelLimit,
 ): Promise<RowChannel<T>> {
   return new Promise((resolve, reject) => {
     const input = new Input<unknown[]>(runner, reject);
@@ -230,7 +232,7 @@ export function openRows<T>(
           },
           fail,
         ),
-      options,
+      limit,
     );
   });
 }
@@ -248,14 +250,11 @@ class Input<T> implements InputChannel<T> {
     private readonly notOpened: (error: unknown) => void,
   ) {}
 
-  start(
-    create: (fail: (error: unknown) => void, ended: () => void) => Operation,
-    options: ChannelOptions | undefined,
-  ): void {
+  start(create: (fail: (error: unknown) => void, ended: () => void) => Operation, limit: ChannelLimit): void {
     this.operation = startOperation(
       this.runner,
       (fail) => create(fail, this.end),
-      options,
+      limitOf(limit),
       (error) => {
         if (this.closing === undefined) this.failure = { error };
         this.queue.failed();
@@ -278,6 +277,10 @@ class Input<T> implements InputChannel<T> {
 
   get processId(): number {
     return this.queue.processId;
+  }
+
+  get failed(): boolean {
+    return this.failure !== undefined;
   }
 
   take(): T | undefined {

@@ -1,22 +1,19 @@
 import type { Readable, Writable } from 'node:stream';
 import { UsageError } from '../../errors/index.js';
+import { checkSignal, onAbort } from '../calls/abort-signals.js';
 
 /**
  * Destroys the stream with the reason of the signal when that aborts. Node's own `signal` option wraps the reason in an
- * AbortError; here an abort gives the reason itself, as in every call.
+ * AbortError; here an abort gives the reason itself, as in every call. Throws a UsageError (`KB_BAD_OPTION`) for what is
+ * no signal.
  */
 export function destroyOnAbort(stream: Readable | Writable, signal: AbortSignal | undefined): void {
+  checkSignal(signal);
   if (signal === undefined) return;
   // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
-  const onAbort = (): void => void stream.destroy(signal.reason as Error);
-  if (signal.aborted) {
-    onAbort();
-    return;
-  }
-  signal.addEventListener('abort', onAbort, { once: true });
-  stream.once('close', () => {
-    signal.removeEventListener('abort', onAbort);
-  });
+  const destroy = (): void => void stream.destroy(signal.reason as Error);
+  if (signal.aborted) destroy();
+  else stream.once('close', onAbort(signal, destroy));
 }
 
 /** @throws UsageError `KB_BAD_OPTION` for what is no number of bytes */

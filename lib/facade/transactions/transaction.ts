@@ -1,88 +1,104 @@
-import { startTimer } from '../../base/timers.js';
-import { DatabaseError, TimeoutError, UsageError } from '../../errors/index.js';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { TransactionStatus } from '../../addon/interface.js';
-import { backoffDelay, type BackoffRule } from '../../pool/backoff.js';
 import { Check } from '../../driver/operations/check.js';
-import { sessionPlace, type BatchPlace } from '../batch/place.js';
-import { runScript, type OperationRunner } from '../calls/call.js';
-import type { CallContext } from '../calls/call-context.js';
-import { Queryable } from '../queryable.js';
-import type { SessionQueue } from '../sessions/session-queue.js';
-import type { ReadingProgress } from '../sessions/stalled-reader.js';
-import type { CallLimits } from '../calls/options.js';
 import type { Operation } from '../../driver/session.js';
-
-const ISOLATION = {
-  'read uncommitted': 'READ UNCOMMITTED',
-  'read committed': 'READ COMMITTED',
-  'repeatable read': 'REPEATABLE READ',
-  serializable: 'SERIALIZABLE',
-} as const;
-
-export interface TransactionOptions {
-  /** Default: the server's default_transaction_isolation. */
-  isolation?: keyof typeof ISOLATION | undefined;
-  readOnly?: boolean | undefined;
-  /** Only with `serializable` and `readOnly`: waits until it can run without the danger of being cancelled. */
-  deferrable?: boolean | undefined;
-  /** Aborting cancels what is going on, rolls back, and rejects with `signal.reason`. */
-  signal?: AbortSignal | undefined;
-  /** Handed on to whoever traces; see docs. */
-  traceContext?: unknown;
-  /** ms for the whole transaction, afterwards as for `signal`, with a TimeoutError. Default: none. */
-  timeout?: number | undefined;
-}
-
-/** How often, and after what pauses, a transaction is run again that failed with 40001 or 40P01. */
-export interface TransactionRetry {
-  /** Attempts in all. Default 5. */
-  maxAttempts?: number | undefined;
-  /** ms before attempt 2, 3, …; `attempt` is the number of the attempt that has failed. Default: jittered, from 10 ms. */
-  backoff?: ((attempt: number) => number) | undefined;
-}
-
-const RETRY_BACKOFF: BackoffRule = { first: 20, longest: 2_000 };
-const DEFAULT_ATTEMPTS = 5;
+import { ConnectionError, TimeoutError, UsageError, type LossOutcome } from '../../errors/index.js';
+import { sessionPlace, type BatchPlace } from '../batch/place.js';
+import type { CallContext } from '../calls/call-context.js';
+import { runScript } from '../calls/call.js';
+import { Limit, type LimitOptions, type Waiting } from '../calls/limit.js';
+import type { OperationRunner } from '../calls/runner.js';
+import { commitTimedOut } from '../calls/timeouts.js';
+import { Queryable } from '../queryable.js';
+import type { Lease } from '../sessions/lease.js';
+import type { ReadingProgress } from '../sessions/stalled-reader.js';
+import { inSavepoint } from './savepoint.js';
 
 /**
  * A transaction on one session. It ends by `commit`, by `rollback`, or by being disposed of, which rolls back; calls
- * after that are refused.
+ * after that are refused (`KB_TRANSACTION_DONE`). The release of its connection ends it as well.
  */
 export class Transaction extends Queryable {
   protected readonly runner: TransactionRunner;
-  private savepoints = 0;
   private abandoned: Promise<void> | undefined;
-  /** Rejects when the signal aborts or the time is up; never resolves. */
-  private readonly interruption: Promise<never> | undefined;
+  private readonly unwatch?: (() => void) | undefined;
+  /** Settles as `commit` or `rollback` does, where the program has called one of them. */
+  private endedByProgram: Promise<void> | undefined;
+  /** COMMIT has been sent, and has not been refused: what the transaction did may stand. */
+  private committed = false;
 
-  /** @param ownsSession whether the session is given back to the pool when the transaction ends */
+  /**
+   * @internal
+   * @param lease of the transaction alone; given back when it ends
+   * @param interrupts whether reaching the limit ends the transaction; else its calls have the limit each
+   */
   constructor(
-    private readonly queue: SessionQueue,
+    private readonly lease: Lease,
     protected readonly context: CallContext,
-    private readonly ownsSession: boolean,
-    private readonly limit: TransactionLimit,
+    private readonly limit: Limit | undefined,
+    interrupts = true,
   ) {
     super();
-    this.runner = new TransactionRunner(queue);
-    this.interruption = limit.watch((reason) => {
-      this.abandoned = this.abandon(reason);
+    this.runner = new TransactionRunner(lease);
+    lease.onReturnWanted = (): void => {
+      if (!this.runner.over) this.end();
+      void lease.release();
+    };
+    if (!interrupts) return;
+    this.unwatch = limit?.watch(() => {
+      this.abandoned = this.abandon(limit.reason());
     });
   }
 
   /** The server process of the transaction's session. */
   get backendPid(): number {
-    return this.queue.session.facts?.backendPid ?? 0;
+    return this.lease.processId;
   }
 
   /**
-   * Commits. Rejects with a DatabaseError where the server refuses (a deferred constraint), with a ConnectionError of
-   * `outcome: 'unknown'` where the answer was lost, and with a UsageError (`KB_TRANSACTION_ROLLED_BACK`) where the
-   * server rolled back instead because a statement had failed. In each case the transaction is over.
+   * Commits. Rejects with a DatabaseError where the server refuses (a deferred constraint), with a UsageError
+   * (`KB_TRANSACTION_ROLLED_BACK`) where the server rolled back instead because a statement had failed, and with a
+   * TimeoutError or ConnectionError of `outcome: 'unknown'` where no answer came: the server may have committed. In each
+   * case the transaction is over.
+   *
+   * @param options `timeout` in ms and `signal`, within those of the transaction. Where neither has a time, it is the
+   *   `pool.heartbeatTimeout` that was given to `open` (5 s); a commit that has to do more, by deferred constraints, needs
+   *   a longer one.
    */
-  async commit(): Promise<void> {
+  async commit(options?: LimitOptions): Promise<void> {
+    const limit = this.commitLimit(options);
+    await this.endBy(() => this.runCommit(limit));
+  }
+
+  /** Rolls back. A session that cannot even do that is closed. */
+  rollback(): Promise<void> {
+    return this.endBy(() => this.undo());
+  }
+
+  private endBy(how: () => Promise<void>): Promise<void> {
+    const ending = (async (): Promise<void> => {
+      this.runner.check();
+      await how();
+    })();
+    // A second call is refused, which says nothing of how the first ends.
+    this.endedByProgram ??= ending;
+    return ending;
+  }
+
+  /** Refuses further calls from the program. */
+  private end(reason?: () => unknown): void {
+    this.runner.end(reason);
+    this.unwatch?.();
+  }
+
+  private async runCommit(limit: Limit | undefined): Promise<void> {
+    const { lease } = this;
+    const current = this.runner.current();
     this.end();
+    lease.ending = true;
+    this.committed = true;
     try {
-      const [result] = await runScript(this.queue, 'COMMIT', undefined);
+      const [result] = await runScript(current, 'COMMIT', limit);
       // PostgreSQL manual, COMMIT: of a failed transaction the tag says ROLLBACK.
       if (result?.command === 'ROLLBACK') {
         throw new UsageError(
@@ -91,47 +107,50 @@ export class Transaction extends Queryable {
           { hint: 'Do not go on after an error in a transaction, or put what may fail into a savepoint.' },
         );
       }
+    } catch (error) {
+      this.committed = outcomeOf(error) === 'unknown';
+      throw error;
     } finally {
-      await this.giveBack();
+      lease.takeBack(transactionDone());
+      // Where COMMIT was not even sent.
+      const open = [TransactionStatus.InTransaction, TransactionStatus.InError];
+      if (open.includes(lease.transactionStatus)) await this.rollBackAndRelease(lease);
+      else await lease.release();
     }
   }
 
-  /** Rolls back. A session that cannot even do that is closed. */
-  async rollback(): Promise<void> {
-    this.end();
-    await this.undo();
-  }
-
-  private end(): void {
-    this.runner.end();
-    this.limit.unwatch();
+  private commitLimit(options: LimitOptions | undefined): Limit | undefined {
+    const { lease, limit } = this;
+    const timed = options?.timeout !== undefined || limit?.hasTime === true || lease.patience === 0;
+    const own = timed ? options : { ...options, timeout: lease.patience };
+    return own === undefined && limit === undefined
+      ? undefined
+      : new CommitLimit(own ?? {}, commitTimedOut, limit);
   }
 
   /**
    * Runs `fn` inside a savepoint: when it throws, what it did is undone, the transaction can go on, and the error is
-   * thrown on. May be nested.
+   * thrown on. May be nested. The calls that `fn` makes on the transaction, at once or later, belong to the savepoint;
+   * calls from elsewhere run after it.
    */
-  async savepoint<R>(fn: (transaction: this) => Promise<R> | R): Promise<R> {
-    const name = `kbn_savepoint_${++this.savepoints}`;
-    await this.script(`SAVEPOINT ${name}`);
-    try {
-      const result = await fn(this);
-      await this.script(`RELEASE SAVEPOINT ${name}`);
-      return result;
-    } catch (error) {
-      if (!this.runner.ended) {
-        // Where that fails too, the first error is the one that says why.
-        const undo = `ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`;
-        await this.script(undo).catch(() => undefined);
-      }
-      throw error;
-    }
+  savepoint<R>(fn: (transaction: this) => Promise<R> | R): Promise<R> {
+    return this.runner.savepoint(() => fn(this));
   }
 
   /** Rolls back what has not been ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.abandoned !== undefined) await this.abandoned;
-    else if (!this.runner.ended) await this.rollback();
+    else if (!this.runner.over) await this.rollback();
+  }
+
+  /** @internal Commits, unless `fn` has ended the transaction itself: then as that has ended. */
+  async complete(): Promise<void> {
+    await (this.endedByProgram ?? this.commit());
+  }
+
+  /** @internal Whether it is certain that the server has undone, or will undo, what the transaction did. */
+  get undone(): boolean {
+    return !this.committed;
   }
 
   /** @internal Runs work of several operations that has its own way of calling them. */
@@ -143,209 +162,162 @@ export class Transaction extends Queryable {
     return sessionPlace(this.runner, this.context);
   }
 
-  /** @internal Resolves as the work does, unless the transaction is interrupted first. */
-  orInterrupted<R>(work: Promise<R>): Promise<R> {
-    return this.interruption === undefined ? work : Promise.race([work, this.interruption]);
-  }
-
   /** Cancels what is going on, refuses what waits and what comes, and rolls back. */
   private async abandon(reason: unknown): Promise<void> {
-    this.runner.end(reason);
-    this.queue.interrupt(reason);
-    await this.undo();
+    if (!this.runner.over) this.end(() => reason);
+    this.lease.ending = true;
+    this.lease.interrupt(reason);
+    await this.rollBackAndRelease(this.lease);
   }
 
-  /** ROLLBACK is nobody's statement that could have a limit of its own, and the connection may be half-open. */
   private async undo(): Promise<void> {
-    const { session } = this.queue;
-    const answered = await new Promise<boolean>((resolve) => {
-      this.queue.run(
-        new Check('ROLLBACK', session.patience, (_session, alive) => {
-          resolve(alive);
-        }),
-      );
-    });
-    if (!answered || session.transactionStatus !== TransactionStatus.Idle) this.queue.destroy();
-    await this.giveBack();
+    const current = this.runner.current();
+    // A savepoint elsewhere may go on for as long as it likes; what it does is undone as well.
+    if (current === this.lease && this.runner.hasSavepoints) this.lease.interrupt(transactionDone());
+    this.end();
+    await this.rollBackAndRelease(current);
   }
 
-  private async giveBack(): Promise<void> {
-    if (this.ownsSession) await this.queue.release();
+  /** No caller's timeout covers this ROLLBACK, and the connection may be half-open: `Check` bounds it. */
+  private async rollBackAndRelease(on: Lease): Promise<void> {
+    const { lease } = this;
+    lease.ending = true;
+    const answered = await new Promise<boolean>((resolve) => {
+      on.run(new Check('ROLLBACK', lease.patience, (_session, alive) => resolve(alive)));
+    });
+    lease.takeBack(transactionDone());
+    if (!answered || lease.transactionStatus !== TransactionStatus.Idle) lease.destroy();
+    await lease.release();
   }
 }
 
-/** Lets operations through to the session until the transaction has ended. */
+/** A commit whose answer did not come rejects with that, and not with the reason of a signal that has aborted meanwhile. */
+class CommitLimit extends Limit {
+  override reason(cause?: unknown, waiting?: Waiting): unknown {
+    const reason = super.reason(cause, waiting);
+    // Whose time it was that is up, the commit's or the transaction's, makes no difference.
+    if (reason instanceof TimeoutError) return commitTimedOut(reason.timeout, cause, waiting);
+    return outcomeOf(cause) === 'unknown' ? cause : reason;
+  }
+}
+
+function outcomeOf(error: unknown): LossOutcome | undefined {
+  return error instanceof ConnectionError || error instanceof TimeoutError ? error.outcome : undefined;
+}
+
+/** A savepoint that is open. */
+interface Frame {
+  readonly lease: Lease;
+  /** What the savepoint lies in; perhaps one of another transaction. */
+  readonly around: Frame | undefined;
+}
+
+/** In which savepoint a call is made; a program may make it on the transaction, wherever it has that from. */
+const frames = new AsyncLocalStorage<Frame>();
+
+/** ms that a call from outside of a savepoint waits while nothing happens in the savepoint. */
+const PATIENCE_WITH_SAVEPOINT = 10_000;
+
+/** Lets operations through to the session, each in the savepoint that it belongs to, until the transaction has ended. */
 class TransactionRunner implements OperationRunner {
-  ended = false;
-  private reason: unknown;
+  over = false;
+  private reason: () => unknown = transactionDone;
+  private readonly savepoints = new Set<Frame>();
 
-  constructor(private readonly queue: SessionQueue) {}
+  constructor(private readonly lease: Lease) {}
 
-  end(reason?: unknown): void {
-    if (this.ended) throw (this.reason as Error | undefined) ?? transactionDone();
-    this.ended = true;
+  get hasSavepoints(): boolean {
+    return this.savepoints.size > 0;
+  }
+
+  /** Throws what calls are refused with. */
+  check(): void {
+    if (this.over) throw this.reason();
+  }
+
+  end(reason: () => unknown = transactionDone): void {
+    this.over = true;
     this.reason = reason;
   }
 
+  /** Where a call of here and now runs. */
+  current(): Lease {
+    if (this.savepoints.size === 0) return this.lease;
+    for (let frame = frames.getStore(); frame !== undefined; frame = frame.around) {
+      if (this.savepoints.has(frame)) return frame.lease;
+    }
+    return this.lease;
+  }
+
   run(operation: Operation): void {
-    if (this.ended) operation.refuse(this.reason ?? transactionDone());
-    else this.queue.run(operation);
+    if (this.over) operation.refuse(this.reason());
+    else this.current().run(operation);
   }
 
   withdraw(operation: Operation): boolean {
-    return this.queue.withdraw(operation);
+    // The signal that asks for it may abort anywhere.
+    return (
+      this.lease.withdraw(operation) || [...this.savepoints].some(({ lease }) => lease.withdraw(operation))
+    );
+  }
+
+  whyWaiting(): Waiting {
+    return this.lease.whyWaiting();
   }
 
   watch(progress: ReadingProgress): () => void {
-    return this.queue.watch(progress);
-  }
-}
-
-function transactionDone(): UsageError {
-  return new UsageError('KB_TRANSACTION_DONE', 'The transaction has already been committed or rolled back.');
-}
-
-/** START TRANSACTION is the standard's word for it; KingbaseES in sqlserver mode is said to refuse a bare BEGIN. */
-export function startText(options: TransactionOptions | undefined): string {
-  const modes: string[] = [];
-  if (options?.isolation !== undefined) {
-    if (!Object.hasOwn(ISOLATION, options.isolation)) {
-      throw new UsageError(
-        'KB_BAD_OPTION',
-        `The option "isolation" must be one of ${Object.keys(ISOLATION).join(', ')}.`,
-      );
-    }
-    modes.push(`ISOLATION LEVEL ${ISOLATION[options.isolation]}`);
-  }
-  if (options?.readOnly !== undefined) modes.push(options.readOnly ? 'READ ONLY' : 'READ WRITE');
-  if (options?.deferrable !== undefined) modes.push(options.deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE');
-  return ['START TRANSACTION', modes.join(', ')].join(' ').trim();
-}
-
-/** Begins a transaction on a session that stays checked out when it ends. */
-export async function beginOn(
-  queue: SessionQueue,
-  context: CallContext,
-  options: TransactionOptions | undefined,
-  limit: TransactionLimit,
-): Promise<Transaction> {
-  await runScript(queue, startText(options), limit.ofCall());
-  return new Transaction(queue, context, false, limit);
-}
-
-/** Runs `fn` in a transaction: commits when it returns, rolls back when it throws, and tries again where asked to. */
-export async function inTransaction<R>(
-  context: CallContext,
-  begin: () => Promise<Transaction>,
-  fn: (transaction: Transaction) => Promise<R> | R,
-  options: (TransactionOptions & { retry?: TransactionRetry }) | undefined,
-): Promise<R> {
-  const { retry, signal } = options ?? {};
-  const attempts = retry === undefined ? 1 : (retry.maxAttempts ?? DEFAULT_ATTEMPTS);
-  const backoff =
-    retry?.backoff ?? ((attempt: number): number => backoffDelay(RETRY_BACKOFF, attempt - 1, Math.random()));
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await context.telemetry.transaction(options?.traceContext, () => oneAttempt(begin, fn));
-    } catch (error) {
-      const again = error instanceof DatabaseError && error.retryable && attempt < attempts;
-      if (!again || signal?.aborted === true) throw error;
-      await pause(backoff(attempt), signal);
-    }
-  }
-}
-
-async function oneAttempt<R>(
-  begin: () => Promise<Transaction>,
-  fn: (transaction: Transaction) => Promise<R> | R,
-): Promise<R> {
-  const transaction = await begin();
-  try {
-    const result = await transaction.orInterrupted(Promise.resolve(fn(transaction)));
-    await transaction.commit();
-    return result;
-  } catch (error) {
-    await transaction[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-/** The signal and the time limit of a transaction with all its attempts, from when a connection is asked for. */
-export class TransactionLimit {
-  private readonly start = performance.now();
-  private readonly signal: AbortSignal | undefined;
-  private readonly timeout: number | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private onAbort: (() => void) | undefined;
-
-  constructor(options: TransactionOptions | undefined) {
-    this.signal = options?.signal;
-    this.timeout = options?.timeout;
+    return this.current().watch(progress);
   }
 
-  /** What a call that belongs to it may still take; throws when that is nothing. */
-  ofCall(): CallLimits {
-    const { signal, timeout } = this;
-    if (timeout === undefined) return { signal };
-    const left = this.left(timeout);
-    if (left <= 0) throw transactionTimeout(timeout);
-    return { signal, timeout: left };
+  onEnd(told: () => void): () => void {
+    return this.lease.onEnd(told);
   }
 
-  private left(timeout: number): number {
-    return Math.ceil(timeout - (performance.now() - this.start));
-  }
-
-  /**
-   * Calls `interrupt` with the reason when the signal aborts or the time is up, and gives a promise that rejects with it.
-   * Undefined where there is neither.
-   */
-  watch(interrupt: (reason: unknown) => void): Promise<never> | undefined {
-    const { signal, timeout } = this;
-    if (signal === undefined && timeout === undefined) return undefined;
-    const promise = new Promise<never>((_resolve, reject) => {
-      const fire = (reason: Error): void => {
-        this.unwatch();
-        interrupt(reason);
-        reject(reason);
-      };
-      if (timeout !== undefined) {
-        this.timer = startTimer(() => fire(transactionTimeout(timeout)), this.left(timeout));
+  async savepoint<R>(work: () => Promise<R> | R): Promise<R> {
+    this.check();
+    const around = this.current();
+    const result = await inSavepoint(this, undefined, async (lease) => {
+      const frame: Frame = { lease, around: frames.getStore() };
+      this.savepoints.add(frame);
+      const unwatch = around.watch(progressOf(lease));
+      try {
+        return await frames.run(frame, work);
+      } finally {
+        unwatch();
+        this.savepoints.delete(frame);
       }
-      // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
-      this.onAbort = () => fire(signal?.reason as Error);
-      signal?.addEventListener('abort', this.onAbort, { once: true });
-      if (signal?.aborted === true) this.onAbort();
     });
-    // Nobody looks at it where the transaction was begun by hand, or has ended before.
-    promise.catch(() => undefined);
-    return promise;
-  }
-
-  unwatch(): void {
-    clearTimeout(this.timer);
-    if (this.onAbort !== undefined) this.signal?.removeEventListener('abort', this.onAbort);
+    // The transaction may have been interrupted, or be ended by the work itself, which is no error.
+    if (this.over && this.reason !== transactionDone) this.check();
+    return result;
   }
 }
 
-function transactionTimeout(timeout: number): TimeoutError {
-  return new TimeoutError(
-    'transaction',
-    timeout,
-    `The transaction took longer than its limit of ${timeout} ms and was rolled back.`,
-  );
+/** How far the work in a savepoint has come, for calls that wait for its end. */
+function progressOf(lease: Lease): ReadingProgress {
+  return {
+    get waiting() {
+      return !lease.free;
+    },
+    get progress() {
+      return lease.begun;
+    },
+    processId: lease.processId,
+    patience: PATIENCE_WITH_SAVEPOINT,
+    refusal: () =>
+      new UsageError(
+        'KB_SAVEPOINT_OPEN',
+        `The call has waited for the end of a savepoint, in which nothing has happened for ${PATIENCE_WITH_SAVEPOINT} ms.`,
+        {
+          hint:
+            'The function of savepoint() must not wait for a call that is made outside of it. A call that is made inside ' +
+            'is known by its asynchronous context, which a queue of callbacks can lose: see AsyncResource.bind().',
+        },
+      ),
+  };
 }
 
-function pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, delay);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
+/** For calls on a transaction that has ended. */
+export function transactionDone(): UsageError {
+  return new UsageError('KB_TRANSACTION_DONE', 'The transaction has already been committed or rolled back.');
 }

@@ -1,0 +1,45 @@
+export interface ChannelNotification {
+  channel: string;
+  payload: string;
+  /** The server process that sent it. */
+  processId: number;
+}
+
+export type NotificationHandler = (notification: ChannelNotification) => void;
+
+/** An interest in a channel; ends by `close` or by being disposed of. */
+export class Subscription {
+  /** @internal */
+  readonly gapHandlers = new Set<() => void>();
+
+  /** @internal */
+  constructor(
+    readonly channel: string,
+    /** @internal */
+    readonly handler: NotificationHandler,
+    private readonly end: (subscription: Subscription) => Promise<void>,
+  ) {}
+
+  /**
+   * `gap`: the connection was lost and the channel is listened to again; what was notified meanwhile is missed, so look
+   * at the data itself.
+   */
+  on(_event: 'gap', handler: () => void): this {
+    this.gapHandlers.add(handler);
+    return this;
+  }
+
+  off(_event: 'gap', handler: () => void): this {
+    this.gapHandlers.delete(handler);
+    return this;
+  }
+
+  /** No notification reaches the handler afterwards. */
+  close(): Promise<void> {
+    return this.end(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,47 @@
+import { UsageError } from '../../errors/index.js';
+
+const ISOLATION = {
+  'read uncommitted': 'READ UNCOMMITTED',
+  'read committed': 'READ COMMITTED',
+  'repeatable read': 'REPEATABLE READ',
+  serializable: 'SERIALIZABLE',
+} as const;
+
+export interface TransactionOptions {
+  /** Default: the server's default_transaction_isolation. */
+  isolation?: keyof typeof ISOLATION | undefined;
+  readOnly?: boolean | undefined;
+  /** Only with `serializable` and `readOnly`: waits until it can run without the danger of being cancelled. */
+  deferrable?: boolean | undefined;
+  /** Aborting cancels what is going on, rolls back, and rejects with `signal.reason`. */
+  signal?: AbortSignal | undefined;
+  /** Handed on to whoever traces; see docs. */
+  traceContext?: unknown;
+  /** ms for the whole transaction, afterwards as for `signal`, with a TimeoutError. Default: none. */
+  timeout?: number | undefined;
+}
+
+/** How often, and after what pauses, a transaction is run again that has failed through no fault of its own. */
+export interface TransactionRetry {
+  /** Attempts in all. Default 5. */
+  maxAttempts?: number | undefined;
+  /** ms before attempt 2, 3, …; `attempt` is the number of the attempt that has failed. Default: jittered, from 10 ms. */
+  backoff?: ((attempt: number) => number) | undefined;
+}
+
+/** START TRANSACTION is the standard's word for it; KingbaseES in sqlserver mode is said to refuse a bare BEGIN. */
+export function startText(options: TransactionOptions | undefined): string {
+  const modes: string[] = [];
+  if (options?.isolation !== undefined) {
+    if (!Object.hasOwn(ISOLATION, options.isolation)) {
+      throw new UsageError(
+        'KB_BAD_OPTION',
+        `The option "isolation" must be one of ${Object.keys(ISOLATION).join(', ')}.`,
+      );
+    }
+    modes.push(`ISOLATION LEVEL ${ISOLATION[options.isolation]}`);
+  }
+  if (options?.readOnly !== undefined) modes.push(options.readOnly ? 'READ ONLY' : 'READ WRITE');
+  if (options?.deferrable !== undefined) modes.push(options.deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE');
+  return ['START TRANSACTION', modes.join(', ')].join(' ').trim();
+}
