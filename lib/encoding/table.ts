@@ -20,6 +20,8 @@ export interface Table {
   readonly columns: readonly TableColumn[];
   /** Why COPY would not do the same as INSERT; undefined where it does. */
   readonly noCopy: string | undefined;
+  /** Whether it is the same to the table if rows come by several COPYs: no trigger is told of statements, and no row may refer to one that comes after it. */
+  readonly takesParts: boolean;
   /** Columns that INSERT refuses and COPY would fill (GENERATED ALWAYS AS IDENTITY). */
   readonly generated: ReadonlySet<string>;
   readonly quote: IdentifierQuote;
@@ -28,6 +30,11 @@ export interface Table {
   /** Of what may change while the table stays; see {@link CHECK_TABLE}. */
   readonly fingerprint: string;
 }
+
+/** Whether a COPY in parts would be something else; see {@link Table.takesParts}. */
+const COMES_WHOLE = `(
+      EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
+      OR EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.confrelid = c.oid))`;
 
 /** The columns of the table whose quoted name is `$1`. Of a domain the type beneath it counts. */
 export const READ_TABLE = `
@@ -44,7 +51,7 @@ export const READ_TABLE = `
     a.attname::text, a.atttypid, a.attidentity::text,
     b.oid, b.typname::text, b.typtype::text, b.typdelim::text,
     coalesce(r.oid, 0), r.typname::text, n.nspname::text, c.oid,
-    t.typname::text, s.nspname::text, b.typlen, z.nspname::text
+    t.typname::text, s.nspname::text, b.typlen, z.nspname::text, ${COMES_WHOLE}
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -62,7 +69,7 @@ export const READ_TABLE = `
  */
 export const CHECK_TABLE = `
   SELECT c.oid, c.relkind::text, c.relhasrules, c.relrowsecurity, pg_catalog.current_setting('sql_mode', true),
-    a.attname::text, a.atttypid, a.attidentity::text
+    a.attname::text, a.atttypid, a.attidentity::text, ${COMES_WHOLE}
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   WHERE c.oid = $1::pg_catalog.regclass`;
@@ -98,6 +105,7 @@ type CatalogueRow = readonly [
   typeSchema: string,
   baseLength: number,
   baseSchema: string,
+  comesWhole: boolean,
 ];
 
 /** What the text of bytes begins with, in types that are Kingbase's own. */
@@ -115,6 +123,7 @@ export function readTable(rows: readonly unknown[]): Table | undefined {
   return {
     columns: catalogue.map((row) => tableColumn(row, integerTimes === 'on', quote)),
     noCopy: whyNoCopy(relationKind, hasRules, hasRowSecurity),
+    takesParts: !first[22],
     generated: new Set(catalogue.filter((row) => row[9] === 'a').map((row) => row[7])),
     quote,
     readsTimes: version.startsWith('PostgreSQL') || mode === 'pg',
@@ -128,6 +137,7 @@ export function readTable(rows: readonly unknown[]): Table | undefined {
         row[7],
         row[8],
         row[9],
+        row[22],
       ]),
     ),
   };

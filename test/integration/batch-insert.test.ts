@@ -339,6 +339,44 @@ describe.each(targets())('$name', (target) => {
       expect(error).toMatchObject({ code: '23514', rowIndex: 5 });
     });
 
+    it.each([
+      ['of a source without an end', undefined],
+      ['although the time limit came first', 2_000],
+    ])('is refused soon, %s', async (_what, timeout) => {
+      const table = await create();
+      let taken = 0;
+      function* endless(): Generator<[number, string]> {
+        for (; timeout !== undefined || taken < 2_000_000; taken++) yield [taken === 5 ? 0 : taken, '行'];
+      }
+      const error = await rejectionOf(db.batchInsert(table, ['id', 'name'], endless(), { timeout }));
+      expect(error).toMatchObject({ code: '23505', rowIndex: 5 });
+      expect(taken).toBeLessThan(100_000);
+      expect(await count(table)).toBe(0n);
+    });
+
+    it('had been refused when the time was up while further rows were awaited', async () => {
+      const table = await create('id int4 CHECK (id >= 0), filling text');
+      const filling = 'x'.repeat(1_000);
+      async function* rows(): AsyncGenerator<unknown[]> {
+        for (let i = 0; i < 300; i++) yield [i === 5 ? -1 : i, filling];
+        await new Promise<never>(() => undefined);
+      }
+      const batch = db.batchInsert(table, ['id', 'filling'], rows(), { chunkRows: 300, timeout: 1_000 });
+      expect(await rejectionOf(batch)).toMatchObject({ code: '23514', rowIndex: 5 });
+      expect(db.stats().inUse).toBe(0);
+    });
+
+    it('is not looked for where the rows must come together', async () => {
+      const table = await create('id int4 PRIMARY KEY, name text, parent int4');
+      await db.script(`ALTER TABLE ${table} ADD FOREIGN KEY (parent) REFERENCES ${table}`);
+      function* childrenFirst(): Generator<unknown[]> {
+        for (let i = 0; i < 20_000; i++) yield [i, '行', 20_000];
+        yield [20_000, '行', null];
+      }
+      const result = await db.batchInsert(table, ['id', 'name', 'parent'], childrenFirst());
+      expect(result).toMatchObject({ rowsInserted: 20_001, strategy: 'copy' });
+    });
+
     it.each(STRATEGIES)('is left out and told, where that is asked for: %s', async (strategy) => {
       const parent = await create();
       await db.batchInsert(parent, ['id', 'name'], numbered(10));

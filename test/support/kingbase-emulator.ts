@@ -32,7 +32,7 @@ export interface EmulatorOptions {
   authentication?: 'sm3';
   /** The password that `sm3` accepts, of any user. Default: `kingbase`. */
   password?: string;
-  /** `refuse`: answers everything of the extended protocol with an error. Default: it is served. */
+  /** `refuse`: as a pooler or proxy that does not serve the extended protocol; no server is known to do so. */
   extendedProtocol?: 'refuse';
 }
 

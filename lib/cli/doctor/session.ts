@@ -168,8 +168,8 @@ function noExtendedProtocol({ facts }: RemoteError): Outcome {
         '请绕开连接池中间件或代理，直接连接服务器，再运行一次 doctor。',
       ),
       text(
-        'Ask the vendor which setting of this installation refuses prepared statements. One installation of V9 was reported to do so; the reason is not known.',
-        '请向厂商咨询该安装中哪个设置禁止预备语句。曾有报告称某个 V9 安装存在此情况，原因不明。',
+        'KingbaseES itself serves it in every mode, as far as is known: reports of a refusal came from a client that left out a field of its messages.',
+        '据目前所知，KingbaseES 在所有模式下都支持该协议：此前关于拒绝的报告，源于某个客户端的消息少写了一个字段。',
       ),
     ),
     code: facts.code,

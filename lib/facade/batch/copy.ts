@@ -16,6 +16,11 @@ import { openCopyIn, type CopyInChannel } from '../streams/data-channels.js';
 
 /** Bytes at which a buffer is sent. */
 const FLUSH = 192 * 1024;
+/** Bytes of the first of several COPYs, and most of any after it; each may have twice as many as the one before. */
+const FIRST_PART = FLUSH;
+const LARGEST_PART = 32 * 1024 * 1024;
+/** ms after which a COPY of several is ended though it has fewer bytes. */
+const LONGEST_PART = 1_000;
 const CHUNK_ROWS = 10_000;
 
 /**
@@ -31,6 +36,9 @@ export class CopyStream {
   private first = 0;
   private unsentRows = 0;
   private last: Chunk | undefined;
+  private partBytes = 0;
+  private partLimit = FIRST_PART;
+  private partSince = 0;
   /** Why text was gone over to. */
   switched: string | undefined;
 
@@ -39,6 +47,11 @@ export class CopyStream {
     private readonly runner: OperationRunner,
     asText: boolean,
     private readonly sent: (rows: number, bytes: number) => void,
+    /**
+     * Whether to send one COPY after the other. A server that refuses a row says so, but takes bytes until the COPY ends,
+     * and the client library tells of it only then: rows whose source has no end would never be refused.
+     */
+    private readonly inParts = false,
   ) {
     this.rows = this.encoder(asText || !hasBinaryForm(plan.columns));
   }
@@ -78,15 +91,27 @@ export class CopyStream {
         this.switched = `From row ${base + next} on in text, because of a value of the column "${column}".`;
       } else if (this.rows.length >= FLUSH) {
         await this.flush();
+        if (this.inParts && this.isEndOfPart) await this.endPart();
         if (pace.due) await pace.rest();
       }
     }
+  }
+
+  private get isEndOfPart(): boolean {
+    return this.partBytes >= this.partLimit || performance.now() - this.partSince > LONGEST_PART;
+  }
+
+  private async endPart(): Promise<void> {
+    await this.endCopy();
+    this.partLimit = Math.min(this.partLimit * 2, LARGEST_PART);
   }
 
   private async open(first: number): Promise<void> {
     const { plan, runner, rows } = this;
     const { target, limit } = plan.batch;
     this.first = first;
+    this.partBytes = 0;
+    this.partSince = performance.now();
     rows.begin();
     this.channel = await openCopyIn(runner, copyText(target, rows.format), limit);
   }
@@ -99,11 +124,20 @@ export class CopyStream {
     this.sending = channel?.write(bytes);
     // Whether it is still under way or has failed, the next flush finds out.
     this.sending?.catch(() => undefined);
+    this.partBytes += bytes.length;
     this.sent(this.unsentRows, bytes.length);
     this.unsentRows = 0;
   }
 
   private async close(): Promise<void> {
+    if (this.channel === undefined) return;
+    const { rows } = this;
+    await this.endCopy();
+    // Of a COPY that has failed the last piece may still be read.
+    rows.release();
+  }
+
+  private async endCopy(): Promise<void> {
     const { rows, channel } = this;
     if (channel === undefined) return;
     if (rows.format === 'binary') rows.put(COPY_TRAILER);
@@ -111,8 +145,7 @@ export class CopyStream {
     await this.sending;
     this.count += (await channel.end()).rowsAffected;
     this.channel = undefined;
-    // Of a COPY that has failed the last piece may still be read.
-    rows.release();
+    this.sending = undefined;
   }
 
   /** Resolves to the number of rows inserted. */
@@ -125,9 +158,16 @@ export class CopyStream {
     return this.count;
   }
 
-  /** Lets the COPY under way fail; resolves when the session is free. */
-  async abort(): Promise<void> {
-    await this.channel?.abort('the rest of the rows could not be written');
+  /**
+   * Lets the COPY under way fail; resolves when the session is free, to the error by which the server had refused the
+   * rows before, if it had.
+   */
+  async abort(): Promise<unknown> {
+    const { channel } = this;
+    await channel?.abort('the rest of the rows could not be written');
+    const error = channel?.failedBy;
+    const refused = error instanceof DatabaseError && error.code !== '57014';
+    return refused ? this.located(error, this.last) : undefined;
   }
 
   private located(error: unknown, chunk: Chunk | undefined): unknown {

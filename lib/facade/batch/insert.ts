@@ -270,9 +270,12 @@ class Insertion implements Intake {
 
   /** One COPY for all rows. */
   private async stream(plan: Plan, runner: OperationRunner, first: Chunk): Promise<void> {
-    const stream = new CopyStream(plan, runner, false, (rows, bytes) => {
+    const report = (rows: number, bytes: number): void => {
       this.report(rows, bytes);
-    });
+    };
+    // An array ends soon; whether another source does, nobody knows.
+    const inParts = this.source.size === undefined && plan.table?.takesParts === true;
+    const stream = new CopyStream(plan, runner, false, report, inParts);
     // Of an array all that is left: pieces are made of it by their bytes.
     const most = this.source.size ?? FIRST_CHUNK;
     try {
@@ -282,7 +285,9 @@ class Insertion implements Intake {
       }
       this.inserted = await stream.end();
     } catch (error) {
-      await stream.abort();
+      const refusal = await stream.abort();
+      // Why the server has refused a row says more than that the time was up.
+      if (refusal !== undefined && this.limit.over) throw refusal;
       const { size } = this.source;
       if (size !== undefined) {
         this.refused = { inserter: new CopyInserter(plan), chunk: { ...first, from: 0, to: size } };

@@ -41,6 +41,8 @@ export interface CopyInChannel extends Channel {
   end(): Promise<ExecResult>;
   /** Lets the COPY fail, so that nothing of it remains. Resolves when the session is free again. */
   abort(reason: string): Promise<void>;
+  /** What it has failed by, also after `abort`: the server may have refused the data before. */
+  readonly failedBy: unknown;
 }
 
 /** What a server sends piece by piece. Its session is taken until the end, an error, or `close`. */
@@ -120,15 +122,19 @@ class CopyInput implements CopyInChannel {
 
   readonly fail = (error: unknown): void => {
     this.ended = true;
+    this.failure = { error };
     // The failure is what was asked for.
     if (this.aborting) {
       this.pending.resolve(undefined);
       return;
     }
-    this.failure = { error };
     this.pending.reject(error);
     this.onFailure?.(error);
   };
+
+  get failedBy(): unknown {
+    return this.failure?.error;
+  }
 
   get processId(): number {
     return this.ended ? 0 : (this.copy?.processId ?? 0);
