@@ -94,6 +94,11 @@ export class Core {
     return slot;
   }
 
+  /** From now on `handler` is told what becomes of the commands of the slot. */
+  handle(slot: number, handler: CommandHandler): void {
+    this.handlers[slot] = handler;
+  }
+
   /** Nothing must be under way in the slot any more. */
   vacate(slot: number): void {
     this.handlers[slot] = undefined;

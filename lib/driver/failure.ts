@@ -67,7 +67,8 @@ const FOUND = {
  * converter threw goes back as it came.
  */
 export function thrownError(thrown: unknown): unknown {
-  if (!(thrown instanceof RangeError)) return thrown;
+  // By its name: in a context of its own (a test runner, vm) the core throws another RangeError than ours.
+  if (!isRangeError(thrown)) return thrown;
   const own = (thrown as { code?: unknown }).code === 'KB_VALUE_TOO_LARGE';
   if (!own && !/allocation failed|Invalid (string|array) length|string longer than/.test(thrown.message)) {
     return thrown;
@@ -78,5 +79,11 @@ export function thrownError(thrown: unknown): unknown {
       ? 'A value of the result is larger than a JavaScript string or Buffer can be.'
       : `There is no memory for a value that large: ${thrown.message}.`,
     { cause: thrown, hint: 'Read it in parts: with substring(), as a large object, or by copyTo().' },
+  );
+}
+
+function isRangeError(thrown: unknown): thrown is Error {
+  return (
+    typeof thrown === 'object' && thrown !== null && (thrown as { name?: unknown }).name === 'RangeError'
   );
 }

@@ -150,6 +150,10 @@ export class Session implements CommandHandler, ConnectionListener {
   private next: Operation | undefined;
   /** The core is at work on the command of `next`. */
   private wentOn = false;
+  /** Results that the command under way has given. */
+  private results = 0;
+  /** What is wrong with the answer of the command under way. */
+  private violation: string | undefined;
   private connecting: ConnectOutcome | undefined;
   private cancelling = 0;
   private closing = false;
@@ -175,7 +179,7 @@ export class Session implements CommandHandler, ConnectionListener {
     this.id = core.addListener(this);
     this.slot = core.occupy(this);
     this.capabilities = library.library.capabilities;
-    this.native = core.connection(this.id, library.library);
+    this.native = core.connection(this.id, library.library, this.statements.prefix);
     events.noticeInterest?.add(this.native);
   }
 
@@ -197,7 +201,11 @@ export class Session implements CommandHandler, ConnectionListener {
   run(operation: Operation): void {
     this.state = SessionState.Busy;
     this.current = operation;
-    operation.begin(this);
+    try {
+      operation.begin(this);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   /**
@@ -235,8 +243,7 @@ export class Session implements CommandHandler, ConnectionListener {
   /** Runs an operation in the midst of the present one, which goes on by `then` when it has ended. */
   interpose(operation: Operation, then: () => void): void {
     this.parked = { operation: this.current, then };
-    this.current = operation;
-    operation.begin(this);
+    this.run(operation);
   }
 
   /**
@@ -268,6 +275,11 @@ export class Session implements CommandHandler, ConnectionListener {
       this.turnToNext();
       return;
     }
+    if (this.closing) {
+      // Closed when the core had ended the command already: it tells of no loss.
+      this.end(undefined, false);
+      return;
+    }
     if (this.cancelling > 0) {
       // The cancel request itself may get no answer: the time limit stays.
       this.state = SessionState.Cancelling;
@@ -281,7 +293,14 @@ export class Session implements CommandHandler, ConnectionListener {
     this.current = this.next;
     this.next = undefined;
     this.wentOn = false;
-    if (!begun) this.native.runNext();
+    if (!begun) {
+      try {
+        this.native.runNext();
+      } catch (error) {
+        this.break(error);
+        return;
+      }
+    }
     this.owner?.sessionGoesOn?.(this);
   }
 
@@ -360,33 +379,112 @@ export class Session implements CommandHandler, ConnectionListener {
   // ---- from the core
 
   result(result: StatementResult, complete: boolean): void {
-    const { command } = result;
+    const { command, rows } = result;
     if (command === 'DISCARD ALL' || command === 'DEALLOCATE ALL') this.statements.forgetAll();
-    this.current?.result(this, result, complete);
+    if (complete) {
+      this.results++;
+      if (rows !== undefined && command === '')
+        this.violation = 'rows came without the end of their statement';
+    }
+    try {
+      this.current?.result(this, result, complete);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   threw(thrown: unknown, over: boolean): void {
-    this.current?.threw(this, thrown, over);
+    this.results++;
+    try {
+      this.current?.threw(this, thrown, over);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   ended(transactionStatus: TransactionStatus): void {
-    this.current?.ended(this, transactionStatus);
+    const { results, violation } = this;
+    this.results = 0;
+    this.violation = undefined;
+    if (violation !== undefined || results === 0) {
+      this.violated(violation ?? 'it ended without a result');
+      return;
+    }
+    try {
+      this.current?.ended(this, transactionStatus);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   drained(): void {
-    this.current?.drained?.(this);
+    try {
+      this.current?.drained?.(this);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   described(parameterTypes: Uint32Array, columnTypes: Uint32Array): void {
-    this.current?.described?.(this, parameterTypes, columnTypes);
+    try {
+      this.current?.described?.(this, parameterTypes, columnTypes);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   copying(binary: boolean): void {
-    this.current?.copying?.(this, binary);
+    try {
+      this.current?.copying?.(this, binary);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   copyData(bytes: Buffer): void {
-    this.current?.copyData?.(this, bytes);
+    try {
+      this.current?.copyData?.(this, bytes);
+    } catch (error) {
+      this.break(error);
+    }
+  }
+
+  /** The command's answer cannot be right: nobody knows what the server has done, nor what it will answer next. */
+  private violated(what: string): void {
+    this.abandon({
+      fields: undefined,
+      message: `the answer cannot be right: ${what}`,
+      lost: true,
+      sent: true,
+      stage: '',
+      reason: 'protocol',
+    });
+  }
+
+  /** An operation, or the core under it, has thrown where nobody waits for it: what the session is in nobody knows. */
+  private break(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.abandon({ fields: undefined, message, lost: true, sent: true, stage: '', reason: 'protocol' });
+  }
+
+  /** Ends the session, and all that runs on it, with the failure. */
+  private abandon(failure: NativeFailure): void {
+    if (this.state === SessionState.Closed) return;
+    const { parked, current, next } = this;
+    const running = [current, parked?.operation].filter((operation) => operation !== undefined);
+    this.parked = undefined;
+    this.current = undefined;
+    this.next = undefined;
+    this.closing = true;
+    const offered = next !== undefined && !this.wentOn && this.native.takeNextBack();
+    // What the core still tells of its commands concerns nobody.
+    this.core.handle(this.slot, IGNORE_ALL);
+    this.native.close();
+    this.end(commandError(failure, this.address), false);
+    for (const operation of running) operation.failed(this, failure, TransactionStatus.Unknown);
+    if (next === undefined) return;
+    if (offered) this.owner?.offerReturned?.(this, next);
+    else next.failed(this, failure, TransactionStatus.Unknown);
   }
 
   goesOn(): void {
@@ -403,6 +501,8 @@ export class Session implements CommandHandler, ConnectionListener {
   }
 
   failed(failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    this.results = 0;
+    this.violation = undefined;
     const outcome = this.connecting;
     if (outcome !== undefined) {
       this.connecting = undefined;
@@ -437,7 +537,11 @@ export class Session implements CommandHandler, ConnectionListener {
       const sqlState = failure.fields?.['C'];
       if (sqlState !== undefined) this.events.serverError(this, sqlState);
     }
-    operation?.failed(this, failure, transactionStatus);
+    try {
+      operation?.failed(this, failure, transactionStatus);
+    } catch (error) {
+      this.break(error);
+    }
   }
 
   /** The connection is lost: what was interposed fails first. Of the operation itself no command was under way. */
@@ -497,10 +601,11 @@ export class Session implements CommandHandler, ConnectionListener {
     this.cancelAgain = undefined;
   }
 
-  private end(error: KingbaseError | undefined): void {
+  /** @param quiet the core tells nothing more of the slot, so that it can be another's */
+  private end(error: KingbaseError | undefined, quiet = true): void {
     this.stopCancelling();
     this.state = SessionState.Closed;
-    this.core.vacate(this.slot);
+    if (quiet) this.core.vacate(this.slot);
     this.core.removeListener(this.id);
     this.events.noticeInterest?.delete(this.native);
     this.owner?.sessionClosed(this, error);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { TypeMap } from '../types/type-map.js';
 
 /** A statement text as one connection knows it. */
@@ -26,6 +27,11 @@ export interface CachedStatement {
  * falls out while prepared must be closed on the server, which `takeEvicted` tells.
  */
 export class StatementCache {
+  /**
+   * Begins the server's names of the statements; the number ends them. Of no other connection, of this program or of
+   * another: behind a pooler they share the server's sessions, and one would execute the other's statement.
+   */
+  readonly prefix = `kbn_${randomBytes(9).toString('hex')}_`;
   private readonly statements = new Map<string, CachedStatement>();
   private readonly outside = new Set<CachedStatement>();
   private readonly freeIds: number[] = [];
@@ -101,9 +107,12 @@ export class StatementCache {
     statement.binaryTypeMap = 0;
   }
 
-  /** The server's form of the statement is stale: it is to be closed there, and prepared again under a new number. */
+  /**
+   * The server's form of the statement is stale: it is to be closed there if it is ours, and prepared again under a new
+   * number.
+   */
   renew(statement: CachedStatement): void {
-    this.evicted.push(statement.id);
+    if (statement.prepared) this.evicted.push(statement.id);
     statement.id = this.newId();
     this.forget(statement);
   }

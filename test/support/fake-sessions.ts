@@ -52,6 +52,9 @@ export class FakeServer {
     this.core = {
       connection: (id: number) => new Connection(id),
       occupy: (handler: CommandHandler) => handlers.push(handler) - 1,
+      handle: (slot: number, handler: CommandHandler) => {
+        handlers[slot] = handler;
+      },
       vacate: (slot: number) => {
         handlers[slot] = undefined;
       },

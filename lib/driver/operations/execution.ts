@@ -15,13 +15,15 @@ import { TypeQuestion } from './type-question.js';
 
 /**
  * Makes of what a statement gave what its caller is to have. `rows` is undefined where the statement returns none;
- * `count` is the number in the command tag, -1 where it has none.
+ * `count` is the number in the command tag, -1 where it has none. `further` are the results after the first, where one
+ * execution gives several.
  */
 export type ResultView<R> = (
   rows: unknown[] | undefined,
   fields: readonly Column[],
   command: string,
   count: number,
+  further?: readonly StatementResult[],
 ) => R;
 
 /** What a statement is run with. */
@@ -73,6 +75,7 @@ export class Execution<R> implements Operation {
   /** Resolves what waits only for types to be known. */
   private completion: { promise: Promise<void>; complete: () => void } | undefined;
   private answer: StatementResult | undefined;
+  private further: StatementResult[] | undefined;
   protected thrown: { error: unknown } | undefined;
 
   constructor(
@@ -218,7 +221,8 @@ export class Execution<R> implements Operation {
   }
 
   result(_session: Session, result: StatementResult, _complete: boolean): void {
-    this.answer = result;
+    if (this.answer === undefined) this.answer = result;
+    else (this.further ??= []).push(result);
   }
 
   threw(_session: Session, thrown: unknown, _over: boolean): void {
@@ -227,8 +231,11 @@ export class Execution<R> implements Operation {
 
   ended(session: Session, transactionStatus: TransactionStatus): void {
     if (this.step === ExecutionStep.Prepare) {
+      this.answer = undefined;
       this.notePrepared();
       this.next(session);
+    } else if (this.step === ExecutionStep.Describe) {
+      throw new Error("the server's answer cannot be right: a description was asked for and did not come");
     } else if (this.thrown === undefined) {
       this.answered(session, transactionStatus);
     } else {
@@ -238,9 +245,9 @@ export class Execution<R> implements Operation {
 
   /** The statement has been carried out, and its answer is there. */
   protected answered(session: Session, transactionStatus: TransactionStatus): void {
-    const { rows, shape, count = -1 } = this.answer ?? {};
-    if (rows !== undefined && rows.length > 0 && shape !== undefined && shape.unknown.length > 0) {
-      this.complete(session, rows, shape, transactionStatus);
+    const { shape, count = -1 } = this.answer ?? {};
+    if (hasUnknown(this.answer) || this.further?.some(hasUnknown) === true) {
+      this.complete(session, transactionStatus);
       return;
     }
     if (this.statement !== undefined) {
@@ -258,18 +265,16 @@ export class Execution<R> implements Operation {
    * can do to the statement: a question about the types follows it, and what comes of that decides only on whether the
    * values are converted.
    */
-  private complete(
-    session: Session,
-    rows: unknown[],
-    shape: ResultShape,
-    transactionStatus: TransactionStatus,
-  ): void {
+  private complete(session: Session, transactionStatus: TransactionStatus): void {
+    const unread = [this.answer, ...(this.further ?? [])].filter(hasUnknown);
     const complete = (): void => {
       if (this.completion === undefined) return;
       this.completion = undefined;
       try {
         const types = this.newestTypes();
-        if (types !== undefined) convertUnknown(rows, shape, this.request.rowMode, types);
+        if (types !== undefined) {
+          for (const { rows, shape } of unread) convertUnknown(rows, shape, this.request.rowMode, types);
+        }
         this.succeed();
       } catch (error) {
         this.reject(error);
@@ -279,7 +284,7 @@ export class Execution<R> implements Operation {
     const promise = deferred<void>();
     this.completion = { promise: promise.promise, complete };
     this.dropTemporary(session);
-    const typeOids = shape.unknown.map(({ typeOid }) => typeOid);
+    const typeOids = unread.flatMap(({ shape }) => shape.unknown.map(({ typeOid }) => typeOid));
     const question = this.questionAbout(typeOids, session, complete);
     if (question !== undefined && session.finishBy(question, transactionStatus)) return;
     complete();
@@ -327,7 +332,9 @@ export class Execution<R> implements Operation {
 
   private succeed(): void {
     const { rows, shape, command = '', count = -1 } = this.answer ?? {};
-    this.resolve(this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count));
+    this.resolve(
+      this.view(rows, shape === undefined ? NO_FIELDS : shape.fields, command, count, this.further),
+    );
   }
 
   protected fail(session: Session, error: unknown, transactionStatus: TransactionStatus): void {
@@ -382,6 +389,14 @@ export class Execution<R> implements Operation {
     if (this.statement?.prepared !== true) return false;
     return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
   }
+}
+
+/** Whether it has values of types that are not known yet. */
+function hasUnknown(
+  result: StatementResult | undefined,
+): result is StatementResult & { rows: unknown[]; shape: ResultShape } {
+  const { rows, shape } = result ?? {};
+  return rows !== undefined && rows.length > 0 && shape !== undefined && shape.unknown.length > 0;
 }
 
 /** The row mode as the core takes it for a prepared statement. */

@@ -17,13 +17,21 @@ export function asQueryResult<T>(
   fields: readonly Column[],
   command: string,
   count: number,
+  further?: readonly StatementResult[],
 ): QueryResult<T> {
-  return {
+  const result: QueryResult<T> = {
     rows: (rows ?? []) as T[],
     fields,
     rowCount: count >= 0 ? count : (rows?.length ?? 0),
     command,
   };
+  if (further !== undefined) {
+    const others = further.map((each) =>
+      asQueryResult<unknown>(each.rows, each.shape?.fields ?? [], each.command, each.count),
+    );
+    result.results = [{ ...result }, ...others];
+  }
+  return result;
 }
 
 export function asFirstRow<T>(rows: unknown[] | undefined): T | undefined {

@@ -51,6 +51,11 @@ export interface QueryResult<T> {
   rowCount: number;
   /** The command tag without numbers, such as `SELECT`. */
   command: string;
+  /**
+   * There where the server has answered one execution by several results, as procedures may: all of them. The first is also
+   * in the properties above.
+   */
+  results?: readonly QueryResult<unknown>[] | undefined;
 }
 
 export interface ExecResult {

@@ -83,7 +83,7 @@ describe('an operation whose connection was lost before anything was sent', () =
 describe('what is about one session', () => {
   it('is not run on another: closing its prepared statements there would close those of the other', async () => {
     const { pool, server, run } = await withIdle(2);
-    server.connections[1]!.failures.set('DEALLOCATE kbn1', NOT_SENT);
+    let closing = '';
     const script = new Script(
       'work',
       () => undefined,
@@ -91,6 +91,8 @@ describe('what is about one session', () => {
     );
     script.begin = (session) => {
       const statement = session.statements.create('SELECT 1');
+      closing = `DEALLOCATE ${session.statements.prefix}${statement.id}`;
+      server.connections[1]!.failures.set(closing, NOT_SENT);
       statement.prepared = true;
       session.statements.discard(statement);
       session.finish(session.transactionStatus);
@@ -98,7 +100,7 @@ describe('what is about one session', () => {
     pool.run(script);
     await settle();
     await run('next');
-    expect(server.connections.map(({ commands }) => commands)).toEqual([['next'], ['DEALLOCATE kbn1']]);
+    expect(server.connections.map(({ commands }) => commands)).toEqual([['next'], [closing]]);
   });
 });
 
