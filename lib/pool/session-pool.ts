@@ -150,6 +150,13 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   whyWaiting(): WaitReason {
     return reasonOfWaiting(this.state);
   }
+
+  rerun(operation: Operation): boolean {
+    const again = this.closing === undefined ? this.reruns.next(operation) : undefined;
+    if (again === undefined) return false;
+    if (again.onNew) {
+      for (const session of this.idle.splice(0)) this.retire(session, 'other connections were found dead');
+    }
     this.line.joinFirst(operation, again.since, this.deadline(again.since));
     this.serve();
     return true;
