@@ -4,7 +4,7 @@ import type { Limit } from './program.js';
 import { Watch } from './watch.js';
 
 /** ms that the driver gives a command of its own, a cancel or a heartbeat; as given to `open`. */
-export const PATIENCE = 600;
+export const PATIENCE = 1_000;
 
 /** The server's process of a session. It had another name in builds that can be tested, too. */
 export function processOf(session: { readonly backendPid: number }): number {
@@ -187,6 +187,8 @@ export class Calls {
         );
       case 'DatabaseError':
         if (code === '57P01') return this.loss(place);
+        // The statement that was going on when its transaction came to its limit, or the database was closed.
+        if (code === '57014') return this.closing || (transaction?.limit.by ?? 'nothing') !== 'nothing';
         return code === '25P02' && hasFailed(scope);
       case 'ConnectionError':
         if (this.closing || this.stalled) return true;
@@ -197,7 +199,7 @@ export class Calls {
       case 'UsageError':
         if (transaction?.released === true)
           return code === 'KB_TRANSACTION_DONE' || code === 'KB_CONNECTION_RELEASED';
-        if (code === 'KB_CONNECTION_RELEASED') return this.wasHit(place) || this.closing;
+        if (code === 'KB_CONNECTION_RELEASED') return this.wasHit(place) || this.closing || this.stalled;
         return false;
       default:
         return false;

@@ -249,6 +249,9 @@ function stepsWith(limit: fc.Arbitrary<Limit>): Steps {
   };
 }
 
+/** Where the driver sends or awaits something of its own accord. */
+const SEAMS: readonly MessageName[] = ['>COMMIT', '<ready INSERT', '>look-up', '>DEALLOCATE', '>LISTEN'];
+
 const FAULT_MESSAGES: readonly MessageName[] = [
   '>COMMIT',
   '<COMMIT',
@@ -288,7 +291,10 @@ const FAULT_MESSAGES: readonly MessageName[] = [
 
 function faults(actions: readonly FaultAction[]): fc.Arbitrary<Fault> {
   return fc.record({
-    at: fc.constantFrom(...FAULT_MESSAGES),
+    at: fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom(...SEAMS) },
+      { weight: 2, arbitrary: fc.constantFrom(...FAULT_MESSAGES) },
+    ),
     nth: fc.oneof(
       { weight: 2, arbitrary: fc.constant(1) },
       { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Database, Queryable, Transaction } from 'kingbase-native';
-import type { Calls, Expected, Outcome, Place } from './calls.js';
+import { Abort, type Calls, type Expected, type Outcome, type Place } from './calls.js';
 import type { Ledger, LedgerRow } from './ledger.js';
 import type { Limit, Returning, Step, Way } from './program.js';
 import type { Subscriptions } from './subscriptions.js';
@@ -60,7 +60,11 @@ export class Statements {
     const rows = ledger.rows(unit, count);
     for (let scope = where.scope; scope !== undefined; scope = scope.outer) scope.rows.push(...rows);
     const outcome = await make(rows);
-    const fate = 'value' in outcome ? 'done' : whole ? calls.fateOf(outcome.error) : 'unknown';
+    const told = 'value' in outcome ? 'done' : calls.fateOf(outcome.error);
+    // Of chunks those before the error stay. Rows that were complete when they were aborted are not given any more,
+    // though the statement stands.
+    const open = !whole || ('error' in outcome && outcome.error instanceof Abort && what.startsWith('rows '));
+    const fate = told === 'not done' && open ? 'unknown' : told;
     for (const row of rows) row.fate = row.fate === 'not done' ? row.fate : fate;
     if (where.transaction === undefined) unit.fate = whole ? fate : 'done';
     return outcome;

@@ -8,6 +8,7 @@ import {
 } from 'kingbase-native';
 import { between, seededRandom, type Random } from '../support/random.js';
 import { saysUnknown, type Entry, type Fate, type Ledger } from './ledger.js';
+import { MoreWork } from './more-work.js';
 import type { Watch } from './watch.js';
 
 const INSERT = 'INSERT INTO ledger (entry, part) VALUES ($1, $2)';
@@ -47,12 +48,15 @@ export class Load {
   private tasks: Promise<unknown> = Promise.resolve();
   private insert: Statement | undefined;
   private echo: Statement | undefined;
+  private readonly more: MoreWork;
 
   constructor(
     private readonly db: Database,
     private readonly ledger: Ledger,
     private readonly watch: Watch,
-  ) {}
+  ) {
+    this.more = new MoreWork(db, watch);
+  }
 
   async start(tasks: number, seed: number): Promise<void> {
     this.insert = await this.db.prepare(INSERT);
@@ -87,6 +91,11 @@ export class Load {
     ['session', 1, (task) => this.session(task)],
     ['checkout with a cancel', 0.5, (task) => this.checkOutAndCancel(task)],
     ['error in a statement', 0.5, () => this.mistake()],
+    ['unknown type', 2, (task) => this.more.unknownType(task.random, this.entering(task))],
+    ['batch', 2, (task) => this.more.batch(task.random, this.entering(task))],
+    ['COPY in', 1, (task) => this.more.copyIn(task.random, this.entering(task))],
+    ['COPY out', 0.5, (task) => this.more.copyOut(task.random)],
+    ['notifications', 1, (task) => this.more.listen(task.random)],
   ];
 
   private async run(task: Task): Promise<void> {
@@ -189,6 +198,13 @@ export class Load {
       if (!late) task.written = entry;
       return;
     }
+  }
+
+  private entering(task: Task) {
+    return async (kind: string, parts: number, make: (entry: Entry) => Promise<unknown>): Promise<void> => {
+      const entry = this.ledger.enter(kind, parts);
+      await this.enter(task, entry, () => make(entry));
+    };
   }
 
   private async write(task: Task): Promise<void> {
