@@ -3,6 +3,7 @@ import { Script } from '../../driver/operations/script.js';
 import type { Operation } from '../../driver/session.js';
 import { UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
+import type { StatementResult } from '../../driver/result-shape.js';
 import type { Column } from '../../types/column.js';
 import { InterruptibleCall } from './interruptible-call.js';
 import { Limit, type LimitOptions } from './limit.js';
