@@ -96,7 +96,8 @@ function judge(call: Call, given: unknown): string | undefined {
 function blame(error: unknown): string | undefined {
   failed++;
   if (!(error instanceof KingbaseError)) return `an error that is none of the driver's: ${String(error)}`;
-  if (error instanceof UsageError)
+  // The message that begins a COPY is what a COPY by query would get.
+  if (error instanceof UsageError && !error.message.includes('COPY'))
     return `a fault of the server's told as one of the program's: ${error.message}`;
   return undefined;
 }
