@@ -12,12 +12,19 @@ export { Connection, type ConnectionEvents } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
 export type { Rows } from './facade/rows/rows.js';
-export type { CopyFromStream, CopyOptions, CopyToStream } from './facade/streams/copy-streams.js';
+export type { CopyOptions } from './facade/streams/copy-streams.js';
 export type {
+  CopyFromStream,
+  CopyToStream,
+  LargeObjectWriteStream,
+} from './facade/streams/public-streams.js';
+export type { DiagnosticFields } from './addon/interface.js';
+export type { ClientLibraryOptions } from './client-library/search.js';
+export type {
+  LargeObjectOptions,
   LargeObjectReadOptions,
   LargeObjects,
   LargeObjectWriteOptions,
-  LargeObjectWriteStream,
 } from './facade/streams/large-objects.js';
 export type {
   ArrayRowOptions,

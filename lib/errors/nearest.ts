@@ -3,8 +3,9 @@ const MOST_NAMES = 500;
 
 /**
  * The name of the list that was most likely meant, or undefined. Letter case, spaces, `_` and `-` do not count, so that
- * `SSLMODE` leads to `sslmode`; at most two slips, and fewer in short names; a name cut short is
- * as good as two slips. The work is bounded whatever is given: names can come from a request that somebody sends.
+ * `SSLMODE` leads to `sslmode`; at most two slips, and fewer in short names; a name cut short
+ * is as good as two slips, and so is one with something added (`timeoutMs`). The work is bounded whatever is given: names
+ * can come from a request that somebody sends.
  */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[\s_-]/g, '');
@@ -18,10 +19,11 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
     if (candidate.length > LONGEST_NAME) continue;
     const full = plain(candidate);
     const cutShort = wanted.length >= 4 && full.startsWith(wanted);
+    const extended = full.length >= 4 && wanted.startsWith(full);
     // Names that differ more in length than slips may be are not compared letter by letter.
     const slips =
       Math.abs(wanted.length - full.length) < bestDistance ? editDistance(wanted, full) : Infinity;
-    const distance = Math.min(slips, cutShort ? 2 : Infinity);
+    const distance = Math.min(slips, cutShort || extended ? 2 : Infinity);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

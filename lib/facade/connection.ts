@@ -1,12 +1,15 @@
 import { EventEmitter } from 'node:events';
+import { inspect, type InspectOptions } from 'node:util';
 import { TransactionStatus } from '../addon/interface.js';
 import { tellSafely } from '../base/tell-safely.js';
 import { UsageError, type KingbaseError } from '../errors/index.js';
 import { sessionPlace, type BatchPlace } from './batch/place.js';
 import type { CallContext } from './calls/call-context.js';
+import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
 import { Limit } from './calls/limit.js';
 import { transactionTimedOut } from './calls/timeouts.js';
 import type { ChannelNotification } from './listen/subscription.js';
+import { describe } from './describe.js';
 import { Queryable } from './queryable.js';
 import { borrow } from './sessions/borrow.js';
 import type { Lease } from './sessions/lease.js';
@@ -31,9 +34,10 @@ export class Connection extends Queryable {
   private readonly emitter = new EventEmitter<ConnectionEvents>();
   private ended = false;
 
-  /** @internal */
-  constructor(
+  private constructor(
+    /** @internal */
     protected readonly runner: Lease,
+    /** @internal */
     protected readonly context: CallContext,
   ) {
     super();
@@ -42,6 +46,11 @@ export class Connection extends Queryable {
       this.ended = true;
       this.tell('close', error);
     });
+  }
+
+  /** @internal */
+  static create(runner: Lease, context: CallContext): Connection {
+    return new Connection(runner, context);
   }
 
   /** The server process of this session, as `pg_backend_pid()` gives it. */
@@ -84,6 +93,7 @@ export class Connection extends Queryable {
    * (`KB_TRANSACTION_OPEN`) where one is open on it.
    */
   async begin(options?: TransactionOptions): Promise<Transaction> {
+    checkTransactionOptions('begin', options);
     return this.beginWithin(options, Limit.of(options, transactionTimedOut));
   }
 
@@ -92,6 +102,7 @@ export class Connection extends Queryable {
     fn: (transaction: Transaction) => Promise<R> | R,
     options?: TransactionOptions & { retry?: TransactionRetry },
   ): Promise<R> {
+    checkTransactionOptions('transaction', options);
     const limit = Limit.of(options, transactionTimedOut);
     return inTransaction(this.context, () => this.beginWithin(options, limit), fn, options, limit);
   }
@@ -102,14 +113,15 @@ export class Connection extends Queryable {
   ): Promise<Transaction> {
     const { runner, context } = this;
     const lease = await borrowForTransaction(runner, options, limit, true);
-    return new Transaction(lease, context, limit);
+    return Transaction.create(lease, context, limit);
   }
 
+  /** @internal */
   protected batchPlace(): BatchPlace {
     const { runner, context } = this;
     return sessionPlace(runner, context, (lease, limit) => (work) => {
       const begin = async (): Promise<Transaction> =>
-        new Transaction(await borrowForTransaction(lease, undefined, limit, false), context, limit, false);
+        Transaction.create(await borrowForTransaction(lease, undefined, limit, false), context, limit, false);
       return inTransaction(context, begin, (transaction) => transaction.work(work), undefined, undefined);
     });
   }
@@ -120,12 +132,23 @@ export class Connection extends Queryable {
    *
    * @param options `discard`: the session is closed instead, for when its state is not to be trusted
    */
-  release(options?: { discard?: boolean }): Promise<void> {
+  async release(options?: { discard?: boolean }): Promise<void> {
+    checkOptions('release', options);
     return this.runner.release(options?.discard === true);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
+  }
+
+  /** What a structured log may say of the connection. */
+  toJSON(): object {
+    return { backendPid: this.backendPid, closed: this.closed };
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return describe('Connection', this.toJSON(), depth, options);
   }
 }
 

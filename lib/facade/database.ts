@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { inspect, type InspectOptions } from 'node:util';
 import { tellSafely } from '../base/tell-safely.js';
 import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.js';
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
@@ -20,7 +21,9 @@ import type { BatchScope } from './batch/work.js';
 import { rejection, type OperationRunner } from './calls/call.js';
 import { Limit } from './calls/limit.js';
 import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
+import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
 import { Connection } from './connection.js';
+import { describe } from './describe.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
 import {
   NO_LEAK_WATCH,
@@ -60,7 +63,9 @@ export interface ClientLibraryInfo {
 
 /** A database, and the pool of connections to it. Safe to use from any number of places at once. */
 export class Database extends Queryable {
+  /** @internal */
   protected readonly runner: SessionPool;
+  /** @internal */
   protected readonly context: CallContext;
   private readonly config: ResolvedConfig;
   private readonly catalogue = new TypeCatalogue();
@@ -68,7 +73,7 @@ export class Database extends Queryable {
   private library: LoadedLibrary | undefined;
   private readonly listener: Listener;
 
-  constructor(config: ResolvedConfig) {
+  private constructor(config: ResolvedConfig) {
     super();
     this.config = config;
     // Checked now, so that a misspelled option shows at open() and not at the first query.
@@ -119,6 +124,11 @@ export class Database extends Queryable {
     });
   }
 
+  /** @internal */
+  static create(config: ResolvedConfig): Database {
+    return new Database(config);
+  }
+
   on<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
     (this.emitter as EventEmitter).on(event, listener as (...args: unknown[]) => void);
     this.noticeInterest.set(this.emitter.listenerCount('notice') > 0);
@@ -133,16 +143,19 @@ export class Database extends Queryable {
 
   /** Makes sure that the server answers. */
   async ping(options?: CallLimits): Promise<void> {
+    checkOptions('ping', options);
     await this.script('SELECT 1', options);
   }
 
   /** Checks out one session; disposing of it, or `release()`, gives it back. */
   async connect(options?: CallLimits): Promise<Connection> {
-    return new Connection(await this.checkOut(Limit.of(options, checkoutTimedOut)), this.context);
+    checkOptions('connect', options);
+    return Connection.create(await this.checkOut(Limit.of(options, checkoutTimedOut)), this.context);
   }
 
   /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
   async begin(options?: TransactionOptions): Promise<Transaction> {
+    checkTransactionOptions('begin', options);
     return this.beginWithin(options, Limit.of(options, transactionTimedOut));
   }
 
@@ -151,7 +164,7 @@ export class Database extends Queryable {
     limit: Limit | undefined,
   ): Promise<Transaction> {
     const lease = await this.checkOut(limit, startText(options));
-    return new Transaction(lease, this.context, limit);
+    return Transaction.create(lease, this.context, limit);
   }
 
   /**
@@ -164,6 +177,7 @@ export class Database extends Queryable {
     fn: (transaction: Transaction) => Promise<R> | R,
     options?: TransactionOptions & { retry?: TransactionRetry },
   ): Promise<R> {
+    checkTransactionOptions('transaction', options);
     const limit = Limit.of(options, transactionTimedOut);
     return inTransaction(this.context, () => this.beginWithin(options, limit), fn, options, limit);
   }
@@ -175,7 +189,8 @@ export class Database extends Queryable {
    *
    * @param options for how long to wait until the server listens: `signal` and `timeout` (ms, default none)
    */
-  listen(channel: string, handler: NotificationHandler, options?: CallLimits): Promise<Subscription> {
+  async listen(channel: string, handler: NotificationHandler, options?: CallLimits): Promise<Subscription> {
+    checkOptions('listen', options);
     return this.listener.listen(channel, handler, options);
   }
 
@@ -207,7 +222,8 @@ export class Database extends Queryable {
    * Refuses new calls, waits for those made before, and closes all connections. With `timeout` (ms) what is still going
    * on then is cancelled, and what still waits is refused.
    */
-  close(options?: { timeout?: number }): Promise<void> {
+  async close(options?: { timeout?: number }): Promise<void> {
+    checkOptions('close', options);
     this.listener.close();
     return this.runner.close(options?.timeout ?? 0);
   }
@@ -216,6 +232,20 @@ export class Database extends Queryable {
     return this.close();
   }
 
+  /** What a structured log may say of the database: where it is and how its pool stands, no secrets. */
+  toJSON(): object {
+    const { database } = this.config;
+    const hosts = this.config.hosts.map(({ host, port }) => `${host}:${port}`);
+    const { maxOpenConnections, inUse, idle } = this.stats();
+    return { database, hosts, maxOpenConnections, inUse, idle };
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return describe('Database', this.toJSON(), depth, options);
+  }
+
+  /** @internal */
   protected batchPlace(): BatchPlace {
     const { runner, context } = this;
     const transact = <R>(
@@ -224,7 +254,7 @@ export class Database extends Queryable {
       limit: Limit | undefined,
     ): Promise<R> => {
       const beginBatch = async (): Promise<Transaction> =>
-        new Transaction(await begin(), context, limit, false);
+        Transaction.create(await begin(), context, limit, false);
       return inTransaction(
         context,
         beginBatch,

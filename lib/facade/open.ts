@@ -12,5 +12,5 @@ import { Database } from './database.js';
  * @throws UsageError `KB_BAD_OPTION`
  */
 export function open(config?: string | ConnectionConfig, overrides?: ConnectionConfig): Database {
-  return new Database(parseConfig(config, overrides));
+  return Database.create(parseConfig(config, overrides));
 }

@@ -18,10 +18,17 @@ import {
   runScript,
   type OperationRunner,
 } from './calls/call.js';
-import { CopyFromStream, CopyToStream, type CopyContext, type CopyOptions } from './streams/copy-streams.js';
+import {
+  CopyFromStream as CopyWriter,
+  CopyToStream as CopyReader,
+  type CopyContext,
+  type CopyOptions,
+} from './streams/copy-streams.js';
+import type { CopyFromStream, CopyToStream } from './streams/public-streams.js';
 import { LargeObjects } from './streams/large-objects.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
+import { checkOptions } from './calls/check-options.js';
 import { prepareOn } from './calls/prepare.js';
 import { request } from './calls/request.js';
 import { Statement } from './statement.js';
@@ -123,6 +130,7 @@ export abstract class Queryable {
    * prepares it on its own session.
    */
   async prepare<T = RowObject>(sql: string, options?: CallLimits): Promise<Statement<T>> {
+    checkOptions('prepare', options);
     const statement = Statement.create<T>(sql, this.runner, this.context);
     await prepareOn(this.runner, statement, options);
     return statement;
@@ -132,7 +140,11 @@ export abstract class Queryable {
    * Runs several statements, separated by semicolons, by the simple protocol: without parameters, and as one
    * transaction unless the text says otherwise. Never put values into the text.
    */
-  script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]> {
+  async script(
+    sql: string,
+    options?: CallLimits & Pick<QueryOptions, 'traceContext'>,
+  ): Promise<ExecResult[]> {
+    checkOptions('script', options);
     const { telemetry } = this.context;
     const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, options);
     return telemetry.watchesQueries
@@ -189,12 +201,14 @@ export abstract class Queryable {
 
   /** COPY … FROM STDIN: a stream to write the data into; see {@link CopyFromStream}. */
   copyFrom(sql: string, options?: CopyOptions): CopyFromStream {
-    return new CopyFromStream(sql, this.#copyContext(), options ?? {});
+    checkOptions('copyFrom', options);
+    return new CopyWriter(sql, this.#copyContext(), options ?? {});
   }
 
   /** COPY … TO STDOUT: a stream to read the data from; see {@link CopyToStream}. */
   copyTo(sql: string, options?: CopyOptions): CopyToStream {
-    return new CopyToStream(sql, this.#copyContext(), options ?? {});
+    checkOptions('copyTo', options);
+    return new CopyReader(sql, this.#copyContext(), options ?? {});
   }
 
   #copyContext(): CopyContext {

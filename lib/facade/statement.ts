@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import type { CachedStatement } from '../driver/statement-cache.js';
 import { SessionState, type Session } from '../driver/session.js';
 import { UsageError } from '../errors/index.js';
@@ -14,6 +15,7 @@ import {
 import type { PlaceholderCache } from '../sql/placeholder-cache.js';
 import type { CallContext } from './calls/call-context.js';
 import { request } from './calls/request.js';
+import { describe, shortened } from './describe.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
 import type {
@@ -135,6 +137,16 @@ export class Statement<T = RowObject> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** What a structured log may say of the statement. */
+  toJSON(): object {
+    return { sql: shortened(this.sql), closed: this.closed };
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return describe('Statement', this.toJSON(), depth, options);
   }
 
   #execute<R>(

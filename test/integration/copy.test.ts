@@ -376,7 +376,7 @@ describe.each(targets())('$name', (target) => {
       const stream = connection.copyFrom('COPY item /* traced */ FROM STDIN');
       await clear();
       stream.write('1\ta\n');
-      await until('it has begun', () => stream.processId > 0);
+      await until('it has begun', () => (stream as unknown as { processId: number }).processId > 0);
       expect(texts).toEqual([]);
       stream.end();
       await once(stream, 'close');

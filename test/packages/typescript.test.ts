@@ -48,6 +48,23 @@ function makeProject(extensions: readonly string[], compilerOptions: object): st
   return project;
 }
 
+it('the declarations say what comes back, narrow errors, and refuse what is misspelled', async () => {
+  const project = makeProject([], { noEmit: true });
+  const expectType = path.join('node_modules', 'expect-type');
+  symlinkSync(path.join(root, expectType), path.join(project, expectType));
+  copyFileSync(path.join(world.consumer, 'public-types.ts'), path.join(project, 'public-types.mts'));
+  const compilerOptions = {
+    ...{ module: 'node16', moduleResolution: 'node16', target: 'es2022', types: ['node'] },
+    ...{ strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: true },
+  };
+  writeFileSync(
+    path.join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['public-types.mts'] }),
+  );
+  const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  expect(await run(process.execPath, [compiler, '-p', project], project)).toBe('');
+});
+
 describe.each(compilers)('TypeScript $version', ({ version, directory }) => {
   it.each(ways)('moduleResolution $name', async ({ module, moduleResolution, extensions }) => {
     const { version: installed } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as {

@@ -1,6 +1,6 @@
 import type { BatchStrategy, ConflictRule } from '../../encoding/index.js';
-import { nearest } from '../../errors/nearest.js';
 import { UsageError, type KingbaseError } from '../../errors/index.js';
+import { checkOptions } from '../calls/check-options.js';
 import type { QueryOptions, RowObject } from '../calls/options.js';
 
 /** How far a batch has come. */
@@ -74,31 +74,10 @@ const CHOICES = {
   onBadRow: ['abort', 'collect'],
 } as const;
 
-const NAMES: ReadonlySet<string> = new Set([
-  ...Object.keys(CHOICES),
-  ...[
-    'chunkRows',
-    'onConflict',
-    'returning',
-    'onProgress',
-    'signal',
-    'timeout',
-    'rowMode',
-    'types',
-    'traceContext',
-  ],
-]);
-
 /** @throws UsageError `KB_BAD_OPTION` */
 export function checkBatchOptions(columns: readonly string[], options: BatchInsertOptions): void {
   checkNames('columns', columns);
-  for (const name of Object.keys(options)) {
-    if (NAMES.has(name)) continue;
-    const meant = nearest(name, NAMES);
-    throw badOption(
-      `Unknown option "${name}" of batchInsert${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
-    );
-  }
+  checkOptions('batchInsert', options);
   for (const [name, choices] of Object.entries(CHOICES)) {
     const value = options[name as keyof typeof CHOICES];
     if (value !== undefined && !(choices as readonly string[]).includes(value)) {

@@ -3,6 +3,7 @@ import { RowMode } from '../../addon/interface.js';
 import { bindPlaceholders, type BoundStatement } from '../../sql/placeholders.js';
 import type { CallContext } from './call-context.js';
 import { checkText } from './call.js';
+import { checkOptions } from './check-options.js';
 import type { QueryOptions, QueryParameters } from './options.js';
 
 /**
@@ -16,6 +17,7 @@ export function request(
   context: CallContext,
   statementOn?: ExecutionRequest['statementOn'],
 ): ExecutionRequest {
+  if (options !== undefined) checkOptions('a query', options);
   const { placeholders } = context;
   let bound: BoundStatement | undefined;
   // The same text again, which needs no rewriting, is the usual case.

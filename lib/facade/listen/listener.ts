@@ -60,7 +60,7 @@ export class Listener implements SessionOwner {
     }
     const limit = Limit.of(options, listenTimedOut);
     limit?.check();
-    const subscription = new Subscription(channel, handler, (ended) => this.unlisten(ended));
+    const subscription = Subscription.create(channel, handler, (ended) => this.unlisten(ended));
     let entry = this.channels.get(channel);
     if (entry === undefined) {
       entry = { subscriptions: new Set(), begun: this.run(`LISTEN ${name}`) };

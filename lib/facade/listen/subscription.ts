@@ -1,3 +1,6 @@
+import { inspect, type InspectOptions } from 'node:util';
+import { describe } from '../describe.js';
+
 export interface ChannelNotification {
   channel: string;
   payload: string;
@@ -12,8 +15,7 @@ export class Subscription {
   /** @internal */
   readonly gapHandlers = new Set<() => void>();
 
-  /** @internal */
-  constructor(
+  private constructor(
     readonly channel: string,
     /** @internal */
     readonly handler: NotificationHandler,
@@ -32,6 +34,25 @@ export class Subscription {
   off(_event: 'gap', handler: () => void): this {
     this.gapHandlers.delete(handler);
     return this;
+  }
+
+  /** @internal */
+  static create(
+    channel: string,
+    handler: NotificationHandler,
+    end: (subscription: Subscription) => Promise<void>,
+  ): Subscription {
+    return new Subscription(channel, handler, end);
+  }
+
+  /** What a structured log may say of the subscription. */
+  toJSON(): object {
+    return { channel: this.channel };
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return describe('Subscription', this.toJSON(), depth, options);
   }
 
   /** No notification reaches the handler afterwards. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Column } from '../../types/column.js';
+import { checkOptions } from '../calls/check-options.js';
 import { UsageError } from '../../errors/index.js';
 import { RowReader, type RowConsumer, type RowSource } from './row-reader.js';
 import { RowReadable } from './row-readable.js';
@@ -50,6 +51,7 @@ export class Rows<T = RowObject> implements AsyncIterable<T> {
    * @param options `highWaterMark`: rows that wait in the stream; default 1000
    */
   toReadable(options?: { highWaterMark?: number }): Readable {
+    checkOptions('toReadable', options);
     this.take();
     return new RowReadable(this.reader, options?.highWaterMark);
   }

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { DatabaseError, UsageError } from '../../errors/index.js';
+import { checkOptions } from '../calls/check-options.js';
+import type { LargeObjectWriteStream as PublicWriteStream } from './public-streams.js';
 import { GatheringWritable } from './gathering-writable.js';
 import { checkBytes, destroyOnAbort } from './stream-abort.js';
 import type { QueryParameters, QueryOptions } from '../calls/options.js';
@@ -10,9 +12,9 @@ interface Caller {
 }
 
 /** `timeout` holds for each statement, `signal` for the whole stream. */
-type CallOptions = Pick<QueryOptions, 'signal' | 'timeout' | 'traceContext'>;
+export type LargeObjectOptions = Pick<QueryOptions, 'signal' | 'timeout' | 'traceContext'>;
 
-export interface LargeObjectReadOptions extends CallOptions {
+export interface LargeObjectReadOptions extends LargeObjectOptions {
   /** First byte to read, from 0. Default 0. */
   start?: number | undefined;
   /** Last byte to read, included, as in `fs.createReadStream`. Default: the last of the object. */
@@ -21,7 +23,7 @@ export interface LargeObjectReadOptions extends CallOptions {
   chunkSize?: number | undefined;
 }
 
-export interface LargeObjectWriteOptions extends CallOptions {
+export interface LargeObjectWriteOptions extends LargeObjectOptions {
   /** Where the first byte goes, from 0; a gap before it reads as zeros. Default 0. */
   start?: number | undefined;
   /** Bytes sent to the server at a time. Default 256 KiB. */
@@ -58,26 +60,30 @@ export class LargeObjects {
   constructor(private readonly caller: Caller) {}
 
   /** Creates an empty object and gives its OID. Rejects with a DatabaseError (23505) where `oid` is taken. */
-  async create(oid = 0, options?: CallOptions): Promise<number> {
+  async create(oid = 0, options?: LargeObjectOptions): Promise<number> {
     checkOid(oid, 0);
+    checkOptions('a large object', options);
     return (await this.call<number>('SELECT lo_create($1::oid) AS answer', [oid], options)) ?? 0;
   }
 
   /** Deletes the object. Rejects with a DatabaseError (42704) where there is none. */
-  async unlink(oid: number, options?: CallOptions): Promise<void> {
+  async unlink(oid: number, options?: LargeObjectOptions): Promise<void> {
     checkOid(oid);
+    checkOptions('a large object', options);
     await this.call('SELECT lo_unlink($1::oid) AS answer', [oid], options);
   }
 
   /** How many bytes the object has. Rejects with a DatabaseError (42704) where there is none. */
-  async size(oid: number, options?: CallOptions): Promise<number> {
+  async size(oid: number, options?: LargeObjectOptions): Promise<number> {
     checkOid(oid);
+    checkOptions('a large object', options);
     return Number(await this.call<bigint>(SIZE, [oid], options));
   }
 
   /** A stream of the object's bytes. Nothing is asked of the server before it is read. */
   createReadStream(oid: number, options?: LargeObjectReadOptions): Readable {
     checkOid(oid);
+    checkOptions('createReadStream', options);
     return new LargeObjectReadStream(this.read, oid, options ?? {});
   }
 
@@ -85,8 +91,9 @@ export class LargeObjects {
    * A stream that writes into the object, over what is there; it neither creates nor truncates. When it has finished,
    * all bytes have been stored.
    */
-  createWriteStream(oid: number, options?: LargeObjectWriteOptions): LargeObjectWriteStream {
+  createWriteStream(oid: number, options?: LargeObjectWriteOptions): PublicWriteStream {
     checkOid(oid);
+    checkOptions('createWriteStream', options);
     return new LargeObjectWriteStream(this.write, oid, options ?? {});
   }
 
@@ -215,7 +222,7 @@ class PartCalls {
   private readonly abort = new AbortController();
   private running: Promise<unknown> | undefined;
 
-  constructor(private readonly options: CallOptions) {}
+  constructor(private readonly options: LargeObjectOptions) {}
 
   run<T>(call: (options: PartOptions) => Promise<T>): Promise<T> {
     const { timeout, traceContext } = this.options;

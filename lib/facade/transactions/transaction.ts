@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TransactionStatus } from '../../addon/interface.js';
 import { Check } from '../../driver/operations/check.js';
@@ -5,6 +6,8 @@ import type { Operation } from '../../driver/session.js';
 import { ConnectionError, TimeoutError, UsageError, type LossOutcome } from '../../errors/index.js';
 import { sessionPlace, type BatchPlace } from '../batch/place.js';
 import type { CallContext } from '../calls/call-context.js';
+import { checkOptions } from '../calls/check-options.js';
+import { describe } from '../describe.js';
 import { runScript } from '../calls/call.js';
 import { Limit, type LimitOptions, type Waiting } from '../calls/limit.js';
 import type { OperationRunner } from '../calls/runner.js';
@@ -19,6 +22,7 @@ import { inSavepoint } from './savepoint.js';
  * after that are refused (`KB_TRANSACTION_DONE`). The release of its connection ends it as well.
  */
 export class Transaction extends Queryable {
+  /** @internal */
   protected readonly runner: TransactionRunner;
   private abandoned: Promise<void> | undefined;
   private readonly unwatch?: (() => void) | undefined;
@@ -32,8 +36,9 @@ export class Transaction extends Queryable {
    * @param lease of the transaction alone; given back when it ends
    * @param interrupts whether reaching the limit ends the transaction; else its calls have the limit each
    */
-  constructor(
+  private constructor(
     private readonly lease: Lease,
+    /** @internal */
     protected readonly context: CallContext,
     private readonly limit: Limit | undefined,
     interrupts = true,
@@ -48,6 +53,16 @@ export class Transaction extends Queryable {
     this.unwatch = limit?.watch(() => {
       this.abandoned = this.abandon(limit.reason());
     });
+  }
+
+  /** @internal */
+  static create(
+    lease: Lease,
+    context: CallContext,
+    limit: Limit | undefined,
+    interrupts = true,
+  ): Transaction {
+    return new Transaction(lease, context, limit, interrupts);
   }
 
   /** The server process of the transaction's session. */
@@ -66,6 +81,7 @@ export class Transaction extends Queryable {
    *   a longer one.
    */
   async commit(options?: LimitOptions): Promise<void> {
+    checkOptions('commit', options);
     const limit = this.commitLimit(options);
     await this.endBy(() => this.runCommit(limit));
   }
@@ -137,6 +153,16 @@ export class Transaction extends Queryable {
     return this.runner.savepoint(() => fn(this));
   }
 
+  /** What a structured log may say of the transaction. */
+  toJSON(): object {
+    return { backendPid: this.backendPid, ended: this.runner.over };
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return describe('Transaction', this.toJSON(), depth, options);
+  }
+
   /** Rolls back what has not been ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.abandoned !== undefined) await this.abandoned;
@@ -158,6 +184,7 @@ export class Transaction extends Queryable {
     return work(this.runner);
   }
 
+  /** @internal */
   protected batchPlace(): BatchPlace {
     return sessionPlace(this.runner, this.context);
   }

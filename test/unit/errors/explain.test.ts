@@ -417,7 +417,7 @@ describe('the text', () => {
     const chinese = (failure as ClientLibraryError).explain('zh');
     expect(chinese).toContain('（KINGBASE_HOME）：依赖 libssl.so.1.1，');
     expect(chinese).toContain('架构为 aarch64（64 位 ARM，鲲鹏、飞腾），而本进程为 x86_64');
-    expect(chinese).toContain('动态链接器没有找到');
+    expect(chinese).toContain('动态链接器的搜索路径中没有');
     expect(chinese).not.toMatch(/does not exist|was not found|is built for/);
   });
 
