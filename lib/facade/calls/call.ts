@@ -1,6 +1,5 @@
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { Script } from '../../driver/operations/script.js';
-import type { StatementResult } from '../../driver/result-shape.js';
 import type { Operation } from '../../driver/session.js';
 import { UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
