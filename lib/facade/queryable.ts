@@ -120,7 +120,7 @@ export abstract class Queryable {
     options?: QueryOptions & StallOptions,
   ): Rows<T>;
   rows<T>(sql: string, parameters?: QueryParameters, options?: QueryOptions & StallOptions): Rows<T> {
-    const build = (): ExecutionRequest => request(sql, parameters, options, this.context);
+    const build = (): ExecutionRequest => request(sql, parameters, options, this.context, undefined, 'rows');
     return new Rows<T>(rowSource<T>(this.runner, this.context, options, build));
   }
 

@@ -110,7 +110,7 @@ export class Statement<T = RowObject> {
   rows<R = T | AsArray<T>>(parameters?: QueryParameters, options?: QueryOptions & StallOptions): Rows<R>;
   rows<R>(parameters?: QueryParameters, options?: QueryOptions & StallOptions): Rows<R> {
     const build = (): ExecutionRequest => {
-      const asked = this.request(parameters, options);
+      const asked = this.request(parameters, options, 'rows');
       this.running++;
       return asked;
     };
@@ -168,9 +168,10 @@ export class Statement<T = RowObject> {
   private request(
     parameters: QueryParameters | undefined,
     options: QueryOptions | undefined,
+    call?: 'rows',
   ): ExecutionRequest {
     if (this.closed) throw new UsageError('KB_STATEMENT_CLOSED', 'The statement has been closed.');
-    const asked = request(this.sql, parameters, options, this.context, this.statementOn);
+    const asked = request(this.sql, parameters, options, this.context, this.statementOn, call);
     if (asked.sql === this.compiled) return asked;
     throw new UsageError(
       'KB_BAD_PARAMETER',

@@ -10,6 +10,7 @@ const LARGE_OBJECT = [...LIMITS, 'traceContext'] as const;
 /** The options that each call takes. A call that takes none is not here. */
 const NAMES = {
   'a query': QUERY,
+  rows: [...QUERY, 'stallTimeout'],
   script: [...LIMITS, 'traceContext'],
   prepare: LIMITS,
   ping: LIMITS,

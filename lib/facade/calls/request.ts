@@ -16,8 +16,9 @@ export function request(
   options: QueryOptions | undefined,
   context: CallContext,
   statementOn?: ExecutionRequest['statementOn'],
+  call: 'a query' | 'rows' = 'a query',
 ): ExecutionRequest {
-  if (options !== undefined) checkOptions('a query', options);
+  if (options !== undefined) checkOptions(call, options);
   const { placeholders } = context;
   let bound: BoundStatement | undefined;
   // The same text again, which needs no rewriting, is the usual case.
