@@ -180,6 +180,8 @@ export class Execution<R> implements Operation {
           this.step = ExecutionStep.Describe;
           native.describe(slot, statement.id);
         } else if (!this.needsTypes || !this.askFirst(session, statement)) {
+          // Whichever command a subclass sends now, it is the one that matters.
+          this.step = ExecutionStep.Execute;
           this.executeDescribed(session, statement);
         }
       } else if (statement.uses === 0 && !this.needsTypes && request.statementOn === undefined) {
