@@ -3,6 +3,7 @@ export { ENVIRONMENT } from './options.js';
 export type { ConnectionConfig, PasswordProvider, SslMode } from './connection-config.js';
 export { ResolvedConfig, type HostAddress, type ResolvedSettings } from './resolved-config.js';
 export {
+  mostIdle,
   POOL_DEFAULTS,
   resolvePoolOptions,
   type PoolOptions,

@@ -70,10 +70,12 @@ export const LIBRARY_OPTIONS = {
     choices: ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'],
   },
   keepalives: { camel: 'keepalives', kind: 'value' },
-  keepalives_idle: { camel: 'keepalivesIdle', kind: 'value' },
-  keepalives_interval: { camel: 'keepalivesInterval', kind: 'value' },
-  keepalives_count: { camel: 'keepalivesCount', kind: 'value' },
-  tcp_user_timeout: { camel: 'tcpUserTimeout', kind: 'value' },
+  // The system's own limits are two hours for a silent peer and 15 minutes for one that takes no data: a connection whose
+  // other end has vanished would keep its statement for so long. These find it within two minutes (s, s, times, ms).
+  keepalives_idle: { camel: 'keepalivesIdle', kind: 'value', pin: '60' },
+  keepalives_interval: { camel: 'keepalivesInterval', kind: 'value', pin: '10' },
+  keepalives_count: { camel: 'keepalivesCount', kind: 'value', pin: '6' },
+  tcp_user_timeout: { camel: 'tcpUserTimeout', kind: 'value', pin: '120000' },
   sslmode: {
     camel: 'sslMode',
     kind: 'value',

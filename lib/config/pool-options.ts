@@ -42,7 +42,15 @@ export type ResetItem = 'settings' | 'temporary' | 'locks' | 'listen' | 'cursors
 
 const RESET_ITEMS: readonly ResetItem[] = ['settings', 'temporary', 'locks', 'listen', 'cursors', 'all'];
 
-export type ResolvedPoolOptions = { readonly [K in keyof PoolOptions]-?: NonNullable<PoolOptions[K]> };
+/** `maxIdle` stays open where nobody sets it: it follows `max`, also when that is changed later. */
+export type ResolvedPoolOptions = {
+  readonly [K in keyof Omit<PoolOptions, 'maxIdle'>]-?: NonNullable<PoolOptions[K]>;
+} & { readonly maxIdle: number | undefined };
+
+/** How many connections may be idle. */
+export function mostIdle({ max, maxIdle }: ResolvedPoolOptions): number {
+  return Math.min(maxIdle ?? max, max);
+}
 
 /** `max`, `acquireTimeout` are of wide use; the lifetimes are those of Go's pgxpool, with 5 minutes of jitter. */
 export const POOL_DEFAULTS: Omit<ResolvedPoolOptions, 'maxIdle'> = {
@@ -115,5 +123,5 @@ export function resolvePoolOptions(
   const { max, min } = merged;
   if (max < 1) throw badOption('The option "pool.max" must be at least 1.');
   if (min > max) throw badOption('The option "pool.min" must not be greater than "pool.max".');
-  return { ...merged, maxIdle: Math.min(merged.maxIdle ?? max, max) };
+  return { ...merged, maxIdle: merged.maxIdle };
 }

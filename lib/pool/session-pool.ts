@@ -1,4 +1,4 @@
-import type { ResolvedPoolOptions } from '../config/index.js';
+import { mostIdle, type ResolvedPoolOptions } from '../config/index.js';
 import { TransactionStatus } from '../addon/interface.js';
 import { Check } from '../driver/operations/check.js';
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
@@ -264,7 +264,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       this.retire(session, 'the database was closed');
       return;
     }
-    if (this.idle.length >= this.options.maxIdle) {
+    if (this.idle.length >= mostIdle(this.options)) {
       this.counters.maxIdleClosed++;
       this.retire(session, 'enough others were idle');
       return;
@@ -442,7 +442,10 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     const { max } = this.options;
     this.options = options;
     if (max !== options.max) this.opening.resize(options.max);
-    while (this.idle.length > 0 && (this.idle.length > options.maxIdle || this.members.size > options.max)) {
+    while (
+      this.idle.length > 0 &&
+      (this.idle.length > mostIdle(options) || this.members.size > options.max)
+    ) {
       const session = this.idle.shift();
       if (session === undefined) break;
       this.counters.maxIdleClosed++;

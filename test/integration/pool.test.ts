@@ -134,8 +134,9 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     });
 
     it('ends after acquireTimeout, and the error says that the pool is busy', async () => {
-      const db = openPool({ max: 2, acquireTimeout: 50 });
+      const db = openPool({ max: 2 });
       const held = await Promise.all([db.connect(), db.connect()]);
+      db.configurePool({ acquireTimeout: 50 });
       for (const call of [db.query('SELECT 1'), db.connect(), db.begin(), db.ping()] as Promise<unknown>[]) {
         const error = await rejectionOf(call);
         expect(error).toBeInstanceOf(PoolError);

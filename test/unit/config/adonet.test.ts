@@ -27,10 +27,7 @@ describe('ADO.NET connection strings', () => {
     ['Host=h1,h2:2;Timeout=15', { hosts: 'h1:54321,h2:2', connectTimeout: 15_000 }],
     ['Host=/tmp;Timeout=0', { hosts: '/tmp:54321', connectTimeout: 0 }],
     ['Server=h;Passfile=/p', { hosts: 'h:54321', passfile: '/p' }],
-    [
-      'Pooling=true;MinPoolSize=2;Maximum Pool Size=20',
-      { 'pool.min': 2, 'pool.max': 20, 'pool.maxIdle': 20 },
-    ],
+    ['Pooling=true;MinPoolSize=2;Maximum Pool Size=20', { 'pool.min': 2, 'pool.max': 20 }],
     [
       'Connection Idle Lifetime=300;ConnectionLifetime=60;',
       { 'pool.idleTimeout': 300_000, 'pool.maxLifetime': 60_000 },

@@ -76,6 +76,19 @@ describe('connectionKeywords', () => {
       sslmode: 'prefer',
       target_session_attrs: 'any',
       gssencmode: 'disable',
+      keepalives_idle: '60',
+      keepalives_interval: '10',
+      keepalives_count: '6',
+      tcp_user_timeout: '120000',
+    });
+  });
+
+  it('has the system look whether the other end is there, unless it is told otherwise', () => {
+    expect(keywords({ keepalives_idle: 5, keepalivesCount: 2, keepalives: 0 })).toMatchObject({
+      keepalives: '0',
+      keepalives_idle: '5',
+      keepalives_interval: '10',
+      keepalives_count: '2',
     });
   });
 

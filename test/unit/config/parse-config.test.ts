@@ -42,7 +42,7 @@ describe('defaults', () => {
       pool: {
         max: 10,
         min: 0,
-        maxIdle: 10,
+        maxIdle: undefined,
         idleTimeout: 1_800_000,
         maxLifetime: 3_600_000,
         lifetimeJitter: 300_000,

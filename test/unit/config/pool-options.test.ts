@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { POOL_DEFAULTS, resolvePoolOptions, type PoolOptions } from '../../../lib/config/index.js';
+import { mostIdle, POOL_DEFAULTS, resolvePoolOptions, type PoolOptions } from '../../../lib/config/index.js';
 
 describe('resolvePoolOptions', () => {
   it('fills in the defaults; as many idle connections as there may be', () => {
-    expect(resolvePoolOptions({})).toEqual({ ...POOL_DEFAULTS, maxIdle: POOL_DEFAULTS.max });
-    expect(resolvePoolOptions({ max: 20, min: undefined })).toMatchObject({ max: 20, min: 0, maxIdle: 20 });
-    expect(resolvePoolOptions({ max: 5, maxIdle: 9 })).toMatchObject({ maxIdle: 5 });
+    expect(resolvePoolOptions({})).toEqual(POOL_DEFAULTS);
+    expect(resolvePoolOptions({ max: 20, min: undefined })).toMatchObject({ max: 20, min: 0 });
+    expect(mostIdle(resolvePoolOptions({ max: 5, maxIdle: 9 }))).toBe(5);
+    expect(mostIdle(resolvePoolOptions({ max: 20 }, resolvePoolOptions({ max: 5 })))).toBe(20);
+    expect(mostIdle(resolvePoolOptions({ max: 20 }, resolvePoolOptions({ max: 5, maxIdle: 2 })))).toBe(2);
     expect(resolvePoolOptions({ maxIdle: 0, maxWaiting: 0 })).toMatchObject({ maxIdle: 0, maxWaiting: 0 });
   });
 
   it('changes options that are in force', () => {
     const base = resolvePoolOptions({ max: 20, min: 2, maxIdle: 15, leakTimeout: 5 });
-    expect(resolvePoolOptions({ max: 8 }, base)).toEqual({ ...base, max: 8, maxIdle: 8 });
+    expect(resolvePoolOptions({ max: 8 }, base)).toEqual({ ...base, max: 8 });
   });
 
   it.each<[object, RegExp]>([
