@@ -140,11 +140,12 @@ export abstract class Queryable {
    * Runs several statements, separated by semicolons, by the simple protocol: without parameters, and as one
    * transaction unless the text says otherwise. Never put values into the text.
    */
-  async script(
-    sql: string,
-    options?: CallLimits & Pick<QueryOptions, 'traceContext'>,
-  ): Promise<ExecResult[]> {
-    checkOptions('script', options);
+  script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]> {
+    try {
+      checkOptions('script', options);
+    } catch (error) {
+      return rejection(error);
+    }
     const { telemetry } = this.context;
     const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, options);
     return telemetry.watchesQueries

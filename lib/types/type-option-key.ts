@@ -28,9 +28,10 @@ function choiceKey(choice: string | CustomType | undefined): string {
   if (typeof choice !== 'object' || choice === null) return JSON.stringify(choice) ?? String(choice);
   // The functions of a class's instance have fields of it to go by.
   if (Object.getPrototypeOf(choice) !== Object.prototype) return `#${numberOf(choice)}`;
-  const { parse, serialize, ...others } = choice as CustomType & Record<string, unknown>;
-  if (Object.keys(others).length > 0) return `#${numberOf(choice)}`;
-  return `${functionKey(parse)}/${functionKey(serialize)}`;
+  const known = Object.keys(choice).every((name) => name === 'parse' || name === 'serialize');
+  if (!known) return `#${numberOf(choice)}`;
+  const functions = choice as { readonly parse?: unknown; readonly serialize?: unknown };
+  return `${functionKey(functions.parse)}/${functionKey(functions.serialize)}`;
 }
 
 function functionKey(given: unknown): string {

@@ -208,7 +208,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name, 
         expect(rows).toHaveLength(100_000);
         expect(wrongRows(rows)).toBe(0);
       }
-      const { rows, fields } = await connection.query<unknown[]>(ROWS, [100_000], { rowMode: 'array' });
+      const { rows, fields } = await connection.query(ROWS, [100_000], { rowMode: 'array' });
       expect(rows).toHaveLength(100_000);
       expect(
         wrongRows(rows.map((row) => Object.fromEntries(fields.map(({ name }, i) => [name, row[i]])))),

@@ -46,7 +46,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
           connection.batchInsert(table, ['id', 'who'], rows, {
             strategy,
             chunkRows: 100,
-          }) as Promise<unknown>,
+          }),
         );
         const done: number[] = [];
         let over = false;

@@ -254,7 +254,7 @@ describe.each(targets())('$name', (target) => {
     const sql = `SELECT i, i::text AS text, i % 2 = 0 AS even, NULL AS nothing, ARRAY[i] AS array
       FROM generate_series(1, 100) AS i`;
     for (let i = 0; i < 3; i++) {
-      const arrays = await db.query<unknown[]>(sql, [], { rowMode: 'array' });
+      const arrays = await db.query(sql, [], { rowMode: 'array' });
       const objects = await db.query(sql, [], { rowMode: 'object' });
       expect(arrays.rows).toHaveLength(100);
       expect(arrays.rows[1]).toStrictEqual([2, '2', true, null, [2]]);

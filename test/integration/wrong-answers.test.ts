@@ -51,7 +51,7 @@ describe.each(inject('libraries'))('$name', ({ path, flavour }) => {
       exec: (db) => db.exec('change 7 as 1'),
       script: (db) => db.script('change 7 as 1'),
       rows: async (db) => {
-        for await (const _ of db.rows(ROWS));
+        for await (const row of db.rows(ROWS)) expect(row).toBeDefined();
       },
     };
     it.each(Object.keys(calls))(

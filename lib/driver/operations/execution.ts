@@ -283,7 +283,7 @@ export class Execution<R> implements Operation {
       }
       promise.resolve();
     };
-    const promise = deferred<void>();
+    const promise = deferred();
     this.completion = { promise: promise.promise, complete };
     this.dropTemporary(session);
     const typeOids = unread.flatMap(({ shape }) => shape.unknown.map(({ typeOid }) => typeOid));

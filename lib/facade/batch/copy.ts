@@ -162,12 +162,13 @@ export class CopyStream {
    * Lets the COPY under way fail; resolves when the session is free, to the error by which the server had refused the
    * rows before, if it had.
    */
-  async abort(): Promise<unknown> {
+  async abort(): Promise<Error | undefined> {
     const { channel } = this;
     await channel?.abort('the rest of the rows could not be written');
     const error = channel?.failedBy;
-    const refused = error instanceof DatabaseError && error.code !== '57014';
-    return refused ? this.located(error, this.last) : undefined;
+    if (!(error instanceof DatabaseError) || error.code === '57014') return undefined;
+    const located = this.located(error, this.last);
+    return located instanceof Error ? located : error;
   }
 
   private located(error: unknown, chunk: Chunk | undefined): unknown {
