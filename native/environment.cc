@@ -85,7 +85,7 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
   if (connection->command().kind == CommandKind::kConnect) {
     std::string error = BeginThreads();
     if (!error.empty()) {
-      Refuse(connection, std::move(error));
+      Refuse(connection, error);
       return;
     }
   }
@@ -95,7 +95,7 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
   if (!out.empty()) mailbox_->Post(&out);
 }
 
-void Environment::Refuse(const std::shared_ptr<Connection>& connection, std::string reason) {
+void Environment::Refuse(const std::shared_ptr<Connection>& connection, const std::string& reason) {
   Deliveries out(1);
   Delivery& delivery = out[0];
   delivery.kind = Delivery::Kind::kFailure;

@@ -52,7 +52,7 @@ class Environment final : public ConsumptionListener {
 
   CoreObject* CoreOf(const Connection& connection) const { return cores_[connection.core()]; }
   std::string BeginThreads();
-  void Refuse(const std::shared_ptr<Connection>& connection, std::string reason);
+  void Refuse(const std::shared_ptr<Connection>& connection, const std::string& reason);
   void Begin(const Connection& connection);
   void End();
   bool CallLater();
