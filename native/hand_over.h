@@ -13,6 +13,9 @@
 //                               a connection is closed that is not idle
 //   connector      JavaScript   the attempt has ended, and before its end is posted
 //   I/O thread     JavaScript   the command has ended, and before its end is posted
+//   JavaScript     I/O thread   a connection that it has closed before and that was given back meanwhile:
+//   nobody
+//                               gives it, the I/O thread takes it with the order to close
 //
 // The giver does not touch the connection after GiveTo (release); whoever reads `owner()` as itself (acquire)
 // may go on. Then follows an order to the new owner or a delivery to the JavaScript thread, which is how the
@@ -70,6 +73,12 @@ class HandOver {
     Touch();
     owner_.store(owner, std::memory_order_release);
   }
+
+  /**
+   * I/O thread, for an order to close: the JavaScript thread leaves a connection alone from when it has
+   * closed it, also where a command that ended meanwhile has given the connection back to it.
+   */
+  void TakeClosed(Owner owner) { owner_.store(owner, std::memory_order_release); }
 
   /** At the entry of whatever only the owner may do. */
   void Touch() {

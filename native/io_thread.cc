@@ -247,6 +247,7 @@ void IoThread::Carry(const Request& request) {
       // In the connector: the attempt may have ended in the meantime. Its end is on the way to the JavaScript
       // thread, which owns the connection now and will have it closed.
       if (role_ == Owner::kConnector && connection->owner() != role_) return;
+      connection->hand_over().TakeClosed(role_);
       wait_set_->Remove(connection->socket(), connection->number());
       connection->Close(&out_);
       connections_.erase(connection->number());

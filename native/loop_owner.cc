@@ -87,7 +87,7 @@ void LoopOwner::Close(const std::shared_ptr<Connection>& connection) {
     connector_->Submit(connection, IoThread::Order::kDismiss);
     return;
   }
-  if (owner == Owner::kJavaScript) hand_over.GiveTo(Owner::kIoThread);
+  if (first && owner == Owner::kJavaScript) hand_over.GiveTo(Owner::kIoThread);
   io_thread_->Submit(connection, IoThread::Order::kClose);
 }
 
