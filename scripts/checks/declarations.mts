@@ -1,9 +1,9 @@
 /**
- * What a user's compiler reads of the package (`dist/index.d.ts` and all that it imports) speaks of the public interface
- * alone: every type that a declaration mentions has a name that is exported, and no class can be made by hand that
+ * What a user's compiler reads of the package (`dist/index.d.ts` and all that it imports) is sound in itself, and speaks
+ * of the public interface alone: every type that a declaration mentions has a name that is exported, and no class can be made by hand that
  * `open` makes. So nothing of the pool, the driver or the core becomes a promise by accident.
  *
- * `npm run check:declarations`, after `npm run compile`. With an argument: the declarations of another package.
+ * Part of `npm run check:package`, after `npm run compile`. With an argument: the declarations of another package.
  */
 import path from 'node:path';
 import process from 'node:process';
@@ -47,13 +47,18 @@ export function faultsOf(entry: string): string[] {
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
     types: ['node'],
     strict: true,
+    exactOptionalPropertyTypes: true,
   });
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(entry);
   const module = source && checker.getSymbolAtLocation(source);
   if (source === undefined || module === undefined) return [`${entry} is no module: compile first.`];
   const folder = path.dirname(entry);
-  const faults: string[] = [];
+  // What is left out of the declarations may be missed by what stays.
+  const faults = ts
+    .getPreEmitDiagnostics(program)
+    .filter(({ file }) => file === undefined || path.resolve(file.fileName).startsWith(folder + path.sep))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 
   const resolved = (symbol: ts.Symbol): ts.Symbol =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;

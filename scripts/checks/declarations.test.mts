@@ -43,6 +43,15 @@ describe('what a user can see', () => {
     expect(faultsOf(entry)).toEqual(['Statement mentions SessionPool, which is not exported.']);
   });
 
+  it('is sound without what is left out of it', () => {
+    const entry = declarations({
+      'index.d.ts': `export { Statement } from './statement.js'; export type { Runner } from './statement.js';`,
+      'statement.d.ts': `export interface Runner { go(): void; }
+        export declare class Statement implements Runner { private constructor(); }`,
+    });
+    expect(faultsOf(entry)).toEqual([expect.stringContaining("incorrectly implements interface 'Runner'")]);
+  });
+
   it('makes no object of the package by itself', () => {
     const entry = declarations({ 'index.d.ts': 'export declare class Database { close(): void; }' });
     expect(faultsOf(entry)).toEqual(['Database can be made by "new Database(…)".']);

@@ -70,6 +70,11 @@ export class Limit {
     return this.reached !== undefined;
   }
 
+  /** Whether the caller has aborted it, here or around it, rather than a time having passed. */
+  get aborted(): boolean {
+    return this.signal?.aborted === true || this.within?.aborted === true;
+  }
+
   /** Whether a time is set, here or around it. */
   get hasTime(): boolean {
     return this.timeout !== undefined || this.within?.hasTime === true;

@@ -99,9 +99,12 @@ export class RowReader<T> implements ReadingProgress {
       this.opening ??= this.start();
       const channel = await this.opening;
       const result = await use(channel);
-      // The statement may have ended before its limit was reached, and some of its rows still lie here.
-      if (this.limit?.over === true) await channel.close();
-      this.limit?.check();
+      // Who aborts wants no more of it. A time limit ends the statement where it still can; what had been completed
+      // before is given whole.
+      if (this.limit?.aborted === true) {
+        await channel.close();
+        this.limit.check();
+      }
       return result;
     } catch (error) {
       // What a statement says that was to stop is no news.
@@ -125,7 +128,9 @@ export class RowReader<T> implements ReadingProgress {
     }
     this.limit = limit;
     return this.span.begin(request.sql, request.parameters, () => {
-      this.unwatchLimit = limit.watch(() => this.consumer?.dropBatch());
+      this.unwatchLimit = limit.watch(() => {
+        if (limit.aborted) this.consumer?.dropBatch();
+      });
       return source.open(request, limit).then((channel) => {
         this.channel = channel;
         this.unwatch = source.watch(this);

@@ -5,7 +5,7 @@ import { copyDirection } from '../../sql/copy-direction.js';
 import type { OperationRunner } from '../calls/call.js';
 import { Limit } from '../calls/limit.js';
 import { statementTimedOut } from '../calls/timeouts.js';
-import { behindCopy, PATIENCE_WITH_READER, type ReadingProgress } from '../sessions/stalled-reader.js';
+import { behindCopy, PATIENCE_WITH_READER } from '../sessions/stalled-reader.js';
 import { openCopyIn, openCopyOut, type CopyInChannel, type CopyOutChannel } from './data-channels.js';
 import { GatheringWritable } from './gathering-writable.js';
 import type { LeakWatch } from '../sessions/leak.js';
@@ -49,7 +49,7 @@ function checkCopy(sql: string, direction: 'from' | 'to'): void {
  * The COPY is begun by the first write (or the end). It takes effect when the stream finishes; one that is destroyed
  * before, by an error of its source, by `signal`, by `timeout`, is undone, and the connection goes on.
  */
-export class CopyFromStream extends GatheringWritable implements ReadingProgress {
+export class CopyFromStream extends GatheringWritable {
   /** How many rows were copied; undefined until the stream has finished. */
   rowsAffected: number | undefined;
   private readonly span: StreamedCall;
@@ -58,6 +58,7 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
   private channel: CopyInChannel | undefined;
   private pending = 0;
   private unwatch = (): void => undefined;
+  private readonly unwatchSignal: () => void;
   /** Bytes that have been sent. */
   bytesWritten = 0;
 
@@ -71,7 +72,7 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
     checkBytes('highWaterMark', highWaterMark, 0);
     super(CHUNK, LARGEST, highWaterMark);
     this.span = new StreamedCall(context.telemetry, traceContext, () => undefined);
-    destroyOnAbort(this, signal);
+    this.unwatchSignal = destroyOnAbort(this, signal);
   }
 
   override _write(...args: Parameters<GatheringWritable['_write']>): void {
@@ -95,9 +96,9 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
 
   private async begin(): Promise<CopyInChannel> {
     checkCopy(this.sql, 'from');
-    const { timeout } = this.options;
-    // The signal destroys the stream, which stops what goes on.
-    this.limit = new Limit({ timeout }, statementTimedOut);
+    // From here on the signal stops the COPY, and its outcome is that of the stream: it may have completed just before.
+    this.unwatchSignal();
+    this.limit = new Limit(this.options, statementTimedOut);
     const channel = await openCopyIn(this.context.runner, this.sql, this.limit);
     this.channel = channel;
     channel.onFailure = (error) => this.destroy(error as Error);
@@ -178,7 +179,7 @@ export class CopyFromStream extends GatheringWritable implements ReadingProgress
  * of one. The COPY is begun by the first read; one that is destroyed before its end is cancelled on the server, and the
  * connection goes on.
  */
-export class CopyToStream extends Readable implements ReadingProgress {
+export class CopyToStream extends Readable {
   private readonly span: StreamedCall;
   private limit: Limit | undefined;
   private opening: Promise<CopyOutChannel> | undefined;

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { nothing } from '../../base/nothing.js';
 import { UsageError } from '../../errors/index.js';
 import { checkSignal, onAbort } from '../calls/abort-signals.js';
 
@@ -6,14 +7,21 @@ import { checkSignal, onAbort } from '../calls/abort-signals.js';
  * Destroys the stream with the reason of the signal when that aborts. Node's own `signal` option wraps the reason in an
  * AbortError; here an abort gives the reason itself, as in every call. Throws a UsageError (`KB_BAD_OPTION`) for what is
  * no signal.
+ *
+ * @returns what ends that
  */
-export function destroyOnAbort(stream: Readable | Writable, signal: AbortSignal | undefined): void {
+export function destroyOnAbort(stream: Readable | Writable, signal: AbortSignal | undefined): () => void {
   checkSignal(signal);
-  if (signal === undefined) return;
+  if (signal === undefined) return nothing;
   // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
   const destroy = (): void => void stream.destroy(signal.reason as Error);
-  if (signal.aborted) destroy();
-  else stream.once('close', onAbort(signal, destroy));
+  if (signal.aborted) {
+    destroy();
+    return nothing;
+  }
+  const unwatch = onAbort(signal, destroy);
+  stream.once('close', unwatch);
+  return unwatch;
 }
 
 /** @throws UsageError `KB_BAD_OPTION` for what is no number of bytes */

@@ -9,7 +9,8 @@ import type { CallContext } from '../calls/call-context.js';
 import { checkOptions } from '../calls/check-options.js';
 import { describe } from '../describe.js';
 import { runScript } from '../calls/call.js';
-import { Limit, type LimitOptions, type Waiting } from '../calls/limit.js';
+import { Limit, type Waiting } from '../calls/limit.js';
+import type { CallLimits } from '../calls/options.js';
 import type { OperationRunner } from '../calls/runner.js';
 import { commitTimedOut } from '../calls/timeouts.js';
 import { Queryable } from '../queryable.js';
@@ -32,7 +33,6 @@ export class Transaction extends Queryable {
   private committed = false;
 
   /**
-   * @internal
    * @param lease of the transaction alone; given back when it ends
    * @param interrupts whether reaching the limit ends the transaction; else its calls have the limit each
    */
@@ -80,7 +80,7 @@ export class Transaction extends Queryable {
    *   `pool.heartbeatTimeout` that was given to `open` (5 s); a commit that has to do more, by deferred constraints, needs
    *   a longer one.
    */
-  async commit(options?: LimitOptions): Promise<void> {
+  async commit(options?: CallLimits): Promise<void> {
     checkOptions('commit', options);
     const limit = this.commitLimit(options);
     await this.endBy(() => this.runCommit(limit));
@@ -135,7 +135,7 @@ export class Transaction extends Queryable {
     }
   }
 
-  private commitLimit(options: LimitOptions | undefined): Limit | undefined {
+  private commitLimit(options: CallLimits | undefined): Limit | undefined {
     const { lease, limit } = this;
     const timed = options?.timeout !== undefined || limit?.hasTime === true || lease.patience === 0;
     const own = timed ? options : { ...options, timeout: lease.patience };

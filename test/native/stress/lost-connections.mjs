@@ -41,6 +41,8 @@ async function keepTerminating(admin, condition, signal) {
 
 async function loseUnderLoad(admin, overrides, condition) {
   const db = database({ applicationName: NAME, ...overrides });
+  // A first connection that is lost as soon as it is made is told to the first call, as a server that is not there is.
+  await db.ping();
   const controller = new AbortController();
   const terminating = keepTerminating(admin, condition, controller.signal);
   // Fewer calls at a time than connections, so that some are idle.
