@@ -1,6 +1,8 @@
+import { finished } from 'node:stream/promises';
 import type { Database } from 'kingbase-native';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isTag, startLosingProxy, type Loss, type LosingProxy } from '../support/losing-proxy.js';
+import { startMessageProxy, type MessageName } from '../support/message-proxy.js';
 import { targets, withDatabase } from '../support/targets.js';
 
 const INSERT = `INSERT INTO outcomes (moods) SELECT $1::out_mood[] FROM generate_series(1, 3) RETURNING id, moods`;
@@ -131,4 +133,59 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       );
     },
   );
+
+  describe('a limit reached when the server has ended, and the driver has not heard of it yet', () => {
+    // The proxy passes the server's answer on and reaches the limit in the same turn of the event loop.
+    const ending = async (tag: MessageName, reach: () => void, run: (db: Database) => Promise<void>) => {
+      const { host, port } = target.config;
+      const passing = await startMessageProxy({ host, port }, []);
+      try {
+        const options = { host: passing.host, port: passing.port, sslMode: 'disable' as const };
+        await withDatabase(
+          target,
+          async (db) => {
+            await db.query('SELECT 1');
+            passing.onNext(tag, reach);
+            await run(db);
+          },
+          options,
+        );
+      } finally {
+        await passing.stop();
+      }
+    };
+    const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+    it('an aborted COPY … FROM STDIN has taken effect', async () => {
+      const controller = new AbortController();
+      const abort = () => controller.abort(new Error('no more'));
+      await ending('<COPY', abort, async (db) => {
+        const copy = db.copyFrom('COPY outcomes (moods) FROM STDIN', { signal: controller.signal });
+        copy.end(`${MOODS}\n${MOODS}\n`);
+        await finished(copy);
+        expect(copy.rowsAffected).toBe(2);
+      });
+      expect(controller.signal.aborted).toBe(true);
+      expect(await rowsInTable()).toBe(2);
+    });
+
+    it('a COPY … FROM STDIN out of time has taken effect', async () => {
+      const slow = () => pause(400);
+      await ending('<COPY', slow, async (db) => {
+        const copy = db.copyFrom('COPY outcomes (moods) FROM STDIN', { timeout: 300 });
+        copy.end(`${MOODS}\n`);
+        await finished(copy);
+        expect(copy.rowsAffected).toBe(1);
+      });
+      expect(await rowsInTable()).toBe(1);
+    });
+
+    it('rows() out of time gives the rows that have come', async () => {
+      const slow = () => pause(400);
+      await ending('<INSERT', slow, async (db) => {
+        await expect(collect(db.rows(INSERT, [MOODS], { timeout: 300 }))).resolves.toHaveLength(3);
+      });
+      expect(await rowsInTable()).toBe(3);
+    });
+  });
 });

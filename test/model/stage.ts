@@ -219,7 +219,9 @@ class Performance {
 
   private async close(timeout: number): Promise<void> {
     this.calls.closing = true;
-    await this.calls.own('close', this.place, timeout + PATIENCE, () => this.db.close({ timeout }));
+    // Without a limit it waits for the calls that go on, as long as those take.
+    const limit = timeout > 0 ? timeout + PATIENCE : undefined;
+    await this.calls.own('close', this.place, limit, () => this.db.close({ timeout }));
   }
 
   private get place(): Place {
