@@ -1,4 +1,3 @@
-import { TransactionStatus } from '../../addon/interface.js';
 import { UsageError } from '../../errors/index.js';
 import type { OperationRunner } from '../calls/call.js';
 import type { CallContext } from '../calls/call-context.js';
@@ -75,7 +74,7 @@ function scopeOn(
   limit: Limit,
   begin: ((lease: Lease, limit: Limit) => Transact) | undefined,
 ): BatchScope {
-  const inTransaction = begin === undefined || lease.transactionStatus !== TransactionStatus.Idle;
+  const inTransaction = begin === undefined || lease.inTransaction;
   const transact: Transact = (work) =>
     inTransaction ? inSavepoint(lease, limit, work) : begin(lease, limit)(work);
   return {

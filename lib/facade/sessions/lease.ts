@@ -97,6 +97,14 @@ export class Lease implements SessionOwner, OperationRunner {
     return this.session?.transactionStatus ?? TransactionStatus.Unknown;
   }
 
+  /** Whether a transaction is open, as far as is known: of a lost session nothing is. */
+  get inTransaction(): boolean {
+    const { transactionStatus } = this;
+    return (
+      transactionStatus === TransactionStatus.InTransaction || transactionStatus === TransactionStatus.InError
+    );
+  }
+
   /** Nothing is under way, and the session is not lent on. */
   get free(): boolean {
     return this.session?.idle === true && this.session.owner === this;

@@ -129,8 +129,7 @@ export class Transaction extends Queryable {
     } finally {
       lease.takeBack(transactionDone());
       // Where COMMIT was not even sent.
-      const open = [TransactionStatus.InTransaction, TransactionStatus.InError];
-      if (open.includes(lease.transactionStatus)) await this.rollBackAndRelease(lease);
+      if (lease.inTransaction) await this.rollBackAndRelease(lease);
       else await lease.release();
     }
   }
