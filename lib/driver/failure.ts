@@ -1,13 +1,18 @@
 import { ConnectionError, DatabaseError, UsageError, type KingbaseError } from '../errors/index.js';
 import type { NativeFailure } from '../addon/interface.js';
 
+/** @param why a clause without an end */
+export function unreadableValue(why: string): UsageError {
+  return new UsageError('KB_VALUE_UNREADABLE', `The result cannot be read: ${why}.`, {
+    hint: 'Open the database with binaryResults: false, which has all values come as text.',
+  });
+}
+
 /** The error for a command that failed on a connection that had been made. */
 export function commandError(failure: NativeFailure, address: string): KingbaseError {
   const reported = failure.fields === undefined ? undefined : DatabaseError.fromFields(failure.fields);
   if (!failure.lost && failure.stage === 'result') {
-    return new UsageError('KB_VALUE_UNREADABLE', `The result cannot be read: ${failure.message}.`, {
-      hint: 'Open the database with binaryResults: false, which has all values come as text.',
-    });
+    return unreadableValue(failure.message);
   }
   const found = reported === undefined ? foundError(failure, address) : undefined;
   if (found !== undefined) return found;

@@ -1,6 +1,7 @@
 import { readsBinary } from '../types/binary-results.js';
 import { createPackedAppender, type PackedAppender, type PackedCells } from '../types/packed-rows.js';
 import { createRowAppender, type AppenderColumn, type RowAppender } from '../types/row-appender.js';
+import { unreadableValue } from './failure.js';
 import type { Column } from '../types/column.js';
 import type { TypeMap } from '../types/type-map.js';
 import { RowMode } from '../addon/interface.js';
@@ -43,12 +44,12 @@ export class ResultShape {
     this.binaryTypeMap =
       types !== undefined && this.fields.every(({ typeOid }) => readsBinary(types, typeOid)) ? typeMapId : 0;
     this.columns = this.fields.map(({ name, typeOid }, i) => {
-      // A column in a binary form that the core does not know reaches us as bytes, which no converter understands.
-      const readable = types !== undefined && (at(i, 5) === 0 || readsBinary(types, typeOid));
+      // A column in a binary form that the core does not know reaches us as bytes, which are no value.
+      const readable = at(i, 5) === 0 || types === undefined || readsBinary(types, typeOid);
       return {
         name,
         decoder: types?.decoderOf(typeOid),
-        converter: readable ? types.converterFor(typeOid) : undefined,
+        converter: readable ? types?.converterFor(typeOid) : () => unreadable(name, typeOid),
       };
     });
   }
@@ -72,6 +73,12 @@ export interface StatementResult {
   readonly command: string;
   /** The number in the command tag; -1 where it has none. */
   readonly count: number;
+}
+
+function unreadable(name: string, typeOid: number): never {
+  throw unreadableValue(
+    `the column "${name}" came in the binary form of type ${typeOid}, which is not known`,
+  );
 }
 
 function modeName(mode: RowMode): 'array' | 'object' {

@@ -12,6 +12,7 @@ import {
   type NativeFailure,
 } from '../addon/interface.js';
 import type { StatementResult } from './result-shape.js';
+import { mayChange, type SharedChanges } from './changes.js';
 import type { NoticeInterest } from './notice-interest.js';
 import { StatementCache } from './statement-cache.js';
 
@@ -42,6 +43,8 @@ export interface Operation {
   readonly atLast?: boolean;
   /** Bound to this session, such as a heartbeat or a ROLLBACK: it is never run again on another. */
   readonly ofSession?: boolean;
+  /** What its commands change is only what the session's user has changed before. */
+  readonly restores?: boolean;
   /** Whether the operation goes on though no command of it is under way: between the pieces of a COPY. */
   readonly resting?: boolean;
   /**
@@ -112,6 +115,8 @@ export interface SessionEvents {
   /** The server refused a command. */
   serverError(session: Session, sqlState: string): void;
   notice(fields: DiagnosticFields): void;
+  /** What the sessions of one database have changed for each other; without it a session knows of its own changes. */
+  readonly changes?: SharedChanges;
   /** Whether notices are wanted at all; without it they are. */
   readonly noticeInterest?: NoticeInterest;
   notification(session: Session, channel: string, payload: string, processId: number): void;
@@ -175,7 +180,7 @@ export class Session implements CommandHandler, ConnectionListener {
     private readonly events: SessionEvents,
     private readonly chores: Chores,
   ) {
-    this.statements = new StatementCache(statementCacheSize);
+    this.statements = new StatementCache(statementCacheSize, events.changes);
     this.id = core.addListener(this);
     this.slot = core.occupy(this);
     this.capabilities = library.library.capabilities;
@@ -380,7 +385,8 @@ export class Session implements CommandHandler, ConnectionListener {
 
   result(result: StatementResult, complete: boolean): void {
     const { command, rows } = result;
-    if (command === 'DISCARD ALL' || command === 'DEALLOCATE ALL') this.statements.forgetAll();
+    if (mayChange(command)) this.noteChange(command);
+    else if (command === 'ROLLBACK') this.statements.noteRollback();
     if (complete) {
       this.results++;
       if (rows !== undefined && command === '')
@@ -391,6 +397,12 @@ export class Session implements CommandHandler, ConnectionListener {
     } catch (error) {
       this.break(error);
     }
+  }
+
+  private noteChange(command: string): void {
+    const { statements, current } = this;
+    if (command === 'DISCARD ALL' || command === 'DEALLOCATE ALL') statements.forgetAll();
+    statements.noteChange(command, current?.restores === true);
   }
 
   threw(thrown: unknown, over: boolean): void {
@@ -406,6 +418,7 @@ export class Session implements CommandHandler, ConnectionListener {
     const { results, violation } = this;
     this.results = 0;
     this.violation = undefined;
+    if (transactionStatus === TransactionStatus.Idle) this.statements.settle();
     if (violation !== undefined || results === 0) {
       this.violated(violation ?? 'it ended without a result');
       return;
@@ -503,6 +516,7 @@ export class Session implements CommandHandler, ConnectionListener {
   failed(failure: NativeFailure, transactionStatus: TransactionStatus): void {
     this.results = 0;
     this.violation = undefined;
+    if (transactionStatus === TransactionStatus.Idle) this.statements.settle();
     const outcome = this.connecting;
     if (outcome !== undefined) {
       this.connecting = undefined;

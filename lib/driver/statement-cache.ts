@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { TransactionStatus } from '../addon/interface.js';
 import type { TypeMap } from '../types/type-map.js';
+import { fixesColumns } from '../sql/fixed-columns.js';
+import { mayChangeByCall, mayChangeForOthers, type SharedChanges } from './changes.js';
 
 /** A statement text as one connection knows it. */
 export interface CachedStatement {
@@ -12,13 +15,22 @@ export interface CachedStatement {
    * types are known.
    */
   settledFor: TypeMap | undefined;
-  /** How often it has been run here. */
+  /** How often it has been run here, 1 at most, before it is prepared. */
   uses: number;
+  /** Which change, counted, was the last one before it was prepared. */
+  changes: number;
+  /** Whether it changes settings, although its command does not say so. */
+  readonly changesSettings: boolean;
   /** Asked of the server only when a parameter's encoding depends on it. */
   parameterTypes: Uint32Array | undefined;
   /** Comes with them. */
   columnTypes: Uint32Array | undefined;
-  /** The core's number of the type map under which it reads every column's binary form; 0 where there is none. */
+  /** Its columns are the same at each execution. */
+  readonly fixesColumns: boolean;
+  /**
+   * The core's number of the type map under which it reads every column's binary form; 0 where there is none, or where the
+   * columns may be others next time.
+   */
   binaryTypeMap: number;
 }
 
@@ -38,15 +50,36 @@ export class StatementCache {
   private evicted: number[] = [];
   private newest: CachedStatement | undefined;
   private nextId = 1;
+  /** Changes after which what was prepared before may mean something else. */
+  private changes = 0;
+  /** Of those that other sessions have made. */
+  private sharedSeen = 0;
+  /** A transaction is open that has changed something, and may undo it. */
+  private inChange = false;
+  private changeIsShared = false;
+  /** The session is not what it was when it was made. */
+  private strayed = false;
 
-  /** @param size most statements to keep; 0 keeps none */
-  constructor(private readonly size: number) {}
+  /**
+   * @param size most statements to keep; 0 keeps none
+   * @param shared what the sessions of the same database have changed
+   */
+  constructor(
+    private readonly size: number,
+    private readonly shared?: SharedChanges,
+  ) {}
 
-  /** The statement, as the most recently used one; undefined when nothing is kept. */
+  /**
+   * The statement, as the most recently used one; undefined when nothing is kept, and while what is prepared now could
+   * mean something else soon.
+   */
   use(sql: string): CachedStatement | undefined {
+    this.lookAround();
     if (this.newest?.sql === sql) return this.newest;
+    if (this.inChange) return undefined;
     let statement = this.statements.get(sql);
     if (statement !== undefined) {
+      this.refresh(statement);
       this.statements.delete(sql);
       this.statements.set(sql, statement);
       this.newest = statement;
@@ -62,8 +95,60 @@ export class StatementCache {
 
   /** `use` of a statement that is prepared; no other is touched. */
   usePrepared(sql: string): CachedStatement | undefined {
+    this.lookAround();
+    if (this.inChange) return undefined;
     const statement = this.newest?.sql === sql ? this.newest : this.statements.get(sql);
-    return statement?.prepared === true ? this.use(sql) : undefined;
+    if (statement?.prepared !== true || statement.changes !== this.changes) return undefined;
+    return this.use(sql);
+  }
+
+  /** Has a statement made by `create` prepared again if something has changed since it was. */
+  refresh(statement: CachedStatement): void {
+    this.lookAround();
+    if (statement.changes === this.changes) return;
+    statement.changes = this.changes;
+    if (statement.prepared) this.renew(statement);
+  }
+
+  /** A command has ended that may have changed what statements mean. `restores`: it has put the session back as it was made. */
+  noteChange(command: string, restores: boolean): void {
+    if (restores && !this.strayed) return;
+    this.strayed = !restores;
+    this.inChange = true;
+    if (mayChangeForOthers(command)) this.changeIsShared = true;
+    this.change();
+  }
+
+  /** The same of a text that changes settings by a call. */
+  noteCall(transactionStatus: TransactionStatus): void {
+    this.noteChange('SET', false);
+    if (transactionStatus === TransactionStatus.Idle) this.settle();
+  }
+
+  /** A transaction, or a part of it, has been undone. */
+  noteRollback(): void {
+    if (this.inChange) this.change();
+  }
+
+  /** No transaction is open (any more). */
+  settle(): void {
+    if (!this.inChange) return;
+    this.inChange = false;
+    this.change();
+    // Others see what was changed from now on.
+    if (this.changeIsShared && this.shared !== undefined) this.sharedSeen = ++this.shared.count;
+    this.changeIsShared = false;
+  }
+
+  private lookAround(): void {
+    if (this.shared === undefined || this.sharedSeen === this.shared.count) return;
+    this.sharedSeen = this.shared.count;
+    this.change();
+  }
+
+  private change(): void {
+    this.changes++;
+    this.newest = undefined;
   }
 
   /** Whether numbers wait for `takeEvicted`. */
@@ -85,6 +170,9 @@ export class StatementCache {
       prepared: false,
       settledFor: undefined,
       uses: 0,
+      changes: this.changes,
+      changesSettings: mayChangeByCall(sql),
+      fixesColumns: fixesColumns(sql),
       parameterTypes: undefined,
       columnTypes: undefined,
       binaryTypeMap: 0,
@@ -108,12 +196,13 @@ export class StatementCache {
   }
 
   /**
-   * The server's form of the statement is stale: it is to be closed there if it is ours, and prepared again under a new
-   * number.
+   * The server's form of the statement is stale: it is to be closed there if it is ours, and the statement begins anew,
+   * under a new number.
    */
   renew(statement: CachedStatement): void {
     if (statement.prepared) this.evicted.push(statement.id);
     statement.id = this.newId();
+    statement.uses = 0;
     this.forget(statement);
   }
 

@@ -4,6 +4,7 @@ import { tellSafely } from '../base/tell-safely.js';
 import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.js';
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
+import { SharedChanges } from '../driver/changes.js';
 import { NoticeInterest } from '../driver/notice-interest.js';
 import { loadCore } from '../driver/core.js';
 import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
@@ -336,6 +337,7 @@ export class Database extends Queryable {
 
   private readonly sessionEvents: SessionEvents = {
     noticeInterest: this.noticeInterest,
+    changes: new SharedChanges(),
     notice: (fields) => {
       // A statement can raise thousands of them.
       if (this.emitter.listenerCount('notice') > 0) this.tell('notice', noticeOf(fields));

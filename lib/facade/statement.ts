@@ -196,6 +196,7 @@ export class Statement<T = RowObject> {
       if (this.sessions.size >= this.most) this.forgetClosed();
       this.sessions.add(new WeakRef(session));
     }
+    session.statements.refresh(statement);
     return statement;
   };
 

@@ -5,6 +5,7 @@ import type { TypeMap } from '../../types/type-map.js';
 import type { TypeOptions } from '../../types/type-options.js';
 import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
+import { mayChangeByCall } from '../changes.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
@@ -67,6 +68,8 @@ export class Execution<R> implements Operation {
   protected step = ExecutionStep.Execute;
   protected needsTypes = false;
   protected again = false;
+  /** The statement was prepared before: what it was prepared for may have changed. */
+  private reused = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
   /** `request.types`, or one that knows more. */
@@ -93,6 +96,7 @@ export class Execution<R> implements Operation {
     this.again = false;
     this.statement =
       request.statementOn === undefined ? session.statements.use(request.sql) : request.statementOn(session);
+    this.reused = this.statement?.prepared === true;
     this.needsTypes = this.needsDescription();
     if (this.statement === undefined && this.needsTypes) {
       this.statement = session.statements.create(request.sql);
@@ -123,6 +127,7 @@ export class Execution<R> implements Operation {
     }
     this.again = false;
     this.statement = statement;
+    this.reused = true;
     this.step = ExecutionStep.Execute;
     return true;
   }
@@ -253,10 +258,14 @@ export class Execution<R> implements Operation {
       return;
     }
     if (this.statement !== undefined) {
-      if (shape !== undefined) this.statement.binaryTypeMap = shape.binaryTypeMap;
+      if (shape !== undefined && this.statement.fixesColumns)
+        this.statement.binaryTypeMap = shape.binaryTypeMap;
       // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
       const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
-      if (settled) this.statement.settledFor = this.types;
+      if (settled && !this.statement.changesSettings) this.statement.settledFor = this.types;
+    }
+    if (this.statement?.changesSettings ?? mayChangeByCall(this.request.sql)) {
+      session.statements.noteCall(transactionStatus);
     }
     this.succeed();
     this.finish(session, transactionStatus);
@@ -366,32 +375,64 @@ export class Execution<R> implements Operation {
     if (this.dropsStale(session, error) && !this.again && transactionStatus === TransactionStatus.Idle) {
       // The failed attempt has changed nothing. Inside a transaction block it has aborted that.
       this.again = true;
+      this.reused = false;
+      this.answer = undefined;
+      this.further = undefined;
       this.next(session);
       return;
     }
     this.fail(session, error, transactionStatus);
   }
 
-  /** Drops the server's form of the statement where the error says that it is stale; false where it says something else. */
-  private dropsStale(session: Session, error: unknown): boolean {
-    const { statement } = this;
-    if (statement === undefined || !(error instanceof DatabaseError) || !this.isStale(error)) return false;
-    if (error.code === '26000') session.statements.forget(statement);
-    else session.statements.renew(statement);
-    return true;
-  }
-
   /**
-   * Whether the server says that its prepared form of the statement is of no use any more: a schema change has altered
-   * the columns (0A000 from RevalidateCachedQuery), or the statement is gone (26000: DISCARD, a pooler in between).
+   * Drops the server's form of the statement where the error may be due to its being stale. Whether it may succeed when it
+   * is run again without.
    */
-  private isStale(error: DatabaseError): boolean {
-    // The name is taken though we have not prepared it: somebody else on this server connection has (a pooler).
-    if (this.step === ExecutionStep.Prepare) return error.code === '42P05';
-    if (this.statement?.prepared !== true) return false;
-    return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
+  private dropsStale(session: Session, error: unknown): boolean {
+    const { statement, step, reused } = this;
+    if (statement === undefined || !(error instanceof DatabaseError)) return false;
+    const { code, routine } = error;
+    if (step === ExecutionStep.Prepare) {
+      // The name is taken though we have not prepared it: somebody else on this server connection has (a pooler).
+      if (code !== '42P05') return false;
+      session.statements.renew(statement);
+      return true;
+    }
+    if (code === '26000') {
+      // It is gone: DISCARD, a pooler in between.
+      session.statements.forget(statement);
+      return true;
+    }
+    if (!reused || SAYS_NOTHING_OF_TYPES.test(code)) return false;
+    session.statements.renew(statement);
+    // 0A000 has other causes too; this one is that the columns have changed.
+    return code === '0A000' ? routine === 'RevalidateCachedQuery' : MAY_BE_STALE.has(code);
   }
 }
+
+/** Classes of errors that a statement gives whatever types it was prepared for: constraints, conflicts, limits, RAISE. */
+const SAYS_NOTHING_OF_TYPES = /^(23|25|40|5[3-8]|P0)/;
+
+/**
+ * What a statement gives whose types were changed after it was prepared, among other causes: values out of range or not
+ * readable, types or functions that do not fit, a type that is gone (XX000: cache lookup failed).
+ */
+const MAY_BE_STALE: ReadonlySet<string> = new Set([
+  ...[
+    '22003',
+    '22007',
+    '22008',
+    '22P02',
+    '22P03',
+    '42804',
+    '42846',
+    '42883',
+    '42704',
+    '42703',
+    '42P01',
+    'XX000',
+  ],
+]);
 
 /** Whether it has values of types that are not known yet. */
 function hasUnknown(

@@ -22,10 +22,10 @@ export abstract class OneCommand implements Operation {
   }
 
   /** The command has succeeded: the operation ends. Called before the session goes on. */
-  protected abstract done(session: Session): void;
+  protected abstract done(session: Session, transactionStatus: TransactionStatus): void;
 
   ended(session: Session, transactionStatus: TransactionStatus): void {
-    this.done(session);
+    this.done(session, transactionStatus);
     session.finish(transactionStatus);
   }
 

@@ -22,6 +22,7 @@ export function resetText(items: readonly ResetItem[]): string {
 export class Reset extends OwnCommands {
   /** What is left of the session's state nobody knows. */
   protected override readonly spoilsWhenRefused = true;
+  readonly restores = true;
   private rolledBack = false;
 
   constructor(

@@ -41,7 +41,8 @@ export class RowStream extends Execution<void> {
 
   protected override executeDescribed(session: Session, statement: CachedStatement): void {
     const { types } = this;
-    if (statement.columnTypes !== undefined && readsAllBinary(types, statement.columnTypes)) {
+    const { columnTypes, fixesColumns } = statement;
+    if (fixesColumns && columnTypes !== undefined && readsAllBinary(types, columnTypes)) {
       statement.binaryTypeMap = session.core.typeMapId(types);
     }
     const arrays = this.request.rowMode === RowMode.Array;

@@ -1,3 +1,5 @@
+import type { TransactionStatus } from '../../addon/interface.js';
+import { mayChangeByCall } from '../changes.js';
 import type { Session } from '../session.js';
 import { OneCommand } from './one-command.js';
 import type { StatementResult } from '../result-shape.js';
@@ -29,7 +31,8 @@ export class Script extends OneCommand {
     if (command !== '') this.results.push({ command, count });
   }
 
-  protected done(): void {
+  protected done(session: Session, transactionStatus: TransactionStatus): void {
+    if (mayChangeByCall(this.sql)) session.statements.noteCall(transactionStatus);
     this.resolve(this.results);
   }
 }

@@ -129,6 +129,10 @@ export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
     return this.operation.ofSession === true;
   }
 
+  get restores(): boolean {
+    return this.operation.restores === true;
+  }
+
   get resting(): boolean {
     return this.operation.resting === true;
   }
