@@ -36,11 +36,25 @@ export function mayChangeForOthers(command: string): boolean {
   return !OF_ITS_SESSION.test(command);
 }
 
-/** A text that changes settings although its command is a SELECT. */
-const CHANGING_CALL = /\bset_config\b/i;
+/** What a text that has been carried out may have done to the session's settings, beyond what its command says. */
+export interface SettingsTouched {
+  /** It may have set anything, although its command is a SELECT. */
+  readonly byCall: boolean;
+  /** It sets back what the driver had set after the login. */
+  readonly reset: boolean;
+  /** It changes the encoding that the client library writes and reads by. */
+  readonly encoding: boolean;
+}
 
-export function mayChangeByCall(sql: string): boolean {
-  return CHANGING_CALL.test(sql);
+const CALL = /\bset_config\b/i;
+const RESET =
+  /\b(?:reset|discard)\s+(?:all|datestyle|extra_float_digits)\b|\b(?:datestyle|extra_float_digits)\s*(?:=|\bto\b)\s*default\b/i;
+const ENCODING = /\bclient_encoding\b|\bset\s+names\b/i;
+
+/** Undefined for a text that does nothing of it. */
+export function settingsTouched(sql: string): SettingsTouched | undefined {
+  const touched = { byCall: CALL.test(sql), reset: RESET.test(sql), encoding: ENCODING.test(sql) };
+  return touched.byCall || touched.reset || touched.encoding ? touched : undefined;
 }
 
 /** Counts what the sessions of one database have changed for each other. */

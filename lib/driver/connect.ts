@@ -298,6 +298,7 @@ class AddressAttempt implements ConnectOutcome {
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
     this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
     const settings = neededSettings(facts);
+    this.session.ownSettings = settings;
     if (settings === '' && this.wanted === 'any') this.end();
     else void this.finish(settings);
   }
@@ -398,13 +399,13 @@ function connectTimeout(
 }
 
 /**
- * The decoders read ISO dates and floats that hold every digit; a database or role may have other defaults. Servers
- * before 12 (KingbaseES V8R3) shorten floats unless told otherwise. '' where the session is as it should be.
+ * The decoders read ISO dates and floats that hold every digit; a database or role may have other defaults, and servers
+ * before 12 (KingbaseES V8R3) shorten floats anyway. Servers report the style of dates, but not the digits of floats.
  */
 function neededSettings(facts: ConnectionFacts): string {
   const settings: string[] = [];
   const dateStyle = facts.parameter('DateStyle');
   if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push('SET datestyle TO ISO');
-  if (facts.serverVersion > 0 && facts.serverVersion < 120000) settings.push('SET extra_float_digits TO 3');
+  settings.push('SET extra_float_digits TO 3');
   return settings.join(';');
 }

@@ -12,7 +12,7 @@ import {
   type NativeFailure,
 } from '../addon/interface.js';
 import type { StatementResult } from './result-shape.js';
-import { mayChange, type SharedChanges } from './changes.js';
+import { mayChange, type SettingsTouched, type SharedChanges } from './changes.js';
 import type { NoticeInterest } from './notice-interest.js';
 import { StatementCache } from './statement-cache.js';
 
@@ -141,6 +141,10 @@ export class Session implements CommandHandler, ConnectionListener {
   facts: ConnectionFacts | undefined;
   /** Large results may come in binary form. */
   binaryResults = false;
+  /** Commands that were run after the login; '' where none were needed. */
+  ownSettings = '';
+  /** Commands to run before the session's owner has it again; '' for none. */
+  settingsToRestore = '';
   owner: SessionOwner | undefined;
   readonly statements: StatementCache;
   readonly native: NativeConnection;
@@ -399,6 +403,15 @@ export class Session implements CommandHandler, ConnectionListener {
     }
   }
 
+  /** A text has been carried out that has touched settings. */
+  noteSettings({ byCall, reset, encoding }: SettingsTouched, transactionStatus: TransactionStatus): void {
+    if (byCall) this.statements.noteCall(transactionStatus);
+    if (reset || encoding) {
+      const commands = [reset ? this.ownSettings : '', encoding ? 'SET client_encoding TO UTF8' : ''];
+      this.settingsToRestore = commands.filter((command) => command !== '').join('; ');
+    }
+  }
+
   private noteChange(command: string): void {
     const { statements, current } = this;
     if (command === 'DISCARD ALL' || command === 'DEALLOCATE ALL') statements.forgetAll();
@@ -596,8 +609,8 @@ export class Session implements CommandHandler, ConnectionListener {
   private becomeIdle(): void {
     this.stopCancelling();
     this.state = SessionState.Idle;
-    // Not inside a transaction block, which a statement that the server no longer has would fail.
-    if (this.transactionStatus === TransactionStatus.Idle) {
+    // Nothing can be run in a transaction that has failed.
+    if (this.transactionStatus !== TransactionStatus.InError) {
       const chore = this.chores(this);
       if (chore !== undefined) {
         this.run(chore);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TransactionStatus } from '../addon/interface.js';
 import type { TypeMap } from '../types/type-map.js';
 import { fixesColumns } from '../sql/fixed-columns.js';
-import { mayChangeByCall, mayChangeForOthers, type SharedChanges } from './changes.js';
+import { mayChangeForOthers, settingsTouched, type SettingsTouched, type SharedChanges } from './changes.js';
 
 /** A statement text as one connection knows it. */
 export interface CachedStatement {
@@ -19,8 +19,8 @@ export interface CachedStatement {
   uses: number;
   /** Which change, counted, was the last one before it was prepared. */
   changes: number;
-  /** Whether it changes settings, although its command does not say so. */
-  readonly changesSettings: boolean;
+  /** What it does to settings beyond what its command says. */
+  readonly settings: SettingsTouched | undefined;
   /** Asked of the server only when a parameter's encoding depends on it. */
   parameterTypes: Uint32Array | undefined;
   /** Comes with them. */
@@ -171,7 +171,7 @@ export class StatementCache {
       settledFor: undefined,
       uses: 0,
       changes: this.changes,
-      changesSettings: mayChangeByCall(sql),
+      settings: settingsTouched(sql),
       fixesColumns: fixesColumns(sql),
       parameterTypes: undefined,
       columnTypes: undefined,

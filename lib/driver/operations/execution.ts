@@ -5,7 +5,7 @@ import type { TypeMap } from '../../types/type-map.js';
 import type { TypeOptions } from '../../types/type-options.js';
 import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
-import { mayChangeByCall } from '../changes.js';
+import { settingsTouched } from '../changes.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
@@ -262,11 +262,11 @@ export class Execution<R> implements Operation {
         this.statement.binaryTypeMap = shape.binaryTypeMap;
       // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
       const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
-      if (settled && !this.statement.changesSettings) this.statement.settledFor = this.types;
+      if (settled && this.statement.settings === undefined) this.statement.settledFor = this.types;
     }
-    if (this.statement?.changesSettings ?? mayChangeByCall(this.request.sql)) {
-      session.statements.noteCall(transactionStatus);
-    }
+    const settings =
+      this.statement === undefined ? settingsTouched(this.request.sql) : this.statement.settings;
+    if (settings !== undefined) session.noteSettings(settings, transactionStatus);
     this.succeed();
     this.finish(session, transactionStatus);
   }

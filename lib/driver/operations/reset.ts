@@ -1,5 +1,6 @@
 import type { ResetItem } from '../../config/index.js';
 import { TransactionStatus } from '../../addon/interface.js';
+import { settingsTouched } from '../changes.js';
 import type { Session } from '../session.js';
 import { OwnCommands } from './own-commands.js';
 
@@ -39,7 +40,11 @@ export class Reset extends OwnCommands {
   }
 
   protected override next(session: Session): boolean {
-    if (this.rolledBack) return false;
+    if (this.rolledBack) {
+      const settings = settingsTouched(this.sql);
+      if (settings !== undefined) session.noteSettings(settings, TransactionStatus.Idle);
+      return false;
+    }
     this.rolledBack = true;
     session.native.script(session.slot, this.sql);
     return true;

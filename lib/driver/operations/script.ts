@@ -1,5 +1,5 @@
-import type { TransactionStatus } from '../../addon/interface.js';
-import { mayChangeByCall } from '../changes.js';
+import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
+import { settingsTouched } from '../changes.js';
 import type { Session } from '../session.js';
 import { OneCommand } from './one-command.js';
 import type { StatementResult } from '../result-shape.js';
@@ -32,7 +32,18 @@ export class Script extends OneCommand {
   }
 
   protected done(session: Session, transactionStatus: TransactionStatus): void {
-    if (mayChangeByCall(this.sql)) session.statements.noteCall(transactionStatus);
+    this.noteSettings(session, transactionStatus);
     this.resolve(this.results);
+  }
+
+  override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
+    // Statements before the one that failed may have been committed.
+    if (!failure.lost) this.noteSettings(session, transactionStatus);
+    super.failed(session, failure, transactionStatus);
+  }
+
+  private noteSettings(session: Session, transactionStatus: TransactionStatus): void {
+    const settings = settingsTouched(this.sql);
+    if (settings !== undefined) session.noteSettings(settings, transactionStatus);
   }
 }
