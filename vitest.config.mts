@@ -9,7 +9,7 @@ export default defineConfig({
     server: {
       // Tests that import the package by its name get the built files as Node loads them: what is published is
       // what is tested, and it is loaded once per process, as a user's program would.
-      deps: { external: [/\/dist\/[^/]+\.m?js$/] },
+      deps: { external: [/\/dist\/(?:[^/]+|adapters\/[^/]+\/index)\.m?js$/] },
     },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.{ts,mts}'] } },

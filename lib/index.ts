@@ -36,6 +36,7 @@ export type {
   QueryResult,
   RowArray,
   RowObject,
+  ScriptRowOptions,
   StallOptions,
 } from './facade/calls/options.js';
 export type {

@@ -295,7 +295,8 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     Command* command = NewCommand(info, CommandKind::kScript);
     if (command == nullptr) return;
     command->sql = Text(info[1]);
-    environment_->Run(connection_);
+    const bool rows_wanted = info.Length() > 2;
+    if (!rows_wanted || ReadExecution(info, 2, command)) environment_->Run(connection_);
   }
 
   void Cancel(const Napi::CallbackInfo& info) {

@@ -72,7 +72,7 @@ void ResultReader::ForgetStatements() {
 
 void ResultReader::TakeRows(OwnedResult result, bool last, Deliveries* out) {
   if (!command_->typed) {
-    // A script's rows are not asked for: only how many there were.
+    // Of a script whose rows are not asked for: only how many there were.
     if (last) EndResult(result.get(), out);
     return;
   }

@@ -307,8 +307,12 @@ export interface NativeConnection {
   copyOut(slot: number, sql: string): void;
   /** A batch of a stream, one of those that `result` and `copyData` have brought, has been used. */
   consumed(): void;
-  /** Several statements by the simple protocol; their rows are counted, not delivered. */
+  /**
+   * Several statements by the simple protocol. Their rows are counted, not delivered, unless a row mode and a type map are
+   * given, before which 0 stands for the number and the length of parameters.
+   */
   script(slot: number, sql: string): void;
+  script(slot: number, sql: string, count: 0, length: 0, mode: RowMode, typeMap: number): void;
   /** Ends by `cancelled`, whatever becomes of the command. Throws only on a connection that was closed. */
   cancel(slot: number): void;
   /** Whether `notice` is to be called: else notices end where they come in, at no cost here. At any time. */

@@ -114,7 +114,7 @@ export interface SessionOwner {
 export interface SessionEvents {
   /** The server refused a command. */
   serverError(session: Session, sqlState: string): void;
-  notice(fields: DiagnosticFields): void;
+  notice(session: Session, fields: DiagnosticFields): void;
   /** What the sessions of one database have changed for each other; without it a session knows of its own changes. */
   readonly changes?: SharedChanges;
   /** Whether notices are wanted at all; without it they are. */
@@ -597,7 +597,7 @@ export class Session implements CommandHandler, ConnectionListener {
   }
 
   notice(fields: DiagnosticFields): void {
-    this.events.notice(fields);
+    this.events.notice(this, fields);
   }
 
   notification(channel: string, payload: string, backendPid: number): void {

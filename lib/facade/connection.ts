@@ -74,6 +74,23 @@ export class Connection extends Queryable {
     return this.runner.sessionFacts?.parameters ?? {};
   }
 
+  /**
+   * What the session's last command left: no transaction (`idle`), one that is `open`, or one that `failed` and has to be
+   * rolled back. `unknown` while a command is under way, and once there is no session.
+   */
+  get transactionStatus(): 'idle' | 'open' | 'failed' | 'unknown' {
+    switch (this.runner.transactionStatus) {
+      case TransactionStatus.Idle:
+        return 'idle';
+      case TransactionStatus.InTransaction:
+        return 'open';
+      case TransactionStatus.InError:
+        return 'failed';
+      default:
+        return 'unknown';
+    }
+  }
+
   on<E extends keyof ConnectionEvents>(event: E, listener: (...args: ConnectionEvents[E]) => void): this {
     (this.emitter as EventEmitter).on(event, listener as (...args: unknown[]) => void);
     return this;

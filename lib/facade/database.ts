@@ -338,9 +338,11 @@ export class Database extends Queryable {
   private readonly sessionEvents: SessionEvents = {
     noticeInterest: this.noticeInterest,
     changes: new SharedChanges(),
-    notice: (fields) => {
+    notice: (session, fields) => {
       // A statement can raise thousands of them.
-      if (this.emitter.listenerCount('notice') > 0) this.tell('notice', noticeOf(fields));
+      if (this.emitter.listenerCount('notice') === 0) return;
+      const { processId } = identityOf(session);
+      tellSafely(() => this.emitter.emit('notice', noticeOf(fields), { processId }));
     },
     notification: (session, channel, payload, processId) => {
       session.owner?.notification?.({ channel, payload, processId });

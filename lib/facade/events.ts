@@ -8,11 +8,24 @@ export interface Notice {
   message: string;
   detail?: string;
   hint?: string;
+  /** Where in the statement, counted in characters from 1. */
+  position?: string;
+  /** The call stack of server-side code. */
+  where?: string;
+  schema?: string;
+  table?: string;
+  column?: string;
+  dataType?: string;
+  constraint?: string;
+  /** File, line and routine of the server's source. */
+  file?: string;
+  line?: string;
+  routine?: string;
 }
 
 export interface DatabaseEvents {
-  /** The server sent a notice or a warning. */
-  notice: [notice: Notice];
+  /** The server sent a notice or a warning, on the connection of this server process. */
+  notice: [notice: Notice, connection: { processId: number }];
   /** A connection of the pool has been made. */
   connect: [event: { processId: number; address: string }];
   /** A connection of the pool has been closed; `error` where it was lost. */
@@ -25,14 +38,31 @@ export interface DatabaseEvents {
   leak: [event: { processId: number; heldFor: number; stack: string }];
 }
 
+const OPTIONAL = {
+  D: 'detail',
+  H: 'hint',
+  P: 'position',
+  W: 'where',
+  s: 'schema',
+  t: 'table',
+  c: 'column',
+  d: 'dataType',
+  n: 'constraint',
+  F: 'file',
+  L: 'line',
+  R: 'routine',
+} as const;
+
 /** @param fields by protocol letter */
 export function noticeOf(fields: NonNullable<NativeFailure['fields']>): Notice {
-  const { D: detail, H: hint } = fields;
-  return {
+  const notice: Notice = {
     severity: fields['V'] ?? fields['S'] ?? 'NOTICE',
     code: fields['C'] ?? '00000',
     message: fields['M'] ?? '',
-    ...(detail === undefined ? {} : { detail }),
-    ...(hint === undefined ? {} : { hint }),
   };
+  for (const letter of Object.keys(OPTIONAL) as (keyof typeof OPTIONAL)[]) {
+    const value = fields[letter];
+    if (value !== undefined) notice[OPTIONAL[letter]] = value;
+  }
+  return notice;
 }

@@ -1,3 +1,5 @@
+import { RowMode } from '../addon/interface.js';
+import type { TypeMap } from '../types/type-map.js';
 import type { ExecutionRequest, ResultView } from '../driver/operations/execution.js';
 import { batchInsert } from './batch/insert.js';
 import type {
@@ -15,6 +17,7 @@ import {
   asQueryResult,
   execute,
   rejection,
+  runRowScript,
   runScript,
   type OperationRunner,
 } from './calls/call.js';
@@ -42,6 +45,7 @@ import type {
   QueryResult,
   RowArray,
   RowObject,
+  ScriptRowOptions,
   StallOptions,
 } from './calls/options.js';
 
@@ -138,16 +142,28 @@ export abstract class Queryable {
 
   /**
    * Runs several statements, separated by semicolons, by the simple protocol: without parameters, and as one
-   * transaction unless the text says otherwise. Never put values into the text.
+   * transaction unless the text says otherwise. Never put values into the text. With `rows: true` it gives what `query`
+   * gives, for each of them; values of types that the server's catalogue has not been asked about are its text.
    */
-  script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]> {
+  script<T = RowObject>(sql: string, options: ScriptRowOptions): Promise<QueryResult<T>[]>;
+  script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]>;
+  script<T>(
+    sql: string,
+    options?: QueryOptions & { rows?: boolean },
+  ): Promise<ExecResult[] | QueryResult<T>[]> {
+    let types: TypeMap | undefined;
     try {
       checkOptions('script', options);
+      if (options?.rows === true) types = this.context.typeMapOf(options.types);
     } catch (error) {
       return rejection(error);
     }
     const { telemetry } = this.context;
-    const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, options);
+    const rowMode = options?.rowMode === 'array' ? RowMode.Array : RowMode.Object;
+    const run = (): Promise<ExecResult[] | QueryResult<T>[]> =>
+      types === undefined
+        ? runScript(this.runner, sql, options)
+        : runRowScript<T>(this.runner, sql, rowMode, types, options);
     return telemetry.watchesQueries
       ? telemetry.query(sql, [], options?.traceContext, () => undefined, run)
       : run();

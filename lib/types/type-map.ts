@@ -37,6 +37,8 @@ export class TypeMap {
   /** Whether a parameter's encoding can depend on a caller's own function. */
   readonly hasSerializers: boolean;
 
+  /** Nothing is made of a value's text. */
+  private readonly readsText: boolean;
   private readonly rules: Map<number, TypeRule>;
   private readonly custom: Map<number, CustomType>;
   private readonly catalogue = new Map<number, CatalogueType>();
@@ -50,7 +52,9 @@ export class TypeMap {
   constructor(options?: TypeOptions, catalogue: readonly CatalogueType[] = []) {
     const resolved = resolveTypeOptions(options);
     const { customByOid, customByName } = resolved;
-    const ruleOf = (reading: Reading): TypeRule | undefined => readingRule(reading, resolved);
+    this.readsText = resolved.all === 'text';
+    const ruleOf = (reading: Reading): TypeRule | undefined =>
+      this.readsText ? undefined : readingRule(reading, resolved);
     this.rules = new Map();
     for (const [oid, { reads }] of TYPES_BY_OID) setIfGiven(this.rules, oid, ruleOf(reads));
     this.custom = customByOid;
@@ -85,7 +89,7 @@ export class TypeMap {
 
   /** Whether the type needs no look-up in the server's catalogue (again). */
   isKnown(oid: number): boolean {
-    return KNOWN_OIDS.has(oid) || this.catalogue.has(oid);
+    return (this.readsText && this.customByName.size === 0) || KNOWN_OIDS.has(oid) || this.catalogue.has(oid);
   }
 
   /** What the core makes of a value of this type. The server reports a column of a domain as one of the type beneath. */
@@ -114,6 +118,7 @@ export class TypeMap {
   converterFor(oid: number): Converter | undefined {
     const rule = this.rules.get(oid);
     if (rule !== undefined) return rule.converter;
+    if (this.readsText) return undefined;
     const base = this.baseOf(oid);
     if (base !== oid) return this.converterFor(base);
     let converter = this.arrayConverters.get(oid);

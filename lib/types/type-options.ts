@@ -25,6 +25,11 @@ export interface TypeOptions {
   /** json and jsonb. Default `'parse'`. */
   json?: 'parse' | 'string' | CustomType;
   /**
+   * `'text'`: every value is the server's text, arrays too, whatever the choices above say; only a type that has a `parse` of
+   * its own is read by that. Default `'value'`.
+   */
+  all?: 'value' | 'text' | undefined;
+  /**
    * Any type, by its OID or by its name in the server's catalogue; holds for arrays of it too. Given for one of the
    * names above it is for the type of that name alone.
    */
@@ -38,6 +43,7 @@ export interface ResolvedTypeOptions {
   date: 'string' | 'date';
   timestamp: 'date' | 'string';
   json: 'parse' | 'string';
+  all: 'value' | 'text';
   customByOid: Map<number, CustomType>;
   /** Keys in lower case. */
   customByName: Map<string, CustomType>;
@@ -50,6 +56,7 @@ const CHOICES = {
   date: ['string', 'date'],
   timestamp: ['date', 'string'],
   json: ['parse', 'string'],
+  all: ['value', 'text'],
 } as const;
 
 type Choice = keyof typeof CHOICES;
@@ -65,6 +72,7 @@ export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptio
     date: CHOICES.date[0],
     timestamp: CHOICES.timestamp[0],
     json: CHOICES.json[0],
+    all: CHOICES.all[0],
     customByOid: new Map(),
     customByName: new Map(),
   };

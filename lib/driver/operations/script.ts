@@ -1,5 +1,6 @@
-import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
+import type { NativeFailure, RowMode, TransactionStatus } from '../../addon/interface.js';
 import { settingsTouched } from '../changes.js';
+import type { TypeMap } from '../../types/type-map.js';
 import type { Session } from '../session.js';
 import { OneCommand } from './one-command.js';
 import type { StatementResult } from '../result-shape.js';
@@ -12,28 +13,19 @@ export interface ScriptResult {
 }
 
 /** Runs a text of several statements by the simple protocol. */
-export class Script extends OneCommand {
-  private readonly results: ScriptResult[] = [];
-
+abstract class SimpleText extends OneCommand {
   constructor(
-    private readonly sql: string,
-    private readonly resolve: (results: ScriptResult[]) => void,
+    protected readonly sql: string,
     reject: (error: unknown) => void,
   ) {
     super(reject);
   }
 
-  begin(session: Session): void {
-    session.native.script(session.slot, this.sql);
-  }
-
-  override result(_session: Session, { command, count }: StatementResult): void {
-    if (command !== '') this.results.push({ command, count });
-  }
+  protected abstract give(): void;
 
   protected done(session: Session, transactionStatus: TransactionStatus): void {
     this.noteSettings(session, transactionStatus);
-    this.resolve(this.results);
+    this.give();
   }
 
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
@@ -45,5 +37,64 @@ export class Script extends OneCommand {
   private noteSettings(session: Session, transactionStatus: TransactionStatus): void {
     const settings = settingsTouched(this.sql);
     if (settings !== undefined) session.noteSettings(settings, transactionStatus);
+  }
+}
+
+/** For what became of each statement. */
+export class Script extends SimpleText {
+  private readonly results: ScriptResult[] = [];
+
+  constructor(
+    sql: string,
+    private readonly resolve: (results: ScriptResult[]) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(sql, reject);
+  }
+
+  begin(session: Session): void {
+    session.native.script(session.slot, this.sql);
+  }
+
+  override result(_session: Session, { command, count }: StatementResult): void {
+    if (command !== '') this.results.push({ command, count });
+  }
+
+  protected give(): void {
+    this.resolve(this.results);
+  }
+}
+
+/** The same, for its rows. Types that the map does not know stay text: the server is not asked in the middle of a script. */
+export class RowScript extends SimpleText {
+  private readonly results: StatementResult[] = [];
+  private thrown: { error: unknown } | undefined;
+
+  constructor(
+    sql: string,
+    private readonly rowMode: RowMode,
+    private readonly types: TypeMap,
+    private readonly resolve: (results: StatementResult[]) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(sql, reject);
+  }
+
+  begin(session: Session): void {
+    const { sql, rowMode, types } = this;
+    session.native.script(session.slot, sql, 0, 0, rowMode, session.core.typeMapId(types));
+  }
+
+  override result(_session: Session, result: StatementResult): void {
+    this.results.push(result);
+  }
+
+  override threw(_session?: Session, error?: unknown): void {
+    this.thrown ??= { error };
+  }
+
+  protected give(): void {
+    if (this.thrown === undefined) this.resolve(this.results);
+    else this.reject(this.thrown.error);
   }
 }

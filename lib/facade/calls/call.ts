@@ -1,10 +1,12 @@
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
-import { Script } from '../../driver/operations/script.js';
+import { RowScript, Script } from '../../driver/operations/script.js';
 import type { Operation } from '../../driver/session.js';
 import { UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import type { StatementResult } from '../../driver/result-shape.js';
+import type { RowMode } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
+import type { TypeMap } from '../../types/type-map.js';
 import { InterruptibleCall } from './interruptible-call.js';
 import { Limit, type LimitOptions } from './limit.js';
 import type { ExecResult, QueryOptions, QueryResult } from './options.js';
@@ -119,6 +121,34 @@ export function runScript(
     );
   });
 }
+
+/** The same, for the rows of each statement. */
+export function runRowScript<T>(
+  runner: OperationRunner,
+  sql: string,
+  rowMode: RowMode,
+  types: TypeMap,
+  options: LimitOptions | undefined,
+): Promise<QueryResult<T>[]> {
+  return new Promise((resolve, reject) => {
+    checkText(sql);
+    const give = (results: StatementResult[]): void => {
+      resolve(
+        results.map(({ rows, shape, command, count }) =>
+          asQueryResult<T>(rows, shape?.fields ?? NO_FIELDS, command, count),
+        ),
+      );
+    };
+    startOperation(
+      runner,
+      (fail) => new RowScript(sql, rowMode, types, give, fail),
+      limitOf(options),
+      reject,
+    );
+  });
+}
+
+const NO_FIELDS: readonly Column[] = Object.freeze([]);
 
 /** Turns what was thrown into a rejection, so that calls never throw. */
 export function rejection(error: unknown): Promise<never> {

@@ -11,7 +11,7 @@ const LARGE_OBJECT = [...LIMITS, 'traceContext'] as const;
 const NAMES = {
   'a query': QUERY,
   rows: [...QUERY, 'stallTimeout'],
-  script: [...LIMITS, 'traceContext'],
+  script: [...QUERY, 'rows'],
   prepare: LIMITS,
   ping: LIMITS,
   connect: LIMITS,

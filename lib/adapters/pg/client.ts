@@ -1,0 +1,318 @@
+import { EventEmitter } from 'node:events';
+import { open, type ChannelNotification, type Connection, type Database, type Notice } from '../../index.js';
+import { ConnectionParameters, type ClientConfig } from './config.js';
+import { connectError, serverWords, terminated, TERMINATED } from './errors.js';
+import { Query, type QueryCallback, type QueryConfig } from './query.js';
+import { QueryQueue } from './query-queue.js';
+import type { Result } from './result.js';
+import { TypeOverrides, type TypeFormat, type TypeParser } from './type-overrides.js';
+import { escapeIdentifier, escapeLiteral } from './values.js';
+import { RUN, type Work } from './work.js';
+
+export type ConnectCallback = (error: Error | null | undefined, client?: Client) => void;
+
+/** `pg`'s Client: one session, and a line of queries that are run on it one after the other. */
+export class Client extends EventEmitter {
+  static readonly Query = Query;
+
+  readonly connectionParameters: ConnectionParameters;
+  readonly user: string | undefined;
+  readonly database: string | undefined;
+  readonly port: number;
+  readonly host: string;
+  readonly ssl: ConnectionParameters['ssl'];
+  readonly pipeline = false;
+  /** Not `pg`'s: no message can be sent on it. It tells the parameters that the server reported (`parameterStatus`). */
+  readonly connection = new EventEmitter();
+  processID: number | null = null;
+  /** Only the library knows it. */
+  readonly secretKey = null;
+  readonly _types: TypeOverrides;
+  _connecting = false;
+  _connected = false;
+  _ending = false;
+  _ended = false;
+  _queryable = true;
+
+  protected session: Connection | undefined;
+  protected readonly queue: QueryQueue;
+  private readonly promise: PromiseConstructor;
+  private db: Database | undefined;
+  private ended: Promise<void> | undefined;
+
+  constructor(config?: string | ClientConfig) {
+    super();
+    const given: ClientConfig = typeof config === 'object' ? config : {};
+    this.connectionParameters = new ConnectionParameters(config ?? {});
+    const { user, database, port, host, ssl } = this.connectionParameters;
+    this.user = user;
+    this.database = database;
+    this.port = port;
+    this.host = host;
+    this.ssl = ssl;
+    this._types = new TypeOverrides(given.types);
+    this.promise = given.Promise ?? Promise;
+    this.queue = new QueryQueue(this._types, () => this.emit('drain'));
+    // Nobody should see what a client holds inside, or its password, in a log.
+    for (const hidden of ['session', 'queue', 'promise', 'db', 'ended'] as const) {
+      Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
+    }
+    this.on('newListener', (event) => {
+      if (event === 'notice') this.hearNotices();
+    });
+  }
+
+  get password(): ConnectionParameters['password'] {
+    return this.connectionParameters.password;
+  }
+
+  connect(): Promise<this>;
+  connect(callback: ConnectCallback): void;
+  connect(callback?: ConnectCallback): Promise<this> | undefined {
+    if (callback !== undefined) {
+      this.begin(callback);
+      return undefined;
+    }
+    return new this.promise((resolve, reject) => {
+      this.begin((error) => {
+        if (error) reject(error);
+        else resolve(this);
+      });
+    });
+  }
+
+  private begin(callback: ConnectCallback): void {
+    if (this._connecting || this._connected) {
+      const again = new Error('Client has already been connected. You cannot reuse a client.');
+      process.nextTick(callback, again);
+      return;
+    }
+    this._connecting = true;
+    this.openSession().then(
+      (session) => {
+        this.attach(session);
+        callback(null, this);
+        this.emit('connect');
+        if (this._ending) void this.finish();
+        else this.queue.start(session);
+      },
+      (error: unknown) => {
+        const told = connectError(error, 'timeout expired');
+        this._ended = true;
+        this._queryable = false;
+        void this.db?.close();
+        this.queue.refuseAll(told);
+        callback(told);
+        process.nextTick(() => this.emit('end'));
+      },
+    );
+  }
+
+  private async openSession(): Promise<Connection> {
+    // One session, which is never given back: the pool has nothing to do.
+    const pool = { max: 1, min: 0, acquireTimeout: 0, maxLifetime: 0, idleTimeout: 0 };
+    const config = this.connectionParameters.driverConfig();
+    const db = open({ ...config, pool: { ...pool, ...config.pool } });
+    this.db = db;
+    if (this.listenerCount('notice') > 0) this.hearNotices();
+    return db.connect();
+  }
+
+  private hearing = false;
+
+  /** Notices are asked for only where somebody listens. */
+  private hearNotices(): void {
+    if (this.hearing || this.db === undefined) return;
+    this.hearing = true;
+    this.db.on('notice', (notice) => {
+      this.tellNotice(notice);
+    });
+  }
+
+  /** @internal */
+  tellNotice(notice: Notice): void {
+    this.emit('notice', Object.assign(new Error(notice.message), { length: undefined }, notice, { name: 'notice' }));
+  }
+
+  protected attach(session: Connection): void {
+    this.session = session;
+    this._connecting = false;
+    this._connected = true;
+    if (this.processID === session.backendPid) return;
+    this.processID = session.backendPid;
+    for (const [parameterName, parameterValue] of Object.entries(session.serverParameters)) {
+      this.connection.emit('parameterStatus', { parameterName, parameterValue });
+    }
+    session.on('notification', this.notified);
+    session.on('close', (error) => {
+      if (this.session === session && error !== undefined) this.lost(error);
+    });
+  }
+
+  protected readonly notified = ({ channel, payload, processId }: ChannelNotification): void => {
+    this.emit('notification', { name: 'notification', length: undefined, processId, channel, payload });
+  };
+
+  /** The session is gone, and nobody has asked for it. */
+  protected lost(error: Error): void {
+    if (this._ending) return;
+    this._queryable = false;
+    this._ended = true;
+    this.session = undefined;
+    const told = terminated(error);
+    const wasBusy = this.queue.busy;
+    // After the query that was under way has been told.
+    setImmediate(() => {
+      this.queue.refuseAll(told);
+      const words = wasBusy ? undefined : serverWords(error);
+      if (words !== undefined) this.tellLoss(words);
+      this.tellLoss(told);
+      process.nextTick(() => this.emit('end'));
+      void this.db?.close();
+    });
+  }
+
+  protected tellLoss(error: Error): void {
+    this.emit('error', error);
+  }
+
+  query<W extends Work>(work: W): W;
+  query<R = RowOfAnyKind>(config: string | QueryConfig, values?: readonly unknown[] | null): Promise<Result<R>>;
+  query(
+    config: string | QueryConfig,
+    values: readonly unknown[] | QueryCallback | null | undefined,
+    callback?: QueryCallback,
+  ): void;
+  query(
+    config: string | QueryConfig | Work | null | undefined,
+    values?: readonly unknown[] | QueryCallback | null,
+    callback?: QueryCallback,
+  ): unknown {
+    if (config === null || config === undefined) {
+      throw new TypeError('Client was passed a null or undefined query');
+    }
+    const [work, answer] = this.workOf(config, values ?? undefined, callback);
+    const limit =
+      (typeof config === 'object' && 'query_timeout' in config ? config.query_timeout : undefined) ??
+      this.connectionParameters.query_timeout;
+    if (!this._queryable || this._ending) {
+      const why = this._ending
+        ? 'Client was closed and is not queryable'
+        : 'Client has encountered a connection error and is not queryable';
+      process.nextTick(() => {
+        work.handleError(new Error(why));
+      });
+    } else {
+      this.queue.add(work, Number(limit) || 0);
+    }
+    return answer;
+  }
+
+  /** What is to be run, and what `query` gives back for it. */
+  private workOf(
+    config: string | QueryConfig | Work,
+    values: readonly unknown[] | QueryCallback | undefined,
+    callback: QueryCallback | undefined,
+  ): [Work, unknown] {
+    if (isWork(config)) {
+      const given = typeof values === 'function' ? values : callback;
+      if (config instanceof Query && given !== undefined) config.callback ??= given;
+      return [config, config];
+    }
+    if (typeof config === 'object' && 'submit' in config && typeof config.submit === 'function') {
+      throw new TypeError(
+        'This object sends messages of the protocol itself, which the client library does. Use the Cursor, QueryStream or copy of kingbase-native/pg.',
+      );
+    }
+    const query = new Query(config, values, callback);
+    if (query.callback !== undefined) {
+      if (typeof (query.callback as unknown) !== 'function') {
+        throw new TypeError('callback is not a function');
+      }
+      return [query, undefined];
+    }
+    const answer = new this.promise((resolve, reject) => {
+      query.callback = (error, result): void => {
+        if (error) reject(error);
+        else resolve(result);
+      };
+    });
+    return [query, answer];
+  }
+
+  end(): Promise<void>;
+  end(callback: (error?: Error) => void): void;
+  end(callback?: (error?: Error) => void): Promise<void> | undefined {
+    this._ending = true;
+    const finished = this.finish();
+    if (callback === undefined) return finished;
+    void finished.then(() => {
+      callback();
+    });
+    return undefined;
+  }
+
+  /** What is under way and what waits is refused, as a client of `pg` does that drops its socket. */
+  private finish(): Promise<void> {
+    if (this._connecting) return Promise.resolve();
+    this.ended ??= this.close();
+    return this.ended;
+  }
+
+  private async close(): Promise<void> {
+    const { session, db } = this;
+    this.queue.refuseAll(new Error(TERMINATED));
+    if (session === undefined || db === undefined) return;
+    void session.release({ discard: true });
+    // What is still under way nobody waits for any more.
+    await db.close({ timeout: 1 });
+    this._ended = true;
+    this.session = undefined;
+    process.nextTick(() => this.emit('end'));
+  }
+
+  setTypeParser(oid: number, format: TypeFormat | TypeParser, parser?: TypeParser): void {
+    this._types.setTypeParser(oid, format, parser);
+  }
+
+  getTypeParser(oid: number, format?: TypeFormat): TypeParser {
+    return this._types.getTypeParser(oid, format);
+  }
+
+  escapeIdentifier(text: string): string {
+    return escapeIdentifier(text);
+  }
+
+  escapeLiteral(text: string): string {
+    return escapeLiteral(text);
+  }
+
+  getTransactionStatus(): 'I' | 'T' | 'E' | null {
+    switch (this.session?.transactionStatus) {
+      case 'idle':
+        return 'I';
+      case 'open':
+        return 'T';
+      case 'failed':
+        return 'E';
+      default:
+        return null;
+    }
+  }
+
+  /** An idle session does not keep the process alive here, whatever is asked for. */
+  ref(): void {
+    // Nothing to do.
+  }
+
+  unref(): void {
+    // Nothing to do.
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in @types/pg, so that programs typed by it compile
+export type RowOfAnyKind = any;
+
+function isWork(given: unknown): given is Work {
+  return typeof given === 'object' && given !== null && RUN in given;
+}

@@ -1,0 +1,150 @@
+/** A client's configuration: what `pg` takes, made into what the driver takes. */
+import { parse } from 'pg-connection-string';
+import type { ConnectionConfig } from '../../index.js';
+import { defaults } from './defaults.js';
+import { sslOptions, type SslConfig } from './ssl.js';
+import type { TypeParsers } from './type-overrides.js';
+
+export type PasswordFunction = (parameters: ConnectionParameters) => string | Promise<string>;
+
+export interface ClientConfig {
+  user?: string | undefined;
+  database?: string | undefined;
+  password?: string | PasswordFunction | undefined;
+  port?: number | string | undefined;
+  host?: string | undefined;
+  connectionString?: string | undefined;
+  keepAlive?: boolean | undefined;
+  keepAliveInitialDelayMillis?: number | undefined;
+  statement_timeout?: false | number | undefined;
+  lock_timeout?: false | number | undefined;
+  idle_in_transaction_session_timeout?: false | number | undefined;
+  query_timeout?: false | number | undefined;
+  ssl?: boolean | string | SslConfig | undefined;
+  sslnegotiation?: 'postgres' | 'direct' | undefined;
+  application_name?: string | undefined;
+  fallback_application_name?: string | undefined;
+  connectionTimeoutMillis?: number | undefined;
+  types?: TypeParsers | undefined;
+  options?: string | undefined;
+  client_encoding?: string | undefined;
+  binary?: boolean | undefined;
+  Promise?: PromiseConstructor | undefined;
+  /** What `pg` has no word for: the driver's own options, over all others. */
+  kingbase?: ConnectionConfig | undefined;
+}
+
+/** Server settings that `pg` has options for. */
+const SETTINGS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const;
+
+/** The first that is given: an option, `PG…`, `KINGBASE_…`, `defaults`. Empty counts as absent, as in `pg`. */
+function pick(option: unknown, name: string, standard: unknown): string | undefined {
+  const { env } = process;
+  for (const value of [option, env[`PG${name}`], env[`KINGBASE_${name}`], standard]) {
+    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) return String(value);
+  }
+  return undefined;
+}
+
+/** What a client is to connect to, as `client.connectionParameters` shows it. */
+export class ConnectionParameters {
+  readonly user: string | undefined;
+  readonly database: string | undefined;
+  readonly port: number;
+  readonly host: string;
+  readonly ssl: boolean | string | SslConfig | undefined;
+  readonly application_name: string | undefined;
+  readonly options: string | undefined;
+  readonly query_timeout: number;
+  readonly connectionTimeoutMillis: number;
+  /** Not enumerable, so that no log shows it. */
+  declare readonly password: string | PasswordFunction | undefined;
+
+  private readonly config: ClientConfig;
+
+  constructor(given: string | ClientConfig = {}) {
+    let config: ClientConfig = typeof given === 'string' ? fromString(given) : given;
+    const text = config.connectionString ?? defaults.connectionString;
+    if (typeof text === 'string' && text !== '') config = { ...config, ...fromString(text) };
+    Object.defineProperty(this, 'config', { value: config, enumerable: false });
+    this.config = config;
+    this.user = pick(config.user, 'USER', defaults.user);
+    this.database = pick(config.database, 'DATABASE', defaults.database) ?? this.user;
+    this.port = Number.parseInt(pick(config.port, 'PORT', defaults.port) ?? '', 10);
+    this.host = pick(config.host, 'HOST', defaults.host) ?? 'localhost';
+    const password =
+      typeof config.password === 'function'
+        ? config.password
+        : pick(config.password, 'PASSWORD', defaults.password);
+    Object.defineProperty(this, 'password', { value: password, enumerable: false });
+    this.ssl = config.ssl ?? sslOfEnvironment();
+    const name = config.application_name ?? process.env['PGAPPNAME'] ?? process.env['KINGBASE_APPNAME'];
+    this.application_name =
+      name ??
+      defaults.application_name ??
+      config.fallback_application_name ??
+      defaults.fallback_application_name;
+    this.options = pick(config.options, 'OPTIONS', defaults.options);
+    this.query_timeout = Number(config.query_timeout ?? defaults.query_timeout);
+    this.connectionTimeoutMillis =
+      config.connectionTimeoutMillis ?? Number(process.env['PGCONNECT_TIMEOUT'] ?? 0) * 1000;
+  }
+
+  /** What the driver is opened with. */
+  driverConfig(): ConnectionConfig {
+    const { config, password } = this;
+    const ssl = sslOptions(this.ssl, this.host);
+    return {
+      host: this.host,
+      port: this.port,
+      user: this.user,
+      database: this.database,
+      password: typeof password === 'function' ? (): string | Promise<string> => password(this) : password,
+      options: this.sessionOptions(),
+      applicationName: this.application_name,
+      connectTimeout: this.connectionTimeoutMillis,
+      ...(config.sslnegotiation === 'direct' ? { sslNegotiation: 'direct' } : {}),
+      ...(config.keepAlive === true ? { keepalives: 1 } : {}),
+      ...(config.keepAliveInitialDelayMillis === undefined
+        ? {}
+        : { keepalivesIdle: Math.max(1, Math.floor(config.keepAliveInitialDelayMillis / 1000)) }),
+      ...ssl,
+      ...config.kingbase,
+    };
+  }
+
+  private sessionOptions(): string | undefined {
+    const settings = SETTINGS.flatMap((name) => {
+      const value = this.config[name] ?? defaults[name];
+      return value === false || value === 0 ? [] : [`-c ${name}=${Math.trunc(Number(value))}`];
+    });
+    const all = [...(this.options === undefined ? [] : [this.options]), ...settings];
+    return all.length === 0 ? undefined : all.join(' ');
+  }
+}
+
+function fromString(text: string): ClientConfig {
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(parse(text))) {
+    if (value !== null && value !== undefined) given[name] = value;
+  }
+  for (const name of [...SETTINGS, 'query_timeout', 'connectionTimeoutMillis']) {
+    if (typeof given[name] === 'string') given[name] = Number(given[name]);
+  }
+  return given;
+}
+
+function sslOfEnvironment(): boolean | SslConfig | undefined {
+  switch (process.env['PGSSLMODE']) {
+    case 'disable':
+      return false;
+    case 'require':
+    case 'verify-ca':
+    case 'verify-full':
+      return true;
+    case 'no-verify':
+      return { rejectUnauthorized: false };
+    default:
+      return defaults.ssl || undefined;
+  }
+}

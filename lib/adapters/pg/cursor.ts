@@ -1,0 +1,157 @@
+import { EventEmitter } from 'node:events';
+import type { Rows } from '../../index.js';
+import { statementError } from './errors.js';
+import { Result, type TextRow } from './result.js';
+import type { TypeParsers } from './type-overrides.js';
+import { prepareValue, type PreparedValue } from './values.js';
+import { AS_TEXT, RUN, type Host, type Work } from './work.js';
+
+export interface CursorConfig {
+  rowMode?: string | undefined;
+  types?: TypeParsers | undefined;
+}
+
+type ReadCallback = (error: Error | null | undefined, rows?: unknown[], result?: Result) => void;
+
+/** pg-cursor's Cursor: rows of one statement, so many at a time as are asked for. */
+export class Cursor extends EventEmitter implements Work {
+  readonly text: string;
+  readonly values: PreparedValue[] | null;
+  state: 'initialized' | 'open' | 'done' | 'error' = 'initialized';
+  private readonly config: CursorConfig;
+  private result: Result;
+  private rows: Rows<TextRow> | undefined;
+  private batches: AsyncIterator<TextRow[]> | undefined;
+  /** What has come and has not been asked for. */
+  private held: TextRow[] = [];
+  private error: Error | undefined;
+  private finish: (() => void) | undefined;
+  /** Reads are answered one after the other. */
+  private last: Promise<unknown> = Promise.resolve();
+  private readonly begun: Promise<void>;
+  private begin: (() => void) | undefined;
+
+  constructor(text: string, values?: readonly unknown[] | null, config: CursorConfig = {}) {
+    super();
+    this.text = text;
+    this.values = values ? values.map(prepareValue) : null;
+    this.config = config;
+    this.result = new Result(config.rowMode, config.types);
+    this.begun = new Promise((resolve) => {
+      this.begin = resolve;
+    });
+  }
+
+  submit(): void {
+    throw new Error('A cursor is run by client.query(cursor).');
+  }
+
+  [RUN]({ session, types }: Host, done: () => void): void {
+    this.finish = done;
+    if (this.state === 'done') {
+      this.settle();
+      return;
+    }
+    this.state = 'open';
+    this.result = new Result(this.config.rowMode, this.config.types ?? types);
+    const options = { rowMode: 'array', types: AS_TEXT, stallTimeout: Infinity } as const;
+    this.rows = session.rows<TextRow>(this.text, this.values ?? [], options);
+    this.batches = this.rows.batches();
+    this.begin?.();
+  }
+
+  read(count: number): Promise<unknown[]>;
+  read(count: number, callback: ReadCallback): void;
+  read(count: number, callback?: ReadCallback): Promise<unknown[]> | undefined {
+    const rows = this.last.then(() => this.take(count));
+    this.last = rows.catch(() => undefined);
+    if (callback === undefined) return rows;
+    rows.then(
+      (read) => {
+        process.nextTick(callback, null, read, this.result);
+      },
+      (error: unknown) => {
+        process.nextTick(callback, error);
+      },
+    );
+    return undefined;
+  }
+
+  private async take(count: number): Promise<unknown[]> {
+    if (this.state === 'initialized') await this.begun;
+    if (this.error !== undefined) throw this.error;
+    if (this.state === 'done' || this.rows === undefined) return [];
+    try {
+      if (this.result.fields.length === 0) this.result.addFields(await this.rows.fields());
+      let over = false;
+      while (!over && this.held.length < count) {
+        const next = await this.batches?.next();
+        if (next === undefined || next.done === true) over = true;
+        else this.held = this.held.length === 0 ? next.value : [...this.held, ...next.value];
+      }
+      const read = this.held.slice(0, count).map((values) => this.result.parseRow(values));
+      this.held = this.held.slice(count);
+      for (const row of read) this.emit('row', row, this.result);
+      this.result.rows = read;
+      if (over && this.held.length === 0) this.ended(read.length);
+      return read;
+    } catch (error) {
+      this.fail(statementError(error));
+      throw this.error;
+    }
+  }
+
+  private ended(lastRead: number): void {
+    if (this.state === 'done') return;
+    this.state = 'done';
+    this.result.addCommand({ command: 'SELECT', rowCount: lastRead });
+    this.settle();
+    this.emit('end', this.result);
+  }
+
+  private fail(error: Error): void {
+    if (this.state === 'done' || this.state === 'error') return;
+    this.state = 'error';
+    this.error = error;
+    this.begin?.();
+    this.settle();
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+
+  private settle(): void {
+    const { finish } = this;
+    this.finish = undefined;
+    finish?.();
+  }
+
+  close(): Promise<void>;
+  close(callback: (error?: Error) => void): void;
+  close(callback?: (error?: Error) => void): Promise<void> | undefined {
+    const closed = this.stop();
+    if (callback === undefined) return closed;
+    closed.then(
+      () => {
+        process.nextTick(callback);
+      },
+      (error: unknown) => {
+        process.nextTick(callback, error);
+      },
+    );
+    return undefined;
+  }
+
+  private async stop(): Promise<void> {
+    if (this.state === 'done') return;
+    const failed = this.state === 'error';
+    this.state = 'done';
+    this.held = [];
+    this.begin?.();
+    await this.rows?.close();
+    this.settle();
+    if (!failed) this.emit('end', this.result);
+  }
+
+  handleError(error: Error): void {
+    this.fail(error);
+  }
+}

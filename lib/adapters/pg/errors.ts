@@ -1,0 +1,123 @@
+/** The driver's errors in `pg`'s words: what programs compare with stays as it is, and the driver's error is the `cause`. */
+import {
+  ConnectionError,
+  DatabaseError as DriverDatabaseError,
+  PoolError,
+  TimeoutError,
+  isDatabaseError,
+  type KingbaseErrorCode,
+} from '../../index.js';
+
+/** What the server reported, with the fields that `pg` gives. */
+export class DatabaseError extends Error {
+  override name = 'error';
+  /** Bytes of the server's message, which the client library does not tell. */
+  length: number | undefined;
+  severity: string | undefined;
+  code: string | undefined;
+  detail: string | undefined;
+  hint: string | undefined;
+  position: string | undefined;
+  internalPosition: string | undefined;
+  internalQuery: string | undefined;
+  where: string | undefined;
+  schema: string | undefined;
+  table: string | undefined;
+  column: string | undefined;
+  dataType: string | undefined;
+  constraint: string | undefined;
+  file: string | undefined;
+  line: string | undefined;
+  routine: string | undefined;
+
+  constructor(message: string, length?: number, name = 'error', options?: { cause: unknown }) {
+    super(message, options);
+    this.length = length;
+    this.name = name;
+  }
+
+  static of(error: DriverDatabaseError): DatabaseError {
+    const made = new DatabaseError(error.message, undefined, 'error', { cause: error });
+    made.severity = error.severity;
+    made.code = error.code;
+    made.detail = error.detail;
+    made.hint = error.hint;
+    made.position = textOf(error.position);
+    made.internalPosition = textOf(error.internalPosition);
+    made.internalQuery = error.internalQuery;
+    made.where = error.where;
+    made.schema = error.schema;
+    made.table = error.table;
+    made.column = error.column;
+    made.dataType = error.dataType;
+    made.constraint = error.constraint;
+    made.file = error.file;
+    made.line = textOf(error.line);
+    made.routine = error.routine;
+    return made;
+  }
+}
+
+function textOf(number: number | undefined): string | undefined {
+  return number === undefined ? undefined : String(number);
+}
+
+export const TERMINATED = 'Connection terminated';
+export const TERMINATED_UNEXPECTEDLY = 'Connection terminated unexpectedly';
+export const CONNECT_TIMEOUT = 'timeout exceeded when trying to connect';
+export const READ_TIMEOUT = 'Query read timeout';
+
+/** Node's words for why a connection could not be made, which programs and ORMs look for. */
+const SYSTEM_CODES: Partial<Record<KingbaseErrorCode, { code: string; call: string }>> = {
+  KB_CONNECT_REFUSED: { code: 'ECONNREFUSED', call: 'connect' },
+  KB_CONNECT_NO_SOCKET: { code: 'ENOENT', call: 'connect' },
+  KB_CONNECT_UNREACHABLE: { code: 'EHOSTUNREACH', call: 'connect' },
+  KB_CONNECT_HOST_NOT_FOUND: { code: 'ENOTFOUND', call: 'getaddrinfo' },
+};
+
+/** What a statement failed with. */
+export function statementError(error: unknown): Error {
+  if (isDatabaseError(error)) return DatabaseError.of(error);
+  if (error instanceof TimeoutError) return new Error(READ_TIMEOUT, { cause: error });
+  if (error instanceof ConnectionError) return serverWords(error) ?? terminated(error);
+  return asError(error);
+}
+
+/** What making a connection failed with. */
+export function connectError(error: unknown, timeoutWords: string): Error {
+  if (isDatabaseError(error)) return DatabaseError.of(error);
+  if (error instanceof TimeoutError) return new Error(timeoutWords, { cause: error });
+  if (error instanceof PoolError && error.code === 'KB_POOL_ACQUIRE_TIMEOUT') {
+    return new Error(timeoutWords, { cause: error });
+  }
+  if (!(error instanceof ConnectionError)) return asError(error);
+  if (error.code === 'KB_CONNECT_TIMEOUT') return new Error(timeoutWords, { cause: error });
+  if (error.code === 'KB_CONNECT_LOST') return terminated(error);
+  const fromServer = serverWords(error);
+  if (fromServer !== undefined) return fromServer;
+  const system = SYSTEM_CODES[error.code];
+  return system === undefined ? error : systemError(error, system);
+}
+
+/** An error like that of Node's sockets. */
+function systemError(error: ConnectionError, { code, call }: { code: string; call: string }): Error {
+  const [, address = '', port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(error.address ?? '') ?? [];
+  const words = `${call} ${code} ${code === 'ENOTFOUND' ? address : (error.address ?? '')}`.trimEnd();
+  const made = new Error(words, { cause: error });
+  const where = call === 'connect' ? { address, port: Number(port) } : { hostname: address };
+  return Object.assign(made, { code, syscall: call, ...where });
+}
+
+/** The loss of a connection of which the server said why. */
+export function serverWords(error: unknown): DatabaseError | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return isDatabaseError(cause) ? DatabaseError.of(cause) : undefined;
+}
+
+export function terminated(cause: unknown): Error {
+  return new Error(TERMINATED_UNEXPECTEDLY, { cause });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,69 @@
+/** `kingbase-native/pg`: the module that `pg` 8 is, over this driver. */
+import types from 'pg-types';
+import { Client } from './client.js';
+import { from, to } from './copy.js';
+import { Cursor } from './cursor.js';
+import { defaults } from './defaults.js';
+import { DatabaseError } from './errors.js';
+import { Pool, PoolClient } from './pool.js';
+import { Query } from './query.js';
+import { QueryStream } from './query-stream.js';
+import { Result } from './result.js';
+import { TypeOverrides } from './type-overrides.js';
+import { escapeIdentifier, escapeLiteral, prepareValue } from './values.js';
+
+const copy = { from, to };
+const utils = { prepareValue, escapeIdentifier, escapeLiteral };
+
+const pg = {
+  Client,
+  Pool,
+  PoolClient,
+  Query,
+  Result,
+  Cursor,
+  QueryStream,
+  copy,
+  types,
+  TypeOverrides,
+  defaults,
+  DatabaseError,
+  escapeIdentifier,
+  escapeLiteral,
+  utils,
+  /** The same classes: they are native already. */
+  get native(): object {
+    return pg;
+  },
+};
+const native: object = pg;
+
+export {
+  Client,
+  Cursor,
+  DatabaseError,
+  Pool,
+  PoolClient,
+  Query,
+  QueryStream,
+  Result,
+  TypeOverrides,
+  copy,
+  defaults,
+  escapeIdentifier,
+  escapeLiteral,
+  native,
+  types,
+  utils,
+};
+export default pg;
+
+export type { ClientConfig, ConnectionParameters, PasswordFunction } from './config.js';
+export type { CursorConfig } from './cursor.js';
+export type { CopyFrom, CopyTo } from './copy.js';
+export type { PoolConfig } from './pool.js';
+export type { QueryCallback, QueryConfig } from './query.js';
+export type { QueryStreamConfig } from './query-stream.js';
+export type { FieldDef, FieldDef as Field, Result as QueryResult } from './result.js';
+export type { SslConfig } from './ssl.js';
+export type { TypeFormat, TypeParser, TypeParsers } from './type-overrides.js';

@@ -1,0 +1,108 @@
+import type { Connection } from '../../index.js';
+import { READ_TIMEOUT } from './errors.js';
+import type { TypeParsers } from './type-overrides.js';
+import { RUN, type Work } from './work.js';
+
+interface Waiting {
+  readonly work: Work;
+  /** When its answer must have come; 0: at any time. */
+  readonly deadline: number;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
+/** What is to be run on one client, one after the other. */
+export class QueryQueue {
+  private readonly waiting: Waiting[] = [];
+  private readonly named = new Map<string, string>();
+  private session: Connection | undefined;
+  private active: Work | undefined;
+  private whenIdle: (() => void) | undefined;
+
+  /** @param drained told when the last has been run */
+  constructor(
+    private readonly types: TypeParsers,
+    private readonly drained: () => void,
+  ) {}
+
+  get busy(): boolean {
+    return this.active !== undefined;
+  }
+
+  /** From now on things are run, on this session. */
+  start(session: Connection): void {
+    this.session = session;
+    if (this.active === undefined && this.waiting.length > 0) this.next();
+  }
+
+  /** The session is given back when what has been asked for has ended; `idle` is told then. */
+  stop(idle: () => void): void {
+    this.whenIdle = idle;
+    if (this.active === undefined && this.waiting.length === 0) this.rest();
+  }
+
+  /** @param limit ms for its answer, from now on; 0: none */
+  add(work: Work, limit: number): void {
+    const waiting: Waiting = {
+      work,
+      deadline: limit > 0 ? performance.now() + limit : 0,
+      timer: limit > 0 ? setTimeout(() => this.expire(waiting), limit) : undefined,
+    };
+    this.waiting.push(waiting);
+    if (this.active === undefined && this.session !== undefined) this.next();
+  }
+
+  /** It has waited in vain; what is under way has a limit at the driver instead. */
+  private expire(waiting: Waiting): void {
+    const at = this.waiting.indexOf(waiting);
+    if (at < 0) return;
+    this.waiting.splice(at, 1);
+    waiting.work.handleError(new Error(READ_TIMEOUT));
+  }
+
+  private next(): void {
+    const { session } = this;
+    const next = session === undefined ? undefined : this.waiting.shift();
+    if (session === undefined || next === undefined) return;
+    const { work, deadline, timer } = next;
+    clearTimeout(timer);
+    this.active = work;
+    const timeout = deadline === 0 ? undefined : Math.max(1, Math.ceil(deadline - performance.now()));
+    const { types, named } = this;
+    work[RUN]({ session, types, named, timeout }, () => {
+      // Refused meanwhile, since the connection was ended.
+      if (this.active !== work) return;
+      this.active = undefined;
+      if (this.waiting.length > 0) {
+        this.next();
+        return;
+      }
+      this.drained();
+      if (this.active === undefined) this.rest();
+    });
+  }
+
+  private rest(): void {
+    const { whenIdle } = this;
+    if (whenIdle === undefined) return;
+    this.whenIdle = undefined;
+    this.session = undefined;
+    whenIdle();
+  }
+
+  /** Tells what is under way and what waits that nothing comes of it. */
+  refuseAll(error: Error): void {
+    const works = this.waiting.splice(0).map(({ work, timer }) => {
+      clearTimeout(timer);
+      return work;
+    });
+    if (this.active !== undefined) works.unshift(this.active);
+    this.active = undefined;
+    this.session = undefined;
+    for (const work of works) {
+      process.nextTick(() => {
+        work.handleError(error);
+      });
+    }
+    this.rest();
+  }
+}

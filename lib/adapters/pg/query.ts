@@ -1,0 +1,165 @@
+import { EventEmitter } from 'node:events';
+import type { QueryOptions, QueryResult as DriverResult } from '../../index.js';
+import { statementError } from './errors.js';
+import { Result, type TextRow } from './result.js';
+import type { TypeParsers } from './type-overrides.js';
+import { prepareValue } from './values.js';
+import { AS_TEXT, RUN, type Host, type Work } from './work.js';
+
+export interface QueryConfig {
+  text?: string | undefined;
+  values?: readonly unknown[] | undefined;
+  name?: string | undefined;
+  rowMode?: string | undefined;
+  types?: TypeParsers | undefined;
+  queryMode?: string | undefined;
+  /** Taken and of no effect: the rows come together. */
+  rows?: number | undefined;
+  portal?: string | undefined;
+  /** Taken and of no effect: values come as text. */
+  binary?: boolean | undefined;
+  query_timeout?: number | undefined;
+  callback?: QueryCallback | undefined;
+}
+
+export type QueryCallback = (error: Error | null | undefined, result?: Result | Result[]) => void;
+
+/** The config of a call's arguments; the caller's object stays as it is. */
+function normalized(
+  config: string | QueryConfig,
+  values?: readonly unknown[] | QueryCallback,
+  callback?: QueryCallback,
+): QueryConfig {
+  const made: QueryConfig = typeof config === 'string' ? { text: config } : Object.create(config);
+  if (typeof values === 'function') made.callback = values;
+  else if (values !== undefined && values !== null) made.values = values;
+  if (callback !== undefined && callback !== null) made.callback = callback;
+  return made;
+}
+
+/** One call of `query`: events `row`, `end` and `error`, or a callback. */
+export class Query extends EventEmitter implements Work {
+  readonly text: string | undefined;
+  readonly values: readonly unknown[] | undefined;
+  readonly name: string | undefined;
+  readonly types: TypeParsers | undefined;
+  readonly queryMode: string | undefined;
+  readonly rows: number | undefined;
+  callback: QueryCallback | undefined;
+  private readonly rowMode: string | undefined;
+
+  constructor(
+    config: string | QueryConfig,
+    values?: readonly unknown[] | QueryCallback,
+    callback?: QueryCallback,
+  ) {
+    super();
+    const given = normalized(config, values, callback);
+    this.text = given.text;
+    this.values = given.values;
+    this.name = given.name;
+    this.types = given.types;
+    this.queryMode = given.queryMode;
+    this.rows = given.rows;
+    this.callback = given.callback;
+    this.rowMode = given.rowMode;
+  }
+
+  /** By this `pg` tells a query from a config. */
+  submit(): void {
+    throw new Error('A query is run by client.query(query).');
+  }
+
+  [RUN](host: Host, done: () => void): void {
+    let running: Promise<DriverResult<TextRow>[]>;
+    try {
+      running = this.start(host);
+    } catch (error) {
+      process.nextTick(() => {
+        this.handleError(error as Error);
+        done();
+      });
+      return;
+    }
+    running.then(
+      (results) => {
+        this.answered(results, host);
+        done();
+      },
+      (error: unknown) => {
+        if (this.name !== undefined) host.named.delete(this.name);
+        this.handleError(statementError(error));
+        done();
+      },
+    );
+  }
+
+  /** By the simple protocol where `pg` uses it: only that takes several statements in one text. */
+  private start({ session, named, timeout }: Host): Promise<DriverResult<TextRow>[]> {
+    const { name, values } = this;
+    if (typeof this.text !== 'string' && typeof name !== 'string') {
+      throw new Error('A query must have either text or a name. Supplying neither is unsupported.');
+    }
+    const before = typeof name === 'string' ? named.get(name) : undefined;
+    const text = this.text ?? before ?? '';
+    if (before !== undefined && text !== before) {
+      throw new Error(
+        `Prepared statements must be unique - '${name ?? ''}' was used for a different statement`,
+      );
+    }
+    if (values && !Array.isArray(values)) throw new Error('Query values must be an array');
+    const options: QueryOptions & { rowMode: 'array' } = { rowMode: 'array', types: AS_TEXT };
+    if (timeout !== undefined) options.timeout = timeout;
+    if (!this.requiresPreparation(text)) return session.script<TextRow>(text, { ...options, rows: true });
+    if (typeof name === 'string') named.set(name, text);
+    const prepared = (values ?? []).map(prepareValue);
+    return session.query<TextRow>(text, prepared, options).then((result) => [result]);
+  }
+
+  private requiresPreparation(text: string): boolean {
+    if (this.queryMode === 'extended' || this.name || this.rows) return true;
+    return text !== '' && this.values !== undefined && this.values.length > 0;
+  }
+
+  private answered(answers: readonly DriverResult<TextRow>[], host: Host): void {
+    const results: Result[] = [];
+    try {
+      for (const answer of answers) results.push(this.resultOf(answer, host.types));
+    } catch (error) {
+      this.handleError(error as Error);
+      return;
+    }
+    const [first = new Result(this.rowMode, this.types ?? host.types)] = results;
+    const given = results.length > 1 ? results : first;
+    const { callback } = this;
+    if (callback !== undefined) {
+      try {
+        callback(null, given);
+      } catch (error) {
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+    this.emit('end', given);
+  }
+
+  private resultOf(answer: DriverResult<TextRow>, types: TypeParsers): Result {
+    const result = new Result(this.rowMode, this.types ?? types);
+    if (answer.fields.length > 0) result.addFields(answer.fields);
+    const heard = this.listenerCount('row') > 0;
+    const kept = this.callback !== undefined || !heard;
+    for (const values of answer.rows) {
+      const row: unknown = result.parseRow(values);
+      if (heard) this.emit('row', row, result);
+      if (kept) result.addRow(row);
+    }
+    result.addCommand(answer);
+    return result;
+  }
+
+  handleError(error: Error): void {
+    if (this.callback !== undefined) this.callback(error);
+    else this.emit('error', error);
+  }
+}

@@ -1,0 +1,98 @@
+import types from 'pg-types';
+import type { Column, QueryResult as DriverResult } from '../../index.js';
+import type { TypeParser, TypeParsers } from './type-overrides.js';
+
+/** A row as the driver gives it here: every value the server's text. */
+export type TextRow = readonly (string | null)[];
+
+/** A column, with `pg`'s words. */
+export interface FieldDef {
+  name: string;
+  tableID: number;
+  columnID: number;
+  dataTypeID: number;
+  dataTypeSize: number;
+  dataTypeModifier: number;
+  format: string;
+}
+
+class Field implements FieldDef {
+  readonly name: string;
+  readonly tableID: number;
+  readonly columnID: number;
+  readonly dataTypeID: number;
+  readonly dataTypeSize: number;
+  readonly dataTypeModifier: number;
+  readonly format = 'text';
+
+  constructor(column: Column) {
+    this.name = column.name;
+    this.tableID = column.tableOid;
+    this.columnID = column.columnNumber;
+    this.dataTypeID = column.typeOid;
+    this.dataTypeSize = column.typeSize;
+    this.dataTypeModifier = column.typeModifier;
+  }
+}
+
+/** Commands whose tag has a number of rows; of all others `pg` gives null. */
+const COUNTED = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'MOVE', 'FETCH', 'COPY']);
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a program written for pg reads columns without asking their type
+export class Result<R = any> {
+  // Own properties in pg's order: programs enumerate them.
+  command: string | null = null;
+  rowCount: number | null = null;
+  oid: number | null = null;
+  rows: R[] = [];
+  fields: FieldDef[] = [];
+  declare _types: TypeParsers;
+  declare rowAsArray: boolean;
+  private declare parsers: TypeParser[];
+  private declare emptyRow: Record<string, unknown>;
+
+  constructor(rowMode?: string, parsers: TypeParsers = types as unknown as TypeParsers) {
+    hide(this, '_types', parsers);
+    hide(this, 'rowAsArray', rowMode === 'array');
+    hide(this, 'parsers', []);
+    hide(this, 'emptyRow', {});
+  }
+
+  addFields(columns: readonly Column[]): void {
+    this.fields = columns.map((column) => new Field(column));
+    this.parsers = this.fields.map(({ dataTypeID }) => this._types.getTypeParser(dataTypeID, 'text'));
+    this.emptyRow = {};
+    for (const { name } of this.fields) this.emptyRow[name] = null;
+  }
+
+  parseRow(values: TextRow): R {
+    const { parsers, fields } = this;
+    if (this.rowAsArray) {
+      return values.map((value, i) => (value === null ? null : parsers[i]?.(value))) as R;
+    }
+    const row = { ...this.emptyRow };
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as string | null;
+      row[(fields[i] as FieldDef).name] = value === null ? null : (parsers[i] as TypeParser)(value);
+    }
+    return row as R;
+  }
+
+  addRow(row: R): void {
+    this.rows.push(row);
+  }
+
+  /** The command tag, which the driver gives without its numbers. */
+  addCommand({ command, rowCount }: Pick<DriverResult<unknown>, 'command' | 'rowCount'>): void {
+    const [word] = /^[A-Za-z]+/.exec(command) ?? [];
+    if (word === undefined) return;
+    this.command = word;
+    if (COUNTED.has(command)) this.rowCount = rowCount;
+    // The server names the row's OID only of tables that have them, and 0 of all others.
+    if (word === 'INSERT') this.oid = 0;
+  }
+}
+
+function hide(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
+}

@@ -1,0 +1,26 @@
+import type { Connection } from '../../index.js';
+import type { TypeParsers } from './type-overrides.js';
+
+/** Under this name a query, a cursor or a stream is what a client can run. */
+export const RUN: unique symbol = Symbol('run on a client');
+
+/** What a client gives to that which it runs. */
+export interface Host {
+  readonly session: Connection;
+  readonly types: TypeParsers;
+  /** Texts of named statements by their names. */
+  readonly named: Map<string, string>;
+  /** ms that are left of the time to read the answer; undefined: no limit. */
+  readonly timeout: number | undefined;
+}
+
+/** Something that has a client's session to itself for a while. */
+export interface Work {
+  /** @param done to be called once, when the session is free */
+  [RUN](host: Host, done: () => void): void;
+  /** It will not be run, or the connection is gone. */
+  handleError(error: Error): void;
+}
+
+/** Every value as the server's text, which pg-types reads. */
+export const AS_TEXT = { all: 'text' } as const;
