@@ -36,7 +36,6 @@ export type {
   QueryResult,
   RowArray,
   RowObject,
-  ScriptRowOptions,
   StallOptions,
 } from './facade/calls/options.js';
 export type {

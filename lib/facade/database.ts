@@ -341,8 +341,7 @@ export class Database extends Queryable {
     notice: (session, fields) => {
       // A statement can raise thousands of them.
       if (this.emitter.listenerCount('notice') === 0) return;
-      const { processId } = identityOf(session);
-      tellSafely(() => this.emitter.emit('notice', noticeOf(fields), { processId }));
+      this.tell('notice', noticeOf(fields, identityOf(session).processId));
     },
     notification: (session, channel, payload, processId) => {
       session.owner?.notification?.({ channel, payload, processId });

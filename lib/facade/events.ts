@@ -3,6 +3,8 @@ import type { KingbaseError } from '../errors/index.js';
 
 /** A message that is not an error: a notice, a warning. */
 export interface Notice {
+  /** The server process of the connection on which it came. */
+  processId: number;
   severity: string;
   code: string;
   message: string;
@@ -24,8 +26,8 @@ export interface Notice {
 }
 
 export interface DatabaseEvents {
-  /** The server sent a notice or a warning, on the connection of this server process. */
-  notice: [notice: Notice, connection: { processId: number }];
+  /** The server sent a notice or a warning. */
+  notice: [notice: Notice];
   /** A connection of the pool has been made. */
   connect: [event: { processId: number; address: string }];
   /** A connection of the pool has been closed; `error` where it was lost. */
@@ -54,8 +56,9 @@ const OPTIONAL = {
 } as const;
 
 /** @param fields by protocol letter */
-export function noticeOf(fields: NonNullable<NativeFailure['fields']>): Notice {
+export function noticeOf(fields: NonNullable<NativeFailure['fields']>, processId: number): Notice {
   const notice: Notice = {
+    processId,
     severity: fields['V'] ?? fields['S'] ?? 'NOTICE',
     code: fields['C'] ?? '00000',
     message: fields['M'] ?? '',

@@ -45,7 +45,6 @@ import type {
   QueryResult,
   RowArray,
   RowObject,
-  ScriptRowOptions,
   StallOptions,
 } from './calls/options.js';
 
@@ -142,28 +141,35 @@ export abstract class Queryable {
 
   /**
    * Runs several statements, separated by semicolons, by the simple protocol: without parameters, and as one
-   * transaction unless the text says otherwise. Never put values into the text. With `rows: true` it gives what `query`
-   * gives, for each of them; values of types that the server's catalogue has not been asked about are its text.
+   * transaction unless the text says otherwise. Never put values into the text.
    */
-  script<T = RowObject>(sql: string, options: ScriptRowOptions): Promise<QueryResult<T>[]>;
-  script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]>;
-  script<T>(
-    sql: string,
-    options?: QueryOptions & { rows?: boolean },
-  ): Promise<ExecResult[] | QueryResult<T>[]> {
-    let types: TypeMap | undefined;
+  script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]> {
     try {
       checkOptions('script', options);
-      if (options?.rows === true) types = this.context.typeMapOf(options.types);
     } catch (error) {
       return rejection(error);
     }
-    const { telemetry } = this.context;
+    return this.#tracedScript(sql, options, () => runScript(this.runner, sql, options));
+  }
+
+  /**
+   * As `script`, for the rows of each statement too: gives what `query` gives for each of them. Values of types that the
+   * server's catalogue has not been asked about are the server's text.
+   */
+  scriptRows<T = RowObject | RowArray>(sql: string, options?: QueryOptions): Promise<QueryResult<T>[]> {
+    let types: TypeMap;
+    try {
+      checkOptions('a query', options);
+      types = this.context.typeMapOf(options?.types);
+    } catch (error) {
+      return rejection(error);
+    }
     const rowMode = options?.rowMode === 'array' ? RowMode.Array : RowMode.Object;
-    const run = (): Promise<ExecResult[] | QueryResult<T>[]> =>
-      types === undefined
-        ? runScript(this.runner, sql, options)
-        : runRowScript<T>(this.runner, sql, rowMode, types, options);
+    return this.#tracedScript(sql, options, () => runRowScript<T>(this.runner, sql, rowMode, types, options));
+  }
+
+  #tracedScript<R>(sql: string, options: QueryOptions | undefined, run: () => Promise<R>): Promise<R> {
+    const { telemetry } = this.context;
     return telemetry.watchesQueries
       ? telemetry.query(sql, [], options?.traceContext, () => undefined, run)
       : run();

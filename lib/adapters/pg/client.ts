@@ -131,7 +131,10 @@ export class Client extends EventEmitter {
 
   /** @internal */
   tellNotice(notice: Notice): void {
-    this.emit('notice', Object.assign(new Error(notice.message), { length: undefined }, notice, { name: 'notice' }));
+    this.emit(
+      'notice',
+      Object.assign(new Error(notice.message), { length: undefined }, notice, { name: 'notice' }),
+    );
   }
 
   protected attach(session: Connection): void {
@@ -160,7 +163,7 @@ export class Client extends EventEmitter {
     this._ended = true;
     this.session = undefined;
     const told = terminated(error);
-    const wasBusy = this.queue.busy;
+    const wasBusy = this.queue.isBusy();
     // After the query that was under way has been told.
     setImmediate(() => {
       this.queue.refuseAll(told);
@@ -177,7 +180,10 @@ export class Client extends EventEmitter {
   }
 
   query<W extends Work>(work: W): W;
-  query<R = RowOfAnyKind>(config: string | QueryConfig, values?: readonly unknown[] | null): Promise<Result<R>>;
+  query<R = RowOfAnyKind>(
+    config: string | QueryConfig,
+    values?: readonly unknown[] | null,
+  ): Promise<Result<R>>;
   query(
     config: string | QueryConfig,
     values: readonly unknown[] | QueryCallback | null | undefined,

@@ -225,8 +225,8 @@ export class Pool extends EventEmitter {
   private hearNotices(): void {
     if (this.hearing) return;
     this.hearing = true;
-    this.db.on('notice', (notice, { processId }) => {
-      this.clients.get(processId)?.tellNotice(notice);
+    this.db.on('notice', (notice) => {
+      this.clients.get(notice.processId)?.tellNotice(notice);
     });
   }
 
@@ -263,7 +263,10 @@ export class Pool extends EventEmitter {
     outside(() => this.emit('remove', client));
   }
 
-  query<R = RowOfAnyKind>(config: string | QueryConfig, values?: readonly unknown[] | null): Promise<Result<R>>;
+  query<R = RowOfAnyKind>(
+    config: string | QueryConfig,
+    values?: readonly unknown[] | null,
+  ): Promise<Result<R>>;
   query(
     config: string | QueryConfig,
     values: readonly unknown[] | QueryCallback | null | undefined,
@@ -274,6 +277,11 @@ export class Pool extends EventEmitter {
     values?: readonly unknown[] | QueryCallback | null,
     callback?: QueryCallback,
   ): Promise<Result> | undefined {
+    if (typeof config === 'function') {
+      const told = new Error('Passing a function as the first parameter to pool.query is not supported');
+      setImmediate(config, told);
+      return undefined;
+    }
     const given = typeof values === 'function' ? values : callback;
     const answer = this.run(config, typeof values === 'function' ? undefined : values);
     if (given === undefined) return answer;
@@ -294,10 +302,6 @@ export class Pool extends EventEmitter {
 
   private run(config: string | QueryConfig, values: readonly unknown[] | null | undefined): Promise<Result> {
     return new this.Promise<Result>((resolve, reject) => {
-      if (typeof config === 'function') {
-        reject(new Error('Passing a function as the first parameter to pool.query is not supported'));
-        return;
-      }
       this.lease().then((client) => {
         try {
           client.query(config, values, (error, result) => {
@@ -335,6 +339,9 @@ export class Pool extends EventEmitter {
     this.ending = true;
     await this.db.close();
     this.ended = true;
+    // Of sessions that end with their pool the driver tells nothing.
+    for (const client of this.clients.values()) this.emit('remove', client);
+    this.clients.clear();
   }
 }
 

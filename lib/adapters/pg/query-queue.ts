@@ -24,7 +24,7 @@ export class QueryQueue {
     private readonly drained: () => void,
   ) {}
 
-  get busy(): boolean {
+  isBusy(): boolean {
     return this.active !== undefined;
   }
 
@@ -68,16 +68,19 @@ export class QueryQueue {
     this.active = work;
     const timeout = deadline === 0 ? undefined : Math.max(1, Math.ceil(deadline - performance.now()));
     const { types, named } = this;
-    work[RUN]({ session, types, named, timeout }, () => {
+    work[RUN]({ session, types, named, timeout }, (tell) => {
       // Refused meanwhile, since the connection was ended.
       if (this.active !== work) return;
       this.active = undefined;
+      tell?.();
+      // What the program has asked for when it was told may be under way.
+      if (this.isBusy()) return;
       if (this.waiting.length > 0) {
         this.next();
         return;
       }
       this.drained();
-      if (this.active === undefined) this.rest();
+      if (!this.isBusy()) this.rest();
     });
   }
 

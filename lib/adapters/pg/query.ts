@@ -4,7 +4,7 @@ import { statementError } from './errors.js';
 import { Result, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue } from './values.js';
-import { AS_TEXT, RUN, type Host, type Work } from './work.js';
+import { AS_TEXT, RUN, type Done, type Host, type Work } from './work.js';
 
 export interface QueryConfig {
   text?: string | undefined;
@@ -70,26 +70,27 @@ export class Query extends EventEmitter implements Work {
     throw new Error('A query is run by client.query(query).');
   }
 
-  [RUN](host: Host, done: () => void): void {
+  [RUN](host: Host, done: Done): void {
     let running: Promise<DriverResult<TextRow>[]>;
     try {
       running = this.start(host);
     } catch (error) {
-      process.nextTick(() => {
+      process.nextTick(done, () => {
         this.handleError(error as Error);
-        done();
       });
       return;
     }
     running.then(
       (results) => {
-        this.answered(results, host);
-        done();
+        done(() => {
+          this.answered(results, host);
+        });
       },
       (error: unknown) => {
         if (this.name !== undefined) host.named.delete(this.name);
-        this.handleError(statementError(error));
-        done();
+        done(() => {
+          this.handleError(statementError(error));
+        });
       },
     );
   }
@@ -110,7 +111,7 @@ export class Query extends EventEmitter implements Work {
     if (values && !Array.isArray(values)) throw new Error('Query values must be an array');
     const options: QueryOptions & { rowMode: 'array' } = { rowMode: 'array', types: AS_TEXT };
     if (timeout !== undefined) options.timeout = timeout;
-    if (!this.requiresPreparation(text)) return session.script<TextRow>(text, { ...options, rows: true });
+    if (!this.requiresPreparation(text)) return session.scriptRows<TextRow>(text, options);
     if (typeof name === 'string') named.set(name, text);
     const prepared = (values ?? []).map(prepareValue);
     return session.query<TextRow>(text, prepared, options).then((result) => [result]);

@@ -48,8 +48,8 @@ export class Result<R = any> {
   fields: FieldDef[] = [];
   declare _types: TypeParsers;
   declare rowAsArray: boolean;
-  private declare parsers: TypeParser[];
-  private declare emptyRow: Record<string, unknown>;
+  declare private parsers: TypeParser[];
+  declare private emptyRow: Record<string, unknown>;
 
   constructor(rowMode?: string, parsers: TypeParsers = types as unknown as TypeParsers) {
     hide(this, '_types', parsers);

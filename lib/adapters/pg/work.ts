@@ -14,10 +14,13 @@ export interface Host {
   readonly timeout: number | undefined;
 }
 
+/** @param tell tells the program, once the client counts as free and before it goes on */
+export type Done = (tell?: () => void) => void;
+
 /** Something that has a client's session to itself for a while. */
 export interface Work {
   /** @param done to be called once, when the session is free */
-  [RUN](host: Host, done: () => void): void;
+  [RUN](host: Host, done: Done): void;
   /** It will not be run, or the connection is gone. */
   handleError(error: Error): void;
 }

@@ -11,7 +11,7 @@ const LARGE_OBJECT = [...LIMITS, 'traceContext'] as const;
 const NAMES = {
   'a query': QUERY,
   rows: [...QUERY, 'stallTimeout'],
-  script: [...QUERY, 'rows'],
+  script: [...LIMITS, 'traceContext'],
   prepare: LIMITS,
   ping: LIMITS,
   connect: LIMITS,

@@ -40,11 +40,6 @@ export interface StallOptions {
 /** What a call takes that has no rows of its own: a script, a checkout, a prepare. */
 export type CallLimits = Pick<QueryOptions, 'signal' | 'timeout'>;
 
-/** Options of a script whose statements' rows are asked for. */
-export interface ScriptRowOptions extends QueryOptions {
-  rows: true;
-}
-
 /** Values for `$1`, `$2`, … or for each `?` in order, or an object with a value for each `:name`. */
 export type QueryParameters = readonly unknown[] | Readonly<Record<string, unknown>>;
 
