@@ -38,24 +38,17 @@ export class CopyFrom extends Writable implements Work {
 
   override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     this.whenBegun((inner) => {
-      if (inner.write(chunk, encoding)) callback();
-      else {
-        inner.once('drain', callback);
-        inner.once('error', (error) => {
-          callback(statementError(error));
-        });
-      }
+      inner.write(chunk, encoding, (error) => {
+        callback(error ? statementError(error) : null);
+      });
     });
   }
 
   override _final(callback: (error?: Error | null) => void): void {
     this.whenBegun((inner) => {
-      inner.once('error', (error) => {
-        callback(statementError(error));
-      });
-      inner.end(() => {
+      inner.end((error?: Error | null) => {
         this.rowCount = inner.rowsAffected;
-        callback();
+        callback(error ? statementError(error) : null);
       });
     });
   }

@@ -260,7 +260,9 @@ export class Pool extends EventEmitter {
       const told = serverWords(error) ?? terminated(error);
       outside(() => this.emit('error', Object.assign(told, { client }), client));
     }
-    outside(() => this.emit('remove', client));
+    // The end of a pool is told when all of it is.
+    if (this.ending) this.emit('remove', client);
+    else outside(() => this.emit('remove', client));
   }
 
   query<R = RowOfAnyKind>(
@@ -339,9 +341,6 @@ export class Pool extends EventEmitter {
     this.ending = true;
     await this.db.close();
     this.ended = true;
-    // Of sessions that end with their pool the driver tells nothing.
-    for (const client of this.clients.values()) this.emit('remove', client);
-    this.clients.clear();
   }
 }
 

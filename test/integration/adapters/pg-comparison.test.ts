@@ -1,4 +1,5 @@
 import pg, { type PoolConfig } from 'pg';
+import * as copy from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
 import { describe, expect, inject, it } from 'vitest';
@@ -11,9 +12,14 @@ import type { Module, Program, Programs, Setting } from './programs/program.js';
 import { results } from './programs/results.js';
 import { values } from './programs/values.js';
 
-const REAL = { pg, Cursor, QueryStream } as unknown as Module;
+const REAL = { pg, Cursor, QueryStream, copy } as unknown as Module;
 // Its types are its own: a program is typed by those of pg.
-const OURS = { pg: adapter, Cursor: adapter.Cursor, QueryStream: adapter.QueryStream } as unknown as Module;
+const OURS = {
+  pg: adapter,
+  Cursor: adapter.Cursor,
+  QueryStream: adapter.QueryStream,
+  copy: adapter.copy,
+} as unknown as Module;
 
 /** Runs a program, and ends what it has made. */
 async function observe(

@@ -1,3 +1,5 @@
+import { finished } from 'node:stream/promises';
+import type { PoolConfig } from 'pg';
 import { failure, until, type Programs } from './program.js';
 
 export const clients: Programs = {
@@ -104,7 +106,7 @@ export const clients: Programs = {
     const { host, port, user, database } = config;
     const about = async (given: unknown): Promise<unknown> => {
       const { kingbase } = config as { kingbase?: object };
-      const client = new pg.Client({ ...(given as object), ...(kingbase && { kingbase }) });
+      const client = new pg.Client({ ...(given as object), ...(kingbase && { kingbase }) } as PoolConfig);
       await client.connect();
       const { rows } = await client.query(
         "select current_user as u, current_database() as d, current_setting('application_name') as a, current_setting('work_mem') as w",
@@ -183,5 +185,39 @@ export const clients: Programs = {
       wrong.resume();
     });
     return { all, some, failed, after: (await session.query('select 1 as v')).rows };
+  },
+  'has a name where none is given': async ({ client }) => {
+    const session = await client();
+    return { rows: (await session.query("select current_setting('application_name') as v")).rows };
+  },
+  'refuses COPY without a stream': async ({ client }) => {
+    const session = await client();
+    await session.query('create temp table copied (v int)');
+    const { message } = await failure(session.query('copy copied from stdin'));
+    return { message, after: (await session.query('select count(*) from copied')).rows };
+  },
+  'copies by streams': async ({ client, copy }) => {
+    const session = await client();
+    await session.query('create temp table copied (v int, t text)');
+    const into = session.query(copy.from('copy copied from stdin'));
+    for (let i = 0; i < 5000; i++) into.write(`${i}\trow ${i} 中文\n`);
+    into.end();
+    await finished(into);
+    const out = session.query(copy.to('copy (select * from copied where v < 100 order by v) to stdout'));
+    const chunks: Buffer[] = [];
+    for await (const chunk of out) chunks.push(chunk as Buffer);
+    const wrong = session.query(copy.from('copy copied from stdin'));
+    wrong.end('not a number\t\n');
+    const error = await failure(finished(wrong));
+    const missing = session.query(copy.to('copy nothing_of_this_name to stdout'));
+    missing.resume();
+    const absent = await failure(finished(missing));
+    return {
+      rowCount: (into as { rowCount?: number }).rowCount,
+      text: Buffer.concat(chunks).toString(),
+      error,
+      absent,
+      after: (await session.query('select count(*) from copied')).rows,
+    };
   },
 };

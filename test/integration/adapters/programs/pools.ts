@@ -33,6 +33,7 @@ export const pools: Programs = {
     client.release(true);
     await until(() => told.includes('remove'));
     await one.query('select 1');
+    await one.end();
     return { told };
   },
   'runs queries in all forms': async ({ pool }) => {
@@ -162,5 +163,20 @@ export const pools: Programs = {
     await other.end();
     await until(() => told.length > 0 && some.totalCount === 0);
     return { told, after: (await some.query('select 1 as v')).rows };
+  },
+  'keeps the client of a query that failed': async ({ pool }) => {
+    const one = pool({ max: 1 });
+    await failure(one.query('select wrong'));
+    return { total: one.totalCount };
+  },
+  'ends a transaction that was left open': async ({ pool }) => {
+    const one = pool({ max: 1 });
+    const client = await one.connect();
+    await client.query('begin');
+    client.release();
+    const next = await one.connect();
+    const status = next.getTransactionStatus();
+    next.release(true);
+    return { status };
   },
 };

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type pg from 'pg';
 import type { PoolConfig, Submittable } from 'pg';
 
@@ -7,6 +7,10 @@ export interface Module {
   pg: typeof pg;
   Cursor: new (text: string, values?: unknown[], config?: { rowMode?: string }) => Cursor;
   QueryStream: new (text: string, values?: unknown[]) => Submittable & Readable;
+  copy: {
+    from: (text: string) => Submittable & Writable;
+    to: (text: string) => Submittable & Readable;
+  };
 }
 
 /** pg-cursor's, as far as it is used here. */
