@@ -222,7 +222,7 @@ describe('options', () => {
     [{ JSON: 'parse' }, /Did you mean 'json'\?/],
     [
       { uuid: 'string' },
-      /types\.uuid.*'int8', 'numeric', 'date', 'timestamp' or 'json'.*\{ parse, serialize \}/,
+      /types\.uuid.*'int8', 'numeric', 'date', 'timestamp', 'json' or 'all'.*\{ parse, serialize \}/,
     ],
     [{ int8: 5 }, /types\.int8 is 5/],
     [{ int8: null }, /types\.int8 is null/],

@@ -27,9 +27,9 @@ export interface Setting extends Module {
   /** Where the server is. */
   config: PoolConfig;
   /** Connects a client, and ends it after the program. */
-  client(config?: PoolConfig): Promise<pg.Client>;
+  client: (config?: PoolConfig) => Promise<pg.Client>;
   /** Makes a pool, and ends it after the program. */
-  pool(config?: PoolConfig): pg.Pool;
+  pool: (config?: PoolConfig) => pg.Pool;
 }
 
 /** Does something and gives what can be seen of it. */
