@@ -43,6 +43,12 @@ export interface ConnectionConfig extends LibraryOptions {
   connectTimeout?: number | undefined;
   /** The same in seconds, as connection strings have it. */
   connect_timeout?: number | string | undefined;
+  /**
+   * ms: the `timeout` of each call that is given none of its own; a call without any limit says `timeout: Infinity`. A
+   * transaction is not limited as a whole by it, and a stream only until the server has begun to answer. 0 = no limit.
+   * Default 0.
+   */
+  timeout?: number | undefined;
   /** What the server shows in `pg_stat_activity` (`sys_stat_activity`). Default `kingbase-native`. */
   applicationName?: string | undefined;
   application_name?: string | undefined;

@@ -26,6 +26,7 @@ export const DEFAULTS = {
   host: 'localhost',
   port: 54321,
   connectTimeout: 10_000,
+  timeout: 0,
   statementCacheSize: 256,
 } as const;
 
@@ -94,6 +95,7 @@ export function parseConfig(
       user,
       applicationName: text(settings, 'applicationName'),
       connectTimeout: number(settings, 'connectTimeout') ?? DEFAULTS.connectTimeout,
+      timeout: number(settings, 'timeout') ?? DEFAULTS.timeout,
       statementCacheSize: wholeNumber(settings, 'statementCacheSize') ?? DEFAULTS.statementCacheSize,
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
       pool: resolvePoolOptions(settings.get('pool') ?? {}),

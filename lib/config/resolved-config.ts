@@ -22,6 +22,8 @@ export interface ResolvedSettings {
   readonly applicationName: string | undefined;
   /** ms, 0 = no limit. */
   readonly connectTimeout: number;
+  /** ms for each call that has none of its own, 0 = no limit. */
+  readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
   readonly pool: ResolvedPoolOptions;
@@ -45,6 +47,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly user: string;
   readonly applicationName: string | undefined;
   readonly connectTimeout: number;
+  readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
   readonly pool: ResolvedPoolOptions;
@@ -67,6 +70,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.user = settings.user;
     this.applicationName = settings.applicationName;
     this.connectTimeout = settings.connectTimeout;
+    this.timeout = settings.timeout;
     this.statementCacheSize = settings.statementCacheSize;
     this.clientLibrary = settings.clientLibrary;
     this.pool = settings.pool;

@@ -23,6 +23,7 @@ import { rejection, type OperationRunner } from './calls/call.js';
 import { Limit } from './calls/limit.js';
 import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
 import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
+import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
 import { Connection } from './connection.js';
 import { describe } from './describe.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
@@ -92,6 +93,7 @@ export class Database extends Queryable {
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
+      timeout: config.timeout > 0 ? config.timeout : undefined,
       readsRowByRow: () => this.loadLibrary().library.capabilities.singleRowMode,
       leakWatch: this.leakWatch,
     };
@@ -151,7 +153,8 @@ export class Database extends Queryable {
   /** Checks out one session; disposing of it, or `release()`, gives it back. */
   async connect(options?: CallLimits): Promise<Connection> {
     checkOptions('connect', options);
-    return Connection.create(await this.checkOut(Limit.of(options, checkoutTimedOut)), this.context);
+    const limit = Limit.of(withDefault(options, this.context), checkoutTimedOut);
+    return Connection.create(await this.checkOut(limit), this.context);
   }
 
   /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
@@ -164,7 +167,8 @@ export class Database extends Queryable {
     options: TransactionOptions | undefined,
     limit: Limit | undefined,
   ): Promise<Transaction> {
-    const lease = await this.checkOut(limit, startText(options));
+    const beginning = limitOfBeginning(limit, options, this.context, checkoutTimedOut);
+    const lease = await this.checkOut(beginning, startText(options));
     return Transaction.create(lease, this.context, limit);
   }
 
@@ -188,11 +192,11 @@ export class Database extends Queryable {
    * pool, which is made again when it is lost: the subscription's `gap` event then says that notifications may have been
    * missed. A program that listens does not end by itself.
    *
-   * @param options for how long to wait until the server listens: `signal` and `timeout` (ms, default none)
+   * @param options for how long to wait until the server listens: `signal` and `timeout` (ms)
    */
   async listen(channel: string, handler: NotificationHandler, options?: CallLimits): Promise<Subscription> {
     checkOptions('listen', options);
-    return this.listener.listen(channel, handler, options);
+    return this.listener.listen(channel, handler, withDefault(options, this.context));
   }
 
   /** What the server says of itself. */

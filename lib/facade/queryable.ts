@@ -29,6 +29,7 @@ import { LargeObjects } from './streams/large-objects.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
 import { checkOptions } from './calls/check-options.js';
+import { withDefault } from './calls/default-timeout.js';
 import { prepareOn } from './calls/prepare.js';
 import { request } from './calls/request.js';
 import { Statement } from './statement.js';
@@ -132,7 +133,7 @@ export abstract class Queryable {
   async prepare<T = RowObject>(sql: string, options?: CallLimits): Promise<Statement<T>> {
     checkOptions('prepare', options);
     const statement = Statement.create<T>(sql, this.runner, this.context);
-    await prepareOn(this.runner, statement, options);
+    await prepareOn(this.runner, statement, withDefault(options, this.context));
     return statement;
   }
 
@@ -147,7 +148,7 @@ export abstract class Queryable {
       return rejection(error);
     }
     const { telemetry } = this.context;
-    const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, options);
+    const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, withDefault(options, this.context));
     return telemetry.watchesQueries
       ? telemetry.query(sql, [], options?.traceContext, () => undefined, run)
       : run();
@@ -216,7 +217,7 @@ export abstract class Queryable {
     const { runner, context } = this;
     // Of a checked-out connection its own watch tells.
     const watch = runner.watch?.bind(runner) ?? context.leakWatch();
-    return { runner, telemetry: context.telemetry, watch };
+    return { runner, telemetry: context.telemetry, watch, timeout: context.timeout };
   }
 
   /** The server's large objects, as streams. */
@@ -236,6 +237,6 @@ export abstract class Queryable {
     } catch (error) {
       return rejection(error);
     }
-    return execute(this.runner, this.context.telemetry, asked, options, view);
+    return execute(this.runner, this.context, asked, options, view);
   }
 }

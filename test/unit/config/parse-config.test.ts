@@ -37,6 +37,7 @@ describe('defaults', () => {
       database: 'osuser',
       applicationName: undefined,
       connectTimeout: 10_000,
+      timeout: 0,
       statementCacheSize: 256,
       clientLibrary: {},
       pool: {
@@ -356,6 +357,8 @@ describe('objects', () => {
     [{ connect_timeout: 'soon' }, /number of seconds/],
     [{ connectTimeout: 1, connect_timeout: 1 }, /given twice/],
     [{ sslmode: 'require', sslMode: 'prefer' }, /given twice/],
+    [{ timeout: -1 }, /"timeout" must be a number that is not negative/],
+    [{ timeout: Infinity }, /"timeout" must be/],
     [{ statementCacheSize: 1.5 }, /whole number/],
     [{ statementCacheSize: '-1' }, /not negative/],
     [{ clientLibrary: 1 }, /a path or an object/],
