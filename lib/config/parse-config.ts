@@ -17,7 +17,7 @@ import {
   type OptionName,
 } from './options.js';
 import { resolvePoolOptions } from './pool-options.js';
-import { ResolvedConfig } from './resolved-config.js';
+import { ResolvedConfig, type OnConnectFunction } from './resolved-config.js';
 import { nearest } from '../errors/nearest.js';
 
 /** Defaults of the driver's own options; the pool's are in POOL_DEFAULTS. */
@@ -98,6 +98,7 @@ export function parseConfig(
       timeout: number(settings, 'timeout') ?? DEFAULTS.timeout,
       statementCacheSize: wholeNumber(settings, 'statementCacheSize') ?? DEFAULTS.statementCacheSize,
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
+      onConnect: onConnect(settings.get('onConnect')),
       pool: resolvePoolOptions(settings.get('pool') ?? {}),
       types: settings.get('types') as TypeOptions | undefined,
       log: logOptions(settings.get('log')),
@@ -208,6 +209,11 @@ function logOptions(given: unknown): LogOptions | undefined {
     throw badOption('The option "log.slowStatement" must be a number of milliseconds.');
   }
   return { write: write as LogOptions['write'], slowStatement };
+}
+
+function onConnect(given: unknown): OnConnectFunction | undefined {
+  if (given === undefined || typeof given === 'function') return given as OnConnectFunction | undefined;
+  throw badOption('The option "onConnect" must be a function.');
 }
 
 function flag(settings: Settings, name: OptionName, absent: boolean): boolean {

@@ -14,6 +14,9 @@ export interface HostAddress {
   readonly hostaddr?: string;
 }
 
+/** Given a session as the facade has them. */
+export type OnConnectFunction = (session: never) => unknown;
+
 export interface ResolvedSettings {
   readonly hosts: readonly HostAddress[];
   /** '' leaves it to the service file; `user` too. */
@@ -26,6 +29,7 @@ export interface ResolvedSettings {
   readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
+  readonly onConnect: OnConnectFunction | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
@@ -50,6 +54,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
+  readonly onConnect: OnConnectFunction | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
@@ -73,6 +78,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.timeout = settings.timeout;
     this.statementCacheSize = settings.statementCacheSize;
     this.clientLibrary = settings.clientLibrary;
+    this.onConnect = settings.onConnect;
     this.pool = settings.pool;
     this.types = settings.types;
     this.log = settings.log;

@@ -20,14 +20,15 @@ import { worthAnotherHost } from '../errors/server-going-away.js';
 import { chores } from './chores.js';
 import { Script } from './operations/script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
+import { isLoss, lostAfterLogin, setUpWithin, type SetUp } from './set-up.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 
 /** How a connection is made, apart from where to. */
 export interface OpenOptions {
   /** Gives the attempt up: it rejects at once with the signal's reason, and what there is of the connection is closed. */
   readonly signal?: AbortSignal | undefined;
-  /** Run on the new session before anybody has it; what it rejects with is what the attempt fails with. */
-  readonly setUp?: ((session: Session) => Promise<void>) | undefined;
+  /** Run on the new session before anybody has it; where it rejects, the attempt fails. */
+  readonly setUp?: SetUp | undefined;
 }
 
 /**
@@ -116,31 +117,6 @@ async function connectToAny(attempt: Attempt): Promise<Session> {
     }
   }
   throw failure;
-}
-
-/** A session that could not be set up is closed: it would differ from the others. */
-async function setUpWithin(
-  limit: ConnectLimit,
-  session: Session,
-  setUp: NonNullable<OpenOptions['setUp']>,
-): Promise<void> {
-  const { address } = session;
-  const late = (): ConnectionError =>
-    new ConnectionError(
-      'KB_CONNECT_TIMEOUT',
-      `Cannot connect to ${address}: setting up the session (onConnect) had not ended within ${limit.total} ms.`,
-      {
-        outcome: 'not-sent',
-        address,
-        hint: 'Look what onConnect waits for; it has its session, and must not wait for another of the same pool.',
-      },
-    );
-  try {
-    await limit.within(setUp(session), limit.shareOf(1), late);
-  } catch (error) {
-    session.close();
-    throw isLoss(error) ? lostAfterLogin(address, error) : error;
-  }
 }
 
 interface Attempt {
@@ -340,25 +316,6 @@ class AddressAttempt implements ConnectOutcome {
     if (!isLoss(error)) return error;
     return this.timedOut ? this.timeout('auth') : lostAfterLogin(this.where, error);
   }
-}
-
-function isLoss(error: unknown): boolean {
-  return error instanceof ConnectionError && error.code === 'KB_CONNECTION_LOST';
-}
-
-/** What was lost are questions of the driver's own; of what the program asks for nothing has been sent. */
-function lostAfterLogin(address: string, cause: unknown): ConnectionError {
-  return new ConnectionError(
-    'KB_CONNECT_LOST',
-    `Cannot connect to ${address}: the connection was lost again right after the login.`,
-    {
-      stage: 'auth',
-      outcome: 'not-sent',
-      address,
-      cause,
-      hint: 'See the server log, which often says more than the client is told.',
-    },
-  );
 }
 
 function stageOf(failure: NativeFailure): ConnectStage | undefined {

@@ -5,6 +5,7 @@ import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.j
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
 import { SharedChanges } from '../driver/changes.js';
+import type { SetUp } from '../driver/set-up.js';
 import { NoticeInterest } from '../driver/notice-interest.js';
 import { loadCore } from '../driver/core.js';
 import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
@@ -42,6 +43,7 @@ import { Queryable } from './queryable.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
 import { resetText } from '../driver/operations/reset.js';
 import { borrow, checkOut } from './sessions/borrow.js';
+import { setUpSession, type OnConnect } from './sessions/on-connect.js';
 import { Lease } from './sessions/lease.js';
 import { startText, type TransactionOptions, type TransactionRetry } from './transactions/options.js';
 import { inTransaction } from './transactions/run.js';
@@ -329,9 +331,15 @@ export class Database extends Queryable {
     return this.library;
   }
 
+  private get setUp(): SetUp | undefined {
+    const onConnect = this.config.onConnect as OnConnect | undefined;
+    return onConnect && ((session) => setUpSession(session, this.context, onConnect));
+  }
+
   private openSession(signal?: AbortSignal): Promise<Session> {
     try {
-      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents, { signal });
+      const options = { signal, setUp: this.setUp };
+      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents, options);
     } catch (error) {
       return rejection(error);
     }
