@@ -72,6 +72,11 @@ export interface ConnectionConfig extends LibraryOptions {
    * completes it, and it can name neither files nor Unix sockets. Default `trusted`.
    */
   trust?: 'trusted' | 'untrusted' | undefined;
+  /**
+   * A pooler such as PgBouncer stands before the server and gives each transaction, or each statement, any of its server
+   * sessions: nothing is used that needs one session, and what cannot work is refused (`KB_POOLER`). Default: none.
+   */
+  pooler?: 'transaction' | 'statement' | undefined;
   pool?: PoolOptions | undefined;
   types?: TypeOptions | undefined;
   /** Slow statements, and what happens to the pool's connections. A function gets the latter only. Default: no log. */

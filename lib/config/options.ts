@@ -172,6 +172,7 @@ export const DRIVER_OPTIONS = {
   clientEncoding: { kind: 'value', spellings: ['client_encoding'] },
   statementCacheSize: { kind: 'value' },
   clientLibrary: { kind: 'code' },
+  pooler: { kind: 'value', choices: ['transaction', 'statement'] },
   onConnect: { kind: 'object' },
   pool: { kind: 'object' },
   types: { kind: 'object' },

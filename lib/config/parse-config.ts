@@ -18,6 +18,7 @@ import {
 } from './options.js';
 import { resolvePoolOptions } from './pool-options.js';
 import { ResolvedConfig, type OnConnectFunction } from './resolved-config.js';
+import { UsageError } from '../errors/index.js';
 import { nearest } from '../errors/nearest.js';
 
 /** Defaults of the driver's own options; the pool's are in POOL_DEFAULTS. */
@@ -67,6 +68,7 @@ export function parseConfig(
   // The administrator's floor counts for every string, also for one that nobody trusts.
   const floor = tlsFloor(environment, minimumOf(settings.get('tls')));
 
+  const pooler = poolerMode(settings);
   const encoding = text(settings, 'clientEncoding');
   if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) {
     throw badOption(
@@ -98,6 +100,7 @@ export function parseConfig(
       timeout: number(settings, 'timeout') ?? DEFAULTS.timeout,
       statementCacheSize: wholeNumber(settings, 'statementCacheSize') ?? DEFAULTS.statementCacheSize,
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
+      pooler,
       onConnect: onConnect(settings.get('onConnect')),
       pool: resolvePoolOptions(settings.get('pool') ?? {}),
       types: settings.get('types') as TypeOptions | undefined,
@@ -209,6 +212,27 @@ function logOptions(given: unknown): LogOptions | undefined {
     throw badOption('The option "log.slowStatement" must be a number of milliseconds.');
   }
   return { write: write as LogOptions['write'], slowStatement };
+}
+
+function poolerMode(settings: Settings): 'transaction' | 'statement' | undefined {
+  const mode = settings.get('pooler');
+  if (mode === undefined) return undefined;
+  if (mode !== 'transaction' && mode !== 'statement') {
+    throw badOption(
+      'The option "pooler" must be "transaction" or "statement".',
+      'Leave it out where there is no pooler, or one that gives each connection a session of its own.',
+    );
+  }
+  const { resetOnRelease } = (settings.get('pool') ?? {}) as { resetOnRelease?: readonly unknown[] };
+  const meant = [
+    settings.get('onConnect') !== undefined && 'onConnect',
+    settings.get('options') !== undefined && 'options',
+    resetOnRelease !== undefined && resetOnRelease.length > 0 && 'pool.resetOnRelease',
+  ].find((name) => name !== false);
+  if (meant === undefined) return mode;
+  throw new UsageError('KB_POOLER', `The option "${meant}" is about a session, and a pooler keeps none.`, {
+    hint: 'Set what is needed for the role or the database (ALTER ROLE … SET), or inside a transaction (SET LOCAL).',
+  });
 }
 
 function onConnect(given: unknown): OnConnectFunction | undefined {

@@ -29,6 +29,7 @@ export interface ResolvedSettings {
   readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
+  readonly pooler: 'transaction' | 'statement' | undefined;
   readonly onConnect: OnConnectFunction | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
@@ -54,6 +55,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
+  readonly pooler: 'transaction' | 'statement' | undefined;
   readonly onConnect: OnConnectFunction | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
@@ -78,6 +80,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.timeout = settings.timeout;
     this.statementCacheSize = settings.statementCacheSize;
     this.clientLibrary = settings.clientLibrary;
+    this.pooler = settings.pooler;
     this.onConnect = settings.onConnect;
     this.pool = settings.pool;
     this.types = settings.types;

@@ -233,16 +233,18 @@ class AddressAttempt implements ConnectOutcome {
   ) {
     this.#attempt = attempt;
     const { core, library, config, events } = attempt;
-    const { statementCacheSize, pool } = config;
+    const { statementCacheSize, pool, pooler } = config;
     this.session = new Session(
       core,
       library,
       where,
-      statementCacheSize,
+      pooler === undefined ? statementCacheSize : 0,
       pool.heartbeatTimeout,
       events,
       chores,
     );
+    this.session.pooler = pooler;
+    this.session.statements.givesNumbersAgain = pooler === undefined;
     this.allowed = until - performance.now();
   }
 
@@ -273,7 +275,7 @@ class AddressAttempt implements ConnectOutcome {
     const { binaryResults } = this.#attempt.config;
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
     this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
-    const settings = neededSettings(facts);
+    const settings = neededSettings(facts, this.session.pooler !== undefined);
     this.session.ownSettings = settings;
     if (settings === '' && this.wanted === 'any') this.end();
     else void this.finish(settings);
@@ -358,11 +360,12 @@ function connectTimeout(
 /**
  * The decoders read ISO dates and floats that hold every digit; a database or role may have other defaults, and servers
  * before 12 (KingbaseES V8R3) shorten floats anyway. Servers report the style of dates, but not the digits of floats.
+ * Behind a pooler only the first is set: it carries over from one server session to the next what servers report.
  */
-function neededSettings(facts: ConnectionFacts): string {
+function neededSettings(facts: ConnectionFacts, pooled: boolean): string {
   const settings: string[] = [];
   const dateStyle = facts.parameter('DateStyle');
   if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push('SET datestyle TO ISO');
-  settings.push('SET extra_float_digits TO 3');
+  if (!pooled) settings.push('SET extra_float_digits TO 3');
   return settings.join(';');
 }

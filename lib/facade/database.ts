@@ -25,6 +25,7 @@ import { Limit } from './calls/limit.js';
 import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
 import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
 import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
+import { needsSession, needsTransaction } from './calls/pooler.js';
 import { Connection } from './connection.js';
 import { describe } from './describe.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
@@ -96,6 +97,7 @@ export class Database extends Queryable {
       telemetry,
       placeholders: new PlaceholderCache(),
       timeout: config.timeout > 0 ? config.timeout : undefined,
+      pooler: config.pooler,
       readsRowByRow: () => this.loadLibrary().library.capabilities.singleRowMode,
       leakWatch: this.leakWatch,
     };
@@ -155,6 +157,7 @@ export class Database extends Queryable {
   /** Checks out one session; disposing of it, or `release()`, gives it back. */
   async connect(options?: CallLimits): Promise<Connection> {
     checkOptions('connect', options);
+    needsTransaction(this.context, 'connect()');
     const limit = Limit.of(withDefault(options, this.context), checkoutTimedOut);
     return Connection.create(await this.checkOut(limit), this.context);
   }
@@ -162,6 +165,7 @@ export class Database extends Queryable {
   /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
   async begin(options?: TransactionOptions): Promise<Transaction> {
     checkTransactionOptions('begin', options);
+    needsTransaction(this.context, 'A transaction');
     return this.beginWithin(options, Limit.of(options, transactionTimedOut));
   }
 
@@ -185,6 +189,7 @@ export class Database extends Queryable {
     options?: TransactionOptions & { retry?: TransactionRetry },
   ): Promise<R> {
     checkTransactionOptions('transaction', options);
+    needsTransaction(this.context, 'A transaction');
     const limit = Limit.of(options, transactionTimedOut);
     return inTransaction(this.context, () => this.beginWithin(options, limit), fn, options, limit);
   }
@@ -198,6 +203,7 @@ export class Database extends Queryable {
    */
   async listen(channel: string, handler: NotificationHandler, options?: CallLimits): Promise<Subscription> {
     checkOptions('listen', options);
+    needsSession(this.context, 'LISTEN');
     return this.listener.listen(channel, handler, withDefault(options, this.context));
   }
 
@@ -255,13 +261,14 @@ export class Database extends Queryable {
   /** @internal */
   protected batchPlace(): BatchPlace {
     const { runner, context } = this;
-    const transact = <R>(
+    const transact = async <R>(
       begin: () => Promise<Lease>,
       work: (runner: OperationRunner) => Promise<R>,
       limit: Limit | undefined,
     ): Promise<R> => {
       const beginBatch = async (): Promise<Transaction> =>
         Transaction.create(await begin(), context, limit, false);
+      needsTransaction(context, 'A batch of more than one statement');
       return inTransaction(
         context,
         beginBatch,
@@ -302,7 +309,7 @@ export class Database extends Queryable {
 
   private checkOut(limit: Limit | undefined, opening = ''): Promise<Lease> {
     const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
-    const reset = resetText(resetOnRelease);
+    const reset = this.config.pooler === undefined ? resetText(resetOnRelease) : '';
     const take = (session: Session): Lease => new Lease(session, this.runner, reset);
     const taken = leakTimeout > 0 ? takenHere() : undefined;
     const checkedOut = this.context.telemetry.acquire(() => checkOut(this.runner, take, opening, limit));

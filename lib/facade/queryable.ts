@@ -30,6 +30,7 @@ import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
 import { checkOptions } from './calls/check-options.js';
 import { withDefault } from './calls/default-timeout.js';
+import { needsSession } from './calls/pooler.js';
 import { prepareOn } from './calls/prepare.js';
 import { request } from './calls/request.js';
 import { Statement } from './statement.js';
@@ -52,6 +53,11 @@ export abstract class Queryable {
   protected abstract readonly runner: OperationRunner;
   /** @internal */
   protected abstract readonly context: CallContext;
+
+  /** @internal Whether all its calls reach the same session of the server, also through a pooler. */
+  protected get keepsServer(): boolean {
+    return false;
+  }
 
   /** Runs one statement and gives all its rows. */
   query<T = RowArray>(
@@ -132,6 +138,7 @@ export abstract class Queryable {
    */
   async prepare<T = RowObject>(sql: string, options?: CallLimits): Promise<Statement<T>> {
     checkOptions('prepare', options);
+    if (!this.keepsServer) needsSession(this.context, 'A prepared statement outside of a transaction');
     const statement = Statement.create<T>(sql, this.runner, this.context);
     await prepareOn(this.runner, statement, withDefault(options, this.context));
     return statement;

@@ -11,10 +11,11 @@ import type { LeakWatch } from '../sessions/leak.js';
 import { openRows, type RowChannel } from '../streams/data-channels.js';
 import { hasCursor, openCursor } from './cursor.js';
 import { openGuardedRows } from './guarded-rows.js';
+import { needsTransaction, type BehindPooler } from '../calls/pooler.js';
 import type { RowSource } from './row-reader.js';
 
 /** What rows need of a database. */
-export interface RowContext extends HasTimeout {
+export interface RowContext extends HasTimeout, BehindPooler {
   readonly telemetry: Telemetry;
   /** Whether the client library can give the rows of a result one by one. Loads it if that has not been done. */
   readonly readsRowByRow: () => boolean;
@@ -31,10 +32,11 @@ export function rowSource<T>(
   ended: () => void = () => undefined,
 ): RowSource<T> {
   const watch = runner.watch?.bind(runner) ?? context.leakWatch();
-  const read = (on: OperationRunner, request: ExecutionRequest, limit: Limit): Promise<RowChannel<T>> =>
-    !context.readsRowByRow() && hasCursor(request.sql)
-      ? openCursor<T>(on, request, limit)
-      : openRows<T>(on, request, limit);
+  const read = (on: OperationRunner, request: ExecutionRequest, limit: Limit): Promise<RowChannel<T>> => {
+    if (context.readsRowByRow() || !hasCursor(request.sql)) return openRows<T>(on, request, limit);
+    needsTransaction(context, 'A cursor');
+    return openCursor<T>(on, request, limit);
+  };
   let begun: () => void = nothing;
   return {
     telemetry: context.telemetry,

@@ -65,6 +65,11 @@ export class Transaction extends Queryable {
     return new Transaction(lease, context, limit, interrupts);
   }
 
+  /** @internal */
+  protected override get keepsServer(): boolean {
+    return true;
+  }
+
   /** The server process of the transaction's session. */
   get backendPid(): number {
     return this.lease.processId;

@@ -40,6 +40,7 @@ describe('defaults', () => {
       timeout: 0,
       statementCacheSize: 256,
       clientLibrary: {},
+      pooler: undefined,
       onConnect: undefined,
       pool: {
         max: 10,
