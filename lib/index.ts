@@ -12,6 +12,8 @@ export {
 export { Connection, type ConnectionEvents } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
+export type { SqlCall, SqlOptions, SqlTag } from './facade/sql-tag/tag.js';
+export type { SqlPiece } from './sql/piece.js';
 export type { Rows } from './facade/rows/rows.js';
 export type { CopyOptions } from './facade/streams/copy-streams.js';
 export type {

@@ -33,6 +33,7 @@ import { withDefault } from './calls/default-timeout.js';
 import { needsSession } from './calls/pooler.js';
 import { prepareOn } from './calls/prepare.js';
 import { request } from './calls/request.js';
+import { sqlTag, type SqlTag } from './sql-tag/tag.js';
 import { Statement } from './statement.js';
 import type {
   ArrayRowOptions,
@@ -53,6 +54,16 @@ export abstract class Queryable {
   protected abstract readonly runner: OperationRunner;
   /** @internal */
   protected abstract readonly context: CallContext;
+
+  #sql: SqlTag | undefined;
+
+  /**
+   * The tag of templates that are statements on this: ``await db.sql`SELECT * FROM town WHERE id = ${id}` ``. Each value is a
+   * parameter, and never becomes part of the text; see {@link SqlTag}.
+   */
+  get sql(): SqlTag {
+    return (this.#sql ??= sqlTag(this));
+  }
 
   /** @internal Whether all its calls reach the same session of the server, also through a pooler. */
   protected get keepsServer(): boolean {
