@@ -74,7 +74,7 @@ export function pieceOf(
   const all: unknown[] = [];
   values.forEach((value, i) => {
     append(texts, all, value);
-    texts[texts.length - 1] += strings[i + 1] ?? '';
+    addText(texts, strings[i + 1]);
   });
   return [texts, all];
 }
@@ -85,9 +85,14 @@ function append(texts: string[], values: unknown[], value: unknown): void {
     texts.push('');
     return;
   }
-  texts[texts.length - 1] += value.strings[0] ?? '';
+  addText(texts, value.strings[0]);
   texts.push(...value.strings.slice(1));
   values.push(...value.values);
+}
+
+/** To the last of the texts, of which there is always one. */
+function addText(texts: string[], text = ''): void {
+  texts.push((texts.pop() ?? '') + text);
 }
 
 /** A quoted name; several parts are a qualified one. */
@@ -108,7 +113,8 @@ export function list(values: readonly unknown[]): SqlPiece {
 
 /** Rows in parentheses with commas between them, as after VALUES. */
 export function rowsOfValues(rows: readonly (readonly unknown[])[]): SqlPiece {
-  const width = Array.isArray(rows) ? (rows[0]?.length ?? 0) : 0;
+  const given: unknown = rows;
+  const width = Array.isArray(given) ? (rows[0]?.length ?? 0) : 0;
   if (width === 0 || !rows.every((row) => Array.isArray(row) && row.length === width)) {
     throw badPieces(
       'sql.values() needs at least one row, and rows that are arrays of the same length.',

@@ -55,8 +55,9 @@ describe.each(targets())('onConnect: $name', (target) => {
         await gone;
         const second = await db.queryRow<{ pid: number }>('SELECT pg_backend_pid() AS pid');
         expect(seen).toStrictEqual([first!.pid, second!.pid]);
-        await using _subscription = await db.listen('on_connect', () => undefined);
+        const subscription = await db.listen('on_connect', () => undefined);
         expect(seen).toHaveLength(3);
+        await subscription.close();
       },
       { onConnect, pool: { max: 1 } },
     );
@@ -92,7 +93,9 @@ describe.each(targets())('onConnect: $name', (target) => {
   it('fails the connection by its own failure, which is not handed out', async () => {
     const name = `on_connect_fails_${target.flavour}_${target.transport === 'TCP' ? 'tcp' : 'unix'}`;
     let fault: (session: Connection) => Promise<unknown> = (session) => session.exec('SELECT * FROM nowhere');
-    const onConnect = async (session: Connection): Promise<void> => void (await fault(session));
+    const onConnect = async (session: Connection): Promise<void> => {
+      await fault(session);
+    };
     await withDatabase(
       target,
       async (db) => {
@@ -150,7 +153,9 @@ describe.each(targets())('onConnect: $name', (target) => {
       () => new Promise(() => undefined),
     ];
     for (const wait of waits) {
-      const onConnect = async (session: Connection): Promise<void> => void (await wait(session));
+      const onConnect = async (session: Connection): Promise<void> => {
+        await wait(session);
+      };
       await withDatabase(
         target,
         async (db) => {
@@ -169,7 +174,7 @@ describe.each(targets())('onConnect: $name', (target) => {
   });
 
   it('must be a function', () => {
-    // @ts-expect-error
+    // @ts-expect-error it is not what the type asks for
     expect(() => open({ ...target.config, onConnect: 'SET x TO y' })).toThrow(
       /"onConnect" must be a function/,
     );

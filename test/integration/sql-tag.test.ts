@@ -28,7 +28,9 @@ describe.each(targets())('the tag sql: $name', (target) => {
     expect(streamed).toStrictEqual([1, 2, 3, 4, 5]);
     await expect(sql`SELECT pg_sleep(600)`.query({ timeout: 30 })).rejects.toBeInstanceOf(TimeoutError);
     await expect(sql`SELECT '${1}'`).rejects.toMatchObject({ code: 'KB_BAD_STATEMENT' });
-    expect(await sql`SELECT 1 / ${0}::int4`.catch(({ code }: { code: string }) => code)).toBe('22012');
+    expect(await sql`SELECT 1 / ${0}::int4`.catch((error: unknown) => error)).toMatchObject({
+      code: '22012',
+    });
     // One value, and not two: an array for the server.
     expect(await sql`SELECT 2 = ANY (${[1, 2]}::int4[]) AS v`.one()).toStrictEqual({ v: true });
   });
@@ -61,11 +63,13 @@ describe.each(targets())('the tag sql: $name', (target) => {
   });
 
   it('has types', () => {
-    const typed = db.sql<{ a: number }>`SELECT 1 AS a`;
-    expectTypeOf<Awaited<typeof typed>>().toEqualTypeOf<QueryResult<{ a: number }>>();
-    expectTypeOf(typed.one).returns.toEqualTypeOf<Promise<{ a: number }>>();
-    expectTypeOf(typed.maybeOne).returns.toEqualTypeOf<Promise<{ a: number } | undefined>>();
-    const plain = db.sql`SELECT 1`;
-    expectTypeOf<Awaited<typeof plain>>().toEqualTypeOf<QueryResult<RowObject>>();
+    const typed = () => db.sql<{ a: number }>`SELECT 1 AS a`;
+    type Typed = ReturnType<typeof typed>;
+    expectTypeOf<Awaited<Typed>>().toEqualTypeOf<QueryResult<{ a: number }>>();
+    expectTypeOf<ReturnType<Typed['one']>>().toEqualTypeOf<Promise<{ a: number }>>();
+    expectTypeOf<ReturnType<Typed['maybeOne']>>().toEqualTypeOf<Promise<{ a: number } | undefined>>();
+    const plain = () => db.sql`SELECT 1`;
+    expectTypeOf<Awaited<ReturnType<typeof plain>>>().toEqualTypeOf<QueryResult<RowObject>>();
+    expect(typed).not.toBe(plain);
   });
 });

@@ -67,9 +67,9 @@ describe('templates', () => {
     expect(() => sql.list([])).toThrow(refusal('KB_BAD_PARAMETER'));
     expect(() => sql.values([])).toThrow(refusal('KB_BAD_PARAMETER'));
     expect(() => sql.values([[1], [1, 2]])).toThrow(refusal('KB_BAD_PARAMETER'));
-    // @ts-expect-error
+    // @ts-expect-error it is not what the type asks for
     expect(() => sql.join([1], ', ')).toThrow(refusal('KB_BAD_PARAMETER'));
-    // @ts-expect-error
+    // @ts-expect-error it is not what the type asks for
     expect(() => sql.unsafe(1)).toThrow(refusal('KB_BAD_PARAMETER'));
     expect(() => sql.id('')).toThrow(refusal('KB_BAD_IDENTIFIER'));
   });

@@ -1,0 +1,1 @@
+export interface Runner { go(): Promise<void>; } export interface SessionPool { max: number }
