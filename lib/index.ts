@@ -52,7 +52,7 @@ export type {
 } from './facade/batch/options.js';
 export type { BatchStrategy, ConflictRule } from './encoding/index.js';
 export type { ServerInfo } from './facade/server-info.js';
-export type { PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
+export type { PasswordProvider, PlainConfig, PoolOptions, ResetItem, SslMode } from './config/index.js';
 export type { Column } from './types/column.js';
 export type { ClientLibraryFlavour, ClientLibraryCapabilities } from './addon/client-library.js';
 export type { CustomType, SerializedValue, TypeOptions } from './types/type-options.js';

@@ -20,7 +20,7 @@ type LibraryOptions = { [K in LibraryKeyword]?: LibraryValue } & {
  * Options of a database, as an object. What is absent (or undefined, or an empty string) is taken from the
  * environment (`KINGBASE_HOST`, `KINGBASE_PORT`, …), then from the defaults named here.
  */
-export interface ConnectionConfig extends LibraryOptions {
+export interface PlainConfig extends LibraryOptions {
   /** Host name, IP address or directory of a Unix socket; several separated by commas. Default `localhost`. */
   host?: string | undefined;
   /** One port, or one for each host separated by commas. Default 54321. */

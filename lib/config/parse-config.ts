@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
-import type { ConnectionConfig, PasswordProvider } from './connection-config.js';
+import type { PlainConfig as ConnectionConfig, PasswordProvider } from './connection-config.js';
 import { parseConnectionString } from './connection-string.js';
 import { resolveHosts } from './hosts.js';
 import { optionsOfEnvironment, sslModeAbove, tlsFloor } from './environment.js';

@@ -1,4 +1,4 @@
-import { parseConfig, type ConnectionConfig as PlainConfig } from '../config/index.js';
+import { parseConfig, type PlainConfig } from '../config/index.js';
 import { Database } from './database.js';
 import type { OnConnect } from './sessions/on-connect.js';
 

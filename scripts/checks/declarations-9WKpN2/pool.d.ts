@@ -1,0 +1,1 @@
+export interface SessionPool { max: number }
