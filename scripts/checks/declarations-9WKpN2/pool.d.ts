@@ -1,1 +1,0 @@
-export interface SessionPool { max: number }

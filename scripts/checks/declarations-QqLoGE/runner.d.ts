@@ -1,1 +1,0 @@
-export interface Runner { go(): Promise<void>; } export interface SessionPool { max: number }
