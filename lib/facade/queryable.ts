@@ -29,8 +29,11 @@ import { LargeObjects } from './streams/large-objects.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
 import { checkOptions } from './calls/check-options.js';
+import { withDefault } from './calls/default-timeout.js';
+import { needsSession } from './calls/pooler.js';
 import { prepareOn } from './calls/prepare.js';
 import { request } from './calls/request.js';
+import { sqlTag, type SqlTag } from './sql-tag/tag.js';
 import { Statement } from './statement.js';
 import type {
   ArrayRowOptions,
@@ -51,6 +54,21 @@ export abstract class Queryable {
   protected abstract readonly runner: OperationRunner;
   /** @internal */
   protected abstract readonly context: CallContext;
+
+  #sql: SqlTag | undefined;
+
+  /**
+   * The tag of templates that are statements on this: ``await db.sql`SELECT * FROM town WHERE id = ${id}` ``. Each value is a
+   * parameter, and never becomes part of the text; see {@link SqlTag}.
+   */
+  get sql(): SqlTag {
+    return (this.#sql ??= sqlTag(this));
+  }
+
+  /** @internal Whether all its calls reach the same session of the server, also through a pooler. */
+  protected get keepsServer(): boolean {
+    return false;
+  }
 
   /** Runs one statement and gives all its rows. */
   query<T = RowArray>(
@@ -131,8 +149,9 @@ export abstract class Queryable {
    */
   async prepare<T = RowObject>(sql: string, options?: CallLimits): Promise<Statement<T>> {
     checkOptions('prepare', options);
+    if (!this.keepsServer) needsSession(this.context, 'A prepared statement outside of a transaction');
     const statement = Statement.create<T>(sql, this.runner, this.context);
-    await prepareOn(this.runner, statement, options);
+    await prepareOn(this.runner, statement, withDefault(options, this.context));
     return statement;
   }
 
@@ -147,7 +166,7 @@ export abstract class Queryable {
       return rejection(error);
     }
     const { telemetry } = this.context;
-    const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, options);
+    const run = (): Promise<ExecResult[]> => runScript(this.runner, sql, withDefault(options, this.context));
     return telemetry.watchesQueries
       ? telemetry.query(sql, [], options?.traceContext, () => undefined, run)
       : run();
@@ -216,7 +235,7 @@ export abstract class Queryable {
     const { runner, context } = this;
     // Of a checked-out connection its own watch tells.
     const watch = runner.watch?.bind(runner) ?? context.leakWatch();
-    return { runner, telemetry: context.telemetry, watch };
+    return { runner, telemetry: context.telemetry, watch, timeout: context.timeout };
   }
 
   /** The server's large objects, as streams. */
@@ -236,6 +255,6 @@ export abstract class Queryable {
     } catch (error) {
       return rejection(error);
     }
-    return execute(this.runner, this.context.telemetry, asked, options, view);
+    return execute(this.runner, this.context, asked, options, view);
   }
 }
