@@ -1,4 +1,5 @@
-export { open } from './facade/open.js';
+export { open, type ConnectionConfig } from './facade/open.js';
+export type { OnConnect } from './facade/sessions/on-connect.js';
 export { Database, type ClientLibraryInfo } from './facade/database.js';
 export type { DatabaseEvents, Notice } from './facade/events.js';
 export { Transaction } from './facade/transactions/transaction.js';
@@ -11,6 +12,8 @@ export {
 export { Connection, type ConnectionEvents } from './facade/connection.js';
 export { Statement } from './facade/statement.js';
 export { Queryable } from './facade/queryable.js';
+export type { SqlCall, SqlOptions, SqlTag } from './facade/sql-tag/tag.js';
+export type { SqlPiece } from './sql/piece.js';
 export type { Rows } from './facade/rows/rows.js';
 export type { CopyOptions } from './facade/streams/copy-streams.js';
 export type {
@@ -49,7 +52,7 @@ export type {
 } from './facade/batch/options.js';
 export type { BatchStrategy, ConflictRule } from './encoding/index.js';
 export type { ServerInfo } from './facade/server-info.js';
-export type { ConnectionConfig, PasswordProvider, PoolOptions, ResetItem, SslMode } from './config/index.js';
+export type { PasswordProvider, PlainConfig, PoolOptions, ResetItem, SslMode } from './config/index.js';
 export type { Column } from './types/column.js';
 export type { ClientLibraryFlavour, ClientLibraryCapabilities } from './addon/client-library.js';
 export type { CustomType, SerializedValue, TypeOptions } from './types/type-options.js';

@@ -4,7 +4,6 @@ import {
   ForeignForm,
   keep,
   keepalive,
-  NO_DEFAULT_TIMEOUT,
   noEffect,
   noEffectIf,
   option,
@@ -62,7 +61,7 @@ export const ADO_NET = new ForeignForm(
     'Connection Pruning Interval': noEffect('idle connections are closed when their time is up'),
 
     ...each('Timeout, Connect Timeout, Connection Timeout', timeout('connectTimeout')),
-    'Command Timeout': noEffectIf(['0'], NO_DEFAULT_TIMEOUT),
+    'Command Timeout': timeout('timeout'),
     ...each(
       'Internal Command Timeout, Cancellation Timeout',
       noEffect('the driver limits its own work by itself'),

@@ -20,7 +20,7 @@ type LibraryOptions = { [K in LibraryKeyword]?: LibraryValue } & {
  * Options of a database, as an object. What is absent (or undefined, or an empty string) is taken from the
  * environment (`KINGBASE_HOST`, `KINGBASE_PORT`, …), then from the defaults named here.
  */
-export interface ConnectionConfig extends LibraryOptions {
+export interface PlainConfig extends LibraryOptions {
   /** Host name, IP address or directory of a Unix socket; several separated by commas. Default `localhost`. */
   host?: string | undefined;
   /** One port, or one for each host separated by commas. Default 54321. */
@@ -43,6 +43,12 @@ export interface ConnectionConfig extends LibraryOptions {
   connectTimeout?: number | undefined;
   /** The same in seconds, as connection strings have it. */
   connect_timeout?: number | string | undefined;
+  /**
+   * ms: the `timeout` of each call that is given none of its own; a call without any limit says `timeout: Infinity`. A
+   * transaction is not limited as a whole by it, and a stream only until the server has begun to answer. 0 = no limit.
+   * Default 0.
+   */
+  timeout?: number | undefined;
   /** What the server shows in `pg_stat_activity` (`sys_stat_activity`). Default `kingbase-native`. */
   applicationName?: string | undefined;
   application_name?: string | undefined;
@@ -66,6 +72,11 @@ export interface ConnectionConfig extends LibraryOptions {
    * completes it, and it can name neither files nor Unix sockets. Default `trusted`.
    */
   trust?: 'trusted' | 'untrusted' | undefined;
+  /**
+   * A pooler such as PgBouncer stands before the server and gives each transaction, or each statement, any of its server
+   * sessions: nothing is used that needs one session, and what cannot work is refused (`KB_POOLER`). Default: none.
+   */
+  pooler?: 'transaction' | 'statement' | undefined;
   pool?: PoolOptions | undefined;
   types?: TypeOptions | undefined;
   /** Slow statements, and what happens to the pool's connections. A function gets the latter only. Default: no log. */

@@ -109,7 +109,8 @@ export function keepalive(name: 'keepalives_idle' | 'keepalives_interval'): Rule
   };
 }
 
-export function timeout(name: 'connectTimeout'): Rule {
+/** A time in seconds that is one of ours in ms; 0 is none there as here. */
+export function timeout(name: 'connectTimeout' | 'timeout'): Rule {
   return (value, settings, key) => void settings.options.set(name, seconds(value, settings, key));
 }
 
@@ -158,10 +159,6 @@ export function refused(why: string): Rule {
 export function each(keys: string, rule: Rule): Record<string, Rule> {
   return Object.fromEntries(keys.split(', ').map((key) => [key, rule]));
 }
-
-export const NO_DEFAULT_TIMEOUT =
-  'there is no time limit for all statements of a database; give "timeout" (in ms) with each call, ' +
-  'or have the server limit them with options "-c statement_timeout=<ms>"';
 
 /** A kind of connection string. */
 export class ForeignForm {

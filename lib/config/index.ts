@@ -1,6 +1,11 @@
 export { parseConfig, DEFAULTS } from './parse-config.js';
 export { ENVIRONMENT } from './options.js';
-export type { ConnectionConfig, PasswordProvider, SslMode } from './connection-config.js';
+export type {
+  PlainConfig,
+  PlainConfig as ConnectionConfig,
+  PasswordProvider,
+  SslMode,
+} from './connection-config.js';
 export { ResolvedConfig, type HostAddress, type ResolvedSettings } from './resolved-config.js';
 export {
   mostIdle,

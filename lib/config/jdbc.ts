@@ -3,7 +3,6 @@ import {
   each,
   ForeignForm,
   keep,
-  NO_DEFAULT_TIMEOUT,
   noEffect,
   noEffectIf,
   option,
@@ -93,7 +92,7 @@ export const JDBC = new ForeignForm(
 
     connectTimeout: timeout('connectTimeout'),
     loginTimeout: keep,
-    socketTimeout: noEffectIf(['0'], NO_DEFAULT_TIMEOUT),
+    socketTimeout: timeout('timeout'),
     ...each(
       'cancelSignalTimeout, gssResponseTimeout, sslResponseTimeout',
       noEffect('the driver limits its own work by itself'),

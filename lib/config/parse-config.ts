@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
-import type { ConnectionConfig, PasswordProvider } from './connection-config.js';
+import type { PlainConfig as ConnectionConfig, PasswordProvider } from './connection-config.js';
 import { parseConnectionString } from './connection-string.js';
 import { resolveHosts } from './hosts.js';
 import { optionsOfEnvironment, sslModeAbove, tlsFloor } from './environment.js';
@@ -17,7 +17,8 @@ import {
   type OptionName,
 } from './options.js';
 import { resolvePoolOptions } from './pool-options.js';
-import { ResolvedConfig } from './resolved-config.js';
+import { ResolvedConfig, type OnConnectFunction } from './resolved-config.js';
+import { UsageError } from '../errors/index.js';
 import { nearest } from '../errors/nearest.js';
 
 /** Defaults of the driver's own options; the pool's are in POOL_DEFAULTS. */
@@ -26,6 +27,7 @@ export const DEFAULTS = {
   host: 'localhost',
   port: 54321,
   connectTimeout: 10_000,
+  timeout: 0,
   statementCacheSize: 256,
 } as const;
 
@@ -66,6 +68,7 @@ export function parseConfig(
   // The administrator's floor counts for every string, also for one that nobody trusts.
   const floor = tlsFloor(environment, minimumOf(settings.get('tls')));
 
+  const pooler = poolerMode(settings);
   const encoding = text(settings, 'clientEncoding');
   if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) {
     throw badOption(
@@ -94,8 +97,11 @@ export function parseConfig(
       user,
       applicationName: text(settings, 'applicationName'),
       connectTimeout: number(settings, 'connectTimeout') ?? DEFAULTS.connectTimeout,
+      timeout: number(settings, 'timeout') ?? DEFAULTS.timeout,
       statementCacheSize: wholeNumber(settings, 'statementCacheSize') ?? DEFAULTS.statementCacheSize,
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
+      pooler,
+      onConnect: onConnect(settings.get('onConnect')),
       pool: resolvePoolOptions(settings.get('pool') ?? {}),
       types: settings.get('types') as TypeOptions | undefined,
       log: logOptions(settings.get('log')),
@@ -206,6 +212,32 @@ function logOptions(given: unknown): LogOptions | undefined {
     throw badOption('The option "log.slowStatement" must be a number of milliseconds.');
   }
   return { write: write as LogOptions['write'], slowStatement };
+}
+
+function poolerMode(settings: Settings): 'transaction' | 'statement' | undefined {
+  const mode = settings.get('pooler');
+  if (mode === undefined) return undefined;
+  if (mode !== 'transaction' && mode !== 'statement') {
+    throw badOption(
+      'The option "pooler" must be "transaction" or "statement".',
+      'Leave it out where there is no pooler, or one that gives each connection a session of its own.',
+    );
+  }
+  const { resetOnRelease } = (settings.get('pool') ?? {}) as { resetOnRelease?: readonly unknown[] };
+  const meant = [
+    settings.get('onConnect') !== undefined && 'onConnect',
+    settings.get('options') !== undefined && 'options',
+    resetOnRelease !== undefined && resetOnRelease.length > 0 && 'pool.resetOnRelease',
+  ].find((name) => name !== false);
+  if (meant === undefined) return mode;
+  throw new UsageError('KB_POOLER', `The option "${meant}" is about a session, and a pooler keeps none.`, {
+    hint: 'Set what is needed for the role or the database (ALTER ROLE … SET), or inside a transaction (SET LOCAL).',
+  });
+}
+
+function onConnect(given: unknown): OnConnectFunction | undefined {
+  if (given === undefined || typeof given === 'function') return given as OnConnectFunction | undefined;
+  throw badOption('The option "onConnect" must be a function.');
 }
 
 function flag(settings: Settings, name: OptionName, absent: boolean): boolean {

@@ -14,6 +14,9 @@ export interface HostAddress {
   readonly hostaddr?: string;
 }
 
+/** Given a session as the facade has them. */
+export type OnConnectFunction = (session: never) => unknown;
+
 export interface ResolvedSettings {
   readonly hosts: readonly HostAddress[];
   /** '' leaves it to the service file; `user` too. */
@@ -22,8 +25,12 @@ export interface ResolvedSettings {
   readonly applicationName: string | undefined;
   /** ms, 0 = no limit. */
   readonly connectTimeout: number;
+  /** ms for each call that has none of its own, 0 = no limit. */
+  readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
+  readonly pooler: 'transaction' | 'statement' | undefined;
+  readonly onConnect: OnConnectFunction | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
@@ -45,8 +52,11 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly user: string;
   readonly applicationName: string | undefined;
   readonly connectTimeout: number;
+  readonly timeout: number;
   readonly statementCacheSize: number;
   readonly clientLibrary: ClientLibraryOptions;
+  readonly pooler: 'transaction' | 'statement' | undefined;
+  readonly onConnect: OnConnectFunction | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
@@ -67,8 +77,11 @@ export class ResolvedConfig implements ResolvedSettings {
     this.user = settings.user;
     this.applicationName = settings.applicationName;
     this.connectTimeout = settings.connectTimeout;
+    this.timeout = settings.timeout;
     this.statementCacheSize = settings.statementCacheSize;
     this.clientLibrary = settings.clientLibrary;
+    this.pooler = settings.pooler;
+    this.onConnect = settings.onConnect;
     this.pool = settings.pool;
     this.types = settings.types;
     this.log = settings.log;

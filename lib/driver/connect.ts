@@ -20,14 +20,15 @@ import { worthAnotherHost } from '../errors/server-going-away.js';
 import { chores } from './chores.js';
 import { Script } from './operations/script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
+import { isLoss, lostAfterLogin, setUpWithin, type SetUp } from './set-up.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 
 /** How a connection is made, apart from where to. */
 export interface OpenOptions {
   /** Gives the attempt up: it rejects at once with the signal's reason, and what there is of the connection is closed. */
   readonly signal?: AbortSignal | undefined;
-  /** Run on the new session before anybody has it; what it rejects with is what the attempt fails with. */
-  readonly setUp?: ((session: Session) => Promise<void>) | undefined;
+  /** Run on the new session before anybody has it; where it rejects, the attempt fails. */
+  readonly setUp?: SetUp | undefined;
 }
 
 /**
@@ -116,31 +117,6 @@ async function connectToAny(attempt: Attempt): Promise<Session> {
     }
   }
   throw failure;
-}
-
-/** A session that could not be set up is closed: it would differ from the others. */
-async function setUpWithin(
-  limit: ConnectLimit,
-  session: Session,
-  setUp: NonNullable<OpenOptions['setUp']>,
-): Promise<void> {
-  const { address } = session;
-  const late = (): ConnectionError =>
-    new ConnectionError(
-      'KB_CONNECT_TIMEOUT',
-      `Cannot connect to ${address}: setting up the session (onConnect) had not ended within ${limit.total} ms.`,
-      {
-        outcome: 'not-sent',
-        address,
-        hint: 'Look what onConnect waits for; it has its session, and must not wait for another of the same pool.',
-      },
-    );
-  try {
-    await limit.within(setUp(session), limit.shareOf(1), late);
-  } catch (error) {
-    session.close();
-    throw isLoss(error) ? lostAfterLogin(address, error) : error;
-  }
 }
 
 interface Attempt {
@@ -257,16 +233,18 @@ class AddressAttempt implements ConnectOutcome {
   ) {
     this.#attempt = attempt;
     const { core, library, config, events } = attempt;
-    const { statementCacheSize, pool } = config;
+    const { statementCacheSize, pool, pooler } = config;
     this.session = new Session(
       core,
       library,
       where,
-      statementCacheSize,
+      pooler === undefined ? statementCacheSize : 0,
       pool.heartbeatTimeout,
       events,
       chores,
     );
+    this.session.pooler = pooler;
+    this.session.statements.givesNumbersAgain = pooler === undefined;
     this.allowed = until - performance.now();
   }
 
@@ -297,7 +275,7 @@ class AddressAttempt implements ConnectOutcome {
     const { binaryResults } = this.#attempt.config;
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
     this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
-    const settings = neededSettings(facts);
+    const settings = neededSettings(facts, this.session.pooler !== undefined);
     this.session.ownSettings = settings;
     if (settings === '' && this.wanted === 'any') this.end();
     else void this.finish(settings);
@@ -342,25 +320,6 @@ class AddressAttempt implements ConnectOutcome {
   }
 }
 
-function isLoss(error: unknown): boolean {
-  return error instanceof ConnectionError && error.code === 'KB_CONNECTION_LOST';
-}
-
-/** What was lost are questions of the driver's own; of what the program asks for nothing has been sent. */
-function lostAfterLogin(address: string, cause: unknown): ConnectionError {
-  return new ConnectionError(
-    'KB_CONNECT_LOST',
-    `Cannot connect to ${address}: the connection was lost again right after the login.`,
-    {
-      stage: 'auth',
-      outcome: 'not-sent',
-      address,
-      cause,
-      hint: 'See the server log, which often says more than the client is told.',
-    },
-  );
-}
-
 function stageOf(failure: NativeFailure): ConnectStage | undefined {
   const { stage } = failure;
   return stage === 'tcp' || stage === 'tls' || stage === 'startup' || stage === 'auth' ? stage : undefined;
@@ -401,11 +360,12 @@ function connectTimeout(
 /**
  * The decoders read ISO dates and floats that hold every digit; a database or role may have other defaults, and servers
  * before 12 (KingbaseES V8R3) shorten floats anyway. Servers report the style of dates, but not the digits of floats.
+ * Behind a pooler only the first is set: it carries over from one server session to the next what servers report.
  */
-function neededSettings(facts: ConnectionFacts): string {
+function neededSettings(facts: ConnectionFacts, pooled: boolean): string {
   const settings: string[] = [];
   const dateStyle = facts.parameter('DateStyle');
   if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push('SET datestyle TO ISO');
-  settings.push('SET extra_float_digits TO 3');
+  if (!pooled) settings.push('SET extra_float_digits TO 3');
   return settings.join(';');
 }

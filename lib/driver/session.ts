@@ -146,6 +146,11 @@ export class Session implements CommandHandler, ConnectionListener {
   /** Commands to run before the session's owner has it again; '' for none. */
   settingsToRestore = '';
   owner: SessionOwner | undefined;
+  /**
+   * The server's session may be another one for each transaction, or for each statement: nothing is left in it that a later
+   * command would need.
+   */
+  pooler: 'transaction' | 'statement' | undefined;
   readonly statements: StatementCache;
   readonly native: NativeConnection;
   readonly capabilities: ClientLibraryCapabilities;

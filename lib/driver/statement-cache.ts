@@ -59,6 +59,8 @@ export class StatementCache {
   private changeIsShared = false;
   /** The session is not what it was when it was made. */
   private strayed = false;
+  /** Whether numbers are given again. Not through a pooler: the server session that knows the old name may be any. */
+  givesNumbersAgain = true;
 
   /**
    * @param size most statements to keep; 0 keeps none
@@ -163,6 +165,11 @@ export class StatementCache {
     return statement;
   }
 
+  /** A statement that nothing is kept of. */
+  passing(sql: string): CachedStatement {
+    return this.numbered(sql);
+  }
+
   private numbered(sql: string): CachedStatement {
     return {
       sql,
@@ -233,6 +240,6 @@ export class StatementCache {
   }
 
   private newId(): number {
-    return this.freeIds.pop() ?? this.nextId++;
+    return (this.givesNumbersAgain ? this.freeIds.pop() : undefined) ?? this.nextId++;
   }
 }

@@ -19,6 +19,7 @@ export const CONNECTION_ERROR_CODES = [
   'KB_CONNECT_SESSION_ATTRS',
   'KB_CONNECT_LOST',
   'KB_CONNECT_OPTION',
+  'KB_CONNECT_SETUP',
   'KB_CONNECT_FAILED',
   'KB_CONNECTION_LOST',
   // The answer cannot be right. The connection is closed; whether the server did its work is unknown.
@@ -58,6 +59,7 @@ export const USAGE_ERROR_CODES = [
   'KB_OPTION_UNSUPPORTED',
   'KB_PLATFORM_UNSUPPORTED',
   'KB_POOLER',
+  'KB_ROW_COUNT',
   'KB_ROWS_OPEN',
   'KB_ROWS_TAKEN',
   'KB_SAVEPOINT_OPEN',

@@ -7,7 +7,8 @@ import { sessionPlace, type BatchPlace } from './batch/place.js';
 import type { CallContext } from './calls/call-context.js';
 import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
 import { Limit } from './calls/limit.js';
-import { transactionTimedOut } from './calls/timeouts.js';
+import { limitOfBeginning } from './calls/default-timeout.js';
+import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
 import type { ChannelNotification } from './listen/subscription.js';
 import { describe } from './describe.js';
 import { Queryable } from './queryable.js';
@@ -129,7 +130,8 @@ export class Connection extends Queryable {
     limit: Limit | undefined,
   ): Promise<Transaction> {
     const { runner, context } = this;
-    const lease = await borrowForTransaction(runner, options, limit, true);
+    const beginning = limitOfBeginning(limit, options, context, checkoutTimedOut);
+    const lease = await borrowForTransaction(runner, options, beginning, true);
     return Transaction.create(lease, context, limit);
   }
 

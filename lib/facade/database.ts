@@ -5,6 +5,7 @@ import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.j
 import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
 import { openSession } from '../driver/connect.js';
 import { SharedChanges } from '../driver/changes.js';
+import type { SetUp } from '../driver/set-up.js';
 import { NoticeInterest } from '../driver/notice-interest.js';
 import { loadCore } from '../driver/core.js';
 import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
@@ -23,6 +24,8 @@ import { rejection, type OperationRunner } from './calls/call.js';
 import { Limit } from './calls/limit.js';
 import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
 import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
+import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
+import { needsSession, needsTransaction } from './calls/pooler.js';
 import { Connection } from './connection.js';
 import { describe } from './describe.js';
 import { noticeOf, type DatabaseEvents } from './events.js';
@@ -41,6 +44,7 @@ import { Queryable } from './queryable.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
 import { resetText } from '../driver/operations/reset.js';
 import { borrow, checkOut } from './sessions/borrow.js';
+import { setUpSession, type OnConnect } from './sessions/on-connect.js';
 import { Lease } from './sessions/lease.js';
 import { startText, type TransactionOptions, type TransactionRetry } from './transactions/options.js';
 import { inTransaction } from './transactions/run.js';
@@ -92,6 +96,8 @@ export class Database extends Queryable {
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
+      timeout: config.timeout > 0 ? config.timeout : undefined,
+      pooler: config.pooler,
       readsRowByRow: () => this.loadLibrary().library.capabilities.singleRowMode,
       leakWatch: this.leakWatch,
     };
@@ -151,12 +157,15 @@ export class Database extends Queryable {
   /** Checks out one session; disposing of it, or `release()`, gives it back. */
   async connect(options?: CallLimits): Promise<Connection> {
     checkOptions('connect', options);
-    return Connection.create(await this.checkOut(Limit.of(options, checkoutTimedOut)), this.context);
+    needsTransaction(this.context, 'connect()');
+    const limit = Limit.of(withDefault(options, this.context), checkoutTimedOut);
+    return Connection.create(await this.checkOut(limit), this.context);
   }
 
   /** Begins a transaction on a session of its own. Prefer `transaction`, which cannot forget to end it. */
   async begin(options?: TransactionOptions): Promise<Transaction> {
     checkTransactionOptions('begin', options);
+    needsTransaction(this.context, 'A transaction');
     return this.beginWithin(options, Limit.of(options, transactionTimedOut));
   }
 
@@ -164,7 +173,8 @@ export class Database extends Queryable {
     options: TransactionOptions | undefined,
     limit: Limit | undefined,
   ): Promise<Transaction> {
-    const lease = await this.checkOut(limit, startText(options));
+    const beginning = limitOfBeginning(limit, options, this.context, checkoutTimedOut);
+    const lease = await this.checkOut(beginning, startText(options));
     return Transaction.create(lease, this.context, limit);
   }
 
@@ -179,6 +189,7 @@ export class Database extends Queryable {
     options?: TransactionOptions & { retry?: TransactionRetry },
   ): Promise<R> {
     checkTransactionOptions('transaction', options);
+    needsTransaction(this.context, 'A transaction');
     const limit = Limit.of(options, transactionTimedOut);
     return inTransaction(this.context, () => this.beginWithin(options, limit), fn, options, limit);
   }
@@ -188,11 +199,12 @@ export class Database extends Queryable {
    * pool, which is made again when it is lost: the subscription's `gap` event then says that notifications may have been
    * missed. A program that listens does not end by itself.
    *
-   * @param options for how long to wait until the server listens: `signal` and `timeout` (ms, default none)
+   * @param options for how long to wait until the server listens: `signal` and `timeout` (ms)
    */
   async listen(channel: string, handler: NotificationHandler, options?: CallLimits): Promise<Subscription> {
     checkOptions('listen', options);
-    return this.listener.listen(channel, handler, options);
+    needsSession(this.context, 'LISTEN');
+    return this.listener.listen(channel, handler, withDefault(options, this.context));
   }
 
   /** What the server says of itself. */
@@ -249,13 +261,14 @@ export class Database extends Queryable {
   /** @internal */
   protected batchPlace(): BatchPlace {
     const { runner, context } = this;
-    const transact = <R>(
+    const transact = async <R>(
       begin: () => Promise<Lease>,
       work: (runner: OperationRunner) => Promise<R>,
       limit: Limit | undefined,
     ): Promise<R> => {
       const beginBatch = async (): Promise<Transaction> =>
         Transaction.create(await begin(), context, limit, false);
+      needsTransaction(context, 'A batch of more than one statement');
       return inTransaction(
         context,
         beginBatch,
@@ -296,7 +309,7 @@ export class Database extends Queryable {
 
   private checkOut(limit: Limit | undefined, opening = ''): Promise<Lease> {
     const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
-    const reset = resetText(resetOnRelease);
+    const reset = this.config.pooler === undefined ? resetText(resetOnRelease) : '';
     const take = (session: Session): Lease => new Lease(session, this.runner, reset);
     const taken = leakTimeout > 0 ? takenHere() : undefined;
     const checkedOut = this.context.telemetry.acquire(() => checkOut(this.runner, take, opening, limit));
@@ -325,9 +338,15 @@ export class Database extends Queryable {
     return this.library;
   }
 
+  private get setUp(): SetUp | undefined {
+    const onConnect = this.config.onConnect as OnConnect | undefined;
+    return onConnect && ((session) => setUpSession(session, this.context, onConnect));
+  }
+
   private openSession(signal?: AbortSignal): Promise<Session> {
     try {
-      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents, { signal });
+      const options = { signal, setUp: this.setUp };
+      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents, options);
     } catch (error) {
       return rejection(error);
     }

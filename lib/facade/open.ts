@@ -1,5 +1,15 @@
-import { parseConfig, type ConnectionConfig } from '../config/index.js';
+import { parseConfig, type PlainConfig } from '../config/index.js';
 import { Database } from './database.js';
+import type { OnConnect } from './sessions/on-connect.js';
+
+/** Options of a database, as an object. */
+export interface ConnectionConfig extends PlainConfig {
+  /**
+   * Run once on each new connection, before its first use: for settings, roles and temporary tables. Its failure is that of
+   * the connection, which is closed, and its time is part of `connectTimeout`.
+   */
+  onConnect?: OnConnect | undefined;
+}
 
 /**
  * Opens a database. Does no I/O: the client library is loaded and connections are made when first needed (as `sql.Open`

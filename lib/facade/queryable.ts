@@ -32,8 +32,11 @@ import { LargeObjects } from './streams/large-objects.js';
 import { rowSource } from './rows/row-source.js';
 import { Rows } from './rows/rows.js';
 import { checkOptions } from './calls/check-options.js';
+import { withDefault } from './calls/default-timeout.js';
+import { needsSession } from './calls/pooler.js';
 import { prepareOn } from './calls/prepare.js';
 import { request } from './calls/request.js';
+import { sqlTag, type SqlTag } from './sql-tag/tag.js';
 import { Statement } from './statement.js';
 import type {
   ArrayRowOptions,
@@ -54,6 +57,21 @@ export abstract class Queryable {
   protected abstract readonly runner: OperationRunner;
   /** @internal */
   protected abstract readonly context: CallContext;
+
+  #sql: SqlTag | undefined;
+
+  /**
+   * The tag of templates that are statements on this: ``await db.sql`SELECT * FROM town WHERE id = ${id}` ``. Each value is a
+   * parameter, and never becomes part of the text; see {@link SqlTag}.
+   */
+  get sql(): SqlTag {
+    return (this.#sql ??= sqlTag(this));
+  }
+
+  /** @internal Whether all its calls reach the same session of the server, also through a pooler. */
+  protected get keepsServer(): boolean {
+    return false;
+  }
 
   /** Runs one statement and gives all its rows. */
   query<T = RowArray>(
@@ -134,8 +152,9 @@ export abstract class Queryable {
    */
   async prepare<T = RowObject>(sql: string, options?: CallLimits): Promise<Statement<T>> {
     checkOptions('prepare', options);
+    if (!this.keepsServer) needsSession(this.context, 'A prepared statement outside of a transaction');
     const statement = Statement.create<T>(sql, this.runner, this.context);
-    await prepareOn(this.runner, statement, options);
+    await prepareOn(this.runner, statement, withDefault(options, this.context));
     return statement;
   }
 
@@ -149,7 +168,9 @@ export abstract class Queryable {
     } catch (error) {
       return rejection(error);
     }
-    return this.#tracedScript(sql, options, () => runScript(this.runner, sql, options));
+    return this.#tracedScript(sql, options, () =>
+      runScript(this.runner, sql, withDefault(options, this.context)),
+    );
   }
 
   /**
@@ -165,7 +186,9 @@ export abstract class Queryable {
       return rejection(error);
     }
     const rowMode = options?.rowMode === 'array' ? RowMode.Array : RowMode.Object;
-    return this.#tracedScript(sql, options, () => runRowScript<T>(this.runner, sql, rowMode, types, options));
+    return this.#tracedScript(sql, options, () =>
+      runRowScript<T>(this.runner, sql, rowMode, types, withDefault(options, this.context)),
+    );
   }
 
   #tracedScript<R>(sql: string, options: QueryOptions | undefined, run: () => Promise<R>): Promise<R> {
@@ -238,7 +261,7 @@ export abstract class Queryable {
     const { runner, context } = this;
     // Of a checked-out connection its own watch tells.
     const watch = runner.watch?.bind(runner) ?? context.leakWatch();
-    return { runner, telemetry: context.telemetry, watch };
+    return { runner, telemetry: context.telemetry, watch, timeout: context.timeout };
   }
 
   /** The server's large objects, as streams. */
@@ -258,6 +281,6 @@ export abstract class Queryable {
     } catch (error) {
       return rejection(error);
     }
-    return execute(this.runner, this.context.telemetry, asked, options, view);
+    return execute(this.runner, this.context, asked, options, view);
   }
 }

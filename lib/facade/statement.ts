@@ -161,7 +161,7 @@ export class Statement<T = RowObject> {
       return rejection(error);
     }
     this.running++;
-    return execute(this.runner, this.context.telemetry, asked, options, view).finally(this.ended);
+    return execute(this.runner, this.context, asked, options, view).finally(this.ended);
   }
 
   /** What is to be run. Throws a UsageError. */

@@ -34,7 +34,7 @@ export class FieldExecution<R> extends Execution<R> {
     const fits =
       parameterTypes?.length === count &&
       parameterTypes.every((type, i) => expected[i % expected.length]?.includes(type) === true);
-    if (!fits) {
+    if (!fits || session.pooler !== undefined) {
       super.executeDescribed(session, statement);
       return;
     }

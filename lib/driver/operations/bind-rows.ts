@@ -27,14 +27,18 @@ export class BindRows extends Execution<number> {
   }
 
   override begin(session: Session): void {
-    if (session.capabilities.multiRowBind) {
+    if (session.capabilities.multiRowBind && session.pooler === undefined) {
       super.begin(session);
       return;
     }
     this.reject(
-      new UsageError('KB_BAD_OPTION', 'The loaded client library has no multi-row Bind.', {
-        hint: "Kingbase's libraries have it from V8R6 on. Use strategy: 'auto'.",
-      }),
+      session.pooler !== undefined
+        ? new UsageError('KB_POOLER', 'The multi-row Bind needs a statement prepared by name.', {
+            hint: "Use strategy: 'auto'.",
+          })
+        : new UsageError('KB_BAD_OPTION', 'The loaded client library has no multi-row Bind.', {
+            hint: "Kingbase's libraries have it from V8R6 on. Use strategy: 'auto'.",
+          }),
     );
     session.finish(session.transactionStatus);
   }

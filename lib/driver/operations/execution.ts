@@ -12,6 +12,7 @@ import type { Column } from '../../types/column.js';
 import type { ResultShape, StatementResult } from '../result-shape.js';
 import { GIVEN_UP, type Operation, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
+import { cannotBeDescribed, Description } from './description.js';
 import { TypeQuestion } from './type-question.js';
 
 /**
@@ -94,10 +95,16 @@ export class Execution<R> implements Operation {
     const { request } = this;
     // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
     this.again = false;
+    this.needsTypes = this.needsDescription();
+    if (session.pooler !== undefined) {
+      this.reused = false;
+      this.statement = this.needsTypes ? session.statements.passing(request.sql) : undefined;
+      this.next(session);
+      return;
+    }
     this.statement =
       request.statementOn === undefined ? session.statements.use(request.sql) : request.statementOn(session);
     this.reused = this.statement?.prepared === true;
-    this.needsTypes = this.needsDescription();
     if (this.statement === undefined && this.needsTypes) {
       this.statement = session.statements.create(request.sql);
       this.temporary = true;
@@ -180,6 +187,8 @@ export class Execution<R> implements Operation {
     try {
       if (statement === undefined) {
         this.execute(session, undefined);
+      } else if (session.pooler !== undefined) {
+        this.throughPooler(session, statement);
       } else if (statement.prepared) {
         if (this.needsTypes && statement.parameterTypes === undefined) {
           this.step = ExecutionStep.Describe;
@@ -202,6 +211,29 @@ export class Execution<R> implements Operation {
     }
   }
 
+  /** Has the types told that must be known, and executes without anything of it staying on the server. */
+  private throughPooler(session: Session, statement: CachedStatement): void {
+    if (statement.parameterTypes !== undefined) {
+      if (!this.askFirst(session, statement)) this.executeDescribed(session, statement);
+      return;
+    }
+    if (session.pooler === 'statement') {
+      this.executeUndescribed(session);
+      return;
+    }
+    const description = new Description(statement, session.patience);
+    session.interpose(description, () => {
+      const { failure } = description;
+      if (failure === undefined) this.next(session);
+      else this.fail(session, commandError(failure, session.address), session.transactionStatus);
+    });
+  }
+
+  /** Each statement may meet another server session, so that none can be described before it is executed. */
+  protected executeUndescribed(session: Session): void {
+    this.fail(session, cannotBeDescribed(), session.transactionStatus);
+  }
+
   protected executeDescribed(session: Session, statement: CachedStatement): void {
     this.execute(session, statement);
   }
@@ -218,7 +250,7 @@ export class Execution<R> implements Operation {
     const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
     if (writer.lent.length > 0) native.lend(writer.lent);
-    if (statement === undefined) {
+    if (statement === undefined || session.pooler !== undefined) {
       native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);
     } else {
       const mode = modeOf(session, statement, rowMode, typeMap);

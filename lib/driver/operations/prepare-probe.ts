@@ -1,5 +1,7 @@
+import type { TransactionStatus } from '../../addon/interface.js';
 import type { Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
+import { deallocation } from './description.js';
 import { OneCommand } from './one-command.js';
 
 /** Prepares a statement on one session, so that a mistake in it shows when it is prepared and not when it is run. */
@@ -13,13 +15,25 @@ export class PrepareProbe extends OneCommand {
     super(reject);
   }
 
+  private dropped = false;
+
   begin(session: Session): void {
     const statement = this.statementOn(session);
     session.native.prepare(session.slot, statement.id, statement.sql);
   }
 
+  override ended(session: Session, transactionStatus: TransactionStatus): void {
+    if (session.pooler === undefined || this.dropped) {
+      super.ended(session, transactionStatus);
+      return;
+    }
+    // Whether it is right is known, and the name would stay on a server session that is anybody's soon.
+    this.dropped = true;
+    session.native.script(session.slot, deallocation(session, this.statementOn(session)));
+  }
+
   protected done(session: Session): void {
-    this.statementOn(session).prepared = true;
+    if (session.pooler === undefined) this.statementOn(session).prepared = true;
     this.resolve();
   }
 }

@@ -1,3 +1,4 @@
+import { needsParameterTypes } from '../../types/parameter-writer.js';
 import { readsAllBinary } from '../../types/binary-results.js';
 import type { BatchQueue } from './stream-queue.js';
 import { Execution, ExecutionStep, type ExecutionRequest } from './execution.js';
@@ -47,6 +48,18 @@ export class RowStream extends Execution<void> {
     }
     const arrays = this.request.rowMode === RowMode.Array;
     this.execute(session, statement, arrays ? RowMode.StreamedArrays : RowMode.StreamedObjects);
+  }
+
+  /** Types that are not known yet stay text. */
+  protected override executeUndescribed(session: Session): void {
+    const { parameters, types, rowMode } = this.request;
+    if (needsParameterTypes(parameters, types)) super.executeUndescribed(session);
+    else
+      this.execute(
+        session,
+        undefined,
+        rowMode === RowMode.Array ? RowMode.StreamedArrays : RowMode.StreamedObjects,
+      );
   }
 
   override result(session: Session, result: StatementResult, complete: boolean): void {

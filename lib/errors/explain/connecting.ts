@@ -229,6 +229,36 @@ export const CONNECTING: readonly Topic[] = [
     },
   },
   {
+    codes: ['KB_CONNECT_SETUP'],
+    shows: ['hint'],
+    en: {
+      headline: "The program's own function onConnect failed, so the new connection was closed.",
+      causes: [
+        'A statement in it was refused: the message has the reason, and "cause" is the error itself.',
+        'It has left a transaction open, which would be rolled back with all that was set in it.',
+        'It asks something else that is away, such as a vault.',
+      ],
+      actions: [
+        'Correct the function; it is run for each new connection, and every call needs it to succeed.',
+        'Run the same statements by hand as the same user, to see what is refused.',
+        'Let it pass over what is not needed by every call.',
+      ],
+    },
+    zh: {
+      headline: '程序自己的 onConnect 函数失败，新建的连接因此被关闭。',
+      causes: [
+        '其中的语句被服务器拒绝：原因见错误信息，“cause”是该错误本身。',
+        '函数结束时事务仍未结束，回滚会使其中的设置全部失效。',
+        '函数依赖的其他服务（例如密钥库）不可用。',
+      ],
+      actions: [
+        '修正该函数；每个新连接都会执行它，成功后才能使用。',
+        '用同一用户手工执行这些语句，查看被拒绝的原因。',
+        '对并非每次调用都需要的设置，失败时让函数忽略即可。',
+      ],
+    },
+  },
+  {
     codes: ['KB_CONNECT_SESSION_ATTRS'],
     en: {
       headline: 'A server was reached, but not of the kind that target_session_attrs asks for.',

@@ -222,7 +222,7 @@ export const LOSS: readonly Topic[] = [
       actions: [
         'Count the parameters of the statement.',
         "Use the client library of the server's version (KINGBASE_CLIENT_LIBRARY).",
-        'Behind a pooler in transaction mode set statementCacheSize to 0.',
+        'Behind a pooler in transaction or statement mode say so by the option "pooler".',
       ],
     },
     zh: {
@@ -235,7 +235,7 @@ export const LOSS: readonly Topic[] = [
       actions: [
         '核对语句的参数个数。',
         '使用与服务器版本一致的客户端库 libkci（KINGBASE_CLIENT_LIBRARY）。',
-        '如果经过事务级的连接池中间件，请将 statementCacheSize 设为 0。',
+        '如果经过事务级或语句级的连接池中间件，请用“pooler”选项说明。',
       ],
     },
   },

@@ -195,7 +195,7 @@ export const STATEMENTS: readonly Topic[] = [
         'DISCARD ALL or DEALLOCATE was run on the connection.',
       ],
       actions: [
-        'Behind a pooler in transaction mode set statementCacheSize to 0.',
+        'Behind a pooler in transaction or statement mode say so by the option "pooler".',
         'Do not run DISCARD ALL or DEALLOCATE ALL on connections of the pool.',
       ],
     },
@@ -206,7 +206,7 @@ export const STATEMENTS: readonly Topic[] = [
         '在连接上执行了 DISCARD ALL 或 DEALLOCATE。',
       ],
       actions: [
-        '如果经过事务级的连接池中间件，请将 statementCacheSize 设为 0。',
+        '如果经过事务级或语句级的连接池中间件，请用“pooler”选项说明。',
         '不要在连接池的连接上执行 DISCARD ALL 或 DEALLOCATE ALL。',
       ],
     },

@@ -337,6 +337,23 @@ export const USAGE: readonly Topic[] = [
     },
   },
   {
+    codes: ['KB_ROW_COUNT'],
+    shows: ['hint'],
+    en: {
+      headline: 'The statement gave another number of rows than the call takes.',
+      causes: ['No row has what the condition asks for.', 'The condition fits more rows than was thought.'],
+      actions: [
+        'Use maybeOne() where there may be no row, and await the statement itself where there may be many.',
+        'Make the condition name one row, by a key.',
+      ],
+    },
+    zh: {
+      headline: '语句返回的行数与该调用的要求不符。',
+      causes: ['没有符合条件的行。', '符合条件的行比预想的多。'],
+      actions: ['可能没有行时使用 maybeOne()；可能有多行时直接 await 该语句。', '用主键等条件限定到一行。'],
+    },
+  },
+  {
     codes: ['KB_POOLER'],
     shows: ['hint'],
     en: {

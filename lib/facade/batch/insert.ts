@@ -11,6 +11,7 @@ import { DatabaseError, UsageError } from '../../errors/index.js';
 import { quoteQualified } from '../../sql/identifiers.js';
 import { findBadRow, insertCollecting } from './collect.js';
 import { CopyInserter, CopyStream } from './copy.js';
+import { withDefault } from '../calls/default-timeout.js';
 import { Limit } from '../calls/limit.js';
 import { batchTimedOut } from '../calls/timeouts.js';
 import {
@@ -42,7 +43,7 @@ export async function batchInsert<T>(
   options: BatchInsertOptions,
 ): Promise<BatchInsertResult<T>> {
   checkBatchOptions(columns, options);
-  const limit = new Limit(options, batchTimedOut);
+  const limit = new Limit(withDefault(options, place.context) ?? {}, batchTimedOut);
   let source: RowSource | undefined;
   try {
     const pace = new Pace();

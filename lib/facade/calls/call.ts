@@ -7,6 +7,7 @@ import type { StatementResult } from '../../driver/result-shape.js';
 import type { RowMode } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
 import type { TypeMap } from '../../types/type-map.js';
+import { withDefault, type HasTimeout } from './default-timeout.js';
 import { InterruptibleCall } from './interruptible-call.js';
 import { Limit, type LimitOptions } from './limit.js';
 import type { ExecResult, QueryOptions, QueryResult } from './options.js';
@@ -51,12 +52,14 @@ export function execResult({ command, count }: { command: string; count: number 
 /** Runs one statement. */
 export function execute<R>(
   runner: OperationRunner,
-  telemetry: Telemetry,
+  context: HasTimeout & { readonly telemetry: Telemetry },
   request: ExecutionRequest,
   options: QueryOptions | undefined,
   view: ResultView<R>,
 ): Promise<R> {
-  if (!telemetry.watchesQueries) return executeUntraced(runner, request, options, view);
+  const { telemetry } = context;
+  const limits = withDefault(options, context);
+  if (!telemetry.watchesQueries) return executeUntraced(runner, request, limits, view);
   let rows: number | undefined;
   const counting: ResultView<R> = (returned, fields, command, count) => {
     rows = returned?.length;
@@ -67,7 +70,7 @@ export function execute<R>(
     request.parameters,
     options?.traceContext,
     () => rows,
-    () => executeUntraced(runner, request, options, counting),
+    () => executeUntraced(runner, request, limits, counting),
   );
 }
 
@@ -128,7 +131,7 @@ export function runRowScript<T>(
   sql: string,
   rowMode: RowMode,
   types: TypeMap,
-  options: LimitOptions | undefined,
+  options: LimitOptions | Limit | undefined,
 ): Promise<QueryResult<T>[]> {
   return new Promise((resolve, reject) => {
     checkText(sql);

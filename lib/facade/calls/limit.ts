@@ -40,7 +40,7 @@ export type TimedOut = (timeout: number, cause?: unknown, waiting?: Waiting) => 
 export class Limit {
   private readonly start = performance.now();
   private readonly signal: AbortSignal | undefined;
-  private readonly timeout: number | undefined;
+  private timeout: number | undefined;
   private readonly watchers = new Set<() => void>();
   private disarm = nothing;
   /** Set once, when the limit has been reached. */
@@ -55,7 +55,7 @@ export class Limit {
     checkSignal(options.signal);
     checkTimeout(options.timeout);
     this.signal = options.signal;
-    this.timeout = options.timeout;
+    this.timeout = options.timeout === Infinity ? undefined : options.timeout;
   }
 
   /** Undefined where a call has no limit at all. Throws a UsageError (`KB_BAD_OPTION`). */
@@ -107,6 +107,16 @@ export class Limit {
     return () => {
       if (this.watchers.delete(run) && this.watchers.size === 0) this.disarm();
     };
+  }
+
+  /** Its time has been kept: from now on only the signal ends it, and what it lies within. */
+  liftTime(): void {
+    this.look();
+    if (this.reached !== undefined || this.timeout === undefined) return;
+    this.timeout = undefined;
+    if (this.watchers.size === 0) return;
+    this.disarm();
+    this.arm();
   }
 
   /** Settles as the work does, unless the limit is reached first. */
@@ -186,6 +196,6 @@ function checkTimeout(timeout: unknown): void {
   throw new UsageError(
     'KB_BAD_OPTION',
     'The option "timeout" must be a number of milliseconds greater than 0.',
-    { hint: 'Leave it out for no limit.' },
+    { hint: "Give Infinity for no limit, or leave it out for the database's own." },
   );
 }

@@ -7,7 +7,7 @@ export interface QueryOptions {
   signal?: AbortSignal | undefined;
   /**
    * ms for the whole call, including the wait for a connection. Afterwards the statement is cancelled on the server and the
-   * call rejects with a TimeoutError. Default: none.
+   * call rejects with a TimeoutError. `Infinity`: no limit. Default: the database's `timeout`.
    */
   timeout?: number | undefined;
   /** Rows as objects by column name, or as arrays in column order. Default `object`. */

@@ -1,6 +1,8 @@
 import type { ExecutionRequest } from '../../driver/operations/execution.js';
+import { nothing } from '../../base/nothing.js';
 import type { Telemetry } from '../../observability/telemetry.js';
-import { Limit } from '../calls/limit.js';
+import { limitOfStream, type HasTimeout } from '../calls/default-timeout.js';
+import type { Limit } from '../calls/limit.js';
 import { UsageError } from '../../errors/index.js';
 import type { QueryOptions, StallOptions } from '../calls/options.js';
 import type { OperationRunner } from '../calls/runner.js';
@@ -9,10 +11,11 @@ import type { LeakWatch } from '../sessions/leak.js';
 import { openRows, type RowChannel } from '../streams/data-channels.js';
 import { hasCursor, openCursor } from './cursor.js';
 import { openGuardedRows } from './guarded-rows.js';
+import { needsTransaction, type BehindPooler } from '../calls/pooler.js';
 import type { RowSource } from './row-reader.js';
 
 /** What rows need of a database. */
-export interface RowContext {
+export interface RowContext extends HasTimeout, BehindPooler {
   readonly telemetry: Telemetry;
   /** Whether the client library can give the rows of a result one by one. Loads it if that has not been done. */
   readonly readsRowByRow: () => boolean;
@@ -29,24 +32,31 @@ export function rowSource<T>(
   ended: () => void = () => undefined,
 ): RowSource<T> {
   const watch = runner.watch?.bind(runner) ?? context.leakWatch();
-  const read = (on: OperationRunner, request: ExecutionRequest, limit: Limit): Promise<RowChannel<T>> =>
-    !context.readsRowByRow() && hasCursor(request.sql)
-      ? openCursor<T>(on, request, limit)
-      : openRows<T>(on, request, limit);
+  const read = (on: OperationRunner, request: ExecutionRequest, limit: Limit): Promise<RowChannel<T>> => {
+    if (context.readsRowByRow() || !hasCursor(request.sql)) return openRows<T>(on, request, limit);
+    needsTransaction(context, 'A cursor');
+    return openCursor<T>(on, request, limit);
+  };
+  let begun: () => void = nothing;
   return {
     telemetry: context.telemetry,
     traceContext: options?.traceContext,
     patience: options?.stallTimeout,
     limit: () => {
       checkStallTimeout(options?.stallTimeout);
-      return new Limit(options ?? {}, statementTimedOut);
+      const stream = limitOfStream(options ?? {}, context, statementTimedOut);
+      begun = stream.begun;
+      return stream.limit;
     },
     request: build,
-    open: async (request, limit): Promise<RowChannel<T>> =>
+    open: async (request, limit): Promise<RowChannel<T>> => {
       // A session of the pool is in no transaction, and nobody else waits for it.
-      runner.watch === undefined
+      const channel = await (runner.watch === undefined
         ? read(runner, request, limit)
-        : openGuardedRows<T>(runner, limit, (lease) => read(lease, request, limit)),
+        : openGuardedRows<T>(runner, limit, (lease) => read(lease, request, limit)));
+      begun();
+      return channel;
+    },
     watch,
     ended,
   };

@@ -5,8 +5,8 @@ import type { Limit } from '../calls/limit.js';
 import type { OperationRunner } from '../calls/runner.js';
 import { Lease } from './lease.js';
 
-/** Never used: a session that runs an operation always has an owner. */
-const NOBODY = {
+/** Whom nothing need be told: the owner of a session that no pool and no listener has taken yet. */
+export const NOBODY = {
   sessionIdle: (): void => undefined,
   sessionClosed: (): void => undefined,
   rerun: (): boolean => false,

@@ -3,7 +3,8 @@ import { UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import { copyDirection } from '../../sql/copy-direction.js';
 import type { OperationRunner } from '../calls/call.js';
-import { Limit } from '../calls/limit.js';
+import { limitOfStream, type HasTimeout } from '../calls/default-timeout.js';
+import type { Limit } from '../calls/limit.js';
 import { statementTimedOut } from '../calls/timeouts.js';
 import { behindCopy, PATIENCE_WITH_READER } from '../sessions/stalled-reader.js';
 import { openCopyIn, openCopyOut, type CopyInChannel, type CopyOutChannel } from './data-channels.js';
@@ -19,7 +20,7 @@ export interface CopyOptions extends Pick<QueryOptions, 'signal' | 'timeout' | '
 }
 
 /** What a COPY needs of where it runs. */
-export interface CopyContext {
+export interface CopyContext extends HasTimeout {
   readonly runner: OperationRunner;
   readonly telemetry: Telemetry;
   /** Looks after a stream that holds a connection of a pool. */
@@ -98,8 +99,10 @@ export class CopyFromStream extends GatheringWritable {
     checkCopy(this.sql, 'from');
     // From here on the signal stops the COPY, and its outcome is that of the stream: it may have completed just before.
     this.unwatchSignal();
-    this.limit = new Limit(this.options, statementTimedOut);
-    const channel = await openCopyIn(this.context.runner, this.sql, this.limit);
+    const { limit, begun } = limitOfStream(this.options, this.context, statementTimedOut);
+    this.limit = limit;
+    const channel = await openCopyIn(this.context.runner, this.sql, limit);
+    begun();
     this.channel = channel;
     channel.onFailure = (error) => this.destroy(error as Error);
     this.unwatch = this.context.watch(this);
@@ -246,8 +249,10 @@ export class CopyToStream extends Readable {
     checkCopy(this.sql, 'to');
     const { timeout } = this.options;
     // The signal destroys the stream, which stops what goes on.
-    this.limit = new Limit({ timeout }, statementTimedOut);
-    const channel = await openCopyOut(this.context.runner, this.sql, this.limit);
+    const { limit, begun } = limitOfStream({ timeout }, this.context, statementTimedOut);
+    this.limit = limit;
+    const channel = await openCopyOut(this.context.runner, this.sql, limit);
+    begun();
     this.channel = channel;
     this.unwatch = this.context.watch(this);
     return channel;

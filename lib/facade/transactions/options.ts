@@ -17,7 +17,10 @@ export interface TransactionOptions {
   signal?: AbortSignal | undefined;
   /** Handed on to whoever traces; see docs. */
   traceContext?: unknown;
-  /** ms for the whole transaction, afterwards as for `signal`, with a TimeoutError. Default: none. */
+  /**
+   * ms for the whole transaction, afterwards as for `signal`, with a TimeoutError. Default: none; the database's `timeout` is
+   * for its beginning, and for each call in it.
+   */
   timeout?: number | undefined;
 }
 

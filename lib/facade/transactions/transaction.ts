@@ -65,6 +65,11 @@ export class Transaction extends Queryable {
     return new Transaction(lease, context, limit, interrupts);
   }
 
+  /** @internal */
+  protected override get keepsServer(): boolean {
+    return true;
+  }
+
   /** The server process of the transaction's session. */
   get backendPid(): number {
     return this.lease.processId;
@@ -77,7 +82,7 @@ export class Transaction extends Queryable {
    * case the transaction is over.
    *
    * @param options `timeout` in ms and `signal`, within those of the transaction. Where neither has a time, it is the
-   *   `pool.heartbeatTimeout` that was given to `open` (5 s); a commit that has to do more, by deferred constraints, needs
+   *   database's `timeout`, and without one the `pool.heartbeatTimeout` that was given to `open` (5 s); a commit that has to do more, by deferred constraints, needs
    *   a longer one.
    */
   async commit(options?: CallLimits): Promise<void> {
@@ -135,9 +140,10 @@ export class Transaction extends Queryable {
   }
 
   private commitLimit(options: CallLimits | undefined): Limit | undefined {
-    const { lease, limit } = this;
-    const timed = options?.timeout !== undefined || limit?.hasTime === true || lease.patience === 0;
-    const own = timed ? options : { ...options, timeout: lease.patience };
+    const { lease, limit, context } = this;
+    const usual = context.timeout ?? lease.patience;
+    const timed = options?.timeout !== undefined || limit?.hasTime === true || usual === 0;
+    const own = timed ? options : { ...options, timeout: usual };
     return own === undefined && limit === undefined
       ? undefined
       : new CommitLimit(own ?? {}, commitTimedOut, limit);

@@ -10,7 +10,8 @@ export function read(text: string): ResolvedConfig {
 /** What differs from the defaults. */
 export function essence(text: string): Record<string, unknown> {
   const config = read(text);
-  const { hosts, user, database, password, applicationName, connectTimeout, statementCacheSize } = config;
+  const { hosts, user, database, password, applicationName, connectTimeout, timeout, statementCacheSize } =
+    config;
   const defaults = read('');
   const all = {
     hosts: hosts.map(({ host, port }) => `${host}:${port}`).join(),
@@ -19,6 +20,7 @@ export function essence(text: string): Record<string, unknown> {
     password,
     applicationName,
     connectTimeout,
+    timeout,
     statementCacheSize,
     ...Object.fromEntries(Object.entries(config.pool).map(([key, value]) => [`pool.${key}`, value])),
     ...config.libraryKeywords,
@@ -29,6 +31,7 @@ export function essence(text: string): Record<string, unknown> {
     user: 'osuser',
     database: 'osuser',
     connectTimeout: defaults.connectTimeout,
+    timeout: defaults.timeout,
     statementCacheSize: defaults.statementCacheSize,
     ...Object.fromEntries(Object.entries(defaults.pool).map(([key, value]) => [`pool.${key}`, value])),
   };

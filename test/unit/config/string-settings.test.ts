@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { parseConfig, type ConnectionConfig } from '../../../lib/config/index.js';
+import { parseConfig } from '../../../lib/config/index.js';
 import { DRIVER_OPTIONS, ENVIRONMENT, LIBRARY_OPTIONS, optionRule } from '../../../lib/config/options.js';
 import type { KingbaseError } from '../../../lib/errors/index.js';
+import type { ConnectionConfig } from '../../../lib/facade/open.js';
 
 function read(config?: string | ConnectionConfig, overrides?: ConnectionConfig, environment = {}) {
   return parseConfig(config, overrides, environment, () => 'osuser');
