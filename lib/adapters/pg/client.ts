@@ -4,7 +4,7 @@ import { ConnectionParameters, type ClientConfig } from './config.js';
 import { connectError, serverWords, terminated, TERMINATED } from './errors.js';
 import { Query, type QueryCallback, type QueryConfig } from './query.js';
 import { QueryQueue } from './query-queue.js';
-import type { Result } from './result.js';
+import type { Result, RowOfAnyKind } from './result.js';
 import { TypeOverrides, type TypeFormat, type TypeParser } from './type-overrides.js';
 import { escapeIdentifier, escapeLiteral } from './values.js';
 import { RUN, type Work } from './work.js';
@@ -198,7 +198,8 @@ export class Client extends EventEmitter {
       throw new TypeError('Client was passed a null or undefined query');
     }
     const [work, answer] = this.workOf(config, values ?? undefined, callback);
-    const limit =
+    // A program in JavaScript may give it as text.
+    const limit: unknown =
       (typeof config === 'object' && 'query_timeout' in config ? config.query_timeout : undefined) ??
       this.connectionParameters.query_timeout;
     if (!this._queryable || this._ending) {
@@ -315,9 +316,6 @@ export class Client extends EventEmitter {
     // Nothing to do.
   }
 }
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in @types/pg, so that programs typed by it compile
-export type RowOfAnyKind = any;
 
 function isWork(given: unknown): given is Work {
   return typeof given === 'object' && given !== null && RUN in given;

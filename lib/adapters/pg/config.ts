@@ -115,7 +115,7 @@ export class ConnectionParameters {
 
   private sessionOptions(): string | undefined {
     const settings = SETTINGS.flatMap((name) => {
-      const value = this.config[name] ?? defaults[name];
+      const value: unknown = this.config[name] ?? defaults[name];
       return value === false || value === 0 ? [] : [`-c ${name}=${Math.trunc(Number(value))}`];
     });
     const all = [...(this.options === undefined ? [] : [this.options]), ...settings];

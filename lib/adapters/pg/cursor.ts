@@ -19,7 +19,7 @@ export class Cursor extends EventEmitter implements Work {
   readonly values: PreparedValue[] | null;
   state: 'initialized' | 'open' | 'done' | 'error' = 'initialized';
   private readonly config: CursorConfig;
-  private result: Result;
+  private result: Result<unknown>;
   private rows: Rows<TextRow> | undefined;
   private batches: AsyncIterator<TextRow[]> | undefined;
   /** What has come and has not been asked for. */
@@ -36,7 +36,7 @@ export class Cursor extends EventEmitter implements Work {
     this.text = text;
     this.values = values ? values.map(prepareValue) : null;
     this.config = config;
-    this.result = new Result(config.rowMode, config.types);
+    this.result = new Result<unknown>(config.rowMode, config.types);
     this.begun = new Promise((resolve) => {
       this.begin = resolve;
     });
@@ -53,7 +53,7 @@ export class Cursor extends EventEmitter implements Work {
       return;
     }
     this.state = 'open';
-    this.result = new Result(this.config.rowMode, this.config.types ?? types);
+    this.result = new Result<unknown>(this.config.rowMode, this.config.types ?? types);
     const options = { rowMode: 'array', types: AS_TEXT, stallTimeout: Infinity } as const;
     this.rows = session.rows<TextRow>(this.text, this.values ?? [], options);
     this.batches = this.rows.batches();
@@ -96,8 +96,9 @@ export class Cursor extends EventEmitter implements Work {
       if (over && this.held.length === 0) this.ended(read.length);
       return read;
     } catch (error) {
-      this.fail(statementError(error));
-      throw this.error;
+      const failed = statementError(error);
+      this.fail(failed);
+      throw this.error ?? failed;
     }
   }
 

@@ -1,7 +1,7 @@
 /** The driver's errors in `pg`'s words: what programs compare with stays as it is, and the driver's error is the `cause`. */
 import {
   ConnectionError,
-  DatabaseError as DriverDatabaseError,
+  type DatabaseError as DriverDatabaseError,
   PoolError,
   TimeoutError,
   isDatabaseError,

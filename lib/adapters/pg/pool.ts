@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { TimeoutError, open, type Connection, type Database } from '../../index.js';
-import { Client, type RowOfAnyKind } from './client.js';
+import { Client } from './client.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { connectError, CONNECT_TIMEOUT, serverWords, terminated } from './errors.js';
 import type { QueryCallback, QueryConfig } from './query.js';
-import type { Result } from './result.js';
+import type { Result, RowOfAnyKind } from './result.js';
 
 export interface PoolConfig extends ClientConfig {
   max?: number | undefined;
@@ -278,10 +278,11 @@ export class Pool extends EventEmitter {
     config: string | QueryConfig,
     values?: readonly unknown[] | QueryCallback | null,
     callback?: QueryCallback,
-  ): Promise<Result> | undefined {
+  ): Promise<Result<unknown>> | undefined {
     if (typeof config === 'function') {
       const told = new Error('Passing a function as the first parameter to pool.query is not supported');
-      setImmediate(config, told);
+      const first: (error: Error) => void = config;
+      setImmediate(first, told);
       return undefined;
     }
     const given = typeof values === 'function' ? values : callback;
@@ -302,21 +303,26 @@ export class Pool extends EventEmitter {
     return undefined;
   }
 
-  private run(config: string | QueryConfig, values: readonly unknown[] | null | undefined): Promise<Result> {
-    return new this.Promise<Result>((resolve, reject) => {
-      this.lease().then((client) => {
-        try {
-          client.query(config, values, (error, result) => {
-            // A statement that was refused says nothing against its connection, which is kept.
+  private run(
+    config: string | QueryConfig,
+    values: readonly unknown[] | null | undefined,
+  ): Promise<Result<unknown>> {
+    return new this.Promise<Result<unknown>>((resolve, reject) => {
+      this.lease()
+        .then((client) => {
+          try {
+            client.query(config, values, (error, result) => {
+              // A statement that was refused says nothing against its connection, which is kept.
+              client.release();
+              if (error) reject(error);
+              else resolve(result as Result<unknown>);
+            });
+          } catch (error) {
             client.release();
-            if (error) reject(error);
-            else resolve(result as Result);
-          });
-        } catch (error) {
-          client.release();
-          reject(error as Error);
-        }
-      }, reject);
+            throw error;
+          }
+        })
+        .catch(reject);
     });
   }
 

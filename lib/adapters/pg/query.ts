@@ -30,7 +30,8 @@ function normalized(
   values?: readonly unknown[] | QueryCallback,
   callback?: QueryCallback,
 ): QueryConfig {
-  const made: QueryConfig = typeof config === 'string' ? { text: config } : Object.create(config);
+  const made: QueryConfig =
+    typeof config === 'string' ? { text: config } : (Object.create(config) as QueryConfig);
   if (typeof values === 'function') made.callback = values;
   else if (values !== undefined && values !== null) made.values = values;
   if (callback !== undefined && callback !== null) made.callback = callback;

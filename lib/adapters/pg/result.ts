@@ -38,8 +38,10 @@ class Field implements FieldDef {
 /** Commands whose tag has a number of rows; of all others `pg` gives null. */
 const COUNTED = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'MOVE', 'FETCH', 'COPY']);
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a program written for pg reads columns without asking their type
-export class Result<R = any> {
+/** As in @types/pg, so that programs typed by it compile: they read columns without asking their type. */
+export type RowOfAnyKind = any;
+
+export class Result<R = RowOfAnyKind> {
   // Own properties in pg's order: programs enumerate them.
   command: string | null = null;
   rowCount: number | null = null;
@@ -51,7 +53,7 @@ export class Result<R = any> {
   declare private parsers: TypeParser[];
   declare private emptyRow: Record<string, unknown>;
 
-  constructor(rowMode?: string, parsers: TypeParsers = types as unknown as TypeParsers) {
+  constructor(rowMode?: string, parsers: TypeParsers = types) {
     hide(this, '_types', parsers);
     hide(this, 'rowAsArray', rowMode === 'array');
     hide(this, 'parsers', []);

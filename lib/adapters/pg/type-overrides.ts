@@ -13,7 +13,7 @@ export class TypeOverrides implements TypeParsers {
   readonly text: Record<number, TypeParser> = {};
   readonly binary: Record<number, TypeParser> = {};
 
-  constructor(readonly _types: TypeParsers = types as unknown as TypeParsers) {}
+  constructor(readonly _types: TypeParsers = types) {}
 
   setTypeParser(oid: number, format: TypeFormat | TypeParser, parser?: TypeParser): void {
     if (typeof format === 'function') this.text[oid] = format;

@@ -16,19 +16,23 @@ export function prepareValue(value: unknown): PreparedValue {
 
 function prepare(value: unknown, seen: unknown[]): PreparedValue {
   if (value === null || value === undefined) return null;
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return textOf(value);
   if (Buffer.isBuffer(value)) return value;
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (kinds.isDate(value)) return dateText(value, defaults.parseInputDatesAsUTC);
   if (Array.isArray(value)) return arrayText(value);
   if (saysItself(value)) {
     if (seen.includes(value)) {
-      throw new Error(`circular reference detected while preparing "${String(value)}" for query`);
+      throw new Error(`circular reference detected while preparing "${textOf(value)}" for query`);
     }
     return prepare(value.toPostgres(prepareValue), [...seen, value]);
   }
   // A toJSON may give nothing, for which `pg` sends NULL.
-  return (JSON.stringify(value) as string | undefined) ?? null;
+  return JSON.stringify(value) ?? null;
+}
+
+function textOf(value: unknown): string {
+  return String(value);
 }
 
 function saysItself(value: object): value is ToPostgres {

@@ -135,7 +135,7 @@ export const clients: Programs = {
       };
     } finally {
       for (const name of ['PGHOST', 'PGPORT', 'PGUSER', 'PGDATABASE', 'PGAPPNAME']) {
-        if (before[name] === undefined) delete process.env[name];
+        if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
         else process.env[name] = before[name];
       }
     }

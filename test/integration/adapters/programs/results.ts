@@ -67,7 +67,9 @@ export const results: Programs = {
       values: ['x'],
       rowMode: 'array',
     });
-    const extended = await session.query({ text: 'select 1 as a', queryMode: 'extended' } as never);
+    const extended = await session.query({ text: 'select 1 as a', queryMode: 'extended' } as {
+      text: string;
+    });
     return Object.fromEntries(
       Object.entries({ insert, select, update, none, array, extended }).map(([name, result]) => {
         const { command, rowCount, oid, rows } = result as {

@@ -143,19 +143,20 @@ export const values: Programs = {
     }
   },
   'reads by parsers of the process, the client and the query': async ({ pg, client }) => {
-    const before: unknown = pg.types.getTypeParser(20);
-    pg.types.setTypeParser(20, (text) => `process ${text}`);
+    const { INT8 } = pg.types.builtins;
+    const before: unknown = pg.types.getTypeParser(INT8);
+    pg.types.setTypeParser(INT8, (text) => `process ${text}`);
     try {
       const session = await client();
       const first = await session.query('select 1::int8 as v, array[1::int8] as a');
-      session.setTypeParser(20, (text: string) => `client ${text}`);
+      session.setTypeParser(INT8, (text: string) => `client ${text}`);
       const second = await session.query('select 1::int8 as v');
       const getTypeParser = (oid: number, format?: string) => (text: string) => `${oid} ${format} ${text}`;
       const types = { getTypeParser } as never;
       const third = await session.query({ text: 'select 1::int8 as v, true as b, null as n', types });
       return { first: first.rows, second: second.rows, third: third.rows };
     } finally {
-      pg.types.setTypeParser(20, before as (text: string) => unknown);
+      pg.types.setTypeParser(INT8, before as (text: string) => unknown);
     }
   },
   'reads int8 as numbers by parseInt8': async ({ pg, client }) => {
@@ -167,9 +168,9 @@ export const values: Programs = {
       pg.defaults.parseInt8 = false;
     }
   },
-  'has what a parser throws reject the query': async ({ client }) => {
+  'has what a parser throws reject the query': async ({ pg, client }) => {
     const session = await client();
-    session.setTypeParser(23, () => {
+    session.setTypeParser(pg.types.builtins.INT4, () => {
       throw new Error('unreadable');
     });
     const message = await session.query('select 1 as v').catch((error: unknown) => (error as Error).message);
