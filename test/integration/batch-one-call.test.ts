@@ -149,16 +149,19 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     expect(db.stats().inUse).toBe(0);
   });
 
-  it.each(['whole', 'perChunk'] as const)('behind a call that loses the connection it says so: %s', async (transaction) => {
-    const table = await create();
-    const connection = await db.connect();
-    const last = connection.query('SELECT pg_terminate_backend(pg_backend_pid())');
-    const batch = connection.batchInsert(table, ['id', 'name'], [[1, 'one']], { transaction });
-    await expect(last).rejects.toThrow();
-    await expect(batch).rejects.toMatchObject({ code: 'KB_CONNECTION_LOST' });
-    await connection.release();
-    expect(await idsOf(table)).toEqual([]);
-  });
+  it.each(['whole', 'perChunk'] as const)(
+    'behind a call that loses the connection it says so: %s',
+    async (transaction) => {
+      const table = await create();
+      const connection = await db.connect();
+      const last = connection.query('SELECT pg_terminate_backend(pg_backend_pid())');
+      const batch = connection.batchInsert(table, ['id', 'name'], [[1, 'one']], { transaction });
+      await expect(last).rejects.toThrow();
+      await expect(batch).rejects.toMatchObject({ code: 'KB_CONNECTION_LOST' });
+      await connection.release();
+      expect(await idsOf(table)).toEqual([]);
+    },
+  );
 
   it('leaves nothing behind when there are no rows to be had', async () => {
     const { signal } = new AbortController();
