@@ -323,7 +323,7 @@ describe('messages', () => {
       const notices: unknown[] = [];
       db.on('notice', (notice) => notices.push(notice));
       await db.exec("DO $$ BEGIN RAISE WARNING 'division by zero'; END $$");
-      expect(notices).toEqual([
+      expect(notices).toMatchObject([
         { processId: expect.any(Number) as number, severity: 'WARNING', code: '01000', message: '除以零' },
       ]);
     });
