@@ -165,7 +165,7 @@ describe.each(targets())('$name:', ({ config }) => {
       END $$`);
       seen.push('done');
       await db.query(`DROP TABLE IF EXISTS never_there`);
-      expect(seen).toEqual([
+      expect(seen).toMatchObject([
         { severity: 'NOTICE', code: '00000', message: '第 1 个' },
         { severity: 'WARNING', code: '01004', message: 'careful', detail: 'd', hint: 'h' },
         'done',
