@@ -37,13 +37,15 @@ const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
   .filter((name) => statSync(path.join(installed, name)).isFile());
 
 describe('the tarball', () => {
-  it('needs three packages, one of them to build', () => {
+  it('needs five packages: one of them to build, two for the module that stands in for pg', () => {
     const { preinstall, postinstall } = manifest.scripts ?? {};
     expect({ preinstall, postinstall }).toEqual({});
     expect(Object.keys(manifest.dependencies).sort()).toEqual([
       'generic-pool',
       'node-addon-api',
       'node-gyp-build',
+      'pg-connection-string',
+      'pg-types',
     ]);
   });
 
