@@ -226,7 +226,7 @@ describe('a configuration that is not trusted', () => {
   });
 
   it.each([
-    'kingbase://u@h/db?passfile=/root/.pgpass',
+    'kingbase://u@h/db?passfile=/app/pgpass',
     'host=h user=u service=prod',
     'host=h user=u sslkey=/app/key.pem',
     'Driver=K;Server=h;Uid=u;pqopt={sslcert=/app/cert.pem}',
