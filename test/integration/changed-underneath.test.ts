@@ -186,6 +186,26 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     expect(rows).toEqual([{ n: 3 }]);
   });
 
+  it.each(['CALL', 'DO'])('what %s has committed before its error is not done twice', async (how) => {
+    await db.script(
+      `CREATE TABLE t (v int8); CREATE TABLE settings (fails bool); INSERT INTO settings VALUES (false)`,
+    );
+    const body = `BEGIN INSERT INTO ${SCHEMA}.t VALUES (1); COMMIT;
+      IF (SELECT fails FROM ${SCHEMA}.settings) THEN PERFORM '3000000000'::text::int4; END IF; END`;
+    await db.exec(`CREATE PROCEDURE put() LANGUAGE plpgsql AS $$ ${body} $$`);
+    const sql = how === 'CALL' ? 'CALL put()' : `DO $$ ${body} $$`;
+    await often(() => db.exec(sql));
+    // By another session, so that what is prepared stays.
+    const other = open({ ...target.config, pool: { max: 1 } });
+    await other.exec(`UPDATE ${SCHEMA}.settings SET fails = true`);
+    await other.close();
+    const statement = await db.prepare(sql);
+    await expect(statement.exec()).rejects.toMatchObject({ code: '22003' });
+    await expect(statement.exec()).rejects.toMatchObject({ code: '22003' });
+    await statement.close();
+    expect(await db.queryRow('SELECT count(*)::int AS n FROM t')).toEqual({ n: 5 });
+  });
+
   it('rows that were given are not given twice', async () => {
     await db.script('CREATE TABLE t (v int8); INSERT INTO t SELECT generate_series(1, 60000)');
     const sql = 'SELECT (v * $1::int8)::int4 AS x FROM t ORDER BY v';

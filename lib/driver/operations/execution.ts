@@ -438,7 +438,9 @@ export class Execution<R> implements Operation {
     if (!reused || SAYS_NOTHING_OF_TYPES.test(code)) return false;
     session.statements.renew(statement);
     // 0A000 has other causes too; this one is that the columns have changed.
-    return code === '0A000' ? routine === 'RevalidateCachedQuery' : MAY_BE_STALE.has(code);
+    if (code === '0A000') return routine === 'RevalidateCachedQuery';
+    // CALL and DO may have committed something before they failed: only what is all or nothing is run again.
+    return statement.fixesColumns && MAY_BE_STALE.has(code);
   }
 }
 
