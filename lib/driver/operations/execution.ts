@@ -433,14 +433,14 @@ export class Execution<R> implements Operation {
     if (code === '26000') {
       // It is gone: DISCARD, a pooler in between.
       session.statements.forget(statement);
-      return true;
+      return statement.fixesColumns;
     }
     if (!reused || SAYS_NOTHING_OF_TYPES.test(code)) return false;
     session.statements.renew(statement);
     // 0A000 has other causes too; this one is that the columns have changed.
-    if (code === '0A000') return routine === 'RevalidateCachedQuery';
     // CALL and DO may have committed something before they failed: only what is all or nothing is run again.
-    return statement.fixesColumns && MAY_BE_STALE.has(code);
+    if (!statement.fixesColumns) return false;
+    return code === '0A000' ? routine === 'RevalidateCachedQuery' : MAY_BE_STALE.has(code);
   }
 }
 
