@@ -107,6 +107,11 @@ export interface SessionOwner {
    * when it is to fail.
    */
   rerun(operation: Operation): boolean;
+  /**
+   * What a checkout that was begun under this owner is refused with, since the owner has nothing to lend any more; undefined
+   * where it may take the session. An owner without this lends as long as it owns.
+   */
+  checkoutRefusal?(session: Session): (() => unknown) | undefined;
   notification?(notification: SessionNotification): void;
 }
 

@@ -1,7 +1,7 @@
 import { ConnectionError } from '../../errors/index.js';
 import { startTimer } from '../../base/timers.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
-import type { Session } from '../session.js';
+import type { Session, SessionOwner } from '../session.js';
 import { OneCommand } from './one-command.js';
 
 /** ms: what a busy machine may need for a short command, however impatient the pool is. */
@@ -11,10 +11,14 @@ const SHORTEST_LIMIT = 1_000;
  * Takes a session, either at once or with a first command on it: one that could not be sent is then run on another
  * session as any call on the pool is. The command is a short one of the driver's own (START TRANSACTION, SAVEPOINT,
  * LISTEN), and has a limit: a session that does not answer within its `patience` is closed.
+ *
+ * It takes the session from the owner under whom it began. One whose session was taken back or interrupted meanwhile has
+ * none to lend: whoever did that is bringing what went on to its end, and nothing new may come before it.
  */
 export class Checkout<T> extends OneCommand {
   private timer: NodeJS.Timeout | undefined;
   private late = false;
+  private lender: SessionOwner | undefined;
 
   /**
    * @param take becomes the session's owner
@@ -32,6 +36,7 @@ export class Checkout<T> extends OneCommand {
 
   begin(session: Session): void {
     const { opening } = this;
+    this.lender = session.owner;
     let sql: string;
     try {
       sql = typeof opening === 'string' ? opening : opening(session);
@@ -58,7 +63,9 @@ export class Checkout<T> extends OneCommand {
 
   protected done(session: Session): void {
     clearTimeout(this.timer);
-    this.resolve(this.take(session));
+    const refusal = this.lender?.checkoutRefusal?.(session);
+    if (refusal === undefined) this.resolve(this.take(session));
+    else this.reject(refusal());
   }
 
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {

@@ -33,6 +33,8 @@ export class Lease implements SessionOwner, OperationRunner {
   /** Set when it has ended, or is to. */
   private refusal: Refusal | undefined;
   private barrier: Refusal | undefined;
+  /** Set once it was interrupted: it lends to nobody any more. */
+  private interruption: Refusal | undefined;
   private handing = false;
   private returning: Deferred<void> | undefined;
   private discarding = false;
@@ -174,10 +176,18 @@ export class Lease implements SessionOwner, OperationRunner {
     };
   }
 
-  /** Stops what is going on, refuses what waits, and takes the session back from whom it was lent on to. */
+  checkoutRefusal(session: Session): Refusal | undefined {
+    return this.session === session ? this.interruption : (this.refusal ?? connectionReleased);
+  }
+
+  /**
+   * Stops what is going on, refuses what waits, and takes the session back from whom it was lent on to. From now on it is
+   * lent to nobody: what takes it next is the caller's to run.
+   */
   interrupt(reason: unknown): void {
     const { session } = this;
     if (session === undefined) return;
+    this.interruption = () => reason;
     for (const operation of this.waiting.takeAll()) operation.refuse(reason);
     this.takeBack(reason);
     session.interrupt();
