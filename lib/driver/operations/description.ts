@@ -1,8 +1,10 @@
 import { TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import { UsageError } from '../../errors/index.js';
 import type { Session } from '../session.js';
+import type { StatementResult } from '../result-shape.js';
 import type { CachedStatement } from '../statement-cache.js';
 import { OwnCommands } from './own-commands.js';
+import { askForParameterTypes, learnParameterTypes } from './parameter-question.js';
 
 enum Step {
   Open,
@@ -23,9 +25,15 @@ export class Description extends OwnCommands {
 
   constructor(
     private readonly statement: CachedStatement,
+    /** Whether the client library can read a description of it; else the server is asked by a statement. */
+    private readonly describable: boolean,
     limit: number,
   ) {
     super(limit);
+  }
+
+  override result(_session: Session, result: StatementResult): void {
+    if (this.step === Step.Describe) learnParameterTypes(this.statement, result);
   }
 
   protected first(session: Session): void {
@@ -57,7 +65,8 @@ export class Description extends OwnCommands {
         return true;
       case Step.Prepare:
         this.step = Step.Describe;
-        native.describe(slot, this.statement.id);
+        if (this.describable) native.describe(slot, this.statement.id);
+        else askForParameterTypes(session, this.statement);
         return true;
       case Step.Describe:
         this.step = Step.Close;

@@ -13,6 +13,7 @@ import type { ResultShape, StatementResult } from '../result-shape.js';
 import { GIVEN_UP, type Operation, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 import { cannotBeDescribed, Description } from './description.js';
+import { canBeDescribed, ParameterQuestion } from './parameter-question.js';
 import { TypeQuestion } from './type-question.js';
 
 /**
@@ -191,8 +192,7 @@ export class Execution<R> implements Operation {
         this.throughPooler(session, statement);
       } else if (statement.prepared) {
         if (this.needsTypes && statement.parameterTypes === undefined) {
-          this.step = ExecutionStep.Describe;
-          native.describe(slot, statement.id);
+          this.describe(session, statement);
         } else if (!this.needsTypes || !this.askFirst(session, statement)) {
           // Whichever command a subclass sends now, it is the one that matters.
           this.step = ExecutionStep.Execute;
@@ -211,6 +211,20 @@ export class Execution<R> implements Operation {
     }
   }
 
+  private describe(session: Session, statement: CachedStatement): void {
+    if (canBeDescribed(this.request.parameters)) {
+      this.step = ExecutionStep.Describe;
+      session.native.describe(session.slot, statement.id);
+      return;
+    }
+    const question = new ParameterQuestion(statement, session.patience);
+    session.interpose(question, () => {
+      const { failure } = question;
+      if (failure === undefined) this.next(session);
+      else this.fail(session, commandError(failure, session.address), session.transactionStatus);
+    });
+  }
+
   /** Has the types told that must be known, and executes without anything of it staying on the server. */
   private throughPooler(session: Session, statement: CachedStatement): void {
     if (statement.parameterTypes !== undefined) {
@@ -221,7 +235,7 @@ export class Execution<R> implements Operation {
       this.executeUndescribed(session);
       return;
     }
-    const description = new Description(statement, session.patience);
+    const description = new Description(statement, canBeDescribed(this.request.parameters), session.patience);
     session.interpose(description, () => {
       const { failure } = description;
       if (failure === undefined) this.next(session);
