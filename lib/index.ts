@@ -3,7 +3,7 @@ export type { OnConnect } from './facade/sessions/on-connect.js';
 export { Database, type ClientLibraryInfo } from './facade/database.js';
 export type { DatabaseEvents, Notice } from './facade/events.js';
 export { Transaction } from './facade/transactions/transaction.js';
-export type { TransactionOptions, TransactionRetry } from './facade/transactions/options.js';
+export type { CommitOptions, TransactionOptions, TransactionRetry } from './facade/transactions/options.js';
 export {
   Subscription,
   type ChannelNotification,

@@ -11,8 +11,8 @@ import type { LibraryAttempt } from './library-attempt.js';
 export type ConnectStage = 'dns' | 'tcp' | 'tls' | 'startup' | 'auth';
 
 /**
- * What is known of the command that was under way: `not-sent`, nothing of it left this machine and it is safe to
- * run it again; `unknown`, the server may or may not have carried it out.
+ * What is known of the command that was under way: `not-sent`, nothing of it was carried out (nothing left this machine or,
+ * where the server was asked, it has undone it) and it is safe to run it again; `unknown`, the server may or may not have carried it out.
  */
 export type LossOutcome = 'not-sent' | 'unknown';
 

@@ -126,7 +126,7 @@ export class Connection extends Queryable {
   }
 
   private async beginWithin(
-    options: TransactionOptions | undefined,
+    options: (TransactionOptions & { retry?: TransactionRetry }) | undefined,
     limit: Limit | undefined,
   ): Promise<Transaction> {
     const { runner, context } = this;
@@ -174,7 +174,7 @@ export class Connection extends Queryable {
 /** @param bars whether calls on the lender are refused while the transaction is open, instead of waiting for its end */
 async function borrowForTransaction(
   lender: Lease,
-  options: TransactionOptions | undefined,
+  options: (TransactionOptions & { retry?: TransactionRetry }) | undefined,
   limit: Limit | undefined,
   bars: boolean,
 ): Promise<Lease> {

@@ -96,6 +96,7 @@ export class Database extends Queryable {
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
+      pool: () => this.runner,
       timeout: config.timeout > 0 ? config.timeout : undefined,
       pooler: config.pooler,
       readsRowByRow: () => this.loadLibrary().library.capabilities.singleRowMode,
@@ -170,7 +171,7 @@ export class Database extends Queryable {
   }
 
   private async beginWithin(
-    options: TransactionOptions | undefined,
+    options: (TransactionOptions & { retry?: TransactionRetry }) | undefined,
     limit: Limit | undefined,
   ): Promise<Transaction> {
     const beginning = limitOfBeginning(limit, options, this.context, checkoutTimedOut);
@@ -310,7 +311,7 @@ export class Database extends Queryable {
   private checkOut(limit: Limit | undefined, opening = ''): Promise<Lease> {
     const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
     const reset = this.config.pooler === undefined ? resetText(resetOnRelease) : '';
-    const take = (session: Session): Lease => new Lease(session, this.runner, reset);
+    const take = (session: Session, answer: unknown): Lease => new Lease(session, this.runner, reset, answer);
     const taken = leakTimeout > 0 ? takenHere() : undefined;
     const checkedOut = this.context.telemetry.acquire(() => checkOut(this.runner, take, opening, limit));
     if (taken === undefined) return checkedOut;

@@ -1,11 +1,15 @@
 import { ConnectionError } from '../../errors/index.js';
 import { startTimer } from '../../base/timers.js';
-import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
+import { RowMode, type NativeFailure, type TransactionStatus } from '../../addon/interface.js';
+import { TypeMap } from '../../types/type-map.js';
 import type { Session, SessionOwner } from '../session.js';
+import type { StatementResult } from '../result-shape.js';
 import { OneCommand } from './one-command.js';
 
 /** ms: what a busy machine may need for a short command, however impatient the pool is. */
 const SHORTEST_LIMIT = 1_000;
+/** How an answer to the first command is read. */
+const ANSWER_TYPES = new TypeMap();
 
 /**
  * Takes a session, either at once or with a first command on it: one that could not be sent is then run on another
@@ -19,14 +23,15 @@ export class Checkout<T> extends OneCommand {
   private timer: NodeJS.Timeout | undefined;
   private late = false;
   private lender: SessionOwner | undefined;
+  private answer: unknown;
 
   /**
-   * @param take becomes the session's owner
+   * @param take becomes the session's owner; `answer` is the last value that the first command has given, if any
    * @param opening what is run first on the session, '' for nothing; where the server refuses it, or the function
    *   throws, the session stays where it was
    */
   constructor(
-    private readonly take: (session: Session) => T,
+    private readonly take: (session: Session, answer: unknown) => T,
     private readonly opening: string | ((session: Session) => string),
     private readonly resolve: (taken: T) => void,
     reject: (error: unknown) => void,
@@ -58,13 +63,19 @@ export class Checkout<T> extends OneCommand {
         Math.max(session.patience, SHORTEST_LIMIT),
       );
     }
-    session.native.script(session.slot, sql);
+    const types = session.core.typeMapId(ANSWER_TYPES);
+    session.native.script(session.slot, sql, 0, 0, RowMode.Array, types);
+  }
+
+  override result(_session: Session, { rows }: StatementResult): void {
+    const [row] = (rows ?? []) as unknown[][];
+    this.answer = row?.[0];
   }
 
   protected done(session: Session): void {
     clearTimeout(this.timer);
     const refusal = this.lender?.checkoutRefusal?.(session);
-    if (refusal === undefined) this.resolve(this.take(session));
+    if (refusal === undefined) this.resolve(this.take(session, this.answer));
     else this.reject(refusal());
   }
 

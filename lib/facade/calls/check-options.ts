@@ -82,6 +82,10 @@ export function checkOptions(call: Call, options: unknown): void {
   if (rowMode !== undefined && rowMode !== 'object' && rowMode !== 'array') {
     throw badOption(`The option "rowMode" of ${call} must be 'object' or 'array'.`);
   }
+  const { resolve } = options as { resolve?: unknown };
+  if (resolve !== undefined && typeof resolve !== 'boolean') {
+    throw badOption(`The option "resolve" of ${call} must be true or false.`);
+  }
   if (signal !== undefined && !isSignal(signal)) {
     throw badOption(`The option "signal" of ${call} must be an AbortSignal.`);
   }

@@ -19,11 +19,11 @@ export type Opening = string | ((session: Session) => string);
  * Takes a session, at once or with a first command on it; one that could not be sent is run on another session where the
  * runner is a pool. A session that does not answer that command within its `patience` is closed.
  *
- * @param take becomes the session's owner
+ * @param take becomes the session's owner; `answer` is a value that the opening has given, if any
  */
 export function checkOut<T>(
   runner: OperationRunner,
-  take: (session: Session) => T,
+  take: (session: Session, answer: unknown) => T,
   opening: Opening,
   limit: Limit | undefined,
 ): Promise<T> {
@@ -43,7 +43,8 @@ export function borrow(
   opening: (session: Session, depth: number) => string,
   limit: Limit | undefined,
 ): Promise<Lease> {
-  const take = (session: Session): Lease => new Lease(session, session.owner ?? NOBODY, '');
+  const take = (session: Session, answer: unknown): Lease =>
+    new Lease(session, session.owner ?? NOBODY, '', answer);
   const first = (session: Session): string => {
     const { owner } = session;
     return opening(session, owner instanceof Lease ? owner.depth + 1 : 0);

@@ -70,11 +70,13 @@ export class Lease implements SessionOwner, OperationRunner {
   /**
    * @param lender the pool, or the lease whose session is lent on
    * @param reset SQL that frees the session of what its user has left in it, '' for none
+   * @param answer what the first command on it has given, if it gives something
    */
   constructor(
     session: Session,
     private readonly lender: SessionOwner,
     private readonly reset: string,
+    readonly answer?: unknown,
   ) {
     this.session = session;
     this.facts = session.facts;

@@ -1,4 +1,6 @@
 import { UsageError } from '../../errors/index.js';
+import type { CallLimits } from '../calls/options.js';
+import { NUMBER } from './fate.js';
 
 const ISOLATION = {
   'read uncommitted': 'READ UNCOMMITTED',
@@ -30,10 +32,16 @@ export interface TransactionRetry {
   maxAttempts?: number | undefined;
   /** ms before attempt 2, 3, …; `attempt` is the number of the attempt that has failed. Default: jittered, from 10 ms. */
   backoff?: ((attempt: number) => number) | undefined;
+  /**
+   * Whether the server is asked what became of a COMMIT whose answer was lost: where it was carried out the call resolves, and
+   * where it was undone the transaction is run again. Default false: such a call rejects with `outcome: 'unknown'`. The
+   * server numbers each transaction then, also one that only reads. Kernels before 10 cannot be asked.
+   */
+  resolve?: boolean | undefined;
 }
 
 /** START TRANSACTION is the standard's word for it; KingbaseES in sqlserver mode is said to refuse a bare BEGIN. */
-export function startText(options: TransactionOptions | undefined): string {
+export function startText(options: (TransactionOptions & { retry?: TransactionRetry }) | undefined): string {
   const modes: string[] = [];
   if (options?.isolation !== undefined) {
     if (!Object.hasOwn(ISOLATION, options.isolation)) {
@@ -46,5 +54,15 @@ export function startText(options: TransactionOptions | undefined): string {
   }
   if (options?.readOnly !== undefined) modes.push(options.readOnly ? 'READ ONLY' : 'READ WRITE');
   if (options?.deferrable !== undefined) modes.push(options.deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE');
-  return ['START TRANSACTION', modes.join(', ')].join(' ').trim();
+  const start = ['START TRANSACTION', modes.join(', ')].join(' ').trim();
+  return options?.retry?.resolve === true ? `${start}; ${NUMBER}` : start;
+}
+
+/** How a transaction is committed. */
+export interface CommitOptions extends CallLimits {
+  /**
+   * Whether the server is asked what became of the COMMIT if its answer is lost; as `retry.resolve` of `transaction`. Without
+   * that the transaction's number has to be asked for first, which is one round trip more.
+   */
+  resolve?: boolean | undefined;
 }

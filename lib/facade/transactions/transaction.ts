@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { TransactionStatus } from '../../addon/interface.js';
+import { RowMode, TransactionStatus } from '../../addon/interface.js';
 import { Check } from '../../driver/operations/check.js';
 import type { Operation } from '../../driver/session.js';
 import { ConnectionError, TimeoutError, UsageError, type LossOutcome } from '../../errors/index.js';
@@ -8,14 +8,16 @@ import { sessionPlace, type BatchPlace } from '../batch/place.js';
 import type { CallContext } from '../calls/call-context.js';
 import { checkOptions } from '../calls/check-options.js';
 import { describe } from '../describe.js';
-import { runScript } from '../calls/call.js';
+import { executeUntraced, runScript } from '../calls/call.js';
 import { Limit, type Waiting } from '../calls/limit.js';
-import type { CallLimits } from '../calls/options.js';
 import type { OperationRunner } from '../calls/runner.js';
 import { commitTimedOut } from '../calls/timeouts.js';
+import { TypeMap } from '../../types/type-map.js';
 import { Queryable } from '../queryable.js';
 import type { Lease } from '../sessions/lease.js';
 import type { ReadingProgress } from '../sessions/stalled-reader.js';
+import { fateOf, NUMBER } from './fate.js';
+import type { CommitOptions } from './options.js';
 import { inSavepoint } from './savepoint.js';
 
 /**
@@ -31,6 +33,8 @@ export class Transaction extends Queryable {
   private endedByProgram: Promise<void> | undefined;
   /** COMMIT has been sent, and has not been refused: what the transaction did may stand. */
   private committed = false;
+  /** The server's number of it, where that was asked for: when it began, or before its COMMIT. */
+  private number: string | undefined;
 
   /**
    * @param lease of the transaction alone; given back when it ends
@@ -45,6 +49,7 @@ export class Transaction extends Queryable {
   ) {
     super();
     this.runner = new TransactionRunner(lease);
+    this.number = numberOf(lease.answer);
     lease.onReturnWanted = (): void => {
       if (!this.runner.over) this.end();
       void lease.release();
@@ -83,12 +88,34 @@ export class Transaction extends Queryable {
    *
    * @param options `timeout` in ms and `signal`, within those of the transaction. Where neither has a time, it is the
    *   database's `timeout`, and without one the `pool.heartbeatTimeout` that was given to `open` (5 s); a commit that has to do more, by deferred constraints, needs
-   *   a longer one.
+   *   a longer one. `resolve`: the server is asked what became of a COMMIT whose answer was lost, for up to 30 s; one that
+   *   was undone rejects with a ConnectionError of `outcome: 'not-sent'`.
    */
-  async commit(options?: CallLimits): Promise<void> {
+  async commit(options?: CommitOptions): Promise<void> {
     checkOptions('commit', options);
     const limit = this.commitLimit(options);
-    await this.endBy(() => this.runCommit(limit));
+    await this.endBy(() => this.commitWithin(limit, options));
+  }
+
+  private async commitWithin(limit: Limit | undefined, options: CommitOptions | undefined): Promise<void> {
+    const resolves = options?.resolve ?? this.number !== undefined;
+    try {
+      await this.runCommit(limit, resolves);
+    } catch (error) {
+      const { number, backendPid } = this;
+      if (!resolves || number === undefined || outcomeOf(error) !== 'unknown') throw error;
+      const fate = await fateOf({ number, backendPid }, this.context.pool(), options?.signal);
+      if (fate === 'unknown') throw error;
+      this.committed = fate === 'committed';
+      if (fate === 'aborted') throw undoneAtLoss(error);
+    }
+  }
+
+  /** Undefined where the server gives none: on a standby, and in a transaction that has failed. */
+  private async askForNumber(on: Lease, limit: Limit | undefined): Promise<string | undefined> {
+    const request = { sql: NUMBER, parameters: [], rowMode: RowMode.Array, types: TYPES };
+    const asked = executeUntraced(on, request, limit, (rows) => numberOf((rows?.[0] as unknown[])[0]));
+    return asked.catch(() => undefined);
   }
 
   /** Rolls back. A session that cannot even do that is closed. */
@@ -112,13 +139,14 @@ export class Transaction extends Queryable {
     this.unwatch?.();
   }
 
-  private async runCommit(limit: Limit | undefined): Promise<void> {
+  private async runCommit(limit: Limit | undefined, resolves: boolean): Promise<void> {
     const { lease } = this;
     const current = this.runner.current();
     this.end();
     lease.ending = true;
-    this.committed = true;
     try {
+      if (resolves) this.number ??= await this.askForNumber(current, limit);
+      this.committed = true;
       const [result] = await runScript(current, 'COMMIT', limit);
       // PostgreSQL manual, COMMIT: of a failed transaction the tag says ROLLBACK.
       if (result?.command === 'ROLLBACK') {
@@ -139,7 +167,7 @@ export class Transaction extends Queryable {
     }
   }
 
-  private commitLimit(options: CallLimits | undefined): Limit | undefined {
+  private commitLimit(options: CommitOptions | undefined): Limit | undefined {
     const { lease, limit, context } = this;
     const usual = context.timeout ?? lease.patience;
     const timed = options?.timeout !== undefined || limit?.hasTime === true || usual === 0;
@@ -231,6 +259,23 @@ class CommitLimit extends Limit {
     if (reason instanceof TimeoutError) return commitTimedOut(reason.timeout, cause, waiting);
     return outcomeOf(cause) === 'unknown' ? cause : reason;
   }
+}
+
+/** How the answer to the question for the number is read. */
+const TYPES = new TypeMap();
+
+function numberOf(answer: unknown): string | undefined {
+  return typeof answer === 'bigint' ? answer.toString() : undefined;
+}
+
+/** For a COMMIT whose answer was lost, and of which the server has said that it was undone. */
+function undoneAtLoss(cause: unknown): ConnectionError {
+  const { address } = cause as { address?: string };
+  return new ConnectionError(
+    'KB_CONNECTION_LOST',
+    'The connection was lost at COMMIT, and the server says that the transaction was undone.',
+    { outcome: 'not-sent', address, cause, hint: 'Run the transaction again from its start.' },
+  );
 }
 
 function outcomeOf(error: unknown): LossOutcome | undefined {
