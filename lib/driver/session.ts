@@ -98,6 +98,8 @@ export interface SessionOwner {
   sessionIdle(session: Session): void;
   /** The session's operation has ended, and it runs the one that was offered to it. */
   sessionGoesOn?(session: Session): void;
+  /** What was run straight under this owner has left a transaction open. */
+  leftOpen?(): void;
   /** What was offered to the session is not run there and has not begun. */
   offerReturned?(session: Session, operation: Operation): void;
   /** The session is gone and takes no more operations; called once. */
@@ -627,6 +629,7 @@ export class Session implements CommandHandler, ConnectionListener {
         return;
       }
     }
+    if (this.transactionStatus !== TransactionStatus.Idle) this.owner?.leftOpen?.();
     this.owner?.sessionIdle(this);
   }
 

@@ -76,6 +76,7 @@ export class Database extends Queryable {
   private readonly catalogue = new TypeCatalogue();
   private readonly emitter = new EventEmitter<DatabaseEvents>();
   private library: LoadedLibrary | undefined;
+  private warnedOfOpen = false;
   private readonly listener: Listener;
 
   private constructor(config: ResolvedConfig) {
@@ -121,6 +122,10 @@ export class Database extends Queryable {
           const message = error instanceof Error ? error.message : String(error);
           const entry = { event: 'unreachable', message, attempt, retryIn } as const;
           this.tell('unreachable', { error, attempt, retryIn }, entry);
+        },
+        leftOpen: () => {
+          if (!this.warnedOfOpen) process.emitWarning(...LEFT_OPEN);
+          this.warnedOfOpen = true;
         },
       },
     );
@@ -371,6 +376,12 @@ export class Database extends Queryable {
     },
   };
 }
+
+const LEFT_OPEN = [
+  'A call on the database has begun a transaction and not ended it, so it was rolled back: the next call may run on another ' +
+    'connection. Use db.transaction() or db.begin(), or a connection of db.connect().',
+  { code: 'KB_TRANSACTION_LEFT_OPEN' },
+] as const;
 
 function identityOf(session: Session): { processId: number; address: string } {
   return { processId: session.facts?.backendPid ?? 0, address: session.address };

@@ -28,6 +28,8 @@ export interface PoolEvents {
   closed(session: Session, reason: string, error: KingbaseError | undefined): void;
   /** An attempt to connect has failed and will be repeated after `delay` ms. */
   unreachable(error: unknown, attempt: number, delay: number): void;
+  /** A call on the pool, of which the next may run on another session, has left a transaction open; it is rolled back. */
+  leftOpen(): void;
 }
 
 interface PoolMember extends Member {
@@ -287,6 +289,10 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       this.idle.splice(above < 0 ? this.idle.length : above, 0, session);
     }
     this.upkeep.noticeIdle(member);
+  }
+
+  leftOpen(): void {
+    this.events.leftOpen();
   }
 
   /** A session never goes back inside a transaction; one that cannot be rolled back is not kept. */

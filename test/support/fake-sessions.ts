@@ -305,6 +305,7 @@ export function fakePool(options: PoolOptions = {}, writable = false): FakePool 
     opened: (session) => told.push(`opened ${session.facts?.backendPid ?? 0}`),
     closed: (session, reason) => told.push(`closed ${session.facts?.backendPid ?? 0}: ${reason}`),
     unreachable: (_error, attempt) => told.push(`unreachable ${attempt}`),
+    leftOpen: () => told.push('left open'),
   });
   const run = (sql: string): Promise<ScriptResult[]> =>
     new Promise((resolve, reject) => {

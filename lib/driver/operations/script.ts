@@ -1,5 +1,6 @@
 import type { NativeFailure, RowMode, TransactionStatus } from '../../addon/interface.js';
 import { settingsTouched } from '../changes.js';
+import { commandError } from '../failure.js';
 import type { TypeMap } from '../../types/type-map.js';
 import type { Session } from '../session.js';
 import { OneCommand } from './one-command.js';
@@ -31,7 +32,8 @@ abstract class SimpleText extends OneCommand {
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
     // Statements before the one that failed may have been committed.
     if (!failure.lost) this.noteSettings(session, transactionStatus);
-    super.failed(session, failure, transactionStatus);
+    this.reject(commandError(failure, session.address, this.sql));
+    if (!failure.lost) session.finish(transactionStatus);
   }
 
   private noteSettings(session: Session, transactionStatus: TransactionStatus): void {
