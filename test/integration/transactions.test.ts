@@ -466,6 +466,24 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       await expectClean();
     });
 
+    it('that is over when an attempt has failed is what the transaction rejects with', async () => {
+      const error = await rejectionOf(
+        db.transaction(
+          async (transaction) => {
+            const failed = transaction.script("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$");
+            await failed.catch((failure: unknown) => {
+              // The time passes before any timer can tell.
+              Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+              throw failure;
+            });
+          },
+          { timeout: 300, retry: {} },
+        ),
+      );
+      expect(error.code).toBe('KB_TIMEOUT');
+      await expectClean();
+    });
+
     it('that is not reached changes nothing', async () => {
       await db.transaction((transaction) => insert(transaction, 1), { timeout: 60_000 });
       await db.transaction((transaction) => insert(transaction, 2), { timeout: Infinity });

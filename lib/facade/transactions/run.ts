@@ -34,8 +34,9 @@ export async function inTransaction<R>(
     try {
       return await context.telemetry.transaction(options?.traceContext, once);
     } catch (error) {
-      const again = attempt < attempts && limit?.over !== true && isWorthAnother(error, last.transaction);
-      if (!again) throw error;
+      if (attempt >= attempts || !isWorthAnother(error, last.transaction)) throw error;
+      // Out of time between two attempts is out of time.
+      limit?.check();
       await pause(backoff(attempt), limit);
     }
   }
