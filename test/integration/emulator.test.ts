@@ -480,6 +480,8 @@ describe('connections', () => {
 
   it.each(tcpTargets)('of $name can be cancelled', async (target) => {
     await withDriver(target, emulator, async (db) => {
+      // The limit is for the statement, not for the login before it.
+      await db.ping();
       const error = await failure(db.query('SELECT pg_sleep(600)', [], { timeout: 100 }));
       expect(error).toMatchObject({ code: 'KB_TIMEOUT', cause: { code: '57014' } });
     });

@@ -123,4 +123,4 @@ it('makes a pair of a current PostgreSQL, too', async () => {
   } finally {
     await pair.stop();
   }
-});
+}, 120_000);
