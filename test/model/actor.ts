@@ -231,11 +231,13 @@ export class Actor {
     const well = await this.work(step, tx, place);
     const limit = Math.max(PATIENCE, millisecondsOf(step.limit) ?? 0);
     if (well && step.end !== 'rollback') {
+      const { resolve } = step;
+      // Asking may take until the network gives up on what is half-open.
       const committed = await calls.own(
         'commit',
         here,
-        limit,
-        () => tx.commit(),
+        resolve ? undefined : limit,
+        () => tx.commit({ resolve }),
         this.expectedAtEnd(step, place),
       );
       unit.fate = 'value' in committed ? 'done' : this.fateOfCommit(committed.error);

@@ -80,6 +80,8 @@ export interface TransactionStep {
   readonly by: 'function' | 'hand';
   readonly steps: readonly Step[];
   readonly end: 'commit' | 'rollback' | 'refused at commit';
+  /** By hand: whether the server is asked what became of a COMMIT without an answer. */
+  readonly resolve: boolean;
   /** Another one on the same connection, inside. */
   readonly inner: TransactionStep | undefined;
   readonly limit: Limit;
@@ -212,6 +214,7 @@ function stepsWith(limit: fc.Arbitrary<Limit>): Steps {
         { weight: 1, arbitrary: fc.constant('rollback' as const) },
         { weight: 1, arbitrary: fc.constant('refused at commit' as const) },
       ),
+      resolve: fc.boolean(),
       inner,
       limit,
     });
