@@ -2,12 +2,16 @@ import { EventEmitter } from 'node:events';
 import { open, type ChannelNotification, type Connection, type Database, type Notice } from '../../index.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { connectError, serverWords, terminated, TERMINATED } from './errors.js';
+import { workOfForeign } from './foreign-cursors.js';
 import { Query, type QueryCallback, type QueryConfig } from './query.js';
 import { QueryQueue } from './query-queue.js';
 import type { Result, RowOfAnyKind } from './result.js';
 import { TypeOverrides, type TypeFormat, type TypeParser } from './type-overrides.js';
 import { escapeIdentifier, escapeLiteral } from './values.js';
 import { RUN, type Work } from './work.js';
+
+/** @internal */
+export const NO_PROCESS = null as unknown as number;
 
 export type ConnectCallback = (error: Error | null | undefined, client?: Client) => void;
 
@@ -24,7 +28,8 @@ export class Client extends EventEmitter {
   readonly pipeline = false;
   /** Not `pg`'s: no message can be sent on it. It tells the parameters that the server reported (`parameterStatus`). */
   readonly connection = new EventEmitter();
-  processID: number | null = null;
+  /** null before there is a session, as in `pg`; whoever is handed a connected client has a number, and types say that. */
+  processID: number = NO_PROCESS;
   /** Only the library knows it. */
   readonly secretKey = null;
   readonly _types: TypeOverrides;
@@ -227,6 +232,8 @@ export class Client extends EventEmitter {
       return [config, config];
     }
     if (typeof config === 'object' && 'submit' in config && typeof config.submit === 'function') {
+      const work = workOfForeign(config);
+      if (work !== undefined) return [work, config];
       throw new TypeError(
         'This object sends messages of the protocol itself, which the client library does. Use the Cursor, QueryStream or copy of kingbase-native/pg.',
       );

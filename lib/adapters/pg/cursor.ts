@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Rows } from '../../index.js';
 import { statementError } from './errors.js';
-import { Result, type TextRow } from './result.js';
+import { Result, type RowOfAnyKind, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue, type PreparedValue } from './values.js';
 import { AS_TEXT, RUN, type Host, type Work } from './work.js';
@@ -11,15 +11,15 @@ export interface CursorConfig {
   types?: TypeParsers | undefined;
 }
 
-type ReadCallback = (error: Error | null | undefined, rows?: unknown[], result?: Result) => void;
+export type ReadCallback<R> = (error: Error | null | undefined, rows?: R[], result?: Result<R>) => void;
 
 /** pg-cursor's Cursor: rows of one statement, so many at a time as are asked for. */
-export class Cursor extends EventEmitter implements Work {
+export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
   readonly text: string;
   readonly values: PreparedValue[] | null;
   state: 'initialized' | 'open' | 'done' | 'error' = 'initialized';
   private readonly config: CursorConfig;
-  private result: Result<unknown>;
+  private result: Result<R>;
   private rows: Rows<TextRow> | undefined;
   private batches: AsyncIterator<TextRow[]> | undefined;
   /** What has come and has not been asked for. */
@@ -36,7 +36,7 @@ export class Cursor extends EventEmitter implements Work {
     this.text = text;
     this.values = values ? values.map(prepareValue) : null;
     this.config = config;
-    this.result = new Result<unknown>(config.rowMode, config.types);
+    this.result = new Result<R>(config.rowMode, config.types);
     this.begun = new Promise((resolve) => {
       this.begin = resolve;
     });
@@ -53,16 +53,16 @@ export class Cursor extends EventEmitter implements Work {
       return;
     }
     this.state = 'open';
-    this.result = new Result<unknown>(this.config.rowMode, this.config.types ?? types);
+    this.result = new Result<R>(this.config.rowMode, this.config.types ?? types);
     const options = { rowMode: 'array', types: AS_TEXT, stallTimeout: Infinity } as const;
     this.rows = session.rows<TextRow>(this.text, this.values ?? [], options);
     this.batches = this.rows.batches();
     this.begin?.();
   }
 
-  read(count: number): Promise<unknown[]>;
-  read(count: number, callback: ReadCallback): void;
-  read(count: number, callback?: ReadCallback): Promise<unknown[]> | undefined {
+  read(count: number): Promise<R[]>;
+  read(count: number, callback: ReadCallback<R>): void;
+  read(count: number, callback?: ReadCallback<R>): Promise<R[]> | undefined {
     const rows = this.last.then(() => this.take(count));
     this.last = rows.catch(() => undefined);
     if (callback === undefined) return rows;
@@ -77,7 +77,7 @@ export class Cursor extends EventEmitter implements Work {
     return undefined;
   }
 
-  private async take(count: number): Promise<unknown[]> {
+  private async take(count: number): Promise<R[]> {
     if (this.state === 'initialized') await this.begun;
     if (this.error !== undefined) throw this.error;
     if (this.state === 'done' || this.rows === undefined) return [];

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { TimeoutError, open, type Connection, type Database } from '../../index.js';
-import { Client } from './client.js';
+import { Client, NO_PROCESS } from './client.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { connectError, CONNECT_TIMEOUT, serverWords, terminated } from './errors.js';
 import type { QueryCallback, QueryConfig } from './query.js';
@@ -51,7 +51,7 @@ export class PoolClient extends Client {
   /** @internal */
   override attach(session: Connection): void {
     // Each use of a session is a connection of the driver's, with listeners of its own.
-    this.processID = null;
+    this.processID = NO_PROCESS;
     super.attach(session);
   }
 

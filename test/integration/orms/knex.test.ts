@@ -1,0 +1,177 @@
+import { createRequire } from 'node:module';
+import { knex, type Knex } from 'knex';
+import pg, { DatabaseError } from 'kingbase-native/pg';
+import { MOST, testShop, type Customer, type Order, type Place, type Product, type Shop } from './shop.js';
+
+const Postgres = createRequire(__filename)('knex/lib/dialects/postgres') as typeof Knex.Client;
+
+/** Knex' own client for PostgreSQL, with another driver. */
+class Kingbase extends Postgres {
+  _driver(): typeof pg {
+    return pg;
+  }
+}
+
+interface CustomerRow extends Customer {
+  id: number;
+}
+interface OrderRow {
+  id: number;
+  customer_id: number;
+  status: string;
+}
+
+class KnexShop implements Shop {
+  private readonly db: Knex;
+
+  constructor({ host, port, user, database, schema, application, clientLibrary }: Place) {
+    this.db = knex({
+      client: Kingbase,
+      connection: { host, port, user, database, application_name: application, kingbase: { clientLibrary } },
+      searchPath: [schema],
+      pool: { min: 0, max: MOST },
+    } as Knex.Config);
+  }
+
+  async createSchema(): Promise<void> {
+    await this.db.schema
+      .createTable('customers', (table) => {
+        table.increments('id');
+        table.text('name').notNullable();
+        table.text('email').notNullable().unique();
+        table.specificType('labels', 'text[]').notNullable();
+        table.jsonb('address').notNullable();
+        table.decimal('credit', 20, 4).notNullable();
+        table.timestamp('since', { useTz: true }).notNullable();
+      })
+      .createTable('products', (table) => {
+        table.text('sku').primary();
+        table.text('name').notNullable();
+        table.decimal('price', 12, 2).notNullable();
+        table.integer('quantity').notNullable().checkPositive('products_quantity').defaultTo(0);
+      })
+      .raw('ALTER TABLE products DROP CONSTRAINT products_quantity, ADD CHECK (quantity >= 0)')
+      .createTable('orders', (table) => {
+        table.increments('id');
+        table.integer('customer_id').notNullable().references('customers.id');
+        table
+          .enu('status', ['new', 'paid', 'sent'], { useNative: true, enumName: 'order_status' })
+          .defaultTo('new');
+      })
+      .createTable('order_lines', (table) => {
+        table.integer('order_id').notNullable().references('orders.id');
+        table.integer('number').notNullable();
+        table.text('sku').notNullable().references('products.sku');
+        table.integer('quantity').notNullable();
+        table.primary(['order_id', 'number']);
+      });
+  }
+
+  async addCustomer(customer: Customer, db: Knex = this.db): Promise<number> {
+    const [added] = await db<CustomerRow>('customers').insert(customer).returning('id');
+    return added!.id;
+  }
+
+  async customer(id: number): Promise<Customer> {
+    const columns = ['name', 'email', 'labels', 'address', 'credit', 'since'];
+    return this.db<CustomerRow>('customers').where({ id }).first(columns) as unknown as Promise<Customer>;
+  }
+
+  async addProducts(products: readonly Product[]): Promise<void> {
+    await this.db('products').insert(products);
+  }
+
+  async deliver(product: Product): Promise<void> {
+    const more = this.db.raw('products.quantity + excluded.quantity');
+    await this.db('products').insert(product).onConflict('sku').merge({ quantity: more });
+  }
+
+  async product(sku: string): Promise<Product> {
+    return (await this.db<Product>('products').where({ sku }).first())!;
+  }
+
+  placeOrder(customer: number, lines: readonly { sku: string; quantity: number }[]): Promise<number> {
+    return this.db.transaction(async (tx) => {
+      const [order] = await tx<OrderRow>('orders').insert({ customer_id: customer }).returning('id');
+      const numbered = lines.map((line, at) => ({ order_id: order!.id, number: at + 1, ...line }));
+      await tx('order_lines').insert(numbered);
+      for (const { sku, quantity } of lines) await tx('products').where({ sku }).decrement({ quantity });
+      return order!.id;
+    });
+  }
+
+  async ordersOf(customer: number): Promise<Order[]> {
+    const orders = await this.db<OrderRow>('orders')
+      .where({ customer_id: customer })
+      .orderBy('id')
+      .select('id', 'status');
+    const lines = await this.db('order_lines')
+      .join('products', 'products.sku', 'order_lines.sku')
+      .whereIn(
+        'order_id',
+        orders.map(({ id }) => id),
+      )
+      .orderBy(['order_id', 'number'])
+      .select<{ order: number; product: string; quantity: number }[]>(
+        'order_id as order',
+        'products.name as product',
+        'order_lines.quantity',
+      );
+    return orders.map(({ id, status }) => ({
+      id,
+      status,
+      lines: lines
+        .filter(({ order }) => order === id)
+        .map(({ product, quantity }) => ({ product, quantity })),
+    }));
+  }
+
+  async sales(): Promise<{ name: string; pieces: number }[]> {
+    const sums = await this.db('customers')
+      .join('orders', 'orders.customer_id', 'customers.id')
+      .join('order_lines', 'order_lines.order_id', 'orders.id')
+      .groupBy('customers.name')
+      .select('customers.name')
+      .sum<{ name: string; pieces: string }[]>('order_lines.quantity as pieces');
+    return sums.map(({ name, pieces }) => ({ name, pieces: Number(pieces) }));
+  }
+
+  async page(offset: number, limit: number): Promise<{ total: number; skus: string[] }> {
+    const count = await this.db('products').count<{ total: string }[]>('* as total');
+    const skus = await this.db('products').orderBy('sku').offset(offset).limit(limit).pluck<string[]>('sku');
+    return { total: Number(count[0]!.total), skus };
+  }
+
+  addTwice(customer: Customer): Promise<unknown> {
+    return this.db.transaction(async (tx) => {
+      await this.addCustomer(customer, tx);
+      return tx
+        .transaction((savepoint) => this.addCustomer(customer, savepoint))
+        .catch((error: unknown) => error);
+    });
+  }
+
+  take(sku: string): Promise<number> {
+    return this.db.transaction(async (tx) => {
+      const locked = await tx<Product>('products').where({ sku }).forUpdate().first('quantity');
+      const quantity = locked!.quantity - 1;
+      await tx('products').where({ sku }).update({ quantity });
+      return quantity;
+    });
+  }
+
+  isUniqueViolation(error: unknown): boolean {
+    return error instanceof DatabaseError && error.code === '23505' && error.table === 'customers';
+  }
+
+  async *streamSkus(): AsyncIterable<string> {
+    const rows: AsyncIterable<Product> = this.db<Product>('products').orderBy('sku').select('sku').stream();
+    for await (const { sku } of rows) yield sku;
+  }
+
+  close(): Promise<void> {
+    return this.db.destroy();
+  }
+}
+
+testShop('Knex', (place) => new KnexShop(place));

@@ -1,0 +1,14 @@
+import { PostgresDialect } from 'kysely';
+import { Cursor, Pool } from 'kingbase-native/pg';
+import { KyselyShop } from './kysely-shop.js';
+import { MOST, testShop } from './shop.js';
+
+testShop("Kysely's PostgresDialect", ({ application, clientLibrary, ...place }) => {
+  const pool = new Pool({
+    ...place,
+    application_name: application,
+    kingbase: { clientLibrary },
+    max: MOST,
+  });
+  return new KyselyShop(new PostgresDialect({ pool, cursor: Cursor }));
+});

@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { open, quoteIdentifier, type Database } from 'kingbase-native';
+
+export interface Customer {
+  name: string;
+  email: string;
+  labels: string[];
+  address: { city: string; lines: string[] };
+  /** numeric(20,4), of which no digit may be lost. */
+  credit: string;
+  since: Date;
+}
+
+export interface Product {
+  sku: string;
+  name: string;
+  price: string;
+  /** Never below 0, by a check. */
+  quantity: number;
+}
+
+export interface Line {
+  sku: string;
+  quantity: number;
+}
+
+export interface Order {
+  id: number;
+  status: string;
+  /** By their numbers. */
+  lines: { product: string; quantity: number }[];
+}
+
+/** What every library has to do with the same tables, in the way that its documentation shows. */
+export interface Shop {
+  createSchema(): Promise<void>;
+  /** Gives the number that the server has given. */
+  addCustomer(customer: Customer): Promise<number>;
+  customer(id: number): Promise<Customer>;
+  /** All by one statement. */
+  addProducts(products: readonly Product[]): Promise<void>;
+  /** A product that is there already gets that many more. */
+  deliver(product: Product): Promise<void>;
+  product(sku: string): Promise<Product>;
+  /** In one transaction: the order, its lines, and less in stock. */
+  placeOrder(customer: number, lines: readonly Line[]): Promise<number>;
+  /** With their lines and the names of the products, loaded together. */
+  ordersOf(customer: number): Promise<Order[]>;
+  /** How many pieces each customer has ordered, by joins. */
+  sales(): Promise<{ name: string; pieces: number }[]>;
+  page(offset: number, limit: number): Promise<{ total: number; skus: string[] }>;
+  /** Adds it, and again in a savepoint, which fails; commits, and gives the error. */
+  addTwice(customer: Customer): Promise<unknown>;
+  /** Takes one piece of a product whose row it locks, and says how many are left. */
+  take(sku: string): Promise<number>;
+  /** By what the library itself says of the error. */
+  isUniqueViolation(error: unknown): boolean;
+  /** Only where the library streams. */
+  streamSkus?(): AsyncIterable<string>;
+  close(): Promise<void>;
+}
+
+/** Where a shop is, and how to get there. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly schema: string;
+  /** By this name its sessions are known. */
+  readonly application: string;
+  readonly clientLibrary: string;
+  /** `pg`'s option for settings of the session. */
+  readonly options: string;
+}
+
+/** The most sessions that a shop may have: fewer than there are tasks. */
+export const MOST = 8;
+
+const WANG: Customer = {
+  name: '王小明',
+  email: 'wang@example.cn',
+  labels: ['老客户', 'a "b", \\c'],
+  address: { city: '杭州', lines: ['西湖区', '文三路 90 号'] },
+  credit: '1234567890123456.7891',
+  since: new Date('2026-02-17T00:30:00.123Z'),
+};
+const LI: Customer = { ...WANG, name: '李娜', email: 'li@example.cn', labels: [], credit: '0.0000' };
+
+const PRODUCTS: Product[] = Array.from({ length: 25 }, (_, at) => ({
+  sku: `茶-${String(at).padStart(2, '0')}`,
+  name: `龙井 ${at}`,
+  price: `${at + 1}.50`,
+  quantity: 10,
+}));
+
+async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('it did not fail'),
+    (error: unknown) => error,
+  );
+}
+
+/** The same programs for every library, on each client library. */
+export function testShop(library: string, openShop: (place: Place) => Shop | Promise<Shop>): void {
+  describe.each(inject('libraries'))(`${library} on $name`, ({ flavour, path }) => {
+    const { host, port, user, database } = inject('server');
+    const name = `shop_${library}_${flavour}`.toLowerCase().replaceAll(/\W/g, '_');
+    const place: Place = {
+      host,
+      port,
+      user,
+      database,
+      schema: name,
+      application: name,
+      clientLibrary: path,
+      options: `-c search_path=${name}`,
+    };
+    let observer: Database;
+    let shop: Shop;
+    let wang: number;
+
+    beforeAll(async () => {
+      observer = open({ host, port, user, database, clientLibrary: path, pool: { max: 1 } });
+      await observer.script(
+        `DROP SCHEMA IF EXISTS ${quoteIdentifier(name)} CASCADE; CREATE SCHEMA ${quoteIdentifier(name)}`,
+      );
+      shop = await openShop(place);
+      await shop.createSchema();
+    });
+    afterAll(async () => {
+      await observer.exec(`DROP SCHEMA IF EXISTS ${quoteIdentifier(name)} CASCADE`);
+      await observer.close();
+    });
+
+    it('has made its tables where it was told to', async () => {
+      const { rows } = await observer.query<{ table: string }>(
+        `SELECT tablename AS "table" FROM pg_tables WHERE schemaname = $1 ORDER BY 1`,
+        [name],
+      );
+      expect(rows.map(({ table }) => table)).toEqual(
+        expect.arrayContaining(['customers', 'order_lines', 'orders', 'products']),
+      );
+    });
+
+    it('inserts a row and reads it: Chinese, an array, JSON, numeric, a time', async () => {
+      wang = await shop.addCustomer(WANG);
+      expect(wang).toBeTypeOf('number');
+      expect(await shop.customer(wang)).toEqual(WANG);
+      const li = await shop.addCustomer(LI);
+      expect(li).toBe(wang + 1);
+      expect(await shop.customer(li)).toEqual(LI);
+    });
+
+    it('knows a unique violation for one, and nothing else', async () => {
+      expect(shop.isUniqueViolation(await failure(shop.addCustomer(WANG)))).toBe(true);
+      const [product] = PRODUCTS as [Product];
+      const refused = await failure(shop.addProducts([{ ...product, sku: 'less', quantity: -1 }]));
+      expect(shop.isUniqueViolation(refused)).toBe(false);
+    });
+
+    it('inserts many rows by one statement', async () => {
+      await shop.addProducts(PRODUCTS);
+      expect(await shop.product('茶-24')).toEqual(PRODUCTS[24]);
+    });
+
+    it('inserts or updates', async () => {
+      const delivered = { sku: '茶-25', name: '碧螺春', price: '9.90', quantity: 7 };
+      await shop.deliver(delivered);
+      expect(await shop.product('茶-25')).toEqual(delivered);
+      await shop.deliver(delivered);
+      expect(await shop.product('茶-25')).toEqual({ ...delivered, quantity: 14 });
+    });
+
+    it('inserts related rows in a transaction and loads them together', async () => {
+      const first = await shop.placeOrder(wang, [
+        { sku: '茶-01', quantity: 2 },
+        { sku: '茶-02', quantity: 3 },
+      ]);
+      const second = await shop.placeOrder(wang, [{ sku: '茶-01', quantity: 1 }]);
+      expect(await shop.ordersOf(wang)).toEqual([
+        {
+          id: first,
+          status: 'new',
+          lines: [
+            { product: '龙井 1', quantity: 2 },
+            { product: '龙井 2', quantity: 3 },
+          ],
+        },
+        { id: second, status: 'new', lines: [{ product: '龙井 1', quantity: 1 }] },
+      ]);
+      expect((await shop.product('茶-01')).quantity).toBe(7);
+    });
+
+    it('rolls a transaction back whose statement a check refuses', async () => {
+      const lines = [
+        { sku: '茶-03', quantity: 1 },
+        { sku: '茶-04', quantity: 1000 },
+      ];
+      expect(shop.isUniqueViolation(await failure(shop.placeOrder(wang, lines)))).toBe(false);
+      expect(await shop.ordersOf(wang)).toHaveLength(2);
+      expect((await shop.product('茶-03')).quantity).toBe(10);
+    });
+
+    it('joins and sums', async () => {
+      expect(await shop.sales()).toEqual([{ name: '王小明', pieces: 6 }]);
+    });
+
+    it('gives rows page by page', async () => {
+      expect(await shop.page(0, 3)).toEqual({ total: 26, skus: ['茶-00', '茶-01', '茶-02'] });
+      expect(await shop.page(24, 3)).toEqual({ total: 26, skus: ['茶-24', '茶-25'] });
+    });
+
+    it('goes on in a transaction after a savepoint that was rolled back', async () => {
+      const error = await shop.addTwice({ ...WANG, name: '张伟', email: 'zhang@example.cn' });
+      expect(shop.isUniqueViolation(error)).toBe(true);
+      const { rows } = await observer.query<{ name: string }>(
+        `SELECT name FROM ${quoteIdentifier(name, 'customers')} WHERE email = 'zhang@example.cn'`,
+      );
+      expect(rows).toEqual([{ name: '张伟' }]);
+    });
+
+    it('locks rows, with more tasks than the pool has connections', async () => {
+      await shop.addProducts([{ sku: '抢', name: '抢购', price: '1.00', quantity: 60 }]);
+      const left = await Promise.all(Array.from({ length: 50 }, () => shop.take('抢')));
+      expect(left.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, at) => at + 10));
+      const { rows } = await observer.query<{ sessions: number }>(
+        `SELECT count(*)::int4 AS sessions FROM pg_stat_activity WHERE application_name = $1`,
+        [name],
+      );
+      const [{ sessions } = { sessions: 0 }] = rows;
+      expect(sessions).toBeGreaterThan(1);
+      expect(sessions).toBeLessThanOrEqual(MOST);
+    });
+
+    it('streams, to the end and not, where it can', async ({ skip }) => {
+      const streamSkus = shop.streamSkus?.bind(shop);
+      if (streamSkus === undefined) return skip('the library has no streams of rows');
+      const skus: string[] = [];
+      for await (const sku of streamSkus()) skus.push(sku);
+      expect(skus).toHaveLength(27);
+      expect(skus.slice(0, 3)).toEqual(['抢', '茶-00', '茶-01']);
+      for await (const sku of streamSkus()) {
+        expect(sku).toBe('抢');
+        break;
+      }
+      // Every connection is to be had again.
+      const pages = await Promise.all(Array.from({ length: 2 * MOST }, () => shop.page(0, 1)));
+      expect(pages).toHaveLength(2 * MOST);
+    });
+
+    it('leaves no session behind when it is closed', async () => {
+      await shop.close();
+      await vi.waitFor(
+        async () => {
+          const { rows } = await observer.query(
+            `SELECT pid FROM pg_stat_activity WHERE application_name = $1`,
+            [name],
+          );
+          expect(rows).toEqual([]);
+        },
+        { timeout: 10_000 },
+      );
+    });
+  });
+}
