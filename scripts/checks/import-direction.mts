@@ -69,11 +69,12 @@ const rules: Required<Pick<IFlattenedRuleSet, 'forbidden'>> = {
       to: { path: '^lib/(adapters|cli)/' },
     },
     {
-      // A development dependency is missing where the package is installed; its types are erased.
+      // A development dependency is missing where the package is installed; its types are erased, and a peer is
+      // there where that is used which needs it.
       name: 'no-development-dependency',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
   ],
 };
