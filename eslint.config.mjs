@@ -19,7 +19,7 @@ export default defineConfig(
       globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly'])),
     },
   },
-  { files: ['addon/*.js', '**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
+  { files: ['addon/*.js', 'packages/**/*.js', '**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
   {
     files: typescript,
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],

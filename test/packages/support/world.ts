@@ -37,8 +37,13 @@ export const installOptions = [
 ];
 
 /** Packs the checkout as `npm publish` would, with what is built in it. */
-export async function packProject(directory: string): Promise<string> {
-  const printed = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', directory], root);
+export function packProject(directory: string): Promise<string> {
+  return packFolder(root, directory);
+}
+
+/** Packs the package in a folder, and gives the tarball's name. */
+export async function packFolder(folder: string, directory: string): Promise<string> {
+  const printed = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', directory], folder);
   const [packed] = JSON.parse(printed) as { filename: string }[];
   if (!packed) throw new Error('"npm pack" named no file.');
   return path.join(directory, packed.filename);

@@ -1,0 +1,2 @@
+export * from 'kingbase-native/pg';
+export { default } from 'kingbase-native/pg';
