@@ -82,6 +82,7 @@ Step Connection::Start(Deliveries* out) {
         if (!Send()) return NotSent(out);
         sent_ = true;
         sending_ = true;
+        content_ = *api_.error_message(connection_) == '\0';
         return Flush() ? Step::kWait : Lose(out);
       },
       out);

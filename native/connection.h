@@ -152,6 +152,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   // connection_ending.cc
   Step EndCommand(Deliveries* out);
+  void LookForFaults();
   Step Lose(Deliveries* out);
   void ReadLastWords(Deliveries* out);
 
@@ -191,6 +192,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool goes_on_ = false;
   bool sending_ = false;
   bool sent_ = false;
+  /** The library had nothing to complain of when the command had been sent. */
+  bool content_ = false;
   bool hangup_ = false;
   int reads_of_command_ = 0;
   bool single_row_ = false;

@@ -10,10 +10,10 @@ namespace {
 /** More than a library can have to say after it has noticed the end. */
 constexpr int kMostLastWords = 100;
 
-Failure Incomplete() {
+Failure NoAnswer(std::string why) {
   Failure failure;
-  failure.message = "the server's answer was incomplete";
-  failure.reason = Failure::Reason::kProtocol;
+  failure.reason = TellsOfMemory(why) ? Failure::Reason::kMemory : Failure::Reason::kProtocol;
+  failure.message = std::move(why);
   return failure;
 }
 
@@ -21,10 +21,9 @@ Failure Incomplete() {
 
 Step Connection::EndCommand(Deliveries* out) {
   if (api_.status(connection_) != connection_status::kOk) return Lose(out);
-  if (!results_.failed() && !results_.complete()) {
-    results_.Fail(Incomplete());
-    unusable_ = true;
-    return Lose(out);
+  if (!results_.failed()) {
+    LookForFaults();
+    if (unusable_) return Lose(out);
   }
   phase_ = Phase::kIdle;
   idle_since_ = std::chrono::steady_clock::now();
@@ -52,6 +51,21 @@ Step Connection::EndCommand(Deliveries* out) {
   command_.kind = CommandKind::kNone;
   if (!open) Lose(out);
   return Step::kDone;
+}
+
+/**
+ * Whether the answer that has ended was none. A message that may not come where it came is one of the
+ * library's own errors, which it gives up again at the end of the command: only its text is left, since it
+ * empties that whenever it sends.
+ */
+void Connection::LookForFaults() {
+  std::string complaint = content_ ? LibraryMessage() : "";
+  if (!complaint.empty()) {
+    results_.Fail(NoAnswer(std::move(complaint)));
+  } else if (!results_.complete()) {
+    results_.Fail(NoAnswer("the server's answer was incomplete"));
+  }
+  unusable_ = unusable_ || results_.failed();
 }
 
 /**

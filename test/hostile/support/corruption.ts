@@ -1,5 +1,5 @@
 import { between, pick, type Random } from '../../resilience/support/random.js';
-import { encodeMessage, int16, int32 } from '../../support/protocol.js';
+import { encodeMessage, int16, int32, MessageReader } from '../../support/protocol.js';
 import { failure, notice, notification, parameter } from '../../support/scripted-server.js';
 
 /** What became of an answer. */
@@ -128,8 +128,23 @@ const STRANGERS: readonly (() => Buffer)[] = [
   () => Buffer.from([0]),
 ];
 
+/** The letters of the messages, as far as bytes are some. */
+function letters(bytes: Buffer): string {
+  const reader = new MessageReader(false);
+  let types = '';
+  try {
+    for (const { type } of reader.push(bytes)) types += type;
+  } catch {
+    return `${types}…`;
+  }
+  return reader.buffered > 0 ? `${types}…` : types;
+}
+
 export function corrupted(answer: readonly Buffer[], random: Random): Corruption {
   const [kind, corrupt] = pick(random, Object.entries(KINDS));
-  const copies = answer.map((message) => Buffer.from(message));
-  return { kind, bytes: corrupt(copies, random) };
+  const bytes = corrupt(
+    answer.map((message) => Buffer.from(message)),
+    random,
+  );
+  return { kind: `${kind}: ${letters(bytes).replace(/D{4,}/g, 'D…D')}`, bytes };
 }

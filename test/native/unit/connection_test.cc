@@ -119,6 +119,31 @@ void Incomplete() {
   CHECK(twice.LastFailure() != nullptr && twice.LastFailure()->reason == Failure::Reason::kProtocol);
 }
 
+void ComplaintsOnly() {
+  for (const int status : {result_status::kCommandOk, result_status::kTuplesOk}) {
+    test_name = "a complaint of the library's that comes with no result";
+    Subject subject;
+    subject.Begin(CommandKind::kExecute);
+    AnswersOf(&subject.far, [&] {
+      subject.far.Answer(status, "SELECT 1");
+      subject.far.error = "server sent data (\"D\" message) without prior row description (\"T\" message)\n";
+    });
+    CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+    const Failure* failure = subject.LastFailure();
+    CHECK(failure != nullptr && failure->reason == Failure::Reason::kProtocol);
+    CHECK(failure != nullptr && failure->lost && failure->sent &&
+          failure->message.find("server sent data") == 0);
+    CHECK(subject.connection->closed());
+  }
+  test_name = "a library that had something to say before the answer came";
+  Subject talkative;
+  talkative.far.error = "left from before";
+  talkative.Begin(CommandKind::kExecute);
+  AnswersOf(&talkative.far, [&] { talkative.far.Answer(result_status::kCommandOk, "SET"); });
+  CHECK(talkative.connection->Advance(false, 1, &talkative.out) == Step::kDone);
+  CHECK(talkative.LastFailure() == nullptr && talkative.connection->idle());
+}
+
 void SeveralResults() {
   test_name = "two results of one Execute";
   Subject subject;
@@ -317,8 +342,9 @@ void Offers() {
 
 int main() {
   using namespace kingbase;
-  for (const auto& test : {LostSynchronisation, FirstReason, Incomplete, SeveralResults, NotUnderstood,
-                           WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
+  for (const auto& test :
+       {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, SeveralResults, NotUnderstood,
+        WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
     test();
   }
   std::printf("%s\n", failures == 0 ? "passed" : "failed");
