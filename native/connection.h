@@ -207,6 +207,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::vector<std::unique_ptr<Failure>> notices_;
   /** A FATAL that came while idle: says why the connection is about to end. */
   std::unique_ptr<Failure> farewell_;
+  /** What the library said of a message that came when there was nothing to answer; '' while none has. */
+  std::string stray_;
 };
 
 }  // namespace kingbase

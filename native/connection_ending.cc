@@ -60,6 +60,7 @@ Step Connection::EndCommand(Deliveries* out) {
  */
 void Connection::LookForFaults() {
   std::string complaint = content_ ? LibraryMessage() : "";
+  if (complaint.empty()) complaint = stray_;
   if (!complaint.empty()) {
     results_.Fail(NoAnswer(std::move(complaint)));
   } else if (!results_.complete()) {
@@ -108,10 +109,11 @@ Step Connection::Lose(Deliveries* out) {
   TakeMessages(out);
   auto failure = results_.TakeFailure();
   if (failure == nullptr && farewell_ != nullptr) failure = std::move(farewell_);
+  if (failure == nullptr && !stray_.empty()) failure = std::make_unique<Failure>(NoAnswer(stray_));
   if (failure == nullptr) {
     failure = std::make_unique<Failure>();
     failure->message = std::move(words);
-  } else if (!failure->from_server && !told && !words.empty()) {
+  } else if (!failure->from_server && !told && stray_.empty() && !words.empty()) {
     failure->message = std::move(words);
   }
   // Nothing was wrong with the socket: the library has closed it over what came.

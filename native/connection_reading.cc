@@ -139,6 +139,14 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
 
 // ---- what comes unasked
 
+/**
+ * Whether the library tells of a message that came while nothing was asked, which it then drops. It has no
+ * SQLSTATE as all that servers say has, and names the message's letter by its number in every language.
+ */
+bool TellsOfStray(const char* code, std::string_view text) {
+  return code == nullptr && text.find("0x") != std::string_view::npos;
+}
+
 /** Called by the library, through whose frames nothing may be thrown. */
 void Connection::OnNotice(void* self, const ClientResult* result) {
   auto* connection = static_cast<Connection*>(self);
@@ -149,6 +157,11 @@ void Connection::OnNotice(void* self, const ClientResult* result) {
     const std::string_view state = code != nullptr ? code : "";
     const bool farewell = IsFatal(connection->api_, result) || state == "57P01" || state == "57P02";
     connection->had_messages_ = true;
+    const char* text = connection->api_.result_error_field(result, 'M');
+    if (TellsOfStray(code, text != nullptr ? text : "")) {
+      connection->stray_ = text;
+      return;
+    }
     if (!farewell && !connection->wants_notices_.load(std::memory_order_relaxed)) return;
     auto notice = std::make_unique<Failure>(ReadFailure(connection->api_, result));
     notice->from_server = true;
@@ -167,7 +180,7 @@ void Connection::ReadUnasked(int reads, Deliveries* out) {
   for (int done = 1;; ++done) {
     const bool read = Read();
     api_.is_busy(connection_);  // parses what came, also before the end: the server's farewell
-    if (!read || api_.status(connection_) != connection_status::kOk) {
+    if (!read || !stray_.empty() || api_.status(connection_) != connection_status::kOk) {
       Lose(out);
       return;
     }
@@ -191,7 +204,7 @@ bool Connection::ReadBehindAnswer(bool messages, Deliveries* out) {
     if (may_have_more_ || !tls_ || !much || reads_since_input_ >= kReadsOverTls) return true;
     const bool read = Read();
     api_.is_busy(connection_);
-    if (!read || api_.status(connection_) != connection_status::kOk) return false;
+    if (!read || !stray_.empty() || api_.status(connection_) != connection_status::kOk) return false;
     TakeMessages(out);
   }
 }

@@ -39,7 +39,7 @@ bool Connection::DiedWhileIdle() {
     }
   }
   api_.is_busy(connection_);
-  return farewell_ != nullptr || api_.status(connection_) != connection_status::kOk;
+  return farewell_ != nullptr || !stray_.empty() || api_.status(connection_) != connection_status::kOk;
 }
 
 bool Connection::Send() {

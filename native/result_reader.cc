@@ -48,6 +48,7 @@ void ResultReader::Begin(const Command& command) {
   answered_ = 0;
   ended_ = 0;
   untagged_ = false;
+  empty_ = false;
 }
 
 std::shared_ptr<ResultShape> ResultReader::ShapeOf(const ClientResult* result) {
@@ -128,6 +129,7 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
   const char* tag = api_.command_status(result);
   if (api_.result_status(result) == result_status::kTuplesOk && (tag == nullptr || *tag == '\0'))
     untagged_ = true;
+  if (api_.result_status(result) == result_status::kEmptyQuery) empty_ = true;
   const bool describing = command_->kind == CommandKind::kDescribe;
   Hold(source_->NewDelivery(describing ? Delivery::Kind::kDescribed : Delivery::Kind::kResult));
   held_->end_of_result = true;
@@ -157,7 +159,8 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
 }
 
 bool ResultReader::complete() const {
-  const bool one = command_->kind == CommandKind::kPrepare || command_->kind == CommandKind::kDescribe;
+  const bool one =
+      empty_ || command_->kind == CommandKind::kPrepare || command_->kind == CommandKind::kDescribe;
   return !untagged_ && shape_ == nullptr && (one ? ended_ == 1 : ended_ > 0);
 }
 

@@ -8,7 +8,7 @@ import { startScriptedServer, type Exchange, type ScriptedSession } from '../sup
 import type { Encryption } from '../support/wire.js';
 import { isExpected, someCall, type Call } from './support/calls.js';
 import { corrupted, type Corruption } from './support/corruption.js';
-import { strictly } from './support/verdict.js';
+import { behindTheEnd, strictly } from './support/verdict.js';
 
 export interface Orders {
   readonly clientLibrary: string;
@@ -43,6 +43,8 @@ let number = 0;
 /** How many answers go by before one is corrupted; several may be due. */
 let due: number[] = [];
 const corruptions = new Map<number, Corruption[]>();
+/** What came behind the end of a session's last answer. */
+const left = new Map<ScriptedSession, Buffer>();
 const dirty = new Map<ScriptedSession, NodeJS.Timeout>();
 
 const kinds = (): string =>
@@ -51,19 +53,26 @@ const kinds = (): string =>
     .map(({ kind }) => kind)
     .join(', ');
 
+function note(id: number, corruption: Corruption): void {
+  corruptions.set(id, [...(corruptions.get(id) ?? []), corruption]);
+}
+
 async function respond({ sql, answer }: Exchange, session: ScriptedSession): Promise<void> {
   const id = Number(/ as (\d+)/.exec(sql)?.[1] ?? 0);
-  due = due.map((left) => left - 1);
+  due = due.map((calls) => calls - 1);
   let bytes: Buffer = Buffer.concat(answer);
   if (due.includes(-1)) {
     const corruption = corrupted(answer, random);
-    corruptions.set(id, [...(corruptions.get(id) ?? []), corruption]);
+    note(id, corruption);
     bytes = corruption.bytes;
     dirty.set(
       session,
       setTimeout(() => undefined),
     );
   }
+  const before = left.get(session) ?? Buffer.alloc(0);
+  if (before.length > 0) note(id, { kind: 'behind another', bytes: Buffer.concat([before, bytes]) });
+  left.set(session, behindTheEnd(bytes));
   const timer = dirty.get(session);
   if (timer !== undefined) {
     clearTimeout(timer);
@@ -96,8 +105,10 @@ function judge(call: Call, given: unknown): string | undefined {
 function blame(error: unknown): string | undefined {
   failed++;
   if (!(error instanceof KingbaseError)) return `an error that is none of the driver's: ${String(error)}`;
-  // The message that begins a COPY is what a COPY by query would get.
-  if (error instanceof UsageError && !error.message.includes('COPY'))
+  // The message that begins a COPY is what a COPY by query would get; a value in another form than its type's may be a
+  // type's that the driver does not know, and has a code of its own.
+  const own = error.code === 'KB_VALUE_UNREADABLE' || error.message.includes('COPY');
+  if (error instanceof UsageError && !own)
     return `a fault of the server's told as one of the program's: ${error.message}`;
   return undefined;
 }

@@ -144,6 +144,45 @@ void ComplaintsOnly() {
   CHECK(talkative.LastFailure() == nullptr && talkative.connection->idle());
 }
 
+void Strays() {
+  const auto told = [](const Subject& subject) {
+    const Failure* failure = subject.LastFailure();
+    return failure != nullptr && failure->lost && failure->reason == Failure::Reason::kProtocol &&
+           failure->message.find("message type 0x43") == 0 && subject.connection->closed();
+  };
+  test_name = "a message behind the end of an answer";
+  Subject behind;
+  behind.Begin(CommandKind::kScript);
+  AnswersOf(&behind.far, [&] {
+    behind.far.Answer(result_status::kCommandOk, "SET");
+    behind.far.Stray();
+  });
+  behind.connection->Advance(false, 1, &behind.out);
+  CHECK(told(behind) && behind.LastFailure()->sent && behind.out.size() == 1);
+
+  test_name = "a message while nothing is asked";
+  Subject idle;
+  idle.far.busy = false;
+  idle.far.read = [](ClientConnection* self) {
+    self->Stray();
+    return true;
+  };
+  idle.connection->Advance(false, 1, &idle.out);
+  CHECK(told(idle) && !idle.LastFailure()->sent);
+}
+
+void EmptyAndMore() {
+  test_name = "an answer to an empty statement, and another";
+  Subject subject;
+  subject.Begin(CommandKind::kExecute);
+  AnswersOf(&subject.far, [&] {
+    subject.far.Answer(result_status::kEmptyQuery, "");
+    subject.far.Answer(result_status::kCommandOk, "UPDATE 1");
+  });
+  subject.connection->Advance(false, 1, &subject.out);
+  CHECK(subject.LastFailure() != nullptr && subject.LastFailure()->reason == Failure::Reason::kProtocol);
+}
+
 void SeveralResults() {
   test_name = "two results of one Execute";
   Subject subject;
@@ -343,8 +382,8 @@ void Offers() {
 int main() {
   using namespace kingbase;
   for (const auto& test :
-       {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, SeveralResults, NotUnderstood,
-        WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
+       {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, Strays, EmptyAndMore, SeveralResults,
+        NotUnderstood, WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
     test();
   }
   std::printf("%s\n", failures == 0 ? "passed" : "failed");

@@ -58,6 +58,12 @@ struct ClientConnection {
     notice.code = "00000";
     notice_receiver(notice_argument, &notice);
   }
+  /** A message that may not come while nothing is asked. */
+  void Stray() {
+    ClientResult notice;
+    notice.message = "message type 0x43 arrived from server while idle";
+    notice_receiver(notice_argument, &notice);
+  }
   ClientResult* Answer(int result, std::string tag) {
     results.push_back(std::make_unique<ClientResult>());
     results.back()->status = result;
