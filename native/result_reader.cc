@@ -48,7 +48,7 @@ void ResultReader::Begin(const Command& command) {
   answered_ = 0;
   ended_ = 0;
   untagged_ = false;
-  empty_ = false;
+  alone_ = false;
 }
 
 std::shared_ptr<ResultShape> ResultReader::ShapeOf(const ClientResult* result) {
@@ -127,9 +127,10 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
   if (held_ != nullptr) out->push_back(TakeHeld());
   ++ended_;
   const char* tag = api_.command_status(result);
-  if (api_.result_status(result) == result_status::kTuplesOk && (tag == nullptr || *tag == '\0'))
-    untagged_ = true;
-  if (api_.result_status(result) == result_status::kEmptyQuery) empty_ = true;
+  if (tag == nullptr || *tag == '\0') {
+    const bool rows = api_.result_status(result) == result_status::kTuplesOk;
+    (rows ? untagged_ : alone_) = true;
+  }
   const bool describing = command_->kind == CommandKind::kDescribe;
   Hold(source_->NewDelivery(describing ? Delivery::Kind::kDescribed : Delivery::Kind::kResult));
   held_->end_of_result = true;
@@ -160,7 +161,7 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
 
 bool ResultReader::complete() const {
   const bool one =
-      empty_ || command_->kind == CommandKind::kPrepare || command_->kind == CommandKind::kDescribe;
+      alone_ || command_->kind == CommandKind::kPrepare || command_->kind == CommandKind::kDescribe;
   return !untagged_ && shape_ == nullptr && (one ? ended_ == 1 : ended_ > 0);
 }
 

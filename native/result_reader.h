@@ -101,8 +101,9 @@ class ResultReader {
   /** Results that have ended, and whether one had rows but no command tag. */
   size_t ended_ = 0;
   bool untagged_ = false;
-  /** An empty statement was answered, which is all that there can be to answer. */
-  bool empty_ = false;
+  /** A result has neither rows nor a tag: an empty statement's or a description, beside which there is none.
+   */
+  bool alone_ = false;
   std::shared_ptr<ResultShape> shape_;
   std::unique_ptr<RowChunk> chunk_;
   std::unique_ptr<Delivery> held_;

@@ -26,7 +26,7 @@ export function behindTheEnd(bytes: Buffer): Buffer {
 }
 
 /**
- * Whether the bytes show that they are not an answer. What says nothing of the result (ParseComplete, notices …) is not
+ * Whether the bytes show that they are not an answer. What says nothing of the result (ParseComplete, notices, data of a COPY that is none …) is not
  * missed here, since the true answer may be had without it. Nor is a result that ReadyForQuery cuts off behind others that
  * are complete: client libraries drop it without a word, and how many results there should be is not theirs to know. Where
  * it would be the only one the driver sees that there is none.
@@ -43,7 +43,7 @@ export function strictly(bytes: Buffer): Reading {
   }
   const answer = types.slice(0, types.indexOf('Z') + 1) || types;
   const failed = answer.includes('E');
-  const told = answer.replace(/[123nstNAS]/g, '');
+  const told = answer.replace(/[123nstNASdc]/g, '');
   if (!/^(?:(?:TD*)?[CI])+(?:TD*)?Z$/.test(told)) return { failed, results: undefined };
   return {
     failed,
