@@ -11,6 +11,7 @@
 #include "core_object.h"
 #include "environment.h"
 #include "library_object.h"
+#include "out_of_memory.h"
 
 namespace kingbase {
 namespace {
@@ -49,6 +50,13 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   /** The core, the connection's number there, the library, what prepared statements are called by. */
   explicit ConnectionObject(const Napi::CallbackInfo& info)
       : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
+    kingbase::Sparing(info.Env(), [&] { Begin(info); });
+  }
+
+  void Finalize(Napi::Env) override { CloseOnce(); }
+
+ private:
+  void Begin(const Napi::CallbackInfo& info) {
     CoreObject* core = CoreObject::From(info.Env(), info[0]);
     const std::shared_ptr<const ClientLibrary> library = LibraryOf(info.Env(), info[2]);
     if (core == nullptr || library == nullptr) {
@@ -64,19 +72,10 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     core_->Hold();
   }
 
-  void Finalize(Napi::Env) override { CloseOnce(); }
-
- private:
   /** Reading arguments takes memory; where there is none, the call throws and nothing has been begun. */
   template <void (ConnectionObject::*method)(const Napi::CallbackInfo&)>
   void Sparing(const Napi::CallbackInfo& info) {
-    try {
-      (this->*method)(info);
-    } catch (const std::bad_alloc&) {
-      Napi::Error error = Napi::Error::New(info.Env(), "out of memory");
-      error.Set("code", "KB_OUT_OF_MEMORY");
-      error.ThrowAsJavaScriptException();
-    }
+    kingbase::Sparing(info.Env(), [&] { (this->*method)(info); });
   }
 
   void CloseOnce() {

@@ -1,6 +1,7 @@
 #include "core_object.h"
 
 #include "environment.h"
+#include "out_of_memory.h"
 
 namespace kingbase {
 namespace {
@@ -27,6 +28,10 @@ CoreObject* CoreObject::From(Napi::Env env, const Napi::Value& value) {
 /** Handlers, the two arrays that rows are read from, and whether to wait in the portable way. */
 CoreObject::CoreObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
+  Sparing(info.Env(), [&] { Begin(info); });
+}
+
+void CoreObject::Begin(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   deliverer_ = std::make_unique<Deliverer>(env, memory_, environment_);
   if (!info[0].IsObject() || !info[1].IsTypedArray() || !info[2].IsTypedArray()) {
@@ -65,8 +70,11 @@ std::shared_ptr<const TypeMap> CoreObject::FindTypeMap(uint32_t id) const {
 
 Napi::Value CoreObject::RegisterTypeMap(const Napi::CallbackInfo& info) {
   const auto pairs = info[0].As<Napi::Uint32Array>();
-  type_maps_[next_type_map_] =
-      std::make_shared<TypeMap>(std::vector<uint32_t>{pairs.Data(), pairs.Data() + pairs.ElementLength()});
+  const uint32_t* const first = pairs.Data();
+  Sparing(info.Env(), [&] {
+    auto map = std::make_shared<TypeMap>(std::vector<uint32_t>{first, first + pairs.ElementLength()});
+    type_maps_[next_type_map_] = std::move(map);
+  });
   return Napi::Number::New(info.Env(), next_type_map_++);
 }
 

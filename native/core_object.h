@@ -43,6 +43,7 @@ class CoreObject final : public Napi::ObjectWrap<CoreObject> {
   void Release();
 
  private:
+  void Begin(const Napi::CallbackInfo& info);
   Napi::Value RegisterTypeMap(const Napi::CallbackInfo& info);
   void ReleaseTypeMap(const Napi::CallbackInfo& info);
   void SetParameterBuffer(const Napi::CallbackInfo& info);

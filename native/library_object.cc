@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "out_of_memory.h"
+
 namespace kingbase {
 namespace {
 
@@ -29,9 +31,7 @@ bool ReadTexts(const Napi::Value& array, std::vector<std::string>* texts) {
   return true;
 }
 
-}  // namespace
-
-Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
+Napi::Value Open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
   const auto options = info[1].As<Napi::Object>();
@@ -84,6 +84,13 @@ Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
   napi_type_tag_object(env, handle, &kLibraryTag);
   object.Set("handle", handle);
   return object;
+}
+
+}  // namespace
+
+Napi::Value OpenLibrary(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return Sparing(env, [&] { return Open(info); }, env.Undefined());
 }
 
 std::shared_ptr<const ClientLibrary> LibraryOf(Napi::Env env, const Napi::Value& handle) {
