@@ -135,6 +135,13 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
       break;
     }
   }
+  if (!results_.too_many()) return;
+  // Not at the end of the command, which may never come.
+  Failure failure;
+  failure.message = "the server's answer had more than one result where there is one";
+  failure.reason = Failure::Reason::kProtocol;
+  results_.Fail(std::move(failure));
+  unusable_ = true;
 }
 
 // ---- what comes unasked

@@ -124,8 +124,10 @@ void ResultReader::AddBytes(const char* bytes, size_t length) {
 }
 
 void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
-  if (held_ != nullptr) out->push_back(TakeHeld());
   ++ended_;
+  // The first of too many would be taken for the answer, and its command for over.
+  if (too_many()) return;
+  if (held_ != nullptr) out->push_back(TakeHeld());
   const char* tag = api_.command_status(result);
   if (tag == nullptr || *tag == '\0') {
     const bool rows = api_.result_status(result) == result_status::kTuplesOk;
@@ -160,9 +162,7 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
 }
 
 bool ResultReader::complete() const {
-  const bool one =
-      alone_ || command_->kind == CommandKind::kPrepare || command_->kind == CommandKind::kDescribe;
-  return !untagged_ && shape_ == nullptr && (one ? ended_ == 1 : ended_ > 0);
+  return !untagged_ && shape_ == nullptr && (has_one() ? ended_ == 1 : ended_ > 0);
 }
 
 Delivery ResultReader::TakeHeld() {

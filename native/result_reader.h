@@ -52,6 +52,8 @@ class ResultReader {
   /** Whether the answer so far is one that the command can have: every result has ended, as the protocol has
    * it, and there are as many as there must be. */
   bool complete() const;
+  /** There are more results than the command can have, whatever may still come. */
+  bool too_many() const { return has_one() && ended_ > 1; }
   /** About how many bytes of the answer have been read, in the protocol's form. */
   size_t answered() const { return answered_; }
 
@@ -84,6 +86,10 @@ class ResultReader {
 
   std::shared_ptr<ResultShape> ShapeOf(const ClientResult* result);
   Statement& StatementOf(uint32_t number);
+  /** Whether the command can have one result only. */
+  bool has_one() const {
+    return alone_ || command_->kind == CommandKind::kPrepare || command_->kind == CommandKind::kDescribe;
+  }
 
   const ClientApi& api_;
   const std::shared_ptr<ResultMemory> memory_;

@@ -89,6 +89,46 @@ describe.each(inject('libraries'))('$name', ({ path, flavour }) => {
     expect(third).toMatchObject({ value: { rowsAffected: 4 } });
   });
 
+  // Calls on several connections are read beside JavaScript, which could be told of the first answer before the second comes.
+  it.each(['T', 't'])(
+    'ends the connection at a second %s for one Describe, and runs nothing else on it',
+    async (type) => {
+      const asked = new Set<unknown>();
+      let left = 4;
+      const respond: Respond = ({ answer, sql }, session) => {
+        const wrong = /^rows/.test(sql) && left > 0 && answer.some((each) => typeOf(each) === 't');
+        if (!wrong) {
+          if (asked.has(session)) throw new Error(`${sql} on a connection that was answered wrongly`);
+          return session.wire.write(Buffer.concat(answer));
+        }
+        left--;
+        asked.add(session);
+        // The end of the answer does not come.
+        const twice = answer.filter((each) => typeOf(each) !== 'Z');
+        return session.wire.write(
+          Buffer.concat([...twice, ...twice.filter((each) => type === 't' || typeOf(each) === type)]),
+        );
+      };
+      const server = await startScriptedServer({ respond });
+      const db = open({
+        ...{ user: 'somebody', database: 'any', clientLibrary: path, sslmode: 'disable' },
+        ...{ host: server.host, port: server.port, pool: { max: 3 } },
+      });
+      closing.push(server, db);
+      const read = async (id: number): Promise<number> => {
+        const rows: unknown[] = [];
+        for await (const row of db.rows(`rows 3 of 20 as ${id}`)) rows.push(row);
+        return rows.length;
+      };
+      const ends = await Promise.allSettled(Array.from({ length: 12 }, (_, id) => read(id)));
+      expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(4);
+      for (const end of ends) {
+        if (end.status === 'fulfilled') expect(end.value).toBe(3);
+        else expect(end.reason).toMatchObject({ code: 'KB_PROTOCOL', outcome: 'unknown' });
+      }
+    },
+  );
+
   it('never lets a wrong message become an uncaught exception or a call that does not settle', async () => {
     const stray = [encodeMessage('1', Buffer.alloc(0)), encodeMessage('C', Buffer.from('SELECT 1\0'))];
     for (const message of stray) {

@@ -183,6 +183,21 @@ void EmptyAndMore() {
   CHECK(subject.LastFailure() != nullptr && subject.LastFailure()->reason == Failure::Reason::kProtocol);
 }
 
+void TwoDescriptions() {
+  test_name = "two answers to a Describe, of which neither is told";
+  Subject subject;
+  subject.Begin(CommandKind::kDescribe);
+  AnswersOf(&subject.far, [&] {
+    subject.far.Answer(result_status::kCommandOk, "");
+    subject.far.Answer(result_status::kCommandOk, "");
+  });
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+  CHECK(subject.out.size() == 1 && subject.out.back().end_of_command);
+  const Failure* failure = subject.LastFailure();
+  CHECK(failure != nullptr && failure->reason == Failure::Reason::kProtocol && failure->lost);
+  CHECK(subject.connection->closed());
+}
+
 void SeveralResults() {
   test_name = "two results of one Execute";
   Subject subject;
@@ -382,8 +397,8 @@ void Offers() {
 int main() {
   using namespace kingbase;
   for (const auto& test :
-       {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, Strays, EmptyAndMore, SeveralResults,
-        NotUnderstood, WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
+       {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, Strays, EmptyAndMore, TwoDescriptions,
+        SeveralResults, NotUnderstood, WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
     test();
   }
   std::printf("%s\n", failures == 0 ? "passed" : "failed");

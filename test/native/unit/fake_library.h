@@ -119,6 +119,7 @@ inline std::shared_ptr<const ClientApi> FakeLibrary() {
   api->send_query = [](ClientConnection* c, const char*) { return ++c->sends > 0 ? 1 : 0; };
   api->send_query_params = [](ClientConnection* c, const char*, int, const ClientOid*, const char* const*,
                               const int*, const int*, int) { return ++c->sends > 0 ? 1 : 0; };
+  api->send_describe_prepared = [](ClientConnection* c, const char*) { return ++c->sends > 0 ? 1 : 0; };
   api->send_prepare = [](ClientConnection* c, const char*, const char*, int, const ClientOid*) {
     return ++c->sends > 0 ? 1 : 0;
   };
