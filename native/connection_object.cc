@@ -91,6 +91,14 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
     return value;
   }
 
+  /** The JavaScript side believes that the connection can take a command, and it cannot: the session is told
+   * by the code that it is not what it seems. Twin: `NOT_IDLE` in lib/addon/interface.ts. */
+  static void ThrowNotIdle(Napi::Env env) {
+    Napi::Error error = Napi::Error::New(env, "the connection is busy or closed");
+    error.Set("code", "not idle");
+    error.ThrowAsJavaScriptException();
+  }
+
   /** The command to fill, or null with an exception when the connection cannot take one. */
   Command* NewCommand(const Napi::CallbackInfo& info, CommandKind kind) {
     const bool connecting = kind == CommandKind::kConnect;
@@ -99,7 +107,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
         !closed_ && connection_ != nullptr && connection_->owner() == Owner::kJavaScript &&
         (connecting || connection_->closed() || (copying ? connection_->copying() : connection_->idle()));
     if (!ready) {
-      Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
+      ThrowNotIdle(info.Env());
       return nullptr;
     }
     return Emptied(&connection_->command(), kind, Unsigned(info, 0));
@@ -207,7 +215,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
   void RunNext(const Napi::CallbackInfo& info) {
     if (closed_ || connection_->owner() != Owner::kJavaScript ||
         !(connection_->idle() || connection_->closed())) {
-      Napi::Error::New(info.Env(), "the connection is busy or closed").ThrowAsJavaScriptException();
+      ThrowNotIdle(info.Env());
       return;
     }
     environment_->RunNext(connection_);

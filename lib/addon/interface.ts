@@ -8,6 +8,12 @@
 
 import type { ClientLibraryCapabilities, ClientLibraryFlavour } from './client-library.js';
 
+/**
+ * The code of what the core throws when it is given a command and is at work on another, or is closed. Twin:
+ * `ThrowNotIdle` in native/connection_object.cc.
+ */
+export const NOT_IDLE = 'not idle';
+
 /** How the core turns one value of a text-format result into a JavaScript value. Twin: `native/decoder.h`. */
 export const enum Decoder {
   /** The server's text as a string. Everything that is not listed below. */

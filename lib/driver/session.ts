@@ -5,6 +5,7 @@ import type { KingbaseError } from '../errors/index.js';
 import type { CommandHandler, ConnectionListener, Core } from './core.js';
 import { commandError } from './failure.js';
 import {
+  NOT_IDLE,
   TransactionStatus,
   type ConnectionFacts,
   type DiagnosticFields,
@@ -502,7 +503,8 @@ export class Session implements CommandHandler, ConnectionListener {
   /** An operation, or the core under it, has thrown where nobody waits for it: what the session is in nobody knows. */
   private break(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.abandon({ fields: undefined, message, lost: true, sent: true, stage: '', reason: 'protocol' });
+    const reason = codeOf(error) === 'KB_OUT_OF_MEMORY' ? 'memory' : 'protocol';
+    this.abandon({ fields: undefined, message, lost: true, sent: true, stage: '', reason });
   }
 
   /** Ends the session, and all that runs on it, with the failure. */
@@ -650,6 +652,16 @@ export class Session implements CommandHandler, ConnectionListener {
     this.events.noticeInterest?.delete(this.native);
     this.owner?.sessionClosed(this, error);
   }
+}
+
+/** The code of what was thrown, by the core among others; undefined where it has none. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? (error as { code?: unknown }).code : undefined;
+}
+
+/** Whether the core has thrown it because it is not idle, as whoever gave it a command took it to be. */
+export function saysNotIdle(error: unknown): boolean {
+  return codeOf(error) === NOT_IDLE;
 }
 
 const CLOSED_BY_PROGRAM: NativeFailure = {

@@ -136,6 +136,8 @@ export class FakeConnection implements NativeConnection {
   private pendingCancels: number[] = [];
   holdsCancels = false;
   private offered: { slot: number; sql: string } | undefined;
+  /** What the core throws when it is given a command. */
+  throws: Error | undefined;
   /** What is offered always comes just too late. */
   missesOffers = false;
 
@@ -155,6 +157,7 @@ export class FakeConnection implements NativeConnection {
   }
 
   script(slot: number, sql: string): void {
+    if (this.throws !== undefined) throw this.throws;
     this.commands.push(sql);
     this.pending = slot;
     const failure = this.failures.get(sql) ?? this.answers.failure(sql);

@@ -10,7 +10,7 @@ import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
 import type { ResultShape, StatementResult } from '../result-shape.js';
-import { GIVEN_UP, type Operation, type Session } from '../session.js';
+import { GIVEN_UP, saysNotIdle, type Operation, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 import { cannotBeDescribed, Description } from './description.js';
 import { canBeDescribed, ParameterQuestion } from './parameter-question.js';
@@ -206,6 +206,8 @@ export class Execution<R> implements Operation {
         native.prepare(slot, statement.id, request.sql);
       }
     } catch (error) {
+      // The session is not what it seems: it is ended rather than handed on.
+      if (saysNotIdle(error)) throw error;
       // Nothing was sent: a parameter could not be written.
       this.fail(session, error, session.transactionStatus);
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Execution } from '../../../lib/driver/operations/execution.js';
-import { RowMode } from '../../../lib/addon/interface.js';
+import { Script } from '../../../lib/driver/operations/script.js';
+import { NOT_IDLE, RowMode } from '../../../lib/addon/interface.js';
 import type { Session } from '../../../lib/driver/session.js';
 import type { CachedStatement } from '../../../lib/driver/statement-cache.js';
 import { TypeMap } from '../../../lib/types/type-map.js';
@@ -65,6 +66,42 @@ describe('a statement that the server no longer has', () => {
     other?.answer();
     expect(await answer).toBe('answered');
     expect(other?.commands).toStrictEqual(['execute 1', 'prepare 1', 'execute 1']);
+  });
+});
+
+describe('a core that is not idle, though it has told of the end', () => {
+  it('ends the session, which nothing else is run on', async () => {
+    const server = new FakeServer();
+    const session = await server.open();
+    const [connection] = server.connections;
+    if (connection === undefined) throw new Error('There is no connection.');
+    connection.throws = Object.assign(new Error('the connection is busy or closed'), { code: NOT_IDLE });
+    const told: string[] = [];
+    session.owner = {
+      sessionIdle: () => told.push('idle'),
+      sessionClosed: () => told.push('closed'),
+      rerun: () => false,
+    };
+    const statement = session.statements.create(SQL);
+    statement.prepared = true;
+    await expect(execute(session, () => statement)).rejects.toMatchObject({
+      code: 'KB_PROTOCOL',
+      outcome: 'unknown',
+    });
+    expect(told).toStrictEqual(['closed']);
+    expect(connection.closed).toBe(true);
+  });
+
+  it('tells of memory that is short as such', async () => {
+    const server = new FakeServer();
+    const session = await server.open();
+    const [connection] = server.connections;
+    if (connection === undefined) throw new Error('There is no connection.');
+    connection.throws = Object.assign(new Error('out of memory'), { code: 'KB_OUT_OF_MEMORY' });
+    const script = new Promise((resolve, reject) => {
+      session.run(new Script('SELECT 1', resolve, reject));
+    });
+    await expect(script).rejects.toMatchObject({ name: 'ConnectionError', code: 'KB_OUT_OF_MEMORY' });
   });
 });
 
