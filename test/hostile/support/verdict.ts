@@ -26,10 +26,12 @@ export function behindTheEnd(bytes: Buffer): Buffer {
 }
 
 /**
- * Whether the bytes show that they are not an answer. What says nothing of the result (ParseComplete, notices, data of a COPY that is none …) is not
- * missed here, since the true answer may be had without it. Nor is a result that ReadyForQuery cuts off behind others that
- * are complete: client libraries drop it without a word, and how many results there should be is not theirs to know. Where
- * it would be the only one the driver sees that there is none.
+ * Whether the bytes show that they are not an answer. What says nothing of the result (ParseComplete, notices, data of a
+ * COPY that is none …) is not missed here, since the true answer may be had without it. Nor is what client libraries drop
+ * without a word, since the driver never sees it: a result that ReadyForQuery cuts off behind others that are complete,
+ * where only the server knows how many there should be; and the rows before a ParameterDescription, behind which the
+ * result is one without rows, as that of SELECT INTO with its tag `SELECT 2`. Where the result that is cut off would be
+ * the only one, the driver sees that there is none.
  */
 export function strictly(bytes: Buffer): Reading {
   let types = '';
@@ -43,7 +45,10 @@ export function strictly(bytes: Buffer): Reading {
   }
   const answer = types.slice(0, types.indexOf('Z') + 1) || types;
   const failed = answer.includes('E');
-  const told = answer.replace(/[123nstNASdc]/g, '');
+  const told = answer
+    .replace(/[123nsNASdc]/g, '')
+    .replace(/TD*(?=t)/g, '')
+    .replaceAll('t', '');
   if (!/^(?:(?:TD*)?[CI])+(?:TD*)?Z$/.test(told)) return { failed, results: undefined };
   return {
     failed,
