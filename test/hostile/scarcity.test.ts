@@ -80,7 +80,7 @@ describe.each(inject('libraries'))('with $name', ({ path }) => {
     LIMIT,
   );
 
-  // Not yet run to its end: some of what Node's C++ wrapper allocates cannot be caught here.
+  // Some of what the C++ wrapper of Node-API allocates cannot be caught: a failure there ends the process.
   it.skip(
     'one allocation that fails, each in turn',
     async () => {
