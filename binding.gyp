@@ -40,8 +40,13 @@
           "OS=='linux' and sanitize==''",
           {
             "sources": ["<@(glibc_sources)"],
-            "cflags_cc": ["-include <(module_root_dir)/native/glibc_compat.h"],
-            "ldflags": ["-Wl,--push-state,--no-as-needed", "-l:libpthread.so.0", "-l:libdl.so.2", "-Wl,--pop-state"]
+            "cflags_cc": [
+              "-include <(module_root_dir)/native/glibc_compat.h",
+              "-fstack-protector-strong",
+              "-U_FORTIFY_SOURCE",
+              "-D_FORTIFY_SOURCE=2"
+            ],
+            "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--push-state,--no-as-needed", "-l:libpthread.so.0", "-l:libdl.so.2", "-Wl,--pop-state"]
           }
         ],
         [

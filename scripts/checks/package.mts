@@ -17,7 +17,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 /** What is run, what it is built of, and nothing else. */
 const ALLOWED = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|binding\.gyp)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY-NOTICES\.txt|binding\.gyp)$/,
   /^addon\/[a-z0-9-]+\.(js|d\.ts)$/,
   /^dist\/.+\.(m?js|d\.m?ts)$/,
   /^native\/([a-z0-9_]+\.(cc|h|inc|gypi|map)|package\.json|CMakeLists\.txt|cmake\/[^/]+)$/,
@@ -38,6 +38,8 @@ function examine(tarball: string, expected: readonly string[]): string[] {
   const faults = files
     .filter(({ name }) => !ALLOWED.some((pattern) => pattern.test(name)))
     .map(({ name }) => `${name} does not belong into the package.`);
+  // The licences of what is compiled and linked into the addons ask for it.
+  if (!files.some(({ name }) => name === 'THIRD-PARTY-NOTICES.txt')) faults.push('The notices are missing.');
   for (const system of expected) {
     if (!files.some(({ name }) => name.startsWith(`prebuilds/${system}/`))) {
       faults.push(`The addon for ${system} is missing.`);

@@ -1,7 +1,7 @@
 /**
  * `npm run check:prebuilds`: examines the binaries in prebuilds/ (`npm run prebuild` makes them). Each must be for its
- * system, need nothing that a system which Node 18 runs on may lack, export nothing but the module's entry, and come
- * out the same from a second build in another folder.
+ * system, need nothing that a system which Node 18 runs on may lack, export nothing but the module's entry, be hardened
+ * as binding.gyp and CMakeLists.txt say, and come out the same from a second build in another folder.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -24,7 +24,7 @@ const FORMATS: Readonly<Record<Target, string>> = {
 /** Libraries that Node is linked with itself, and those that every Windows has. */
 const LIBRARIES: Readonly<Record<'linux' | 'win32', RegExp>> = {
   linux: /^(lib(c|dl|m|pthread|stdc\+\+|gcc_s)\.so\.\d|ld-linux-.*)$/,
-  win32: /^(kernel32|msvcrt|ws2_32)\.dll$/i,
+  win32: /^(advapi32|kernel32|msvcrt|ws2_32)\.dll$/i,
 };
 
 const ENTRIES = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -67,7 +67,39 @@ function examine(target: Target, file: string): { faults: string[]; needs: strin
   if (exported.sort().join() !== ENTRIES.join()) {
     faults.push(`it exports ${exported.join(', ') || 'nothing'}.`);
   }
+  for (const { what, is } of isWindows ? hardeningOfDll(headers) : hardeningOfElf(headers, symbols)) {
+    if (!is) faults.push(`it lacks ${what}.`);
+  }
   return { faults, needs: [...highest, ...needed].join(', ') };
+}
+
+interface Hardening {
+  readonly what: string;
+  readonly is: boolean;
+}
+
+/** FORTIFY leaves a mark only where it found a call that it could guard, and the addon need not have one. */
+function hardeningOfElf(headers: string, symbols: string): Hardening[] {
+  return [
+    { what: 'relocations that are read-only after loading (RELRO)', is: /^\s+RELRO /m.test(headers) },
+    // DF_BIND_NOW, without which only a part of them is.
+    { what: 'binding at loading (-z now)', is: hasFlag(headers, /^\s+FLAGS\s+(0x[\da-f]+)/m, 0x8) },
+    { what: 'the stack protector', is: symbols.includes('__stack_chk_fail') },
+  ];
+}
+
+/** MinGW's compiler has no Control Flow Guard. */
+function hardeningOfDll(headers: string): Hardening[] {
+  const characteristics = /^DllCharacteristics\s+([\da-f]+)/m;
+  return [
+    { what: 'addresses that differ each time (DYNAMIC_BASE)', is: hasFlag(headers, characteristics, 0x40) },
+    { what: '64 bits of such addresses (HIGH_ENTROPY_VA)', is: hasFlag(headers, characteristics, 0x20) },
+    { what: 'data that is not run (NX_COMPAT)', is: hasFlag(headers, characteristics, 0x100) },
+  ];
+}
+
+function hasFlag(headers: string, field: RegExp, flag: number): boolean {
+  return (parseInt(field.exec(headers)?.[1] ?? '0', 16) & flag) !== 0;
 }
 
 const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -14,10 +14,21 @@ describe.each(readdirSync(directory))('the workflow %s', (name) => {
     expect(() => execFileSync(process.execPath, [validator, file], { stdio: 'pipe' })).not.toThrow();
   });
 
-  it('names its actions by exact versions', () => {
-    const used = [...readFileSync(file, 'utf8').matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
+  it('names its actions by commits and its images by digests, which nobody can move', () => {
+    const text = readFileSync(file, 'utf8');
+    const used = [...text.matchAll(/uses: (.+)/g)].map(([, action = '']) => action);
     expect(used.length).toBeGreaterThan(0);
-    for (const action of used) expect(action).toMatch(/^actions\/[a-z-]+@v\d+\.\d+\.\d+$/);
+    for (const action of used) {
+      expect(action).toMatch(/^actions\/[a-z-]+@[\da-f]{40} # v\d+\.\d+\.\d+$/);
+    }
+    for (const [, image = ''] of text.matchAll(/container: (.+)/g)) {
+      expect(image).toMatch(/^[a-z]+:[\w.-]+@sha256:[\da-f]{64}$/);
+    }
+  });
+
+  it('leaves no token in the checkout', () => {
+    const text = readFileSync(file, 'utf8');
+    expect(text.split('persist-credentials: false')).toHaveLength(text.split('actions/checkout@').length);
   });
 
   it('calls npm scripts and files that exist', () => {
@@ -31,5 +42,15 @@ describe.each(readdirSync(directory))('the workflow %s', (name) => {
     for (const [, script = ''] of text.matchAll(/((?:scripts\/|\.ci\/)[\w./-]+)/g)) {
       expect(() => readFileSync(path.join(root, script)), script).not.toThrow();
     }
+  });
+});
+
+describe('the release', () => {
+  const text = readFileSync(path.join(directory, 'release.yml'), 'utf8');
+
+  it('is compared with sums that do not lie beside it', () => {
+    const publish = text.slice(text.indexOf('\n  publish:'));
+    expect(publish).toContain('SUMS: ${{ needs.build.outputs.sums }}');
+    expect(publish).not.toContain('SHA256SUMS');
   });
 });
