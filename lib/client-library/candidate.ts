@@ -9,13 +9,16 @@ export interface Candidate {
   /** The user named it: when it cannot be used that is an error, and nothing else is tried. */
   readonly explicit: boolean;
   readonly kind: CandidateKind;
+  /** Of what is open to all: what `KINGBASE_HOME` would have to name for it to be used. */
+  readonly home?: string;
 }
 
 /**
  * `name`: the dynamic linker is to look for it. `absent`: a name that was looked for in a list of directories and is
- * in none of them.
+ * in none of them. `open-to-all`: a file in a directory that any user of the machine may have made; it is told of, and
+ * not loaded.
  */
-export type CandidateKind = 'file' | 'name' | 'absent';
+export type CandidateKind = 'file' | 'name' | 'absent' | 'open-to-all';
 
 /** Where the libraries of one operating system are. */
 export interface Places {

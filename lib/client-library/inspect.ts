@@ -7,7 +7,7 @@ import { inspectElfFile } from './inspect-elf.js';
 import { inspectPeFile } from './inspect-pe.js';
 import { nodeFileSystem, realPath, type LibraryFileSystem } from './file-system.js';
 import { LinkerSearch } from './linker-search.js';
-import { notFoundByLinker, notOnPath, type Problem } from './problems.js';
+import { notFoundByLinker, notOnPath, openToAll, type Problem } from './problems.js';
 import { clientLibraryCandidates, type ClientLibraryOptions } from './search.js';
 import { identity } from './windows-paths.js';
 
@@ -94,10 +94,13 @@ function elfInspector(environment: NodeJS.ProcessEnv, { fileSystem, arch }: Load
 function windowsInspector(environment: NodeJS.ProcessEnv, { fileSystem, arch }: LoaderHost): Inspector {
   const own = processArchitecture(arch);
   const dlls = new DllSearch(environment, fileSystem, own);
-  return ({ path, kind }) =>
-    kind === 'file'
-      ? inspectPeFile(path, own, fileSystem, dlls)
-      : { exists: false, problem: notOnPath(dlls.pathLength), refused: true };
+  return ({ path, kind, home }) => {
+    if (kind === 'absent') return { exists: false, problem: notOnPath(dlls.pathLength), refused: true };
+    const findings = inspectPeFile(path, own, fileSystem, dlls);
+    return home === undefined || !findings.exists
+      ? findings
+      : { ...findings, problem: openToAll(home), refused: true };
+  };
 }
 
 function report({ path, source, explicit, kind }: Candidate, findings: FileFindings): CandidateReport {

@@ -41,6 +41,21 @@ export function notOnPath(directories: number): Problem {
   });
 }
 
+/** @param home the installation, for the variable by which whoever starts the program vouches for it */
+export function openToAll(home: string): Problem {
+  return problem(
+    'KB_LIBRARY_NOT_FOUND',
+    {
+      en: 'is in a directory that any user of this machine may have made, so it is not loaded unless it is named',
+      zh: '所在目录可由本机任何用户创建，因此在未明确指定时不会加载',
+    },
+    {
+      en: `If an administrator has installed it, name it: KINGBASE_HOME=${home}`,
+      zh: `若由管理员安装，请明确指定：KINGBASE_HOME=${home}`,
+    },
+  );
+}
+
 export const V7_LIBRARY = problem('KB_LIBRARY_UNSUPPORTED_VERSION', {
   en: 'is of KingbaseES V7, whose functions differ; V8 or later is needed',
   zh: '属于 KingbaseES V7，其函数不同；需要 V8 或更高版本',

@@ -30,6 +30,10 @@ export const WINDOWS_PLACES: Places = {
     for (const root of installations(environment, fileSystem)) {
       yield* inInstallation(root, SOURCE.installation, fileSystem);
     }
+    for (const root of openToAll(environment, fileSystem)) {
+      const there = inInstallation(root, SOURCE.installation, fileSystem);
+      yield* there.map((candidate): Candidate => ({ ...candidate, kind: 'open-to-all', home: root }));
+    }
 
     const directories = pathDirectories(environment);
     const named = (name: string): string[] =>
@@ -64,60 +68,48 @@ function filesNamed(names: readonly string[], directory: string, fileSystem: Lib
   });
 }
 
-/**
- * The roots of installations, on the system's drive first: a stick with a newer one does not go before it. That
- * `C:\Kingbase\ES\V9` is the vendor's default is from its manual; the others are uncertain.
- */
-function* installations(
-  environment: NodeJS.ProcessEnv,
-  fileSystem: LibraryFileSystem,
-): Generator<string, void, undefined> {
-  const [system, ...others] = drives(environment);
+/** Where only an administrator can install: `Program Files`, of which there can be several. Newest version first. */
+function installations(environment: NodeJS.ProcessEnv, fileSystem: LibraryFileSystem): string[] {
+  const system = systemDrive(environment);
   const programs = ['ProgramFiles', 'ProgramW6432', 'ProgramFiles(x86)']
     .map((name) => windowsVariable(environment, name) ?? '')
     .filter(isFixedPath);
-  const onSystem = installationsOn([system], programs, fileSystem);
-  yield* onSystem;
-  const elsewhere = installationsOn(others, [], fileSystem);
-  yield* elsewhere;
-  // So that the error says where was looked.
-  if (onSystem.length + elsewhere.length === 0) {
-    yield* ['V9', 'V8'].map((version) => `${system}\\Kingbase\\ES\\${version}`);
-  }
-}
-
-/** `programs`: where programs are, besides `Program Files` of the drives. */
-function installationsOn(
-  drives: readonly string[],
-  programs: readonly string[],
-  fileSystem: LibraryFileSystem,
-): string[] {
-  const parents = [
-    ...drives.map((drive) => `${drive}\\Kingbase\\ES`),
-    ...[...drives.map((drive) => `${drive}\\Program Files`), ...programs].map((directory) =>
-      win32.join(directory, 'Kingbase\\ES'),
-    ),
-  ];
-  const found = distinctPaths(parents).flatMap((parent) =>
-    versionsNewestFirst(fileSystem.listDirectory(parent)).map((version) => ({ version, parent })),
+  const parents = [`${system}\\Program Files`, ...programs].map((directory) =>
+    win32.join(directory, 'Kingbase\\ES'),
   );
-  const clients = drives
-    .map((drive) => `${drive}\\Kingbase\\client`)
-    .filter((root) => fileSystem.listDirectory(root).length > 0);
+  const found = versionsIn(parents, fileSystem);
+  // So that the error says where was looked.
+  return found.length > 0
+    ? found
+    : ['V9', 'V8'].map((version) => `${system}\\Program Files\\Kingbase\\ES\\${version}`);
+}
+
+/**
+ * Where the vendor's installer puts them if nobody says otherwise. (That it is `C:\Kingbase\ES\V9` is from its manual;
+ * the others are uncertain.) By Windows' own rules every user may make directories in the root of a drive, and then owns
+ * what is in them, so that nothing there is loaded by itself.
+ */
+function openToAll(environment: NodeJS.ProcessEnv, fileSystem: LibraryFileSystem): string[] {
+  const root = `${systemDrive(environment)}\\Kingbase`;
+  const client = `${root}\\client`;
   return [
-    ...found
-      .sort((a, b) => newestFirst(a.version, b.version))
-      .map(({ version, parent }) => win32.join(parent, version)),
-    ...clients,
+    ...versionsIn([`${root}\\ES`], fileSystem),
+    ...(fileSystem.listDirectory(client).length > 0 ? [client] : []),
   ];
 }
 
-/** The system's drive, then the others that there can be. A and B were for floppy disks. */
-function drives(environment: NodeJS.ProcessEnv): [string, ...string[]] {
-  const system =
-    /^[A-Z]:$/i.exec(windowsVariable(environment, 'SystemDrive') ?? '')?.[0].toUpperCase() ?? 'C:';
-  const letters = Array.from({ length: 24 }, (_, index) => `${String.fromCharCode(67 + index)}:`);
-  return [system, ...letters.filter((letter) => letter !== system)];
+function versionsIn(parents: readonly string[], fileSystem: LibraryFileSystem): string[] {
+  return distinctPaths(parents)
+    .flatMap((parent) =>
+      versionsNewestFirst(fileSystem.listDirectory(parent)).map((version) => ({ version, parent })),
+    )
+    .sort((a, b) => newestFirst(a.version, b.version))
+    .map(({ version, parent }) => win32.join(parent, version));
+}
+
+/** No other is searched: a stick that somebody plugs in, or a drive that somebody connects, is not to bring code. */
+function systemDrive(environment: NodeJS.ProcessEnv): string {
+  return /^[A-Z]:$/i.exec(windowsVariable(environment, 'SystemDrive') ?? '')?.[0].toUpperCase() ?? 'C:';
 }
 
 function inInstallation(root: string, source: string, fileSystem: LibraryFileSystem): Candidate[] {

@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import type { TLSSocketOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createCertificates, type Certificates } from '../../scripts/certificates.js';
 import { diagnose, type Diagnosis } from '../support/command-line.js';
-import { answers, fatal, leavesHandshake } from '../support/fake-database.js';
+import { answers, authenticationRequest, fatal, leavesHandshake } from '../support/fake-database.js';
 import {
   closesAtOnce,
   fakeServer,
@@ -42,7 +42,7 @@ async function against(
   options: Record<string, string>,
   name = '127.0.0.1',
 ): Promise<Diagnosis> {
-  fake = await fakeServer(behaviour);
+  fake = await fakeServer(behaviour, name === 'localhost' ? '127.0.0.1' : name);
   const query = new URLSearchParams(options).toString();
   return diagnose(`kingbase://app@${name}:${fake.port}/test?${query}`, library, {
     args: ['--timeout', '1000'],
@@ -218,5 +218,101 @@ describe('the doctor, with a certificate', () => {
     expect(step('files').detail.join('\n')).toContain('/nonexistent/root.crt does not exist');
     expect(step('tls')).toMatchObject({ status: 'fail', code: 'KB_CONNECT_TLS_CERTIFICATE' });
     expect(code).toBe(3);
+  });
+});
+
+describe('the doctor, with a certificate of this side', () => {
+  /** The subjects that the server was shown, '' for none, of each connection in turn; it asks, and takes none as well. */
+  async function shownWith(
+    options: Record<string, string>,
+    certificate: keyof Certificates = 'serverCertificate',
+    answer = fatal('57P03', 'starting'),
+  ): Promise<{ shown: string[]; diagnosis: Diagnosis }> {
+    const shown: string[] = [];
+    const tls = {
+      cert: readFileSync(certificates[certificate]),
+      key: readFileSync(certificates.serverKey),
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: readFileSync(certificates.ca),
+    };
+    const server = answers(answer, tls, (socket) => {
+      const { subject } = socket.getPeerCertificate() as { subject?: { CN: string } };
+      shown.push(subject?.CN ?? '');
+    });
+    const own = { sslcert: certificates.serverCertificate, sslkey: certificates.serverKey };
+    const diagnosis = await against(server, { ...own, ...options }, 'localhost');
+    return { shown, diagnosis };
+  }
+
+  it('shows it to no server that it has not checked', async () => {
+    const { shown, diagnosis } = await shownWith(
+      { sslmode: 'verify-full', sslrootcert: certificates.ca },
+      'selfSignedCertificate',
+    );
+    expect(diagnosis.step('tls').status).toBe('fail');
+    expect(shown).toEqual(['']);
+  });
+
+  it.each(['verify-ca', 'verify-full'])('shows it to one that passed the check of %s', async (sslmode) => {
+    const { shown } = await shownWith({ sslmode, sslrootcert: certificates.ca });
+    expect(shown).toEqual(['', 'localhost']);
+  });
+
+  it('does without it where nobody checks, says so, and takes no refusal for an end', async () => {
+    const refusing = fatal('28000', 'connection requires a valid client certificate');
+    const { shown, diagnosis } = await shownWith({ sslmode: 'require' }, 'serverCertificate', refusing);
+    // The library then shows it, as it does for a program.
+    expect(shown.slice(0, 2)).toEqual(['', '']);
+    expect(diagnosis.step('startup')).toMatchObject({ status: 'warn' });
+    expect(diagnosis.step('startup').detail.join('\n')).toContain('was not shown');
+    expect(diagnosis.step('login').status).toBe('fail');
+  });
+});
+
+/** An address of this machine that is not its loopback: what is said to it counts as said to others. */
+const outside = Object.values(networkInterfaces())
+  .flatMap((each) => each ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+describe.skipIf(outside === undefined)('the doctor, of a server on another machine,', () => {
+  const at = outside ?? '';
+
+  it.each([
+    ['that offers no TLS', {}, 'reads everything'],
+    ['that is not asked for TLS', { sslmode: 'disable' }, 'reads everything'],
+  ])('warns of one %s', async (_what, options, words) => {
+    const { step } = await against(answers(fatal('57P03', 'starting')), options, at);
+    expect(step('tls').status).toBe('warn');
+    expect(step('tls').detail.join('\n')).toContain(words);
+    expect(step('tls').remedy.join('\n')).toContain('verify-full');
+  });
+
+  it('warns where the certificate is not checked', async () => {
+    const server = withCertificate(certificates.serverCertificate);
+    const { step } = await against(server, { sslmode: 'require' }, at);
+    expect(step('tls').status).toBe('warn');
+    expect(step('tls').detail.join('\n')).toContain('Nobody checks who is there');
+  });
+
+  it('is content where it is', async () => {
+    const server = withCertificate(certificates.serverCertificate);
+    const { step } = await against(server, { sslmode: 'verify-ca', sslrootcert: certificates.ca }, at);
+    expect(step('tls').status).toBe('ok');
+  });
+
+  it('warns of a password in clear text, unless it has checked who gets it', async () => {
+    const cleartext = authenticationRequest(3);
+    const plain = await against(answers(cleartext), {}, at);
+    expect(plain.step('startup').status).toBe('warn');
+    expect(plain.step('startup').remedy.join('\n')).toContain('Do not log in this way');
+    await fake?.close();
+    const tls = {
+      cert: readFileSync(certificates.serverCertificate),
+      key: readFileSync(certificates.serverKey),
+    };
+    const options = { sslmode: 'verify-ca', sslrootcert: certificates.ca };
+    const checked = await against(answers(cleartext, tls), options, at);
+    expect(checked.step('startup').status).toBe('ok');
   });
 });

@@ -2,14 +2,27 @@ import type { Socket } from 'node:net';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { encodeMessage, encodeReport, int32, cString, MessageReader, OpeningCode } from './protocol.js';
 
-/** A server as far as its answer to the start-up packet. With `tls` it takes TLS, otherwise it declines it. */
-export function answers(answer: Buffer, tls?: TLSSocketOptions): (socket: Socket) => void {
+/**
+ * A server as far as its answer to the start-up packet. With `tls` it takes TLS, otherwise it declines it.
+ *
+ * @param secured is given each connection after its handshake
+ */
+export function answers(
+  answer: Buffer,
+  tls?: TLSSocketOptions,
+  secured?: (socket: TLSSocket) => void,
+): (socket: Socket) => void {
   return (socket) => {
-    serve(socket, answer, tls);
+    serve(socket, answer, tls, secured);
   };
 }
 
-function serve(stream: Socket, answer: Buffer, tls: TLSSocketOptions | undefined): void {
+function serve(
+  stream: Socket,
+  answer: Buffer,
+  tls: TLSSocketOptions | undefined,
+  secured: ((socket: TLSSocket) => void) | undefined,
+): void {
   const reader = new MessageReader(true);
   const receive = (bytes: Buffer): void => {
     for (const { body } of reader.push(bytes)) {
@@ -18,7 +31,11 @@ function serve(stream: Socket, answer: Buffer, tls: TLSSocketOptions | undefined
         stream.write('S');
         const secure = new TLSSocket(stream, { isServer: true, ...tls });
         secure.on('error', () => stream.destroy());
-        serve(secure, answer, undefined);
+        if (secured !== undefined)
+          secure.once('secure', () => {
+            secured(secure);
+          });
+        serve(secure, answer, undefined, undefined);
         return;
       }
       if (body.readInt32BE(0) === OpeningCode.startup) {

@@ -9,19 +9,22 @@ export interface FakeServer {
   close(): Promise<void>;
 }
 
-export async function fakeServer(behaviour: (socket: Socket) => void): Promise<FakeServer> {
+export async function fakeServer(
+  behaviour: (socket: Socket) => void,
+  address = '127.0.0.1',
+): Promise<FakeServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
     behaviour(socket);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, address);
   await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('A TCP server has a port.');
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('A TCP server has a port.');
   return {
-    port: address.port,
+    port: bound.port,
     openConnections: () => sockets.size,
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -33,6 +33,12 @@ export function newRoute(host: HostAddress, limit: number): Route {
   return { host, limit, endpoints: [], reachable: undefined };
 }
 
+/** Whether what is said to the host stays on this machine, so that nobody can listen or stand in between. */
+export function staysHere({ reachable }: Route): boolean {
+  if (reachable === undefined || 'path' in reachable) return true;
+  return /^(127\.|::ffff:127\.|::1$)/.test(reachable.address);
+}
+
 /** A connection to what has been found to take them. */
 export function connectAgain({ reachable, limit }: Route): Promise<ObservedSocket> {
   if (reachable === undefined) throw new Error('No endpoint of this host has been reached.');

@@ -93,6 +93,8 @@ function hostChecks(
       return tlsSettings(config, readFiles());
     },
     offered: false,
+    verified: false,
+    demand: undefined,
   };
   const asked: StartupState = { request: undefined };
   const resolve = resolveCheck(route, needs);

@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { ExitCode } from '../exit-codes.js';
 import { lines, text, type Text } from '../words.js';
-import { connectAgain, hostLabel, type Route } from './addresses.js';
+import { connectAgain, hostLabel, staysHere, type Route } from './addresses.js';
 import { requestName, type AuthenticationRequest } from './authentication.js';
 import { capture, ended } from './capture.js';
 import { readAnswer, startupMessage, terminate, type Answer } from './protocol.js';
 import { ConnectionEnd } from './socket.js';
 import { explained, saidBy, type Check, type Outcome } from './step.js';
-import { needOf, type TlsState } from './tls.js';
+import { needOf, withholdsCertificate, type TlsState } from './tls.js';
 import { notAServer, openTls } from './tls-connection.js';
 
 export interface StartupParameters {
@@ -53,7 +53,9 @@ export function startupCheck(
       );
       const telling = accepted ?? tries[0];
       if (telling === undefined) throw new Error('There is at least one way to connect.');
-      return outcomeOf(telling, tries, route, state);
+      const outcome = outcomeOf(telling, tries, route, state);
+      if (state.request?.code === 3 && !tls.verified && !staysHere(route)) return inClearText(outcome);
+      return telling.way === 'tls' && withholdsCertificate(tls) ? unshown(outcome, telling.answer) : outcome;
     },
   };
 }
@@ -81,7 +83,7 @@ async function ask(
 ): Promise<Answer | ConnectionEnd> {
   let stream: Duplex | undefined;
   try {
-    stream = way === 'tls' ? await openTls(route, tls.settings) : await connectAgain(route);
+    stream = way === 'tls' ? await openTls(route, tls.settings, tls.demand) : await connectAgain(route);
     if (stream === undefined) return new ConnectionEnd('closed', 'no TLS');
     stream.write(
       startupMessage({ user, database, application_name: 'kingbase-native doctor', client_encoding: 'UTF8' }),
@@ -140,6 +142,44 @@ function outcomeOf({ way, answer }: Try, tries: readonly Try[], route: Route, st
       };
     }
   }
+}
+
+/** The worst that the default mode allows. */
+function inClearText(outcome: Outcome): Outcome {
+  return {
+    ...outcome,
+    status: 'warn',
+    detail: lines(
+      outcome.detail,
+      text(
+        'The client library will send the password itself, not a proof of it, to whoever answers here: nobody has checked that it is the server.',
+        '客户端库会把口令原文（而不是口令证明）发送给此处的应答者，而其身份并未经过检查。',
+      ),
+    ),
+    remedy: lines(
+      text(
+        'Do not log in this way: use sslmode=verify-full with sslrootcert, or have sys_hba.conf ask for scram-sha-256 or scram-sm3.',
+        '请勿以此方式登录：使用 sslmode=verify-full 并指定 sslrootcert，或在 sys_hba.conf 中改用 scram-sha-256 或 scram-sm3。',
+      ),
+    ),
+  };
+}
+
+/** A refusal for want of the certificate is no finding: the library shows it, and the login will tell. */
+function unshown(outcome: Outcome, answer: Answer | ConnectionEnd): Outcome {
+  const refused =
+    !(answer instanceof ConnectionEnd) && answer.kind === 'error' && answer.fields['C'] === '28000';
+  return {
+    ...outcome,
+    status: refused ? 'warn' : outcome.status,
+    detail: lines(
+      outcome.detail,
+      text(
+        'The client certificate was not shown: the server that would get it has not been checked (sslmode=verify-ca or verify-full). The library shows it to any server at the login.',
+        '此处未出示客户端证书：尚未检查对方身份（需要 sslmode=verify-ca 或 verify-full）。登录时客户端库会向任何服务器出示该证书。',
+      ),
+    ),
+  };
 }
 
 function refusal(fields: Readonly<Record<string, string | undefined>>, encrypted: boolean): Outcome {

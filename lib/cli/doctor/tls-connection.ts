@@ -27,11 +27,20 @@ export class TlsFailure extends Error {
   }
 }
 
+/** How the server's certificate must be checked before it is shown this side's. */
+export type Demand = 'name' | 'chain';
+
 /**
- * An encrypted connection to the host, its certificate not yet judged; undefined where the server offers none. Throws a
- * TlsFailure.
+ * An encrypted connection to the host; undefined where the server offers none. Throws a TlsFailure.
+ *
+ * @param demand undefined: the server's certificate is left for the caller to judge, and it is not told who this side is.
+ *   Else this side's certificate is shown to a server that stands the check, by TLS 1.2 or later.
  */
-export async function openTls(route: Route, settings: TlsSettings): Promise<TLSSocket | undefined> {
+export async function openTls(
+  route: Route,
+  settings: TlsSettings,
+  demand?: Demand,
+): Promise<TLSSocket | undefined> {
   let socket: ObservedSocket;
   try {
     socket = await connectAgain(route);
@@ -43,7 +52,7 @@ export async function openTls(route: Route, settings: TlsSettings): Promise<TLSS
       socket.destroy();
       return undefined;
     }
-    return await handshake(socket, route, settings);
+    return await handshake(socket, route, settings, demand);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -127,22 +136,35 @@ function broken(
   );
 }
 
-async function handshake(socket: ObservedSocket, route: Route, settings: TlsSettings): Promise<TLSSocket> {
+async function handshake(
+  socket: ObservedSocket,
+  route: Route,
+  settings: TlsSettings,
+  demand: Demand | undefined,
+): Promise<TLSSocket> {
   const { host } = route.host;
   const options: ConnectionOptions = {
     socket,
-    // What is wrong with the certificate is to be told, not to end the handshake.
-    rejectUnauthorized: false,
-    // Old servers too are to be seen as they are.
-    minVersion: 'TLSv1',
-    ciphers: 'DEFAULT@SECLEVEL=0',
+    ...(demand === undefined
+      ? {
+          // What is wrong with the certificate is to be told, not to end the handshake.
+          rejectUnauthorized: false,
+          // Old servers too are to be seen as they are.
+          minVersion: 'TLSv1',
+          ciphers: 'DEFAULT@SECLEVEL=0',
+        }
+      : {
+          rejectUnauthorized: true,
+          minVersion: 'TLSv1.2',
+          ...(demand === 'chain' ? { checkServerIdentity: () => undefined } : { host }),
+        }),
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(settings.direct ? { ALPNProtocols: ['postgresql'] } : {}),
     // Without a file no authority is trusted, as with libpq; Node would trust those that it brings along.
     ...(settings.rootCertificate === 'system'
       ? {}
       : { ca: settings.rootCertificate === undefined ? [] : readFileSync(settings.rootCertificate) }),
-    ...(settings.certificate === undefined || settings.key === undefined
+    ...(demand === undefined || settings.certificate === undefined || settings.key === undefined
       ? {}
       : { cert: readFileSync(settings.certificate), key: readFileSync(settings.key) }),
   };

@@ -1,10 +1,10 @@
 import type { TLSSocket } from 'node:tls';
 import { ExitCode } from '../exit-codes.js';
 import { lines, text, type Lines, type Text } from '../words.js';
-import { hostLabel, type Route } from './addresses.js';
+import { hostLabel, staysHere, type Route } from './addresses.js';
 import { chainOf, faultsOf, type CertificateFacts, type CertificateFault } from './certificate.js';
 import { explained, type Check, type Outcome } from './step.js';
-import { openTls, TlsFailure, type TlsSettings } from './tls-connection.js';
+import { openTls, TlsFailure, type Demand, type TlsSettings } from './tls-connection.js';
 
 /** Whether the connection must be encrypted, may be, or is not. */
 export type TlsNeed = 'required' | 'preferred' | 'if-refused' | 'never';
@@ -25,6 +25,15 @@ function verification({ mode, rootCertificate }: TlsSettings): 'none' | 'chain' 
 export interface TlsState {
   readonly settings: TlsSettings;
   offered: boolean;
+  /** The mode has the server's certificate checked, and it passed. */
+  verified: boolean;
+  /** How this side's certificate may be shown; undefined where there is none, or nobody knows to whom it would be. */
+  demand: Demand | undefined;
+}
+
+/** There is a client certificate, and the start-up check does without, since it would not know to whom it shows it. */
+export function withholdsCertificate({ settings, demand }: TlsState): boolean {
+  return settings.certificate !== undefined && settings.key !== undefined && demand === undefined;
 }
 
 export function tlsCheck(route: Route, state: TlsState, needs: readonly Check[]): Check {
@@ -41,21 +50,32 @@ export function tlsCheck(route: Route, state: TlsState, needs: readonly Check[])
         return { status: 'ok', finding: text('Not used on a Unix socket.', 'Unix 域套接字不使用 TLS。') };
       }
       if (need === 'never' || need === 'if-refused') {
-        return {
-          status: 'ok',
-          finding: text(
-            `Not asked for (sslmode=${settings.mode}).`,
-            `配置未要求（sslmode=${settings.mode}）。`,
-          ),
-        };
+        const finding = text(
+          `Not asked for (sslmode=${settings.mode}).`,
+          `配置未要求（sslmode=${settings.mode}）。`,
+        );
+        return staysHere(route) ? { status: 'ok', finding } : { ...unprotected(READABLE), finding };
       }
       let tls: TLSSocket | undefined;
       try {
         tls = await openTls(route, settings);
-        if (tls === undefined) return notOffered(settings);
+        if (tls === undefined) return notOffered(settings, staysHere(route));
         const outcome = judge(tls, settings, route.host.host);
         state.offered = outcome.status !== 'fail';
-        return outcome;
+        const checked = verification(settings);
+        state.verified = state.offered && checked !== 'none';
+        const modern = /^TLSv1\.[23]$/.test(tls.getProtocol() ?? '');
+        if (state.verified && checked !== 'none' && modern && settings.certificate !== undefined) {
+          state.demand = checked;
+        }
+        if (outcome.status === 'fail' || checked !== 'none' || staysHere(route)) return outcome;
+        const warning = unprotected(UNCHECKED);
+        return {
+          ...outcome,
+          status: 'warn',
+          detail: lines(outcome.detail, warning.detail),
+          remedy: lines(outcome.remedy, warning.remedy),
+        };
       } catch (error) {
         if (!(error instanceof TlsFailure)) throw error;
         return need === 'preferred' ? fallsBack(error.outcome) : error.outcome;
@@ -81,17 +101,43 @@ function fallsBack(outcome: Outcome): Outcome {
   };
 }
 
-function notOffered(settings: TlsSettings): Outcome {
+const READABLE = text(
+  'Whoever can listen between here and the server reads everything, the data and most passwords.',
+  '能够监听本机与服务器之间网络的任何人都可以读取全部内容，包括数据和多数认证方式下的口令。',
+);
+const UNCHECKED = text(
+  'Nobody checks who is there: somebody who answers in the place of the server gets the password.',
+  '没有检查对方身份：冒充服务器应答者可以取得口令。',
+);
+
+/** A warning for a connection that leaves this machine. */
+function unprotected(why: Text): Pick<Outcome, 'status' | 'detail' | 'remedy'> {
+  return {
+    status: 'warn',
+    detail: lines(why),
+    remedy: lines(
+      text(
+        "Use sslmode=verify-full, with sslrootcert naming the certificate of the server's authority; see docs/security.md.",
+        '请使用 sslmode=verify-full，并用 sslrootcert 指定服务器证书的颁发机构证书；参见 docs/security.zh-CN.md。',
+      ),
+    ),
+  };
+}
+
+function notOffered(settings: TlsSettings, here: boolean): Outcome {
   const finding = text('The server does not offer TLS: it answered N.', '服务器不提供 TLS：应答为 N。');
   const facts = { offered: false };
   if (needOf(settings) === 'required') {
     return explained('fail', { code: 'KB_CONNECT_TLS_UNSUPPORTED', message: '' }, { finding, facts });
   }
+  const warning = here ? undefined : unprotected(READABLE);
   return {
     status: 'ok',
+    ...warning,
     finding,
     detail: lines(
       text('The connection will not be encrypted (sslmode=prefer).', '连接将不加密（sslmode=prefer）。'),
+      warning?.detail,
     ),
     facts,
   };

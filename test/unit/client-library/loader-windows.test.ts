@@ -92,7 +92,8 @@ describe('loadClientLibrary on Windows', () => {
   });
 
   it('goes on from an unusable library to the next, newest version first, and tries nothing by name', () => {
-    const places = (version: string): string => `C:\\Kingbase\\ES\\${version}\\Server\\bin\\libkci.dll`;
+    const places = (version: string): string =>
+      `C:\\Program Files\\Kingbase\\ES\\${version}\\Server\\bin\\libkci.dll`;
     const files = {
       [places('V9')]: kci({}, I386),
       [places('V8')]: kci(),
@@ -113,8 +114,8 @@ describe('loadClientLibrary on Windows', () => {
     expect(opened).toEqual([]);
     expect(error?.code).toBe('KB_LIBRARY_NOT_FOUND');
     expect(error?.attempts).toMatchObject([
-      { path: 'C:\\Kingbase\\ES\\V9\\Server\\bin\\libkci.dll', reason: 'does not exist' },
-      { path: 'C:\\Kingbase\\ES\\V8\\Server\\bin\\libkci.dll', reason: 'does not exist' },
+      { path: 'C:\\Program Files\\Kingbase\\ES\\V9\\Server\\bin\\libkci.dll', reason: 'does not exist' },
+      { path: 'C:\\Program Files\\Kingbase\\ES\\V8\\Server\\bin\\libkci.dll', reason: 'does not exist' },
       {
         path: 'libkci.dll',
         source: 'PATH',
@@ -346,7 +347,7 @@ describe("Windows' errors", () => {
 
 describe('inspectCandidates on Windows', () => {
   it('tells all that is known of each candidate', () => {
-    const places = 'C:\\Kingbase\\ES\\V9\\Server\\bin';
+    const places = 'C:\\Program Files\\Kingbase\\ES\\V9\\Server\\bin';
     const [report] = inspect({ [`${places}\\libkci.dll`]: kci({ version: [12, 0, 1, 7] }) }, {});
     expect(report).toEqual({
       path: `${places}\\libkci.dll`,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   clientLibraryCandidates,
+  inspectCandidates,
   type Candidate,
   type ClientLibraryOptions,
 } from '../../../lib/client-library/index.js';
@@ -27,13 +28,13 @@ describe('clientLibraryCandidates on Windows', () => {
   it('has the standard places when nothing is named or installed', () => {
     expect(search({}, { Path: 'C:\\Windows\\System32' })).toEqual([
       {
-        path: 'C:\\Kingbase\\ES\\V9\\Server\\bin\\libkci.dll',
+        path: 'C:\\Program Files\\Kingbase\\ES\\V9\\Server\\bin\\libkci.dll',
         source: 'installation directory',
         explicit: false,
         kind: 'file',
       },
       {
-        path: 'C:\\Kingbase\\ES\\V8\\Server\\bin\\libkci.dll',
+        path: 'C:\\Program Files\\Kingbase\\ES\\V8\\Server\\bin\\libkci.dll',
         source: 'installation directory',
         explicit: false,
         kind: 'file',
@@ -137,23 +138,51 @@ describe('clientLibraryCandidates on Windows', () => {
       'D:\\金仓 数据库\\Server\\bin\\libkci.dll',
       'D:\\金仓 数据库\\ClientTools\\bin\\libkci.dll',
       'C:\\Program Files\\Kingbase\\ES\\V10\\Server\\bin\\libkci.dll',
+      'C:\\Program Files (x86)\\Kingbase\\ES\\V8\\Server\\bin\\libkci.dll',
       'C:\\Kingbase\\ES\\V9\\KESRealPro\\V009R002\\Interface\\libkci\\bin\\libkci.dll',
       'C:\\Kingbase\\ES\\V9\\KESRealPro\\V009R002\\Interface\\odbc\\libkci.dll',
       'C:\\Kingbase\\ES\\V9\\KESRealPro\\V009R001\\Server\\bin\\libkci.dll',
       'C:\\Kingbase\\ES\\V8\\Server\\bin\\libkci.dll',
       'C:\\Kingbase\\ES\\V8\\Server\\bin\\libpq.dll',
-      'C:\\Program Files (x86)\\Kingbase\\ES\\V8\\Server\\bin\\libkci.dll',
       'C:\\Kingbase\\client\\bin\\libkci.dll',
-      'E:\\Kingbase\\ES\\V99\\Server\\bin\\libkci.dll',
       'C:\\tools\\libkci.dll',
       'D:\\drivers\\libkci.dll',
     ]);
   });
 
-  it('takes the drive that the system is on first', () => {
-    expect(paths({}, { SystemDrive: 'd:' })[0]).toBe('D:\\Kingbase\\ES\\V9\\Server\\bin\\libkci.dll');
-    const files = ['C:\\Kingbase\\ES\\V9\\bin\\libkci.dll', 'F:\\Kingbase\\ES\\V8\\bin\\libkci.dll'];
-    expect(paths({}, { SystemDrive: 'F:' }, files).slice(0, 2)).toEqual([files[1], files[0]]);
+  it('searches the drive that the system is on, and no other', () => {
+    const place = 'D:\\Program Files\\Kingbase\\ES\\V9\\Server\\bin\\libkci.dll';
+    expect(paths({}, { SystemDrive: 'd:' })[0]).toBe(place);
+    const others = [
+      'C:\\Kingbase\\ES\\V9\\bin\\libkci.dll',
+      'E:\\Program Files\\Kingbase\\ES\\V9\\bin\\libkci.dll',
+    ];
+    expect(paths({}, { SystemDrive: 'D:' }, [...others, place])).toEqual([place, 'libkci.dll']);
+  });
+
+  it('tells of what any user may have put there, which is loaded only where it is named', () => {
+    const planted = 'C:\\Kingbase\\ES\\V99\\Server\\bin\\libkci.dll';
+    const inspected = (environment: NodeJS.ProcessEnv): unknown[] => [
+      ...inspectCandidates({}, environment, {
+        fileSystem: fakeWindowsFileSystem({ [planted]: makePe() }),
+        platform: 'win32',
+        arch: 'x64',
+      }),
+    ];
+    expect(inspected({})).toContainEqual(
+      expect.objectContaining({
+        path: planted,
+        kind: 'open-to-all',
+        exists: true,
+        verdict: 'unusable',
+        reason: expect.stringContaining('any user of this machine may have made') as unknown,
+        remedy: expect.stringContaining('KINGBASE_HOME=C:\\Kingbase\\ES\\V99') as unknown,
+      }),
+    );
+    expect(inspected({ KINGBASE_HOME: 'C:\\Kingbase\\ES\\V99' })[0]).toMatchObject({
+      path: planted,
+      kind: 'file',
+    });
   });
 
   it("takes Kingbase's libpq.dll of PATH before PostgreSQL's, which only serves as the last resort", () => {
