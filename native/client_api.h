@@ -9,6 +9,7 @@ namespace kingbase {
 struct ClientConnection;
 struct ClientResult;
 struct ClientCancel;
+struct ClientCancelConnection;
 using ClientOid = unsigned int;
 
 /** A pending NOTIFY message; layout as in libpq and, by its debug information, in V8R3's library. */
@@ -81,6 +82,8 @@ struct ClientApi {
 #define KB_SYMBOL(need, result, member, parameters, kci, pq) result(*member) parameters = nullptr;
 #include "client_symbols.inc"
 #undef KB_SYMBOL
+  /** All that a cancel request over TLS takes is there. */
+  bool encrypts_cancel = false;
 };
 
 }  // namespace kingbase

@@ -57,11 +57,11 @@ bool ClientLibrary::Recognise(LibraryFailure* failure) {
 
 bool ClientLibrary::Resolve(LibraryFailure* failure) {
   const bool kci = flavour_ == Flavour::kKci;
-#define KB_SYMBOL(need, result, member, parameters, kci_name, pq_name)                                  \
-  {                                                                                                     \
-    const char* name = kci ? (kci_name) : (pq_name);                                                    \
-    api_.member = reinterpret_cast<result(*) parameters>(library_.Find(name));                          \
-    if (api_.member == nullptr && (need) == SymbolNeed::kRequired) failure->missing.emplace_back(name); \
+#define KB_SYMBOL(need, result, member, parameters, kci_name, pq_name)                                   \
+  {                                                                                                      \
+    const char* name = kci ? (kci_name) : (pq_name);                                                     \
+    api_.member = *name == '\0' ? nullptr : reinterpret_cast<result(*) parameters>(library_.Find(name)); \
+    if (api_.member == nullptr && (need) == SymbolNeed::kRequired) failure->missing.emplace_back(name);  \
   }
 #include "client_symbols.inc"
 #undef KB_SYMBOL
@@ -83,6 +83,11 @@ void ClientLibrary::AskCapabilities() {
   capabilities_.encrypt_password =
       library_.Find(kci ? "KCIEncryptPwdConn" : "PQencryptPasswordConn") != nullptr;
   capabilities_.tls_information = api_.ssl_in_use != nullptr && api_.ssl_attribute != nullptr;
+  capabilities_.encrypted_cancel =
+      api_.ssl_in_use != nullptr && api_.cancel_connection_create != nullptr &&
+      api_.cancel_connection_send != nullptr && api_.cancel_connection_reset != nullptr &&
+      api_.cancel_connection_error != nullptr && api_.cancel_connection_finish != nullptr;
+  api_.encrypts_cancel = capabilities_.encrypted_cancel;
   capabilities_.large_objects = library_.Find("lo_open") != nullptr;
   capabilities_.pipeline = !kci && library_.Find("PQenterPipelineMode") != nullptr;
 

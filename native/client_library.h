@@ -19,6 +19,7 @@ struct Capabilities {
   bool multi_row_bind = false;
   bool encrypt_password = false;
   bool tls_information = false;
+  bool encrypted_cancel = false;
   bool large_objects = false;
   bool pipeline = false;
 };

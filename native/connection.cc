@@ -19,6 +19,7 @@ Connection::Connection(Origin origin, std::shared_ptr<const ClientApi> library,
 Connection::~Connection() {
   Release();
   if (cancel_ != nullptr) api_.cancel_free(cancel_);
+  if (encrypted_cancel_ != nullptr) api_.cancel_connection_finish(encrypted_cancel_);
 }
 
 void Connection::Release() {
@@ -153,7 +154,16 @@ bool Connection::expects_much() const {
   return command_.stream || results_.large(command_.statement);
 }
 
-std::string Connection::SendCancel() const {
+std::string Connection::SendCancel() {
+  if (encrypted_cancel_ != nullptr) {
+    // It is a connection of its own, which one thread at a time may use, and which has to be made anew each
+    // time.
+    const std::lock_guard<std::mutex> lock(cancel_mutex_);
+    api_.cancel_connection_reset(encrypted_cancel_);
+    if (api_.cancel_connection_send(encrypted_cancel_) == 1) return "";
+    std::string message = Trimmed(api_.cancel_connection_error(encrypted_cancel_));
+    return message.empty() ? "the cancel request could not be sent" : message;
+  }
   std::array<char, 256> error{};
   if (api_.cancel_send(cancel_, error.data(), static_cast<int>(error.size())) == 1) return "";
   std::string message = Trimmed(error.data());

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,7 +101,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   // ---- Any thread.
 
   /** Sends a cancel request, blocking until the server has taken it. Returns '' or what went wrong. */
-  std::string SendCancel() const;
+  std::string SendCancel();
   bool can_cancel() const { return cancel_ready_.load(std::memory_order_acquire); }
   /** Whether somebody listens to notices; else they are dropped where they come in. */
   void set_wants_notices(bool wants) { wants_notices_.store(wants, std::memory_order_relaxed); }
@@ -165,7 +166,10 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   ResultReader results_;
 
   ClientConnection* connection_ = nullptr;
+  /** Of the two the one that the library has and the connection needs; neither changes after connecting. */
   ClientCancel* cancel_ = nullptr;
+  ClientCancelConnection* encrypted_cancel_ = nullptr;
+  std::mutex cancel_mutex_;
   std::atomic<bool> cancel_ready_{false};
   Phase phase_ = Phase::kNew;
   Socket socket_ = kNoSocket;

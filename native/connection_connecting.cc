@@ -96,8 +96,15 @@ void Connection::FinishConnecting(Deliveries* out) {
   api_.set_nonblocking(connection_, 1);
   socket_ = api_.socket(connection_);
   interest_ = {true, false};
-  cancel_ = api_.cancel_create(connection_);
-  cancel_ready_.store(cancel_ != nullptr, std::memory_order_release);
+  // Who reads a cancel request can cancel every later statement of the session. What encrypts it costs some
+  // 35 KB, so only an encrypted connection has it; made now, because later it would read what another thread
+  // writes.
+  if (api_.encrypts_cancel && api_.ssl_in_use(connection_) != 0) {
+    encrypted_cancel_ = api_.cancel_connection_create(connection_);
+  } else {
+    cancel_ = api_.cancel_create(connection_);
+  }
+  cancel_ready_.store(cancel_ != nullptr || encrypted_cancel_ != nullptr, std::memory_order_release);
   phase_ = Phase::kIdle;
   idle_since_ = std::chrono::steady_clock::now();
 

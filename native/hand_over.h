@@ -24,7 +24,7 @@
 // The command object is filled by the JavaScript thread while the connection is idle. A second one may be
 // filled and offered while a command runs: the owner begins it as soon as that has ended well, unless the
 // JavaScript thread takes it back before. Sending a cancel request is the exception from all this: it uses
-// only the cancel object, which never changes after connecting.
+// only the cancel object, which never changes after connecting, or has a lock of its own.
 //
 // Built with KINGBASE_CHECK_OWNERSHIP (the sanitizer builds are), every entry checks that the calling thread
 // is the owner and writes a plain member, so that the thread sanitizer sees a hand-over that orders nothing.

@@ -12,6 +12,8 @@ export interface ClientLibraryCapabilities {
   /** `…sslInUse` and its kin: the library can say whether a connection is encrypted. */
   tlsInformation: boolean;
   largeObjects: boolean;
+  /** `PQcancelCreate` and its kin: a cancel request is encrypted as its connection is. libpq 17 and later only. */
+  encryptedCancel: boolean;
   /** libpq 14 and later only; no Kingbase library has it. */
   pipeline: boolean;
 }

@@ -64,8 +64,12 @@ export interface PlainConfig extends LibraryOptions {
   /**
    * `minimum`: a floor for `sslMode`; a lower mode, wherever it is asked for, is refused. `KINGBASE_MIN_SSLMODE` sets one
    * for every database of the process. Default: no floor.
+   *
+   * `cancel`: `encrypted` closes an encrypted connection whose statement is to be stopped where the library would send
+   * the cancel request in clear text, which is every library but libpq 17 and later; the call then ends as one whose
+   * outcome is unknown. Default `any`.
    */
-  tls?: { minimum?: SslMode | undefined } | undefined;
+  tls?: { minimum?: SslMode | undefined; cancel?: 'any' | 'encrypted' | undefined } | undefined;
   /**
    * `untrusted` says that somebody else wrote the connection string: only what it says counts, and what `overrides` say.
    * No variable of the environment, no password file, no client certificate of the user and no name of the user

@@ -66,7 +66,8 @@ export function parseConfig(
   const byService = typeof service === 'string' && service !== '';
   settings = merge(readSettings(optionsOfEnvironment(variables, byService), 'environment'), settings);
   // The administrator's floor counts for every string, also for one that nobody trusts.
-  const floor = tlsFloor(environment, minimumOf(settings.get('tls')));
+  const tls = tlsOptions(settings.get('tls'));
+  const floor = tlsFloor(environment, tls.minimum);
 
   const pooler = poolerMode(settings);
   const encoding = text(settings, 'clientEncoding');
@@ -108,6 +109,7 @@ export function parseConfig(
       traceParameters: flag(settings, 'traceParameters', false),
       binaryResults: flag(settings, 'binaryResults', true),
       trust: untrusted ? 'untrusted' : 'trusted',
+      encryptedCancelOnly: tls.cancel === 'encrypted',
       libraryKeywords: Object.fromEntries(keywords.filter((entry) => !isSecret(entry))),
     },
     password(settings),
@@ -153,11 +155,15 @@ function refuseLevers(settings: Settings): void {
   }
 }
 
-function minimumOf(tls: unknown): unknown {
-  if (tls === undefined) return undefined;
+function tlsOptions(tls: unknown): { minimum?: unknown; cancel?: unknown } {
+  if (tls === undefined) return {};
   if (!isObject(tls)) throw badOption('The option "tls" must be an object.');
-  checkKeys('tls', tls, ['minimum']);
-  return (tls as { minimum?: unknown }).minimum;
+  checkKeys('tls', tls, ['minimum', 'cancel']);
+  const { cancel } = tls as { cancel?: unknown };
+  if (cancel !== undefined && cancel !== 'any' && cancel !== 'encrypted') {
+    throw badOption('The option "tls.cancel" must be "any" or "encrypted".');
+  }
+  return tls;
 }
 
 /** The settings of one source under their canonical names, without those that are absent. */

@@ -38,6 +38,8 @@ export interface ResolvedSettings {
   readonly binaryResults: boolean;
   /** `untrusted`: nothing of this process's own is taken to complete it, and no key or password of its user. */
   readonly trust: 'trusted' | 'untrusted';
+  /** An encrypted connection is closed rather than cancelled in clear text. */
+  readonly encryptedCancelOnly: boolean;
   /** Keywords for the client library, secrets excepted. */
   readonly libraryKeywords: Readonly<Record<string, string>>;
 }
@@ -63,6 +65,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
   readonly trust: 'trusted' | 'untrusted';
+  readonly encryptedCancelOnly: boolean;
   readonly libraryKeywords: Readonly<Record<string, string>>;
   readonly #password: string | PasswordProvider | undefined;
   readonly #secretKeywords: Readonly<Record<string, string>>;
@@ -88,6 +91,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.traceParameters = settings.traceParameters;
     this.binaryResults = settings.binaryResults;
     this.trust = settings.trust;
+    this.encryptedCancelOnly = settings.encryptedCancelOnly;
     this.libraryKeywords = settings.libraryKeywords;
     this.#password = password;
     this.#secretKeywords = secretKeywords;

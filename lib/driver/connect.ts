@@ -244,6 +244,7 @@ class AddressAttempt implements ConnectOutcome {
       chores,
     );
     this.session.pooler = pooler;
+    this.session.encryptedCancelOnly = config.encryptedCancelOnly;
     this.session.statements.givesNumbersAgain = pooler === undefined;
     this.allowed = until - performance.now();
   }

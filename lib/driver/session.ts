@@ -159,6 +159,8 @@ export class Session implements CommandHandler, ConnectionListener {
    * command would need.
    */
   pooler: 'transaction' | 'statement' | undefined;
+  /** Where a cancel request would go in clear text although the connection is encrypted, the session is closed instead. */
+  encryptedCancelOnly = false;
   readonly statements: StatementCache;
   readonly native: NativeConnection;
   readonly capabilities: ClientLibraryCapabilities;
@@ -340,6 +342,11 @@ export class Session implements CommandHandler, ConnectionListener {
     this.returnOffer();
     // What is to be stopped has ended and its end is on the way; the core is at work on what was offered.
     if (this.next !== undefined) return;
+    if (this.encryptedCancelOnly && this.facts?.tls === true && !this.capabilities.encryptedCancel) {
+      this.gaveUp = true;
+      this.close();
+      return;
+    }
     if (this.patience > 0 && this.cancelDeadline === undefined) {
       this.cancelDeadline = setTimeout(() => {
         this.gaveUp = true;

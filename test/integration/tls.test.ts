@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { connect as connectPlainly, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect, createServer } from 'node:tls';
@@ -15,6 +15,8 @@ import {
   type SslMode,
 } from 'kingbase-native';
 import { startServer, type Certificates, type EmbeddedServer } from '../../scripts/embedded-server.js';
+import { fakeServer } from '../support/fake-servers.js';
+import { OpeningCode } from '../support/protocol.js';
 import { queryElsewhere, tryQueryElsewhere } from '../support/query-program.js';
 import { connectFailure, until } from '../support/rejections.js';
 
@@ -92,6 +94,52 @@ describe.each(inject('libraries'))('TLS with $name', ({ path, flavour }) => {
       cipher: expect.stringMatching(/AES|CHACHA/) as unknown,
     });
     expect(driver).toEqual(serverSays);
+  });
+
+  describe('a cancel request', () => {
+    /** Stands before the server and notes the code with which each connection begins. */
+    async function withTap(over: ConnectionConfig): Promise<{ codes: number[]; error: unknown }> {
+      const codes: number[] = [];
+      const tap = await fakeServer((client) => {
+        const upstream = connectPlainly({ host: server.host, port: server.port });
+        client.once('data', (first: Buffer) => codes.push(first.readInt32BE(4)));
+        client.pipe(upstream).pipe(client);
+        upstream.on('error', () => client.destroy());
+      });
+      try {
+        const error = await withDatabase({ host: '127.0.0.1', port: tap.port, ...over }, (db) =>
+          db.query('SELECT pg_sleep(60)', [], { timeout: 300 }).catch((thrown: unknown) => thrown),
+        );
+        return { codes, error };
+      } finally {
+        await tap.close();
+      }
+    }
+
+    it('is encrypted as its connection is where the library can', async () => {
+      const over = { sslmode: 'verify-ca', sslrootcert: certificates.ca } as const;
+      const { codes, error } = await withTap(over);
+      expect(error).toMatchObject({ code: 'KB_TIMEOUT', cause: { code: '57014' } });
+      expect(codes.includes(OpeningCode.cancelRequest)).toBe(flavour !== 'libpq');
+    });
+
+    it('is not sent in clear text where only encrypted ones are wanted', async () => {
+      const over = {
+        sslmode: 'verify-ca',
+        sslrootcert: certificates.ca,
+        tls: { cancel: 'encrypted' },
+      } as const;
+      const { codes, error } = await withTap(over);
+      expect(error).toMatchObject({ code: 'KB_TIMEOUT' });
+      expect(codes).not.toContain(OpeningCode.cancelRequest);
+      if (flavour !== 'libpq') expect(error).toMatchObject({ outcome: 'unknown' });
+    });
+
+    it('of a connection without TLS is sent as ever', async () => {
+      const { codes, error } = await withTap({ sslmode: 'disable', tls: { cancel: 'encrypted' } });
+      expect(error).toMatchObject({ code: 'KB_TIMEOUT', cause: { code: '57014' } });
+      expect(codes).toContain(OpeningCode.cancelRequest);
+    });
   });
 
   it('limits the version of the protocol, or refuses where the library cannot', async () => {

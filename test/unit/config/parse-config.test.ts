@@ -63,6 +63,7 @@ describe('defaults', () => {
       traceParameters: false,
       binaryResults: true,
       trust: 'trusted',
+      encryptedCancelOnly: false,
       libraryKeywords: {},
     });
     expect(parseConfig({}).password).toBeUndefined();

@@ -196,6 +196,7 @@ describe('a floor for TLS', () => {
       'KINGBASE_MIN_SSLMODE',
     );
     expect(refusal('host=h', { tls: { minimun: 'require' } } as object).message).toContain('"tls.minimum"');
+    expect(refusal('host=h', { tls: { cancel: 'always' } } as object).message).toContain('"tls.cancel"');
   });
 });
 
