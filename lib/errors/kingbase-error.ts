@@ -21,6 +21,8 @@ export class KingbaseError extends Error {
   /** Of a batch insert: what kind of JavaScript value was refused, such as `string` or `Date`. */
   declare readonly valueType?: string;
 
+  #sql: string | undefined;
+
   constructor(
     code: KingbaseErrorCode | SqlState,
     message: string,
@@ -30,6 +32,20 @@ export class KingbaseError extends Error {
     this.code = code;
     // Absent rather than undefined, here and in the subclasses: util.inspect prints every own property.
     if (options.hint !== undefined) this.hint = options.hint;
+  }
+
+  /**
+   * The text of the statement that was refused or interrupted, as it was sent: with `$1`, `$2`, … in place of other
+   * placeholders, so that `position` counts in it. Its parameters are not in it. Undefined where the error is about no
+   * statement. Neither `util.inspect` nor `JSON.stringify` shows it.
+   */
+  get sql(): string | undefined {
+    return this.#sql;
+  }
+
+  /** @internal The first call counts. */
+  noteStatement(sql: string): void {
+    this.#sql ??= sql;
   }
 
   /**

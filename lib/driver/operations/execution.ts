@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../errors/index.js';
+import { DatabaseError, rejectedForCaller } from '../../errors/index.js';
 import { needsParameterTypes } from '../../types/parameter-writer.js';
 import type { TypeCatalogue } from '../../types/type-catalogue.js';
 import type { TypeMap } from '../../types/type-map.js';
@@ -83,13 +83,19 @@ export class Execution<R> implements Operation {
   private further: StatementResult[] | undefined;
   protected thrown: { error: unknown } | undefined;
 
+  /** @param fails undefined: `resolve` is that of the caller's promise, and takes a promise that is rejected as well */
   constructor(
     protected readonly request: ExecutionRequest,
     protected readonly view: ResultView<R>,
     protected readonly resolve: (result: R) => void,
-    protected readonly reject: (error: unknown) => void,
+    private readonly fails: ((error: unknown) => void) | undefined,
   ) {
     this.types = request.types;
+  }
+
+  protected reject(error: unknown): void {
+    if (this.fails !== undefined) this.fails(error);
+    else (this.resolve as (result: Promise<R>) => void)(rejectedForCaller(error, this.request.sql));
   }
 
   begin(session: Session): void {

@@ -1,7 +1,7 @@
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { RowScript, Script } from '../../driver/operations/script.js';
 import type { Operation } from '../../driver/session.js';
-import { UsageError } from '../../errors/index.js';
+import { rejectedForCaller, UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import type { StatementResult } from '../../driver/result-shape.js';
 import type { RowMode } from '../../addon/interface.js';
@@ -85,11 +85,22 @@ export function executeUntraced<R>(
   options: LimitOptions | Limit | undefined,
   view: ResultView<R>,
 ): Promise<R> {
-  return new Promise<R>((resolve, reject) => {
+  return new Promise<R>((resolve) => {
     const limit = limitOf(options);
-    if (limit === undefined) runner.run(new Execution(request, view, resolve, reject));
-    else startOperation(runner, (fail) => new Execution(request, view, resolve, fail), limit, reject);
+    if (limit === undefined) {
+      runner.run(new Execution(request, view, resolve, undefined));
+      return;
+    }
+    const reject = rejecting(resolve, request.sql);
+    startOperation(runner, (fail) => new Execution(request, view, resolve, fail), limit, reject);
   });
+}
+
+/** Rejects the promise so that the error names who waits for it. */
+function rejecting<R>(resolve: (result: Promise<R>) => void, sql: string): (error: unknown) => void {
+  return (error) => {
+    resolve(rejectedForCaller(error, sql));
+  };
 }
 
 /** The limit of a statement. Throws a UsageError (`KB_BAD_OPTION`). */
@@ -107,8 +118,9 @@ export function runScript(
   sql: string,
   options: LimitOptions | Limit | undefined,
 ): Promise<ExecResult[]> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     checkText(sql);
+    const reject = rejecting(resolve, sql);
     startOperation(
       runner,
       (fail) =>
@@ -133,8 +145,9 @@ export function runRowScript<T>(
   types: TypeMap,
   options: LimitOptions | Limit | undefined,
 ): Promise<QueryResult<T>[]> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     checkText(sql);
+    const reject = rejecting(resolve, sql);
     const give = (results: StatementResult[]): void => {
       resolve(
         results.map(({ rows, shape, command, count }) =>
