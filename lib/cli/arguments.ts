@@ -2,6 +2,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { ConnectionConfig } from '../config/index.js';
 import type { Language } from '../errors/index.js';
 import { systemLanguage } from '../errors/explain/language.js';
+import { nearest } from '../errors/nearest.js';
 import { text, type Text } from './words.js';
 
 /** The program was called wrongly. */
@@ -36,13 +37,41 @@ export function parse(args: readonly string[], options: OptionTable): Parsed {
   try {
     return parseArgs({ args: [...args], options: { ...COMMON_OPTIONS, ...options }, allowPositionals: true });
   } catch (error) {
-    // parseArgs quotes the option, never a value that follows it; a positional here can be a connection string.
-    const words =
-      error instanceof Error && 'code' in error && error.code !== 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL'
-        ? error.message
-        : 'There is an argument too many.';
-    throw new ArgumentError(text(words, `参数有误：${words}`));
+    throw new ArgumentError(complaint(error, { ...COMMON_OPTIONS, ...options }));
   }
+}
+
+/** What other programs call these, where the spelling does not lead to the name. */
+const ELSEWHERE: Readonly<Record<string, string>> = { '--json': '--format json', '--execute': '--command' };
+
+/** What is wrong, in our own words: Node.js's are English only, and do not know what was meant. */
+function complaint(error: unknown, options: OptionTable): Text {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  // parseArgs quotes the option, never a value that follows it. What looks like none can be a connection string.
+  const written = /'(?:-\w, )?(--?[\w-]{1,40})[ ']/.exec(message)?.[1] ?? '';
+  const long = Object.entries(options).find(
+    ([, { short }]) => short !== undefined && written === `-${short}`,
+  )?.[0];
+  const option = long === undefined ? written : `--${long}`;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const names = Object.keys(options).map((name) => `--${name}`);
+    const other = Object.hasOwn(ELSEWHERE, option) ? ELSEWHERE[option] : undefined;
+    const known = other !== undefined && names.includes(other.split(' ')[0] ?? '') ? other : undefined;
+    const meant = known ?? nearest(option, names);
+    return text(
+      `There is no option ${option} here${meant === undefined ? '.' : `; did you mean ${meant}?`}`,
+      `没有选项 ${option}${meant === undefined ? '。' : `，是否指 ${meant}？`}`,
+    );
+  }
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+    return message.includes('does not take an argument')
+      ? text(`The option ${option} takes no value.`, `选项 ${option} 不带值。`)
+      : text(
+          `The option ${option} needs a value. One that begins with "-" is given as ${option}=VALUE.`,
+          `选项 ${option} 需要一个值。以“-”开头的值写作 ${option}=值。`,
+        );
+  }
+  return text('There is an argument too many.', '参数过多。');
 }
 
 export function stringOf({ values }: Parsed, name: string): string | undefined {

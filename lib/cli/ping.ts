@@ -11,6 +11,7 @@ const OPTIONS = {
   ...CONNECTION_OPTIONS,
   count: { type: 'string', short: 'c' },
   interval: { type: 'string', short: 'i' },
+  json: { type: 'boolean' },
 } as const;
 
 /**
@@ -26,6 +27,10 @@ export async function ping(args: readonly string[], console: Console): Promise<E
   const overrides = overridesOf(parsed, password);
 
   const { stdout, stderr, language } = console;
+  const json = flagOf(parsed, 'json');
+  const tell = (words: string, facts: object): void => {
+    stdout.write(`${json ? JSON.stringify(facts) : words}\n`);
+  };
   const db = open(connection ?? {}, { ...overrides, pool: SINGLE });
   const interrupt = new AbortController();
   const onInterrupt = (): void => {
@@ -50,7 +55,13 @@ export async function ping(args: readonly string[], console: Console): Promise<E
         await session.script('SELECT 1', { timeout: numberOf(parsed, 'timeout') ?? 10_000 });
         const time = performance.now() - connected;
         times.push(time);
-        stdout.write(`${answered(sent, time, connecting ? connected - begun : undefined, language)}\n`);
+        const connect = connecting ? connected - begun : undefined;
+        tell(answered(sent, time, connect, language), {
+          number: sent,
+          answered: true,
+          milliseconds: rounded(time),
+          ...(connect === undefined ? {} : { connectMilliseconds: rounded(connect) }),
+        });
       } catch (error) {
         if (error instanceof ClientLibraryError || error instanceof UsageError) {
           stderr.write(`${explanationOf(error, language)}\n`);
@@ -59,7 +70,15 @@ export async function ping(args: readonly string[], console: Console): Promise<E
         if (!(error instanceof KingbaseError)) throw error;
         await session?.release();
         session = undefined;
-        stdout.write(`${sent}: ${printable(error.message.replace(/\s*\n\s*/g, ' '))} [${error.code}]\n`);
+        const message = printable(error.message.replace(/\s*\n\s*/g, ' '));
+        // The first line of an explanation says what happened; the message itself is English, or the server's.
+        const words = language === 'zh' ? (explanationOf(error, 'zh').split('\n')[0] ?? message) : message;
+        tell(`${sent}: ${words} [${error.code}]`, {
+          number: sent,
+          answered: false,
+          code: error.code,
+          message,
+        });
       }
     }
   } finally {
@@ -67,8 +86,24 @@ export async function ping(args: readonly string[], console: Console): Promise<E
     await session?.release();
     await db.close({ timeout: 1_000 });
   }
-  if (count !== 1) stdout.write(`${summary(sent, times, language)}\n`);
+  if (count !== 1) tell(summary(sent, times, language), { sent, ...range(times) });
   return times.length === sent && sent > 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+/** ms with two digits, as in the text. */
+function rounded(milliseconds: number): number {
+  return Number(milliseconds.toFixed(2));
+}
+
+function range(times: readonly number[]): object {
+  if (times.length === 0) return { answered: 0 };
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+  return {
+    answered: times.length,
+    min: rounded(Math.min(...times)),
+    mean: rounded(mean),
+    max: rounded(Math.max(...times)),
+  };
 }
 
 function answered(

@@ -6,6 +6,7 @@ import {
   connectionOf,
   flagOf,
   listOf,
+  numberOf,
   overridesOf,
   parse,
   stringOf,
@@ -51,6 +52,8 @@ export async function query(args: readonly string[], console: Console): Promise<
   }
   const password = flagOf(parsed, 'password') ? await askPassword(console) : undefined;
   const sql = command ?? (await readAll(stdin));
+  const limit = numberOf(parsed, 'timeout');
+  if (sql.trim() === '') throw empty();
   const db = open(connection ?? {}, { ...overridesOf(parsed, password), pool: SINGLE });
   try {
     let session: Connection;
@@ -61,9 +64,10 @@ export async function query(args: readonly string[], console: Console): Promise<
       return connectExitCode(error);
     }
     try {
-      stdout.write(await run(session, sql, listOf(parsed, 'parameter'), format));
+      stdout.write(await run(session, sql, listOf(parsed, 'parameter'), format, limit));
       return ExitCode.ok;
     } catch (error) {
+      if (error instanceof ArgumentError) throw error;
       stderr.write(`${explanationOf(error, language)}\n`);
       return ExitCode.failed;
     } finally {
@@ -81,17 +85,37 @@ function formatOf(given: string): Format {
   throw new ArgumentError(text(`--format must be one of ${list}.`, `--format 必须是以下之一：${list}。`));
 }
 
+/** A pipe that broke, or a variable that is not set, is not to count as a success. */
+function empty(): ArgumentError {
+  return new ArgumentError(text('The statement is empty.', '语句为空。'));
+}
+
 /** As the server writes them: times with their microseconds, numbers with all digits. */
 const AS_TEXT: TypeOptions = { int8: 'string', timestamp: 'string', json: 'string' };
 
-async function run(session: Connection, sql: string, parameters: string[], format: Format): Promise<string> {
+async function run(
+  session: Connection,
+  sql: string,
+  parameters: string[],
+  format: Format,
+  timeout: number | undefined,
+): Promise<string> {
+  // Of this program 0 is no limit, as it is for connecting.
+  const limit = timeout === undefined || timeout === 0 ? {} : { timeout };
   if (format === 'json') {
-    const result = await session.query(sql, parameters, { types: { timestamp: 'string' } });
+    const result = await session.query(sql, parameters, { ...limit, types: { timestamp: 'string' } });
+    if (isEmpty(result)) throw empty();
     const { rows, fields, command, rowCount } = result;
     return `${jsonOf(fields.length > 0 ? rows : { command, rowsAffected: rowCount }, 2)}\n`;
   }
-  const result = await session.query(sql, parameters, { rowMode: 'array', types: AS_TEXT });
+  const result = await session.query(sql, parameters, { ...limit, rowMode: 'array', types: AS_TEXT });
+  if (isEmpty(result)) throw empty();
   return formatted(result, format);
+}
+
+/** The server found no statement in the text: only a comment, or a semicolon. */
+function isEmpty({ command, fields }: QueryResult<unknown>): boolean {
+  return command === '' && fields.length === 0;
 }
 
 function formatted(

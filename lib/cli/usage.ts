@@ -15,11 +15,12 @@ KINGBASE_USER, KINGBASE_PASSWORD, … and the password file.
 
 Options of all commands that connect:
   --library <path>        client library to use
-  --timeout <ms>          limit for connecting (doctor: for each attempt)
+  --timeout <ms>          limit for connecting, and again for the answer to a ping or a
+                          statement (doctor: for each attempt); 0 = none
   -W, --password          ask for the password
   --lang en|zh            language; default: that of the locale
-doctor, libs:
-  --json                  for programs
+doctor, libs, ping:
+  --json                  for programs; ping: a line for each answer
 ping:
   -c, --count <n>         how often; 0 = until interrupted; default 1
   -i, --interval <ms>     pause between; default 1000
@@ -48,11 +49,12 @@ KINGBASE_USER、KINGBASE_PASSWORD 等环境变量和密码文件。
 
 需要连接的命令共有的选项：
   --library <路径>        使用的客户端库
-  --timeout <毫秒>        建立连接的时限（doctor：每次尝试的时限）
+  --timeout <毫秒>        建立连接的时限，也是 ping 的应答和语句执行的时限
+                          （doctor：每次尝试的时限）；0 表示不限
   -W, --password          提示输入密码
   --lang en|zh            语言，默认取自系统区域设置
-doctor、libs：
-  --json                  输出供程序读取的 JSON
+doctor、libs、ping：
+  --json                  输出供程序读取的 JSON；ping 每次应答一行
 ping：
   -c, --count <次数>      0 表示直到中断；默认 1
   -i, --interval <毫秒>   间隔；默认 1000

@@ -52,6 +52,77 @@ describe.each(inject('libraries'))('the command line with $name', ({ path }) => 
     expect(code).toBe(1);
   });
 
+  it('pings for programs, a line of JSON each time', async () => {
+    const { stdout, code } = await run(['ping', url, '--json', '-c', '2', '-i', '1']);
+    const [first, second, end] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    const milliseconds = expect.any(Number) as unknown;
+    expect(first).toEqual({ number: 1, answered: true, milliseconds, connectMilliseconds: milliseconds });
+    expect(second).toEqual({ number: 2, answered: true, milliseconds });
+    expect(end).toEqual({ sent: 2, answered: 2, min: milliseconds, mean: milliseconds, max: milliseconds });
+    expect(code).toBe(0);
+    const refused = await run(['ping', `kingbase://${user}@127.0.0.1:1/x`, '--json']);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      number: 1,
+      answered: false,
+      code: 'KB_CONNECT_REFUSED',
+    });
+    expect(refused.code).toBe(1);
+  });
+
+  it('says in Chinese what a ping met', async () => {
+    const { stdout } = await run(['ping', `kingbase://${user}@127.0.0.1:1/x`, '--lang', 'zh']);
+    expect(stdout).toMatch(/^1: \p{Script=Han}[^a-z]* \[KB_CONNECT_REFUSED\]\n$/u);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['white space', ' \n\t'],
+    ['a comment', '/* SELECT 1 */ -- nothing'],
+    ['a semicolon', ';'],
+  ])('takes %s for no statement, however it is given', async (_what, sql) => {
+    for (const { stdout, stderr, code } of [
+      await query(['-c', sql, '--lang', 'zh']),
+      await query(['-f', 'json', '--lang', 'zh'], { input: sql }),
+    ]) {
+      expect(stdout).toBe('');
+      expect(stderr).toContain('语句为空。');
+      expect(code).toBe(2);
+    }
+  });
+
+  it('ends a statement by its limit', async () => {
+    const { stdout, stderr, code } = await query(['-c', 'SELECT pg_sleep(60)', '--timeout', '2000']);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('KB_TIMEOUT');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [['query', '--json'], '--json', '--format json'],
+    [['query', '--formt', 'csv'], '--formt', '--format'],
+    [['ping', '--cuont=3'], '--cuont', '--count'],
+    [['doctor', '--jsno'], '--jsno', '--json'],
+  ])('says of %j what was meant, in either language', async (args, given, meant) => {
+    const english = await run(args);
+    expect(english.stderr).toContain(`There is no option ${given} here; did you mean ${meant}?`);
+    expect(english.code).toBe(2);
+    const chinese = await run([...args, '--lang', 'zh']);
+    expect(chinese.stderr).toContain(`没有选项 ${given}，是否指 ${meant}？`);
+  });
+
+  it.each([
+    [['query', '-c'], '选项 --command 需要一个值'],
+    [['ping', '--json=yes'], '选项 --json 不带值'],
+  ])('says in Chinese what is wrong with %j', async (args, words) => {
+    const { stderr, code } = await run(args, { environment: { LANG: 'zh_CN.UTF-8' } });
+    expect(stderr).toContain(words);
+    expect(stderr).not.toMatch(/Option|argument/);
+    expect(code).toBe(2);
+  });
+
   it('runs a statement with parameters and prints a table', async () => {
     const sql = `SELECT $1::int4 + 1 AS "数", $2::text AS words, NULL AS nothing`;
     const { stdout, stderr, code } = await query(['-c', sql, '-p', '41', '-p', '你好']);
