@@ -1,3 +1,4 @@
+import { nearest } from '../errors/nearest.js';
 import { ADO_NET, parseAdoNet } from './adonet.js';
 import { parseJdbcUrl } from './jdbc.js';
 import { parseKeywordString } from './keyword-string.js';
@@ -24,8 +25,10 @@ export function parseConnectionString(text: string): StringSettings {
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) {
     if (!SCHEMES.has(scheme)) {
+      // It is not quoted: after a slip a piece of a password can stand before the "://".
+      const meant = nearest(scheme, SCHEMES);
       throw badOption(
-        `The connection URL has the unknown scheme "${scheme}:".`,
+        `The connection URL has an unknown scheme${meant === undefined ? '.' : `; did you mean "${meant}:"?`}`,
         'Understood are kingbase:, kingbase8:, kingbasees:, postgres: and postgresql:, and JDBC URLs.',
       );
     }

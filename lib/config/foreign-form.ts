@@ -1,5 +1,13 @@
 import type { UsageError } from '../errors/index.js';
-import { badOption, didYouMean, isPresentable, NOT_SHOWN, optionRule, type OptionName } from './options.js';
+import {
+  badOption,
+  didYouMean,
+  FORESHADOWS_SECRET,
+  isPresentable,
+  NOT_SHOWN,
+  optionRule,
+  type OptionName,
+} from './options.js';
 import type { Pair } from './semicolon-string.js';
 import { serverOptions } from './server-options.js';
 import { StringSettings } from './string-settings.js';
@@ -192,7 +200,7 @@ export class ForeignForm {
     const known = pairs.map((pair, index) => {
       const rule = this.#rules.get(this.#normalise(pair.key));
       if (rule === undefined) throw this.#unknownKey(pair.key, index + 1, secretSeen);
-      secretSeen ||= !pair.quoted && (SECRET.test(pair.key) || SECRET.test(pair.value));
+      secretSeen ||= !pair.quoted && (SECRET.test(pair.key) || FORESHADOWS_SECRET.test(pair.value));
       return [...rule, pair.value] as const;
     });
     if (this.behaviour.firstWins === true) known.reverse();

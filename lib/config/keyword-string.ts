@@ -1,4 +1,4 @@
-import { badOption, optionName } from './options.js';
+import { badOption, FORESHADOWS_SECRET, optionName } from './options.js';
 import { StringSettings } from './string-settings.js';
 
 // A value is quoted, or runs to the next space; in both a backslash takes the next character as it is.
@@ -27,7 +27,7 @@ export function parseKeywordString(text: string, form = 'connection string'): St
     const [, key = '', quoted, plain = ''] = match;
     // Where an unquoted password holds a space, the rest of it looks like keywords.
     const name = optionName(key, secretSeen);
-    secretSeen ||= quoted === undefined && (key === 'password' || /passw|pwd/i.test(plain));
+    secretSeen ||= quoted === undefined && (key === 'password' || FORESHADOWS_SECRET.test(plain));
     settings.say(name, (quoted ?? plain).replace(/\\([^])/g, '$1'), key);
   }
   return settings;

@@ -1,4 +1,4 @@
-import { badOption, optionName } from './options.js';
+import { badOption, FORESHADOWS_SECRET, optionName } from './options.js';
 import { StringSettings } from './string-settings.js';
 
 /**
@@ -41,7 +41,7 @@ export function parseUrl(url: string): StringSettings {
     // libpq takes this one from JDBC URLs.
     if (key === 'ssl' && value === 'true') settings.say('sslmode', 'require');
     else settings.say(optionName(key, mayBeSecret), value, key);
-    mayBeSecret ||= key === 'password';
+    mayBeSecret ||= key === 'password' || FORESHADOWS_SECRET.test(pair.slice(equals + 1));
   }
   return settings;
 }
@@ -75,6 +75,10 @@ function parseLocation(location: string, hint: string): { host: string; port: st
     );
   }
   const [, ipv6, host = '', port = ''] = match;
+  // In no name of a host: what is left of a password that was not encoded, and would be looked up and named in errors.
+  if (/["'<>^`{|}\\;=&\s]/.test(host)) {
+    throw badOption('The connection URL has a host with a character that no host name has.', hint);
+  }
   return { host: decode(ipv6 ?? host, 'host', hint), port };
 }
 
