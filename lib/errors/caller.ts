@@ -40,10 +40,14 @@ function describe(error: KingbaseError, sql: string, from: () => never): void {
 
 /** What keeps all calls from being served is told to each of them by one error, which names none of them. */
 function isOfOneCall(error: KingbaseError): boolean {
-  if (error instanceof DatabaseError || error instanceof TimeoutError) return true;
+  if (error instanceof TimeoutError) return true;
+  if (error instanceof DatabaseError) return error.severity !== 'FATAL' && !OF_CONNECTIONS.test(error.code);
   if (error instanceof ConnectionError) return error.outcome === 'unknown';
   return OF_ONE_CALL.has(error.code);
 }
+
+/** What a server says when it takes no session, or ends one. */
+const OF_CONNECTIONS = /^(08|28|3D|57P|53300)/;
 
 const OF_ONE_CALL: ReadonlySet<string> = new Set<KingbaseErrorCode>([
   'KB_BAD_PARAMETER',

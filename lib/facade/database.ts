@@ -11,7 +11,7 @@ import { loadCore } from '../driver/core.js';
 import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { Session, SessionEvents } from '../driver/session.js';
 import type { LibraryAttempt } from '../errors/index.js';
-import { Telemetry, type LogEntry } from '../observability/telemetry.js';
+import { Telemetry, type ConnectEntry, type LogEntry } from '../observability/telemetry.js';
 import { wantsWritable } from '../pool/eviction.js';
 import type { PoolStats } from '../pool/stats.js';
 import { SessionPool } from '../pool/session-pool.js';
@@ -87,6 +87,7 @@ export class Database extends Queryable {
     const [host] = config.hosts;
     const telemetry = new Telemetry({
       database: config.database,
+      user: config.user,
       address: host?.host ?? '',
       port: host?.port ?? 0,
       log: config.log,
@@ -111,7 +112,7 @@ export class Database extends Queryable {
         opened: (session) => {
           if (!this.isWatched('connect')) return;
           const event = identityOf(session);
-          this.tell('connect', event, { event: 'connect', ...event });
+          this.tell('connect', event, { event: 'connect', ...event, ...loginOf(session, config) });
         },
         closed: (session, reason, error) => {
           if (!this.isWatched('disconnect')) return;
@@ -349,7 +350,16 @@ export class Database extends Queryable {
     return onConnect && ((session) => setUpSession(session, this.context, onConnect));
   }
 
-  private openSession(signal?: AbortSignal): Promise<Session> {
+  private async openSession(signal?: AbortSignal): Promise<Session> {
+    try {
+      return await this.openUnaudited(signal);
+    } catch (error) {
+      this.context.telemetry.refused(error);
+      throw error;
+    }
+  }
+
+  private openUnaudited(signal: AbortSignal | undefined): Promise<Session> {
     try {
       const options = { signal, setUp: this.setUp };
       return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents, options);
@@ -382,6 +392,15 @@ const LEFT_OPEN = [
     'connection. Use db.transaction() or db.begin(), or a connection of db.connect().',
   { code: 'KB_TRANSACTION_LEFT_OPEN' },
 ] as const;
+
+/** What an audit asks of a login. */
+function loginOf(
+  { facts }: Session,
+  { user, database }: ResolvedConfig,
+): Pick<ConnectEntry, 'user' | 'database' | 'tls'> {
+  const tls = facts?.tls === true ? { protocol: facts.tlsProtocol, cipher: facts.tlsCipher } : undefined;
+  return { user, database, ...(tls === undefined ? {} : { tls }) };
+}
 
 function identityOf(session: Session): { processId: number; address: string } {
   return { processId: session.facts?.backendPid ?? 0, address: session.address };

@@ -1,14 +1,45 @@
+import { channel } from 'node:diagnostics_channel';
 import { tellSafely } from '../base/tell-safely.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
 import { channels, type TraceContext } from './channels.js';
 
-/** One line of the log. Nothing in it is secret, and no parameter is in it. */
+/**
+ * One line of the log. No password and no parameter is in it; the text of a slow statement is, which can hold what is
+ * secret (`ALTER ROLE … PASSWORD '…'`).
+ */
 export type LogEntry =
   | { event: 'slow'; sql: string; duration: number; rows: number | undefined; error: string | undefined }
-  | { event: 'connect'; processId: number; address: string }
+  | ConnectEntry
+  | RefusedEntry
   | { event: 'disconnect'; processId: number; address: string; reason: string }
   | { event: 'unreachable'; message: string; attempt: number; retryIn: number }
   | { event: 'leak'; processId: number; heldFor: number; stack: string };
+
+/** A session was made: who is logged in where, and how safely. */
+export interface ConnectEntry {
+  event: 'connect';
+  processId: number;
+  address: string;
+  user: string;
+  database: string;
+  /** Absent where the connection is not encrypted, or the library cannot tell. */
+  tls?: { protocol: string; cipher: string };
+}
+
+/**
+ * A session was refused: by the server, which does not let this user in (`login`), or by this side, because an option
+ * for the connection's safety could not be kept (`policy`).
+ */
+export interface RefusedEntry {
+  event: 'refused';
+  reason: 'login' | 'policy';
+  /** SQLSTATE, or the error's stable code. */
+  code: string;
+  user: string;
+  database: string;
+  /** The first of the configuration. */
+  host: string;
+}
 
 export interface LogOptions {
   /** Gets every entry. */
@@ -19,11 +50,26 @@ export interface LogOptions {
 
 export interface TelemetryOptions {
   database: string;
+  user: string;
   address: string;
   port: number;
   log: LogOptions | undefined;
   /** Put parameters into the trace context. */
   traceParameters: boolean;
+}
+
+/** Not a tracing channel: a refusal has no duration. */
+const REFUSED = channel('kingbase:refused');
+
+function whoRefused(error: unknown): RefusedEntry['reason'] | undefined {
+  if (!(error instanceof KingbaseError)) return undefined;
+  const { code } = error;
+  // Class 28 is "invalid authorization", 42501 a role that may not connect to the database.
+  if (/^(28|42501)/.test(code) || code === 'KB_CONNECT_AUTH' || code === 'KB_CONNECT_AUTH_METHOD')
+    return 'login';
+  const ours =
+    code === 'KB_OPTION_UNSUPPORTED' || code === 'KB_BAD_OPTION' || code.startsWith('KB_CONNECT_TLS');
+  return ours ? 'policy' : undefined;
 }
 
 /** Tells whoever listens what is going on. Nothing is built while nobody does. */
@@ -58,6 +104,20 @@ export class Telemetry {
 
   connect<R>(run: () => Promise<R>): Promise<R> {
     return this.traced('connect', undefined, run);
+  }
+
+  /** For audits: tells of an attempt to connect that failed because somebody said no. */
+  refused(error: unknown): void {
+    const reason = whoRefused(error);
+    if (reason === undefined) return;
+    const { database, user, address: host } = this.options;
+    const { code } = error as KingbaseError;
+    const entry: RefusedEntry = { event: 'refused', reason, code, user, database, host };
+    this.log(entry);
+    if (REFUSED.hasSubscribers)
+      tellSafely(() => {
+        REFUSED.publish(entry);
+      });
   }
 
   acquire<R>(run: () => Promise<R>): Promise<R> {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { tracingChannel } from 'node:diagnostics_channel';
+import { channel, tracingChannel } from 'node:diagnostics_channel';
 import {
   context,
   ROOT_CONTEXT,
@@ -257,6 +257,47 @@ describe('log', () => {
     ]);
     expect(of('unreachable')[0]).toMatchObject({ attempt: 0 });
     expect(JSON.stringify(entries)).not.toMatch(new RegExp(`private|${PASSWORD}`));
+  });
+
+  it('has who is logged in where, and who was not let in, which a channel tells too', async () => {
+    const entries: LogEntry[] = [];
+    const published: unknown[] = [];
+    const publish = (entry: unknown): void => void published.push(entry);
+    channel('kingbase:refused').subscribe(publish);
+    const log = (entry: LogEntry): void => void entries.push(entry);
+    const { user, database, host } = target.config;
+    await using logged = open({ ...target.config, log });
+    await logged.ping();
+    expect(entries).toMatchObject([{ event: 'connect', user, database }]);
+    entries.length = 0;
+    await using stranger = open({ ...target.config, user: 'nobody of that name', password: PASSWORD, log });
+    await rejectionOf(stranger.ping());
+    const refused = {
+      event: 'refused',
+      reason: 'login',
+      code: '28000',
+      user: 'nobody of that name',
+      database,
+      host,
+    };
+    expect(entries.filter(({ event }) => event === 'refused')[0]).toEqual(refused);
+    entries.length = 0;
+    await using unsafe = open({ ...target.config, sslMode: 'verify-full', log });
+    const error = await rejectionOf(unsafe.ping());
+    // Over a Unix socket there is no TLS to be refused.
+    if (error.code.startsWith('KB_CONNECT_TLS')) {
+      expect(entries).toContainEqual({
+        event: 'refused',
+        reason: 'policy',
+        code: error.code,
+        user,
+        database,
+        host,
+      });
+    }
+    channel('kingbase:refused').unsubscribe(publish);
+    expect(published[0]).toEqual(refused);
+    expect(JSON.stringify([entries, published])).not.toContain(PASSWORD);
   });
 
   it('may be just a function', async () => {

@@ -14,6 +14,7 @@ function library(flavour: ClientLibraryFlavour, encryptPassword: boolean): Clien
       encryptPassword,
       tlsInformation: true,
       largeObjects: true,
+      encryptedCancel: false,
       pipeline: false,
     },
     source: 'test',

@@ -33,7 +33,14 @@ function listen(name: string): Told[] {
 }
 
 function telemetry(log?: LogOptions, traceParameters = false): Telemetry {
-  return new Telemetry({ database: 'test', address: 'server', port: 54321, log, traceParameters });
+  return new Telemetry({
+    database: 'test',
+    user: 'app',
+    address: 'server',
+    port: 54321,
+    log,
+    traceParameters,
+  });
 }
 
 const database = (C: string): DatabaseError => DatabaseError.fromFields({ C, M: 'no', V: 'ERROR' });
@@ -181,9 +188,16 @@ describe('the log', () => {
     const entries: LogEntry[] = [];
     const each = telemetry({ write: (entry) => entries.push(entry) });
     expect(each.watchesQueries).toBe(false);
-    each.log({ event: 'connect', processId: 1, address: 'server' });
-    expect(entries).toEqual([{ event: 'connect', processId: 1, address: 'server' }]);
-    telemetry().log({ event: 'connect', processId: 1, address: 'server' });
+    const entry = {
+      event: 'connect',
+      processId: 1,
+      address: 'server',
+      user: 'app',
+      database: 'test',
+    } as const;
+    each.log(entry);
+    expect(entries).toEqual([entry]);
+    telemetry().log(entry);
   });
 
   it('goes together with the channel', async () => {
