@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { malformed, plantSecrets } from '../../support/planted-secrets.js';
 
 /** To see a failure again: KINGBASE_SECRETS_SEED=… with the seed that the failure names. */
-const seed = Number(process.env['KINGBASE_SECRETS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env['KINGBASE_SECRETS_SEED'] ?? 1731534108);
 
 describe('a password in a malformed connection string', () => {
   it(`is shown by nothing (seed ${seed})`, async () => {
