@@ -17,7 +17,8 @@ function declarations(files: Record<string, string>): string {
   return path.join(folder, 'index.d.ts');
 }
 
-describe('what a user can see', () => {
+// Each runs the compiler, which takes its time on a busy machine.
+describe('what a user can see', { timeout: 120_000 }, () => {
   it('names what is exported, and nothing else', () => {
     const entry = declarations({
       'index.d.ts': `export { Statement } from './statement.js'; export type { Runner } from './runner.js';`,

@@ -24,8 +24,8 @@ const ALLOWED = [
   /^prebuilds\/(linux-x64|linux-arm64|win32-x64)\/kingbase-native(\.glibc)?\.node$/,
 ];
 
-/** Bytes. With three addons it was 0.9 MB packed and 2.5 MB unpacked: room to grow, and a bound on accidents. */
-const LARGEST = { packed: 1_300_000, unpacked: 3_500_000 };
+/** Bytes. With three addons it is about 1.2 MB packed and 3.9 MB unpacked: room to grow, and a bound on accidents. */
+const LARGEST = { packed: 2_000_000, unpacked: 5_500_000 };
 
 function examine(tarball: string, expected: readonly string[]): string[] {
   // "-rw-r--r-- 0/0  1085 1985-10-26 08:15 package/LICENSE"
