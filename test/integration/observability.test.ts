@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
+import { subscribe, tracingChannel, unsubscribe as unsubscribeFrom } from 'node:diagnostics_channel';
 import {
   context,
   ROOT_CONTEXT,
@@ -295,7 +295,7 @@ describe('log', () => {
         host,
       });
     }
-    unsubscribe('kingbase:refused', publish);
+    unsubscribeFrom('kingbase:refused', publish);
     expect(published[0]).toEqual(refused);
     expect(JSON.stringify([entries, published])).not.toContain(PASSWORD);
   });
