@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe, tracingChannel, unsubscribe as unsubscribeFrom } from 'node:diagnostics_channel';
+import diagnostics, { tracingChannel } from 'node:diagnostics_channel';
 import {
   context,
   ROOT_CONTEXT,
@@ -263,7 +263,7 @@ describe('log', () => {
     const entries: LogEntry[] = [];
     const published: unknown[] = [];
     const publish = (entry: unknown): void => void published.push(entry);
-    subscribe('kingbase:refused', publish);
+    diagnostics.subscribe('kingbase:refused', publish);
     const log = (entry: LogEntry): void => void entries.push(entry);
     const { user, database, host } = target.config;
     await using logged = open({ ...target.config, log });
@@ -295,7 +295,7 @@ describe('log', () => {
         host,
       });
     }
-    unsubscribeFrom('kingbase:refused', publish);
+    diagnostics.unsubscribe('kingbase:refused', publish);
     expect(published[0]).toEqual(refused);
     expect(JSON.stringify([entries, published])).not.toContain(PASSWORD);
   });
