@@ -18,7 +18,7 @@ import {
   type ForeignSettings,
   type Rule,
 } from './foreign-form.js';
-import { badOption } from './options.js';
+import { badOption, FORESHADOWS_SECRET } from './options.js';
 import type { Pair } from './semicolon-string.js';
 import type { StringSettings } from './string-settings.js';
 import { decode, parseLocations } from './url.js';
@@ -191,8 +191,8 @@ export function parseJdbcUrl(url: string): StringSettings {
     // Alone it means true; other keys without a value mean nothing.
     pairs.push({ key, value: key === 'ssl' && value === '' ? 'true' : value, quoted: false });
   }
-  // With an "@" only there, the password can begin before the "?".
-  const settings = JDBC.read(pairs, query.includes('@'));
+  // With an "@" only there, the password can begin before the "?"; with a key before it, the "?" is the password's.
+  const settings = JDBC.read(pairs, query.includes('@') || FORESHADOWS_SECRET.test(server));
   for (const [name, value] of Object.entries(location) as [keyof typeof location, string][]) {
     if (value !== '' && !settings.options.has(name)) settings.options.set(name, value);
   }

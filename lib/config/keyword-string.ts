@@ -10,7 +10,8 @@ const PAIR = /\s*([^\s=']+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'|((?:[^\s'\\]|\\[^])(?
  */
 export function parseKeywordString(text: string, form = 'connection string'): StringSettings {
   const settings = new StringSettings(form);
-  let secretSeen = false;
+  // A URL without its scheme begins with user and password.
+  let secretSeen = text.includes('@');
   const end = text.trimEnd().length;
   PAIR.lastIndex = 0;
   let position = 0;

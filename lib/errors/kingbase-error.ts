@@ -40,7 +40,8 @@ export class KingbaseError extends Error {
    * statement. Neither `util.inspect` nor `JSON.stringify` shows it.
    */
   get sql(): string | undefined {
-    return this.#sql;
+    // Also asked of the prototype and of proxies, which have no such field.
+    return #sql in this ? this.#sql : undefined;
   }
 
   /** @internal The first call counts. */

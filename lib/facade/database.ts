@@ -390,7 +390,7 @@ export class Database extends Queryable {
 const LEFT_OPEN = [
   'A call on the database has begun a transaction and not ended it, so it was rolled back: the next call may run on another ' +
     'connection. Use db.transaction() or db.begin(), or a connection of db.connect().',
-  { code: 'KB_TRANSACTION_LEFT_OPEN' },
+  { code: 'KINGBASE_TRANSACTION_LEFT_OPEN' },
 ] as const;
 
 /** What an audit asks of a login. */

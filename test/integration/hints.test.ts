@@ -37,7 +37,7 @@ COPY dumped (id, name) FROM stdin;
     const warned = once(process, 'warning');
     await db.exec('BEGIN');
     const [warning] = (await warned) as [Error & { code?: string }];
-    expect(warning).toMatchObject({ code: 'KB_TRANSACTION_LEFT_OPEN' });
+    expect(warning).toMatchObject({ code: 'KINGBASE_TRANSACTION_LEFT_OPEN' });
     expect(warning.message).toContain('db.transaction()');
     let more = 0;
     const count = (): void => {
