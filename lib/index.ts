@@ -85,5 +85,5 @@ export type {
 } from './errors/index.js';
 export { PoolError } from './pool/pool-error.js';
 export type { PoolStats } from './pool/stats.js';
-export type { LogEntry, LogOptions } from './observability/telemetry.js';
+export type { ConnectEntry, LogEntry, RefusedEntry, LogOptions } from './observability/telemetry.js';
 export type { TraceContext } from './observability/channels.js';
