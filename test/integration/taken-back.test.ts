@@ -88,4 +88,22 @@ describe.each(inject('libraries'))('$name', ({ path }) => {
     expect(await db.queryRow('SELECT 1 AS one')).toEqual({ one: 1 });
     expect(db.stats()).toMatchObject({ openConnections: 1, inUse: 0 });
   });
+
+  it('a database that is closed while a transaction begins waits for nothing that it does', async () => {
+    const { user, database, ...server } = inject('server');
+    proxy = await startMessageProxy(server, [
+      { at: '<ready START', nth: 1, where: 'before', action: 'delay' },
+    ]);
+    const { host, port } = proxy;
+    db = open({ host, port, user, database, clientLibrary: path, sslMode: 'disable', pool: { max: 1 } });
+    await db.ping();
+    let closed: Promise<void> | undefined;
+    proxy.onNext('>START', () => {
+      closed = db.close({ timeout: 1 });
+    });
+    const ended = db.transaction((tx) => tx.query(LONG));
+    await expect(ended).rejects.toThrow();
+    await closed;
+    expect(db.stats()).toMatchObject({ openConnections: 0, inUse: 0 });
+  });
 });
