@@ -191,8 +191,10 @@ export function parseJdbcUrl(url: string): StringSettings {
     // Alone it means true; other keys without a value mean nothing.
     pairs.push({ key, value: key === 'ssl' && value === '' ? 'true' : value, quoted: false });
   }
-  // With an "@" only there, the password can begin before the "?"; with a key before it, the "?" is the password's.
-  const settings = JDBC.read(pairs, query.includes('@') || FORESHADOWS_SECRET.test(server));
+  // With an "@" only there, the password can begin before the "?"; with a key before it, the "?" is the password's; and a
+  // word without a value that is no key is a piece of whatever holds a "&" or "?".
+  const stray = query.split('&').some((token) => token !== '' && !token.includes('=') && !JDBC.has(token));
+  const settings = JDBC.read(pairs, stray || query.includes('@') || FORESHADOWS_SECRET.test(server));
   for (const [name, value] of Object.entries(location) as [keyof typeof location, string][]) {
     if (value !== '' && !settings.options.has(name)) settings.options.set(name, value);
   }

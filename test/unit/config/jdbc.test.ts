@@ -70,6 +70,7 @@ describe('JDBC URLs', () => {
     ['jdbc:kingbase8://u:s3cret/d', /host or port that cannot be read/],
     ['jdbc:kingbase8://h/d?password=s3cret%', /"%" that begins no character/],
     ['jdbc:kingbase8:?password=a&s3cret', /^The key number 2 of the JDBC URL is not known/],
+    ['jdbc:kingbase8://h/a?s3cret&ssl=true', /^The key number 1 of the JDBC URL is not known/],
     ['jdbc:kingbase8:?password=a&s3cret=b', /^The key number 2 /],
     ['jdbc:kingbase8:?Password=s3cret', /^Unknown key "Password" in the JDBC URL; did you mean "password"\?/],
     ['jdbc:kingbase8:?curentSchema=s', /did you mean "currentSchema"\?/],
