@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { BuildError, hashOf, isCurrent, markCurrent, root, run, runAsProgram } from './build-support.mjs';
 
 /**
- * The flags that Node 20's own common.gypi gives to every addon, so that binding.gyp has the same effect here and
+ * The flags that Node 20's own common.gypi gives to every addon, so that native/addon.gypi has the same effect here and
  * in a build with Node's headers. node-gyp needs the two configurations to exist.
  */
 const commonGypi = {
@@ -90,7 +90,7 @@ function nodeGyp(cwd, args) {
 }
 
 /**
- * Builds the addon and returns its path. With a sanitizer, binding.gyp gets its name in the variable `sanitize`.
+ * Builds the addon and returns its path. With a sanitizer, native/addon.gypi gets its name in the variable `sanitize`.
  * Throws a BuildError with the compiler's output.
  */
 export function buildAddon({ debug = false, sanitize } = {}) {

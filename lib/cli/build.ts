@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ArgumentError, parse, stringOf } from './arguments.js';
@@ -29,7 +29,9 @@ export async function build(args: readonly string[], console: Console): Promise<
   const nodedir = stringOf(parsed, 'nodedir') ?? headersOfThisNode(environment);
   const options = nodedir === undefined ? [] : [`--nodedir=${path.resolve(nodedir)}`];
   stdout.write(`${text(`Building in ${directory} …`, `正在 ${directory} 中编译……`)[language]}\n`);
-  const { code, output } = await run([nodeGyp, 'rebuild', ...options], directory, environment);
+  const { code, output } = await withBindingGyp(directory, () =>
+    run([nodeGyp, 'rebuild', ...options], directory, environment),
+  );
   if (code !== 0) {
     stderr.write(`${output.trimEnd()}\n`);
     return fail(BUILD_FAILED);
@@ -57,6 +59,21 @@ const BUILD_FAILED = text(
   '编译失败，原因见上方 node-gyp 的输出。编译需要 C++17 编译器、make 和 Python 3（Debian：g++ make python3；Windows：带 C++ 的 ' +
     'Visual Studio），以及 Node.js 头文件：默认自动下载，也可用 --nodedir 指定。',
 );
+
+/**
+ * node-gyp reads `binding.gyp`. The package has none: npm calls node-gyp by itself where it finds one, on every system,
+ * when it installs from a lock file, whatever `gypfile` in package.json says.
+ */
+async function withBindingGyp<T>(directory: string, build: () => Promise<T>): Promise<T> {
+  const file = path.join(directory, 'binding.gyp');
+  if (existsSync(file)) return build();
+  writeFileSync(file, '{ "includes": ["native/addon.gypi"] }\n');
+  try {
+    return await build();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
 
 function notWritable(directory: string): Text {
   return text(

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors/index.js';
 import { ArgumentError, languageOf } from './arguments.js';
+import { build } from './build.js';
 import { explanationOf } from './connect.js';
 import type { Console } from './console.js';
 import { doctor } from './doctor/doctor.js';
@@ -18,6 +19,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['libs', libs],
   ['ping', ping],
   ['query', query],
+  ['build', build],
 ]);
 
 /** The command-line program, without the process around it. */

@@ -8,6 +8,7 @@ Commands:
   libs     list where the client library is looked for, and what is there
   ping     log in and wait for an answer
   query    run one statement
+  build    build the native addon, for a system that the package has none for
 
 The connection is a connection string of any form the driver takes, such as
 kingbase://system@127.0.0.1:54321/test; what it leaves out comes from KINGBASE_HOST,
@@ -28,6 +29,9 @@ query:
   -c, --command <sql>     the statement; default: read from the standard input
   -p, --parameter <text>  value for $1, then for $2, …; NULL is written in the statement
   -f, --format table|json|csv|tsv
+build (takes no connection):
+  --nodedir <path>        an installation of Node.js with its headers; default: they are
+                          downloaded where they are not beside the program
 
 Other:
   -h, --help
@@ -42,6 +46,7 @@ Exit codes: 0 ok; 1 failed; 2 wrong usage; 3 this machine or the client library;
   libs     列出查找客户端库的位置及其情况
   ping     登录并等待服务器应答
   query    执行一条语句
+  build    编译原生模块，用于软件包没有提供二进制文件的系统
 
 “连接”是驱动支持的任一种连接字符串，例如
 kingbase://system@127.0.0.1:54321/test；未给出的部分取自 KINGBASE_HOST、
@@ -62,6 +67,8 @@ query：
   -c, --command <SQL>     要执行的语句；默认从标准输入读取
   -p, --parameter <文本>  依次为 $1、$2……的值；NULL 请直接写在语句中
   -f, --format table|json|csv|tsv
+build（不接受连接参数）：
+  --nodedir <路径>        带有头文件的 Node.js 安装目录；默认取自 node 程序旁，没有则下载
 
 其他：
   -h, --help

@@ -42,8 +42,8 @@ function loadFailure(directory: string, cause: unknown): UsageError {
       {
         cause,
         hint:
-          'Binaries come with the package for linux-x64, linux-arm64 (glibc) and win32-x64. Elsewhere build it from ' +
-          'its sources. In a bundle, import kingbase-native/addon/… for the system, or keep the package external.',
+          'Binaries come with the package for linux-x64, linux-arm64 (glibc) and win32-x64. Elsewhere "npx ' +
+          'kingbase-native build" makes one (with a C++17 compiler, make and Python 3). In a bundle, import kingbase-native/addon/… for the system, or keep the package external.',
       },
     );
   }

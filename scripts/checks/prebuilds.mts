@@ -1,7 +1,7 @@
 /**
  * `npm run check:prebuilds`: examines the binaries in prebuilds/ (`npm run prebuild` makes them). Each must be for its
  * system, need nothing that a system which Node 18 runs on may lack, export nothing but the module's entry, be hardened
- * as binding.gyp and CMakeLists.txt say, and come out the same from a second build in another folder.
+ * as native/addon.gypi and CMakeLists.txt say, and come out the same from a second build in another folder.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -38,8 +38,6 @@ const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
 
 describe('the tarball', () => {
   it('needs five packages: one of them to build, two for the module that stands in for pg', () => {
-    const { preinstall, postinstall } = manifest.scripts ?? {};
-    expect({ preinstall, postinstall }).toEqual({});
     expect(Object.keys(manifest.dependencies).sort()).toEqual([
       'generic-pool',
       'node-addon-api',
@@ -59,11 +57,11 @@ describe('the tarball', () => {
     }
   });
 
-  it('builds nothing where a prebuilt addon fits, with scripts allowed', async () => {
+  it('builds nothing when it is installed from a lock file, with scripts allowed', async () => {
     const consumer = path.join(directory, 'locked');
     mkdirSync(consumer);
     await installInto(consumer, world.tarball);
-    // Without a script of ours npm would call node-gyp for the binding.gyp it finds.
+    // npm calls node-gyp for a binding.gyp that it finds, whatever package.json says.
     await npm(['ci', '--prefer-offline', '--no-audit', '--no-fund'], consumer);
     const top = readdirSync(path.join(consumer, 'node_modules', 'kingbase-native'));
     expect(top).toContain('prebuilds');
@@ -131,27 +129,39 @@ describe('the tarball', () => {
     }
   });
 
-  it('is built from source where no prebuilt addon fits, if scripts are allowed', async () => {
+  it('has no script that an installation runs, and nothing that npm would call node-gyp for', () => {
+    const { preinstall, install, postinstall } = manifest.scripts ?? {};
+    expect({ preinstall, install, postinstall }).toEqual({});
+    expect(files).not.toContain('binding.gyp');
+    expect(files).toContain('native/addon.gypi');
+  });
+
+  it('is built from source by a command where no prebuilt addon fits', async () => {
     const consumer = path.join(directory, 'from-source');
     cpSync(world.consumer, consumer, { recursive: true });
     const packageDirectory = path.join(consumer, 'node_modules', 'kingbase-native');
     rmSync(path.join(packageDirectory, 'prebuilds'), { recursive: true });
-    // What npm does at the installation, with a directory of headers in place of their download.
+    // A directory of headers in place of their download.
     const headers = path.join(tools, `node-${process.versions.node.split('.')[0] ?? ''}`);
-    await npm(['rebuild', 'kingbase-native', `--nodedir=${headers}`], consumer);
+    const command = path.join(packageDirectory, 'dist', 'cli', 'main.js');
+    await run(process.execPath, [command, 'build', `--nodedir=${headers}`], consumer);
     expect(existsSync(path.join(packageDirectory, 'build', 'Release', 'kingbase.node'))).toBe(true);
+    expect(existsSync(path.join(packageDirectory, 'binding.gyp'))).toBe(false);
 
     const program = { directory: consumer, command: [process.execPath, 'esm.mjs'] as const };
     const outcome = await exercise(world, firstLibrary(world), program, ABILITIES);
     expect(outcome.results).toEqual(allOk(ABILITIES));
   });
 
-  it('is installed all the same where that build fails', async () => {
-    const consumer = path.join(directory, 'no-compiler');
+  it('says how to build it where there is none', async () => {
+    const consumer = path.join(directory, 'no-binary');
     cpSync(world.consumer, consumer, { recursive: true });
-    const packageDirectory = path.join(consumer, 'node_modules', 'kingbase-native');
-    rmSync(path.join(packageDirectory, 'prebuilds'), { recursive: true });
-    await npm(['rebuild', 'kingbase-native', `--nodedir=${path.join(directory, 'nothing')}`], consumer);
-    expect(existsSync(path.join(packageDirectory, 'build', 'Release', 'kingbase.node'))).toBe(false);
+    rmSync(path.join(consumer, 'node_modules', 'kingbase-native', 'prebuilds'), { recursive: true });
+    const program = `
+      const { open } = require('kingbase-native');
+      open('kingbase://nobody@127.0.0.1:1/none').ping().catch(({ code, hint }) => console.log(code, hint));`;
+    const printed = await run(process.execPath, ['--eval', program], consumer);
+    expect(printed).toContain('KB_ADDON_NOT_FOUND');
+    expect(printed).toContain('npx kingbase-native build');
   });
 });
