@@ -16,6 +16,7 @@ Napi::Function CoreObject::Define(Napi::Env env) {
                          InstanceMethod<&CoreObject::RegisterTypeMap>("registerTypeMap"),
                          InstanceMethod<&CoreObject::ReleaseTypeMap>("releaseTypeMap"),
                          InstanceMethod<&CoreObject::SetParameterBuffer>("setParameterBuffer"),
+                         InstanceMethod<&CoreObject::RelieveConnectors>("relieveConnectors"),
                      });
 }
 
@@ -80,6 +81,10 @@ Napi::Value CoreObject::RegisterTypeMap(const Napi::CallbackInfo& info) {
 
 void CoreObject::ReleaseTypeMap(const Napi::CallbackInfo& info) {
   type_maps_.erase(info[0].As<Napi::Number>().Uint32Value());
+}
+
+void CoreObject::RelieveConnectors(const Napi::CallbackInfo& info) {
+  Sparing(info.Env(), [&] { environment_->RelieveConnectors(); });
 }
 
 void CoreObject::SetParameterBuffer(const Napi::CallbackInfo& info) {

@@ -47,6 +47,7 @@ class CoreObject final : public Napi::ObjectWrap<CoreObject> {
   Napi::Value RegisterTypeMap(const Napi::CallbackInfo& info);
   void ReleaseTypeMap(const Napi::CallbackInfo& info);
   void SetParameterBuffer(const Napi::CallbackInfo& info);
+  void RelieveConnectors(const Napi::CallbackInfo& info);
 
   Environment* environment_;
   uint32_t number_ = 0;

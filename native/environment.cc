@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kTurn{2};
 /** So many small deliveries go between two looks at the clock, which costs as much as some of them. */
 constexpr unsigned kSmallOnes = 16;
+/** How long the end of the environment waits for threads that are inside the library. */
+constexpr std::chrono::seconds kStopTime{2};
 /** Where the part of the backlog that has been handed over is given back. */
 constexpr size_t kLongBacklog = 512;
 
@@ -57,15 +59,17 @@ uint32_t Environment::AddCore(CoreObject* core, bool portable_wait) {
 
 /** '' or why the threads cannot be had; then the next connection tries again. */
 std::string Environment::BeginThreads() {
-  if (connector_ != nullptr) return "";
+  if (loop_owner_ != nullptr) return "";
   std::string error;
   if (io_thread_ == nullptr) {
     io_thread_ = IoThread::Create(Owner::kIoThread, portable_wait_, mailbox_, nullptr, &error);
     if (io_thread_ == nullptr) return error;
   }
-  connector_ = IoThread::Create(Owner::kConnector, portable_wait_, mailbox_, io_thread_, &error);
-  if (connector_ == nullptr) return error;
-  loop_owner_ = std::make_unique<LoopOwner>(io_thread_.get(), connector_.get());
+  auto connectors = std::make_unique<Connectors>(portable_wait_, mailbox_, io_thread_);
+  error = connectors->Begin();
+  if (!error.empty()) return error;
+  connectors_ = std::move(connectors);
+  loop_owner_ = std::make_unique<LoopOwner>(io_thread_.get(), connectors_.get());
   return "";
 }
 
@@ -118,7 +122,18 @@ void Environment::RunNext(const std::shared_ptr<Connection>& connection) {
 }
 
 void Environment::Close(const std::shared_ptr<Connection>& connection) {
-  if (!stopped_ && loop_owner_ != nullptr) loop_owner_->Close(connection);
+  if (stopped_ || loop_owner_ == nullptr) return;
+  HandOver& hand_over = connection->hand_over();
+  // The library may keep the thread that connects for ever.
+  if (hand_over.owner() == Owner::kConnector && hand_over.under_way() && !hand_over.forsaken()) {
+    hand_over.note_forsaken();
+    End();
+  }
+  loop_owner_->Close(connection);
+}
+
+void Environment::RelieveConnectors() {
+  if (!stopped_ && connectors_ != nullptr) connectors_->Relieve();
 }
 
 void Environment::Consumed(const std::shared_ptr<Connection>& connection, size_t bytes) {
@@ -214,7 +229,7 @@ void Environment::SurfaceException() const {
 }
 
 void Environment::Handle(Delivery* delivery) {
-  const Connection& connection = *delivery->connection;
+  Connection& connection = *delivery->connection;
   CoreObject* core = CoreOf(connection);
   if (core == nullptr) return;  // closed all its connections long ago, and is gone
   if (delivery->kind == Delivery::Kind::kReady) {
@@ -227,7 +242,7 @@ void Environment::Handle(Delivery* delivery) {
   const bool cancelled = delivery->kind == Delivery::Kind::kCancelled;
   const bool ends = delivery->end_of_command && !delivery->goes_on;
   // Before the handler, which may give the next command.
-  if (ends) End();
+  if (ends && !connection.hand_over().forsaken()) End();
   if (loop_owner_ == nullptr || loop_owner_->Reconcile(delivery)) {
     try {
       core->deliverer().Deliver(delivery);
@@ -258,9 +273,14 @@ void Environment::Stop() {
   if (stopped_) return;
   stopped_ = true;
   if (mailbox_ != nullptr) mailbox_->Close();
-  // The connector first: it hands connections over to the other.
-  if (connector_ != nullptr) connector_->Stop();
-  if (io_thread_ != nullptr) io_thread_->Stop();
+  // One time for all: several may be kept by the library.
+  const auto deadline = std::chrono::steady_clock::now() + kStopTime;
+  // The connectors first: they hand connections over to the other.
+  if (connectors_ != nullptr) connectors_->Stop(deadline);
+  if (io_thread_ != nullptr) {
+    io_thread_->AskToStop();
+    io_thread_->Stop(deadline);
+  }
   backlog_.clear();
   next_ = 0;
 }

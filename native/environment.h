@@ -9,6 +9,7 @@
 
 #include "napi_setup.h"
 
+#include "connectors.h"
 #include "core_object.h"
 #include "io_thread.h"
 #include "loop_owner.h"
@@ -38,6 +39,8 @@ class Environment final : public ConsumptionListener {
   void RunNext(const std::shared_ptr<Connection>& connection);
   void Close(const std::shared_ptr<Connection>& connection);
   void Cancel(const std::shared_ptr<Connection>& connection, uint32_t slot);
+  /** A connection has been in the making for long: perhaps the library keeps the thread that makes it. */
+  void RelieveConnectors();
   void Consumed(const std::shared_ptr<Connection>& connection, size_t bytes) override;
 
   /** Hands what has arrived to the handlers, for a few milliseconds at most. */
@@ -68,7 +71,7 @@ class Environment final : public ConsumptionListener {
   bool portable_wait_ = false;
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<IoThread> io_thread_;
-  std::shared_ptr<IoThread> connector_;
+  std::unique_ptr<Connectors> connectors_;
   std::unique_ptr<LoopOwner> loop_owner_;
   bool stopped_ = false;
 

@@ -5,7 +5,9 @@
 // library with it or touches its state.
 //   - JavaScript thread: while idle, or while it runs a command that is alone in flight by itself.
 //   - I/O thread: from the moment a command is submitted until its completion is published.
-//   - connector thread: while connecting, and for taking leave of an idle connection.
+//   - a connector thread: while connecting, and for taking leave of an idle connection. From one that the
+//   library
+//     keeps, the JavaScript thread takes the connections that it is not inside of to another (connectors.h).
 //
 //   who gives      to whom      when
 //   JavaScript     connector    connect() is called; an idle connection is closed
@@ -30,6 +32,7 @@
 // is the owner and writes a plain member, so that the thread sanitizer sees a hand-over that orders nothing.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #if defined(KINGBASE_CHECK_OWNERSHIP)
@@ -126,6 +129,12 @@ class HandOver {
   /** The program has closed the connection: the JavaScript thread leaves it alone from then on. */
   bool closing() const { return closing_; }
   void note_closing() { closing_ = true; }
+  /** Nobody waits any more for the end of the attempt to connect: it does not keep the process alive. */
+  bool forsaken() const { return forsaken_; }
+  void note_forsaken() { forsaken_ = true; }
+  /** Which of the connector threads it was given to. */
+  size_t connector() const { return connector_; }
+  void note_connector(size_t connector) { connector_ = connector; }
 
  private:
   enum class Offer : uint8_t { kNone, kOffered, kTaken };
@@ -141,6 +150,8 @@ class HandOver {
   std::atomic<unsigned> attention_{0};
   bool under_way_ = false;
   bool closing_ = false;
+  bool forsaken_ = false;
+  size_t connector_ = 0;
 #if defined(KINGBASE_CHECK_OWNERSHIP)
   uint64_t touched_ = 0;
 #endif

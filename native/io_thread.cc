@@ -11,8 +11,9 @@
 namespace kingbase {
 namespace {
 
-/** How long Stop waits for a thread that is inside the library. */
-constexpr std::chrono::seconds kStopTime{2};
+/** How long a call of the library may take before others need not wait for it: a handshake or a password's
+ * hash takes less. */
+constexpr std::chrono::milliseconds kLongCall{250};
 
 }  // namespace
 
@@ -83,12 +84,80 @@ void IoThread::Recheck(Connection* connection) {
   if (!connection->closed()) Arm(connection, true);
 }
 
-void IoThread::Stop() {
+IoThread::Inside::Inside(IoThread* thread, uint64_t number)
+    : thread_(thread->role_ == Owner::kConnector ? thread : nullptr) {
+  if (thread_ == nullptr) return;
+  // What is to be told must not wait for a call that may not come back.
+  thread_->PostAll();
+  const std::lock_guard<std::mutex> lock(thread_->mutex_);
+  thread_->inside_ = number;
+  thread_->inside_since_ = std::chrono::steady_clock::now();
+}
+
+IoThread::Inside::~Inside() {
+  if (thread_ == nullptr) return;
+  const std::lock_guard<std::mutex> lock(thread_->mutex_);
+  thread_->inside_ = 0;
+}
+
+bool IoThread::IsKept() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return inside_ != 0 && std::chrono::steady_clock::now() - inside_since_ > kLongCall;
+}
+
+std::vector<std::shared_ptr<Connection>> IoThread::GiveAllTo(IoThread* other) {
+  std::vector<std::shared_ptr<Connection>> given;
+  std::vector<Request> orders;
+  std::vector<std::shared_ptr<Connection>> being_made;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // It may have come back in the meantime.
+    if (inside_ == 0) return given;
+    for (std::vector<Request>* list : {&taken_, &orders_}) {
+      std::vector<Request> kept;
+      for (Request& request : *list) {
+        (request.connection->number() == inside_ ? kept : orders).push_back(std::move(request));
+      }
+      list->swap(kept);
+    }
+    for (auto& connection : std::exchange(adopted_, {})) {
+      connections_.emplace(connection->number(), std::move(connection));
+    }
+    for (auto next = connections_.begin(); next != connections_.end();) {
+      if (next->first == inside_) {
+        ++next;
+        continue;
+      }
+      being_made.push_back(std::move(next->second));
+      next = connections_.erase(next);
+    }
+  }
+  // Their owner is a connector, whichever it is: the one that had them is inside another one's call.
+  const RoleScope role(Owner::kConnector);
+  for (const auto& connection : being_made) {
+    wait_set_->Remove(connection->socket(), connection->number());
+    given.push_back(connection);
+  }
+  for (const auto& connection : being_made) {
+    // As after any step: the socket's readiness is reported, also where it has been reported here.
+    if (!other->Adopt(connection)) other->Submit(connection, Order::kGiveUp);
+  }
+  for (const Request& request : orders) {
+    given.push_back(request.connection);
+    other->Submit(request.connection, request.order, request.hangup);
+  }
+  return given;
+}
+
+void IoThread::AskToStop() {
   stopping_.store(true, std::memory_order_seq_cst);
   wait_set_->Wake();
+}
+
+void IoThread::Stop(std::chrono::steady_clock::time_point deadline) {
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    if (!end_.wait_for(lock, kStopTime, [this] { return ended_; })) {
+    if (!end_.wait_until(lock, deadline, [this] { return ended_; })) {
       // Inside the library, which does not come back. What it has charge of stays with it.
       thread_.detach();
       return;
@@ -157,7 +226,14 @@ bool IoThread::TakeOrders() {
     TakeCharges();
     const std::lock_guard<std::mutex> lock(mutex_);
     any_orders_.store(!adopted_.empty() || !dismissed_.empty(), std::memory_order_relaxed);
-    if (taken_.empty()) {
+    if (role_ == Owner::kConnector) {
+      // One at a time: what has not been begun can be given to another connector.
+      if (taken_.empty() && !orders_.empty()) {
+        taken_.push_back(std::move(orders_.front()));
+        orders_.erase(orders_.begin());
+      }
+      if (!orders_.empty()) any_orders_.store(true, std::memory_order_relaxed);
+    } else if (taken_.empty()) {
       taken_.swap(orders_);
     } else {
       Insist([&] { taken_.reserve(taken_.size() + orders_.size()); });
@@ -201,7 +277,11 @@ void IoThread::OnReady(const ReadySocket& ready) {
 void IoThread::React(const std::shared_ptr<Connection>& connection, bool hangup) {
   if (connection->owner() == role_) {
     const bool running = connection->running();
-    const Step step = connection->Advance(hangup, kReadsPerTurn, &out_);
+    Step step = Step::kWait;
+    {
+      const Inside inside(this, connection->number());
+      step = connection->Advance(hangup, kReadsPerTurn, &out_);
+    }
     // Otherwise the connection has been given to this thread for an order that is still to come, and stays
     // here: given back now, it would have two owners when the order is carried out.
     if (running) Follow(connection.get(), step);
@@ -217,11 +297,18 @@ void IoThread::React(const std::shared_ptr<Connection>& connection, bool hangup)
 }
 
 void IoThread::Begin(const std::shared_ptr<Connection>& connection) {
-  Step step = connection->Start(&out_);
+  Step step = Step::kWait;
+  {
+    const Inside inside(this, connection->number());
+    step = connection->Start(&out_);
+  }
   if (role_ == Owner::kConnector && step == Step::kWait) {
     Insist([&] { connections_.emplace(connection->number(), connection); });
     // On the same machine the connection is there at once: no need to wait for that first.
-    if (wait_set_->TakesBytes(connection->socket())) step = connection->Advance(false, 1, &out_);
+    if (wait_set_->TakesBytes(connection->socket())) {
+      const Inside inside(this, connection->number());
+      step = connection->Advance(false, 1, &out_);
+    }
     if (step == Step::kWait) {
       if (!wait_set_->Add(connection->socket(), connection->number(), connection->interest())) {
         GiveUp(connection.get());
@@ -249,11 +336,19 @@ void IoThread::Carry(const Request& request) {
       if (role_ == Owner::kConnector && connection->owner() != role_) return;
       connection->hand_over().TakeClosed(role_);
       wait_set_->Remove(connection->socket(), connection->number());
-      connection->Close(&out_);
+      {
+        const Inside inside(this, connection->number());
+        connection->Close(&out_);
+      }
       connections_.erase(connection->number());
       return;
-    case Order::kDismiss:
+    case Order::kDismiss: {
+      const Inside inside(this, connection->number());
       next_->Dismiss(connection);
+      return;
+    }
+    case Order::kGiveUp:
+      GiveUp(connection.get());
       return;
   }
 }

@@ -13,9 +13,11 @@
 // its last work it dozes for a moment before it sleeps, and who dozes is not woken for that.
 //
 // A library may keep its caller for as long as it likes, by a question on the terminal or a file on a dead
-// disk. Stop does not wait for that: the thread is left alone, and ends when it comes back.
+// disk. Stop does not wait for that: the thread is left alone, and ends when it comes back. Of a connector
+// that is kept so, the JavaScript thread gives the other connections to another connector.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -44,6 +46,8 @@ class IoThread final : public std::enable_shared_from_this<IoThread>, private Co
     kClose,
     /** To the connector: close an idle connection that is in the charge of `next`. Nobody waits for it. */
     kDismiss,
+    /** To a connector: the connection's socket cannot be waited for. */
+    kGiveUp,
   };
 
   /**
@@ -74,14 +78,42 @@ class IoThread final : public std::enable_shared_from_this<IoThread>, private Co
    */
   void Recheck(Connection* connection);
 
-  /** Ends the thread and closes every connection it has charge of. Once. */
-  void Stop();
+  // For the connectors, see connectors.h. Called by the JavaScript thread.
+
+  /** Whether the thread has been inside the library for longer than a call takes. */
+  bool IsKept();
+
+  /**
+   * Takes to `other` all connections that this thread, which is kept, is to make or to take leave of, but the
+   * one that it is inside of. Returns them.
+   */
+  std::vector<std::shared_ptr<Connection>> GiveAllTo(IoThread* other);
+
+  void AskToStop();
+  /** Ends the thread, which has been asked to, and closes every connection it has charge of. Once. */
+  void Stop(std::chrono::steady_clock::time_point deadline);
 
  private:
   struct Request {
     std::shared_ptr<Connection> connection;
     Order order;
     bool hangup;
+  };
+
+  /**
+   * Around what a connector has the library do, which can take any time. Meanwhile the JavaScript thread may
+   * take the other connections away, under the lock: so `connections_` is touched outside only, and looked at
+   * again afterwards.
+   */
+  class Inside {
+   public:
+    Inside(IoThread* thread, uint64_t number);
+    ~Inside();
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    IoThread* const thread_;
   };
 
   enum class Sleep : uint8_t { kAwake, kDozing, kAsleep };
@@ -130,6 +162,10 @@ class IoThread final : public std::enable_shared_from_this<IoThread>, private Co
   /** Connected by the connector, and closed by it: not in `connections_` yet, and to be taken out of it. */
   std::vector<std::shared_ptr<Connection>> adopted_;
   std::vector<uint64_t> dismissed_;
+  /** A connector: the number of the connection that it is inside the library with, and since when; 0 for
+   * none. */
+  uint64_t inside_ = 0;
+  std::chrono::steady_clock::time_point inside_since_;
   bool ended_ = false;
   std::condition_variable end_;
 

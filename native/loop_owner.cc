@@ -12,8 +12,7 @@ void LoopOwner::Run(const std::shared_ptr<Connection>& connection, bool alone, D
   connection->hand_over().note_under_way(true);
   const Command& command = connection->command();
   if (command.kind == CommandKind::kConnect) {
-    connection->hand_over().GiveTo(Owner::kConnector);
-    connector_->Submit(connection, IoThread::Order::kStart);
+    connectors_->Connect(connection);
     return;
   }
   // Alone in flight, sending here saves waking the I/O thread to do it, and reading here saves handing the
@@ -79,12 +78,11 @@ void LoopOwner::Close(const std::shared_ptr<Connection>& connection) {
   hand_over.note_closing();
   const Owner owner = hand_over.owner();
   if (owner == Owner::kConnector) {
-    connector_->Submit(connection, IoThread::Order::kClose);
+    connectors_->Close(connection);
     return;
   }
   if (first && owner == Owner::kJavaScript && connection->idle() && io_thread_->lets_go()) {
-    hand_over.GiveTo(Owner::kConnector);
-    connector_->Submit(connection, IoThread::Order::kDismiss);
+    connectors_->Dismiss(connection);
     return;
   }
   if (first && owner == Owner::kJavaScript) hand_over.GiveTo(Owner::kIoThread);

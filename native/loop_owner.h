@@ -5,13 +5,14 @@
 #include <memory>
 
 #include "connection_owner.h"
+#include "connectors.h"
 #include "io_thread.h"
 
 namespace kingbase {
 
 class LoopOwner final : private ConnectionOwner {
  public:
-  LoopOwner(IoThread* io_thread, IoThread* connector) : io_thread_(io_thread), connector_(connector) {}
+  LoopOwner(IoThread* io_thread, Connectors* connectors) : io_thread_(io_thread), connectors_(connectors) {}
 
   /** Runs the connection's command: by itself when it is `alone` in flight and small, else it is queued. */
   void Run(const std::shared_ptr<Connection>& connection, bool alone, Deliveries* out);
@@ -39,7 +40,7 @@ class LoopOwner final : private ConnectionOwner {
   void GiveAway(Connection* connection, IoThread::Order order);
 
   IoThread* const io_thread_;
-  IoThread* const connector_;
+  Connectors* const connectors_;
 };
 
 }  // namespace kingbase

@@ -13,6 +13,7 @@
       "native/connection_object.cc",
       "native/connection_reading.cc",
       "native/connection_sending.cc",
+      "native/connectors.cc",
       "native/core_object.cc",
       "native/decoder.cc",
       "native/deliverer.cc",

@@ -96,13 +96,15 @@ function runProgram(program: string, environment: NodeJS.ProcessEnv, reports: st
   return passed;
 }
 
-async function main(sanitizer: string | undefined): Promise<void> {
+async function main(sanitizer: string | undefined, only = ''): Promise<void> {
   if (sanitizer !== 'address' && sanitizer !== 'thread') {
-    throw new Error('Usage: tsx scripts/sanitizers.ts address|thread');
+    throw new Error('Usage: tsx scripts/sanitizers.ts address|thread [part of a program’s name]');
   }
   const folder = path.join('test', 'native', 'stress');
-  const programs = readdirSync(path.join(root, folder)).filter((file) => file.endsWith('.mjs'));
-  if (programs.length === 0) throw new Error(`No program was found in ${folder}.`);
+  const programs = readdirSync(path.join(root, folder)).filter(
+    (file) => file.endsWith('.mjs') && file.includes(only),
+  );
+  if (programs.length === 0) throw new Error(`No such program was found in ${folder}.`);
   const { runtime, environment } = SANITIZERS[sanitizer];
   const addon = buildAddon(sanitizer);
   const reports = mkdtempSync(path.join(tmpdir(), 'kingbase-native-sanitizer-'));
@@ -128,7 +130,7 @@ async function main(sanitizer: string | undefined): Promise<void> {
   }
 }
 
-main(process.argv[2]).catch((error: unknown) => {
+main(process.argv[2], process.argv[3]).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 });

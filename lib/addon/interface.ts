@@ -335,6 +335,8 @@ export interface NativeCore {
   registerTypeMap(pairs: Uint32Array): number;
   releaseTypeMap(typeMap: number): void;
   setParameterBuffer(buffer: Uint8Array): void;
+  /** Takes what waits behind a library that keeps the thread which connects to another thread. */
+  relieveConnectors(): void;
 }
 
 export interface NativeAddon {

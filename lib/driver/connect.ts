@@ -208,6 +208,9 @@ function connectTo(
   });
 }
 
+/** ms after which an attempt that is not over has the core look whether its library keeps the thread that connects. */
+const RELIEF = 300;
+
 /** ms that the core may take to say how far a connection had come that is given up. */
 const LAST_WORDS = 250;
 
@@ -221,6 +224,7 @@ class AddressAttempt implements ConnectOutcome {
   private readonly session: Session;
   private readonly allowed: number;
   private stopWatching: (() => void) | undefined;
+  private relief: NodeJS.Timeout | undefined;
   private timedOut = false;
 
   constructor(
@@ -250,7 +254,7 @@ class AddressAttempt implements ConnectOutcome {
   }
 
   begin(host: HostAddress, address: string | undefined): void {
-    const { config, library, password, limit } = this.#attempt;
+    const { config, core, library, password, limit } = this.#attempt;
     try {
       const keywords = connectionKeywords(config, host, address, library.library.connectionOptions);
       this.session.connect(keywords, password, this);
@@ -258,7 +262,10 @@ class AddressAttempt implements ConnectOutcome {
       this.session.close();
       throw error;
     }
+    this.relief = setInterval(() => core.relieveConnectors(), RELIEF);
+    this.relief.unref();
     this.stopWatching = limit.watch(this.until, (aborted) => {
+      clearInterval(this.relief);
       if (aborted) this.reject(limit.signal?.reason);
       else this.expire();
       this.session.close();
@@ -274,6 +281,7 @@ class AddressAttempt implements ConnectOutcome {
 
   connected(facts: ConnectionFacts): void {
     const { binaryResults } = this.#attempt.config;
+    clearInterval(this.relief);
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
     this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
     const settings = neededSettings(facts, this.session.pooler !== undefined);
@@ -283,6 +291,7 @@ class AddressAttempt implements ConnectOutcome {
   }
 
   failed(failure: NativeFailure): void {
+    clearInterval(this.relief);
     this.stopWatching?.();
     const { timedOut, where } = this;
     this.reject(timedOut ? this.timeout(stageOf(failure)) : connectError(failure, where));

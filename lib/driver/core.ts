@@ -143,6 +143,11 @@ export class Core {
     return writer;
   }
 
+  /** Has connection attempts go on that wait behind a library which does not come back from another one. */
+  relieveConnectors(): void {
+    this.native.relieveConnectors();
+  }
+
   /** The core's number for a type map. The map must be kept alive for as long as the number is used. */
   typeMapId(types: TypeMap): number {
     if (types === this.lastTypes.map) return this.lastTypes.id;

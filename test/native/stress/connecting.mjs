@@ -1,7 +1,11 @@
 // Connections that come and go in storms, and attempts that fail or are given up at every stage.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import {
   codeOf,
   database,
@@ -94,3 +98,37 @@ await withPort(
 );
 enter('wrong login');
 await attempts(100, { database: 'none-of-this-name' }, '3D000');
+
+// A library that reads a file nobody writes to keeps the thread that calls it.
+const directory = mkdtempSync(path.join(os.tmpdir(), 'kingbase-native-kept-'));
+const sslRootCert = path.join(directory, 'root.crt');
+execFileSync('mkfifo', [sslRootCert]);
+const letGo = () => {
+  try {
+    closeSync(openSync(sslRootCert, constants.O_WRONLY | constants.O_NONBLOCK));
+  } catch (error) {
+    assert.equal(error.code, 'ENXIO', error);
+  }
+};
+await withPort(
+  (socket) => socket.once('data', () => socket.write('S')),
+  async (port) => {
+    for (let round = 0; round < 3; round++) {
+      enter(`kept by the library, round ${round}`);
+      const kept = Array.from({ length: 1 + (round % 3) }, () =>
+        database({ host: '127.0.0.1', port, sslMode: 'verify-ca', sslRootCert, connectTimeout: 1500 }),
+      );
+      const ends = kept.map((db) => codeOf(db.ping()));
+      await repeat(20, 4, async () => {
+        const db = database({ connectTimeout: 60_000 });
+        await db.query('SELECT 1');
+        await db.close();
+      });
+      if (round % 2 === 0) letGo();
+      await Promise.all(ends);
+      letGo();
+      await Promise.all(kept.map((db) => db.close({ timeout: 0 })));
+    }
+  },
+);
+rmSync(directory, { recursive: true, force: true });
