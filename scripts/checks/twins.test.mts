@@ -11,8 +11,6 @@ const twins = folders.flatMap((folder) =>
     .filter((name) => name.endsWith(CHINESE))
     .map((name) => path.join(folder, name)),
 );
-/** A page that the Chinese reader is sent to in English for the rest. */
-const ABRIDGED = new Set(['docs/doctor.zh-CN.md']);
 
 interface Page {
   /** Level and, for code in them, the code: what does not depend on the language. */
@@ -62,7 +60,7 @@ describe.each(twins)('%s', (chinese) => {
     const [there, here] = [pageOf(english), pageOf(chinese)];
     expect(here.headings).toEqual(there.headings);
     expect(here.blocks).toEqual(there.blocks);
-    if (!ABRIDGED.has(chinese)) expect(here.tables).toEqual(there.tables);
+    expect(here.tables).toEqual(there.tables);
   });
 });
 

@@ -8,13 +8,14 @@ import { targets } from '../support/targets.js';
 const target = targets().find(({ transport }) => transport === 'TCP')!;
 const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
 const COMMANDS = ['doctor', 'libs', 'ping', 'query', 'build', 'top', 'init', 'topology', 'help'];
-const counted = { run: 0, 'not run, with a reason': 0, parsed: 0, shown: 0 };
+const none = { run: 0, 'not run, with a reason': 0, parsed: 0, shown: 0 };
+const countedIn = { en: { ...none }, 'zh-CN': { ...none } };
 
 const PROGRAMS = new Set(['js', 'ts']);
 
 afterAll(() => {
-  const total = Object.values(counted).reduce((sum, count) => sum + count, 0);
-  console.log(`${total} code blocks: ${JSON.stringify(counted)}`);
+  for (const [language, counts] of Object.entries(countedIn))
+    console.log(`code blocks, ${language}: ${JSON.stringify(counts)}`);
 });
 
 /** Scripts and commands of the package's own that a shell block names are there. */
@@ -27,6 +28,7 @@ function checkCommands({ code }: Block): void {
 
 describe.each([...documents('en'), ...documents('zh-CN')])('%s', (document) => {
   const blocks = blocksOf(document);
+  const counted = countedIn[document.endsWith('.zh-CN.md') ? 'zh-CN' : 'en'];
   const schema = `document_${document.replace(/\W/g, '_').toLowerCase()}`;
   const config: ConnectionConfig = { ...target.config, options: `-c search_path=${schema}` };
   let db: Database;
