@@ -86,4 +86,15 @@ export type {
 export { PoolError } from './pool/pool-error.js';
 export type { PoolStats } from './pool/stats.js';
 export type { ConnectEntry, LogEntry, RefusedEntry, LogOptions } from './observability/telemetry.js';
+export type { MetricsRecording } from './facade/metrics-recording.js';
+export type {
+  MetricsAttributes,
+  MetricsCounter,
+  MetricsHistogram,
+  MetricsInstrumentOptions,
+  MetricsMeter,
+  MetricsObservable,
+  MetricsObservation,
+  MetricsOptions,
+} from './observability/metrics.js';
 export type { TraceContext } from './observability/channels.js';

@@ -9,6 +9,7 @@ import { libs } from './libs.js';
 import { packageVersion } from './package-version.js';
 import { ping } from './ping.js';
 import { query } from './query.js';
+import { top } from './top.js';
 import { USAGE } from './usage.js';
 import { text } from './words.js';
 
@@ -19,6 +20,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['libs', libs],
   ['ping', ping],
   ['query', query],
+  ['top', top],
   ['build', build],
 ]);
 

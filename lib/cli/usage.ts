@@ -8,6 +8,7 @@ Commands:
   libs     list where the client library is looked for, and what is there
   ping     log in and wait for an answer
   query    run one statement
+  top      show the server's sessions, waits and locks, again and again
   build    build the native addon, for a system that the package has none for
 
 The connection is a connection string of any form the driver takes, such as
@@ -20,11 +21,14 @@ Options of all commands that connect:
                           statement (doctor: for each attempt); 0 = none
   -W, --password          ask for the password
   --lang en|zh            language; default: that of the locale
-doctor, libs, ping:
-  --json                  for programs; ping: a line for each answer
-ping:
-  -c, --count <n>         how often; 0 = until interrupted; default 1
-  -i, --interval <ms>     pause between; default 1000
+doctor, libs, ping, top:
+  --json                  for programs; ping, top: a line for each answer
+doctor:
+  --html <file>           writes the report as a page as well, in both languages
+  --redact                hosts, users, databases and paths are replaced: to show it to others
+ping, top:
+  -c, --count <n>         how often; 0 = until interrupted; default 1 (top on a terminal: 0)
+  -i, --interval <ms>     pause between; default 1000 (top: 2000)
 query:
   -c, --command <sql>     the statement; default: read from the standard input
   -p, --parameter <text>  value for $1, then for $2, …; NULL is written in the statement
@@ -46,6 +50,7 @@ Exit codes: 0 ok; 1 failed; 2 wrong usage; 3 this machine or the client library;
   libs     列出查找客户端库的位置及其情况
   ping     登录并等待服务器应答
   query    执行一条语句
+  top      持续显示服务器的会话、等待和锁
   build    编译原生模块，用于软件包没有提供二进制文件的系统
 
 “连接”是驱动支持的任一种连接字符串，例如
@@ -58,11 +63,14 @@ KINGBASE_USER、KINGBASE_PASSWORD 等环境变量和密码文件。
                           （doctor：每次尝试的时限）；0 表示不限
   -W, --password          提示输入密码
   --lang en|zh            语言，默认取自系统区域设置
-doctor、libs、ping：
-  --json                  输出供程序读取的 JSON；ping 每次应答一行
-ping：
-  -c, --count <次数>      0 表示直到中断；默认 1
-  -i, --interval <毫秒>   间隔；默认 1000
+doctor、libs、ping、top：
+  --json                  输出供程序读取的 JSON；ping 和 top 每次应答一行
+doctor：
+  --html <文件>           另将报告写成网页，含中英文两种语言
+  --redact                隐去主机、用户、数据库和路径，便于提供给他人
+ping、top：
+  -c, --count <次数>      0 表示直到中断；默认 1（top 在终端上为 0）
+  -i, --interval <毫秒>   间隔；默认 1000（top 为 2000）
 query：
   -c, --command <SQL>     要执行的语句；默认从标准输入读取
   -p, --parameter <文本>  依次为 $1、$2……的值；NULL 请直接写在语句中

@@ -11,6 +11,7 @@ import { loadCore } from '../driver/core.js';
 import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { Session, SessionEvents } from '../driver/session.js';
 import type { LibraryAttempt } from '../errors/index.js';
+import type { MetricsMeter, MetricsOptions } from '../observability/metrics.js';
 import { Telemetry, type ConnectEntry, type LogEntry } from '../observability/telemetry.js';
 import { wantsWritable } from '../pool/eviction.js';
 import type { PoolStats } from '../pool/stats.js';
@@ -38,6 +39,7 @@ import {
   type LeakWatch,
 } from './sessions/leak.js';
 import { Listener } from './listen/listener.js';
+import { recordMetrics, type MetricsRecording } from './metrics-recording.js';
 import type { NotificationHandler, Subscription } from './listen/subscription.js';
 import type { CallContext } from './calls/call-context.js';
 import { Queryable } from './queryable.js';
@@ -77,6 +79,7 @@ export class Database extends Queryable {
   private readonly emitter = new EventEmitter<DatabaseEvents>();
   private library: LoadedLibrary | undefined;
   private warnedOfOpen = false;
+  private recording: MetricsRecording | undefined;
   private readonly listener: Listener;
 
   private constructor(config: ResolvedConfig) {
@@ -233,6 +236,18 @@ export class Database extends Queryable {
     return this.runner.stats();
   }
 
+  /**
+   * Records metrics by OpenTelemetry's semantic conventions for database clients, until it is stopped or the database has
+   * been closed. Throws a UsageError (`KB_BAD_OPTION`) where they are recorded already.
+   *
+   * @param meter of `@opentelemetry/api`, 1.x
+   */
+  recordMetrics(meter: MetricsMeter, options?: MetricsOptions): MetricsRecording {
+    const { telemetry } = this.context;
+    this.recording = recordMetrics(this.runner, telemetry, this.config, meter, options);
+    return this.recording;
+  }
+
   /** Changes options of the pool in use; those not named stay. Throws a UsageError (`KB_BAD_OPTION`). */
   configurePool(options: PoolOptions): void {
     this.runner.configure(resolvePoolOptions(options, this.runner.poolOptions));
@@ -245,7 +260,8 @@ export class Database extends Queryable {
   async close(options?: { timeout?: number }): Promise<void> {
     checkOptions('close', options);
     this.listener.close();
-    return this.runner.close(options?.timeout ?? 0);
+    await this.runner.close(options?.timeout ?? 0);
+    this.recording?.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { tellSafely } from '../base/tell-safely.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
 import { channels, type TraceContext } from './channels.js';
+import { operationOf, type Metrics } from './metrics.js';
 
 /**
  * One line of the log. No password and no parameter is in it; the text of a slow statement is, which can hold what is
@@ -58,6 +59,8 @@ export interface TelemetryOptions {
   traceParameters: boolean;
 }
 
+const BATCH_INSERT = 'BATCH INSERT';
+
 /** Not a tracing channel: a refusal has no duration. */
 const REFUSED = channel('kingbase:refused');
 
@@ -74,6 +77,8 @@ function whoRefused(error: unknown): RefusedEntry['reason'] | undefined {
 
 /** Tells whoever listens what is going on. Nothing is built while nobody does. */
 export class Telemetry {
+  /** There only while the program records metrics. */
+  metrics: Metrics | undefined;
   private readonly slow: number;
 
   constructor(private readonly options: TelemetryOptions) {
@@ -82,7 +87,7 @@ export class Telemetry {
 
   /** Whether a statement is worth telling of. */
   get watchesQueries(): boolean {
-    return this.slow !== Infinity || channels.query.active;
+    return this.slow !== Infinity || channels.query.active || this.metrics !== undefined;
   }
 
   query<R>(
@@ -99,11 +104,14 @@ export class Telemetry {
       if (this.options.traceParameters) context['db.query.parameters'] = parameters;
       return channels.query.trace(context, () => noting(context, run(), rowsOf));
     };
-    return this.slow === Infinity ? traced() : this.timed(sql, rowsOf, traced);
+    const measured = (): Promise<R> => this.measured(() => operationOf(sql), rowsOf, traced);
+    return this.slow === Infinity ? measured() : this.timed(sql, rowsOf, measured);
   }
 
   connect<R>(run: () => Promise<R>): Promise<R> {
-    return this.traced('connect', undefined, run);
+    const { metrics } = this;
+    const traced = (): Promise<R> => this.traced('connect', undefined, run);
+    return metrics === undefined ? traced() : timedConnect(metrics, traced);
   }
 
   /** For audits: tells of an attempt to connect that failed because somebody said no. */
@@ -138,9 +146,23 @@ export class Telemetry {
     sizes: () => { size: number; returned: number | undefined },
     run: () => Promise<R>,
   ): Promise<R> {
+    const traced = (): Promise<R> => this.tracedBatch(traceContext, table, sizes, run);
+    return this.measured(
+      () => BATCH_INSERT,
+      () => sizes().returned,
+      traced,
+    );
+  }
+
+  private tracedBatch<R>(
+    traceContext: unknown,
+    table: string,
+    sizes: () => { size: number; returned: number | undefined },
+    run: () => Promise<R>,
+  ): Promise<R> {
     if (!channels.batch.active) return run();
     const context = this.context(traceContext);
-    context['db.operation.name'] = 'BATCH INSERT';
+    context['db.operation.name'] = BATCH_INSERT;
     context['db.collection.name'] = table;
     const running = async (): Promise<R> => {
       try {
@@ -182,6 +204,26 @@ export class Telemetry {
     return context;
   }
 
+  private measured<R>(
+    operation: () => string | undefined,
+    rowsOf: (result: R) => number | undefined,
+    run: () => Promise<R>,
+  ): Promise<R> {
+    const { metrics } = this;
+    if (metrics === undefined) return run();
+    const start = performance.now();
+    const end = (rows: number | undefined, failure: Failure): void => {
+      const duration = performance.now() - start;
+      tellSafely(() => metrics.operation(duration, { operation: operation(), rows, ...failure }));
+    };
+    const running = run();
+    running.then(
+      (result) => end(rowsOf(result), { status: undefined, error: undefined }),
+      (error: unknown) => end(undefined, failureOf(error)),
+    );
+    return running;
+  }
+
   private async timed<R>(
     sql: string,
     rowsOf: (result: R) => number | undefined,
@@ -216,9 +258,28 @@ async function noting<R>(
     if (rows !== undefined) context['db.response.returned_rows'] = rows;
     return result;
   } catch (error) {
-    if (error instanceof DatabaseError) context['db.response.status_code'] = error.code;
-    context['error.type'] =
-      error instanceof KingbaseError ? error.code : error instanceof Error ? error.name : '_OTHER';
+    const { status, error: type } = failureOf(error);
+    if (status !== undefined) context['db.response.status_code'] = status;
+    context['error.type'] = type;
     throw error;
   }
+}
+
+async function timedConnect<R>(metrics: Metrics, run: () => Promise<R>): Promise<R> {
+  const start = performance.now();
+  const made = await run();
+  tellSafely(() => metrics.connectionMade(performance.now() - start));
+  return made;
+}
+
+interface Failure {
+  status: string | undefined;
+  error: string | undefined;
+}
+
+/** A failure by the conventions' names. */
+function failureOf(error: unknown): { status: string | undefined; error: string } {
+  if (error instanceof DatabaseError) return { status: error.code, error: error.code };
+  if (error instanceof KingbaseError) return { status: undefined, error: error.code };
+  return { status: undefined, error: error instanceof Error ? error.name : '_OTHER' };
 }

@@ -20,6 +20,8 @@ export class PoolLine {
   private firesAt = Infinity;
   private arrived = 0;
   private waited = 0;
+  /** Told of the ms that each waited who has got a session. */
+  served: ((waited: number) => void) | undefined;
 
   /** @param refuseLate is given who has waited for as long as they may */
   constructor(private readonly refuseLate: (late: Operation[]) => void) {}
@@ -74,7 +76,7 @@ export class PoolLine {
   take(now: number): Operation | undefined {
     const waiter = this.waiting.shift();
     if (waiter === undefined) return undefined;
-    this.end(waiter, now);
+    this.gotSession(waiter, now);
     return waiter.operation;
   }
 
@@ -96,7 +98,7 @@ export class PoolLine {
   /** The session has begun what was offered to it. */
   offerBegun(session: Session, now: number): void {
     const waiter = this.offers.take(session);
-    if (waiter !== undefined) this.end(waiter, now);
+    if (waiter !== undefined) this.gotSession(waiter, now);
   }
 
   /** The session gives back what was offered to it; false where nothing was. */
@@ -127,8 +129,14 @@ export class PoolLine {
   }
 
   private takeLateOfferBack(age: number, now: number): void {
-    const late = this.offers.takeBack(age, now, (waiter) => this.end(waiter, now));
+    const late = this.offers.takeBack(age, now, (waiter) => this.gotSession(waiter, now));
     if (late !== undefined) this.waiting.unshift(late);
+  }
+
+  /** Somebody waits no longer, since a session has begun with what they wait for. */
+  private gotSession(waiter: Waiter, now: number): void {
+    this.end(waiter, now);
+    this.served?.(now - waiter.since);
   }
 
   /** Somebody waits no longer. */
@@ -181,7 +189,7 @@ export class PoolLine {
   }
 
   private takeExpiredOffers(deadline: number, now: number): Operation[] {
-    const expired = this.offers.takeExpired(deadline, (waiter) => this.end(waiter, now));
+    const expired = this.offers.takeExpired(deadline, (waiter) => this.gotSession(waiter, now));
     for (const waiter of expired) this.end(waiter, now);
     return expired.map(({ operation }) => operation);
   }

@@ -20,6 +20,7 @@ import {
 import { Reruns } from './rerun.js';
 import { Counters, type PoolStats } from './stats.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
+import { UseTimes, type PoolWatcher } from './use-times.js';
 
 /** What a pool is told to report. */
 export interface PoolEvents {
@@ -67,6 +68,8 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   private readonly opening: Opening;
   private closing: Closing | undefined;
   private inUse = 0;
+  /** There only while somebody counts. */
+  private useTimes: UseTimes | undefined;
   /** Sessions that are being checked for somebody who waits. */
   private checking = 0;
   private depth = 0;
@@ -89,6 +92,10 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     if (session !== undefined) {
       if (this.closing === undefined && this.line.length === 0 && !this.isStale(session)) {
         this.inUse++;
+        if (this.useTimes !== undefined) {
+          this.useTimes.waited(0);
+          this.useTimes.took(session);
+        }
         session.run(operation);
         return;
       }
@@ -188,7 +195,9 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     if (member === undefined) return;
     const now = performance.now();
     member.checkedAt = now;
+    this.useTimes?.gaveBack(session);
     this.line.offerBegun(session, now);
+    this.useTimes?.took(session);
     this.offer(session, member, now);
   }
 
@@ -199,6 +208,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   /** Begins an operation on a session that is in use for it already. */
   private hand(session: Session, operation: Operation | undefined): void {
     if (operation === undefined) return;
+    this.useTimes?.took(session);
     // Operations that end as they begin, for a parameter that cannot be written, bring the session back to here: a long
     // line of them is not to become as deep a stack.
     if (this.depth >= DEEPEST) {
@@ -215,6 +225,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   private refuseLate(late: readonly Operation[]): void {
     const { state } = this;
     for (const operation of late) operation.refuse(acquireTimedOut(state));
+    this.useTimes?.timedOut(late.length);
     this.opening.giveUpStuck();
     this.settleClosing();
   }
@@ -243,6 +254,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       return;
     }
     const now = performance.now();
+    this.useTimes?.gaveBack(session);
     member.checkedAt = now;
     member.rolledBack = false;
     if (member.evict === undefined && this.members.size > this.options.max)
@@ -350,6 +362,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     const member = this.members.get(session);
     if (member === undefined) return;
     this.members.delete(session);
+    this.useTimes?.gaveBack(session);
     member.engine.destroy(session);
     if (!this.takeIdle(session)) this.inUse--;
     this.events.closed(session, reason, error);
@@ -460,6 +473,18 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     this.upkeep.rearm();
     this.serve();
     this.opening.keepMinimum();
+  }
+
+  /** How many calls wait for a session. */
+  get waiting(): number {
+    return this.line.total;
+  }
+
+  /** Tells the watcher of each use of a session from now on; undefined: nobody any more. */
+  tellUses(watcher: PoolWatcher | undefined): void {
+    const uses = watcher && new UseTimes(watcher);
+    this.useTimes = uses;
+    this.line.served = uses && ((duration) => uses.waited(duration));
   }
 
   get poolOptions(): ResolvedPoolOptions {

@@ -17,7 +17,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 /** What is run, what it is built of, and nothing else. */
 const ALLOWED = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY-NOTICES\.txt)$/,
+  /^(package\.json|README(\.zh-CN)?\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY-NOTICES\.txt)$/,
   /^addon\/[a-z0-9-]+\.(js|d\.ts)$/,
   /^dist\/.+\.(m?js|d\.m?ts)$/,
   /^native\/([a-z0-9_]+\.(cc|h|inc|gypi|map)|package\.json|CMakeLists\.txt|cmake\/[^/]+)$/,

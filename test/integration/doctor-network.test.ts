@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, inject, it } from 'vitest';
@@ -43,6 +45,23 @@ function expectSkippedAfter({ report }: Diagnosis, id: string): void {
 }
 
 describe('the doctor, with a server that works', () => {
+  it('writes a page besides, and shows no name of the reader where it is asked not to', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'kingbase-report-'));
+    const file = join(directory, 'report.html');
+    const url = `kingbase://${user}:${SECRET}@127.0.0.1:${port}/${database}?application_name=secretive`;
+    const { report, printed } = await diagnose(url, library, { args: ['--html', file, '--redact'] });
+    const page = readFileSync(file, 'utf8');
+    rmSync(directory, { recursive: true });
+    expect(report.outcome).toBe('ok');
+    expect(page).toContain('data-step="round-trip"');
+    for (const text of [printed, page]) expect(text).not.toContain(SECRET);
+    expect(page).not.toContain(homedir());
+    const unwritable = await diagnose(url, library, { args: ['--html', '/nonexistent/report.html'] }).catch(
+      String,
+    );
+    expect(JSON.stringify(unwritable)).toContain('The file named by --html cannot be written (ENOENT).');
+  });
+
   it.each([
     ['over TCP', host],
     ['by a Unix socket', encodeURIComponent(socketDirectory)],

@@ -1,6 +1,15 @@
+import { writeFile } from 'node:fs/promises';
 import type { ResolvedConfig } from '../../config/index.js';
 import { UsageError } from '../../errors/index.js';
-import { CONNECTION_OPTIONS, connectionOf, flagOf, overridesOf, parse } from '../arguments.js';
+import {
+  ArgumentError,
+  CONNECTION_OPTIONS,
+  connectionOf,
+  flagOf,
+  overridesOf,
+  parse,
+  stringOf,
+} from '../arguments.js';
 import { askPassword, type Console } from '../console.js';
 import type { ExitCode } from '../exit-codes.js';
 import { packageVersion } from '../package-version.js';
@@ -9,10 +18,19 @@ import { paintFor } from '../terminal.js';
 import { checklist } from './checklist.js';
 import { resolve, targetOf, type Given } from './configuration.js';
 import { LibraryProcess } from './library-client.js';
+import { text } from '../words.js';
+import { htmlReport } from './html.js';
+import { redacted } from './redact.js';
+import type { Step } from './step.js';
 import { jsonReport, stepAsText, summaryAsText, type Layout } from './report.js';
 import { exitCodeOf, runChecks } from './runner.js';
 
-const OPTIONS = { ...CONNECTION_OPTIONS, json: { type: 'boolean' } } as const;
+const OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  json: { type: 'boolean' },
+  html: { type: 'string' },
+  redact: { type: 'boolean' },
+} as const;
 
 /** Columns where the report goes into a file. */
 const WIDTH = 110;
@@ -26,6 +44,9 @@ export async function doctor(args: readonly string[], console: Console): Promise
   const given: Given = { connection, overrides: overridesOf(parsed, password), environment };
   const config = resolved(given);
   const json = flagOf(parsed, 'json');
+  const file = stringOf(parsed, 'html');
+  const target = config instanceof UsageError ? undefined : targetOf(config);
+  const redact = flagOf(parsed, 'redact');
   const paint = paintFor(stdout, environment);
   const layout: Layout = {
     language,
@@ -37,18 +58,38 @@ export async function doctor(args: readonly string[], console: Console): Promise
   if (!json) stdout.write(`kingbase-native ${packageVersion()} doctor, ${new Date().toISOString()}\n\n`);
   const library = new LibraryProcess(environment, requestLimit(config));
   try {
-    const steps = await runChecks(checklist(given, config, library), (step) => {
+    const write = (step: Step): void => {
       if (!json) stdout.write(`${stepAsText(step, layout)}\n`);
-    });
+    };
+    const found = await runChecks(checklist(given, config, library), redact ? undefined : write);
+    const shown = redact ? redacted(found, target) : { steps: found, target };
+    if (redact) shown.steps.forEach(write);
+    const version = packageVersion();
     if (json) {
-      const target = config instanceof UsageError ? undefined : targetOf(config);
-      stdout.write(`${jsonOf(jsonReport(steps, target, packageVersion(), language), 2)}\n`);
+      stdout.write(`${jsonOf(jsonReport(shown.steps, shown.target, version, language), 2)}\n`);
     } else {
-      stdout.write(`\n${summaryAsText(steps, language, paint)}\n`);
+      stdout.write(`\n${summaryAsText(shown.steps, language, paint)}\n`);
     }
-    return exitCodeOf(steps);
+    if (file !== undefined) {
+      await writePage(file, htmlReport({ ...shown, version, time: new Date(), language }));
+    }
+    return exitCodeOf(found);
   } finally {
     await library.end();
+  }
+}
+
+async function writePage(file: string, page: string): Promise<void> {
+  try {
+    await writeFile(file, page);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new ArgumentError(
+      text(
+        `The file named by --html cannot be written (${code}).`,
+        `无法写入 --html 指定的文件（${code}）。`,
+      ),
+    );
   }
 }
 

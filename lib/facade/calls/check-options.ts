@@ -22,6 +22,7 @@ const NAMES = {
   commit: [...LIMITS, 'resolve'],
   release: ['discard'],
   close: ['timeout'],
+  recordMetrics: ['poolName'],
   batchInsert: [
     ...QUERY,
     'strategy',

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, inject, test } from 'vitest';
 
 const execute = promisify(execFile);
-const root = path.dirname(path.dirname(__dirname));
+const root = path.resolve(__dirname, '../../..');
 
 /** What each program prints, exactly, with the time zone Asia/Shanghai; patterns for what differs between runs. */
 const OUTPUT: Readonly<Record<string, string | RegExp>> = {
@@ -91,11 +91,50 @@ nothing was copied: invalid input syntax for type bigint: "many"
 北京,21893095
 "上海, 市",24870895
 `,
+  'job-queue.mts': `[
+  { city: '杭州', attempts: 1, error: null },
+  { city: '苏州', attempts: 2, error: 'not today' },
+  { city: '上海', attempts: 1, error: null }
+]
+`,
+  'load-csv.mts': `20000 rows, progress told: true, set aside:
+line 12: invalid input syntax for type bigint: "many"
+line 13: null value in column "city" violates not-null constraint
+`,
+  'from-odbc.mts': `SQLRowCount: 1
+SQLFetch: 1 齿轮 2.50
+SQLDescribeCol: id (type 23), weight (type 1700)
+SQLGetDiagRec: 23505
+`,
+  'from-pg.mts': `2 [ { id: 1 }, { id: 2 } ]
+{ count: '2' }
+[ [ '杭州' ], [ '苏州' ] ]
+42P01 relation "nowhere" does not exist
+`,
+  'common-js.cjs': `[ { n: 1, square: 1 }, { n: 2, square: 4 }, { n: 3, square: 9 } ]
+22012 division_by_zero
+`,
+  'unit-test-with-a-fake.mts': `a new name is registered
+a name that is there already is taken
+other errors reach the caller
+`,
   'worker-thread.mjs': 'sums: [ 55n, 500500n, 5000050000n ]\n',
 };
 
-test('every example has its output here', () => {
-  expect(readdirSync(path.join(root, 'examples')).sort()).toEqual(Object.keys(OUTPUT).sort());
+const entries = readdirSync(path.join(root, 'examples'), { withFileTypes: true });
+const programs = entries.filter((entry) => /\.[mc][jt]s$/.test(entry.name)).map(({ name }) => name);
+const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+
+test('every example has its output here, or a test of its own', () => {
+  expect(programs.sort()).toEqual(Object.keys(OUTPUT).sort());
+  const tests = readdirSync(__dirname).map((name) => name.replace(/\.test\.m?ts$/, ''));
+  expect(folders.filter((name) => !tests.includes(name))).toEqual([]);
+});
+
+test.each(['README.md', 'README.zh-CN.md'])('%s of the examples has a line for each', (readme) => {
+  const text = readFileSync(path.join(root, 'examples', readme), 'utf8');
+  const named = [...text.matchAll(/^\| \[[^\]]+\]\(([\w.-]+)\/?\)/gm)].map(([, name]) => name);
+  expect(named.sort()).toEqual([...programs, ...folders].sort());
 });
 
 // A program that did not end by itself would run into the limit of execFile, which is an error.

@@ -1,0 +1,228 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { startServer, type EmbeddedServer } from '../../../scripts/embedded-server.js';
+import { createService } from '../../../examples/rest-service/service.mjs';
+import { open } from 'kingbase-native';
+import { until } from '../../support/rejections.js';
+
+const CLIENTS = 64;
+
+interface Answer {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  body: string;
+}
+
+/** One connection that is kept, and asks one request after the other. */
+class Client {
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  constructor(private readonly port: number) {}
+
+  async ask(method: string, path: string, body?: object, language = 'en'): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', 'accept-language': language };
+    const asked = request({
+      agent: this.agent,
+      host: '127.0.0.1',
+      port: this.port,
+      method,
+      path,
+      headers: body ? headers : { 'accept-language': language },
+    });
+    asked.end(body && JSON.stringify(body));
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+let server: EmbeddedServer;
+beforeAll(async () => {
+  server = await startServer({ version: 12 });
+});
+afterAll(() => server.stop());
+
+describe.each(inject('libraries'))(
+  'examples/rest-service, with $name',
+  ({ path: clientLibrary, flavour }) => {
+    let app: Awaited<ReturnType<typeof createService>>;
+    let port: number;
+    let client: Client;
+    const config = () => ({
+      host: server.host,
+      port: server.port,
+      user: server.user,
+      database: server.database,
+      clientLibrary,
+    });
+
+    beforeEach(async () => {
+      app = await createService(config());
+      await app.listen({ port: 0, host: '127.0.0.1' });
+      port = (app.server.address() as { port: number }).port;
+      client = new Client(port);
+    });
+    afterEach(async () => {
+      client.close();
+      await app.close();
+    });
+
+    it('reads through its cache, which another instance invalidates', async () => {
+      const other = await createService(config());
+      await other.listen({ port: 0, host: '127.0.0.1' });
+      const elsewhere = new Client((other.server.address() as { port: number }).port);
+      const name = async (): Promise<string> =>
+        (JSON.parse((await client.ask('GET', '/items/tea')).body) as { name: string }).name;
+      expect(await client.ask('PUT', '/items/tea', { name: '龙井', price: '19.90' })).toMatchObject({
+        status: 204,
+      });
+      expect(await name()).toBe('龙井');
+      await using db = open(config());
+      await db.exec(`UPDATE item SET name = '乌龙' WHERE id = 'tea'`);
+      expect(await name()).toBe('龙井');
+      expect(await elsewhere.ask('PUT', '/items/tea', { name: '碧螺春', price: '20' })).toMatchObject({
+        status: 204,
+      });
+      await until('the cache has heard of it', async () => (await name()) === '碧螺春');
+      expect(await client.ask('GET', '/items/none')).toMatchObject({ status: 404 });
+      elsewhere.close();
+      await other.close();
+    });
+
+    it('explains errors in the language of the client', async () => {
+      const item = { id: `twice, ${flavour}`, name: '茶', price: '1' };
+      expect((await client.ask('POST', '/items', item)).status).toBe(201);
+      const english = await client.ask('POST', '/items', item);
+      const chinese = await client.ask('POST', '/items', item, 'zh-CN,zh;q=0.9');
+      expect([english.status, chinese.status]).toEqual([409, 409]);
+      expect(english.headers).toMatchObject({
+        'content-type': expect.stringContaining('application/problem+json') as string,
+        'content-language': 'en',
+      });
+      expect(JSON.parse(english.body)).toMatchObject({
+        status: 409,
+        code: '23505',
+        detail: expect.stringContaining('Likely causes') as string,
+      });
+      expect(JSON.parse(chinese.body)).toMatchObject({
+        detail: expect.stringContaining('可能的原因') as string,
+      });
+      expect(await client.ask('PUT', '/items/x', { name: 'x', price: 'dear' })).toMatchObject({
+        status: 400,
+      });
+    });
+
+    it('has metrics by the names of the conventions', async () => {
+      await client.ask('GET', '/items/none');
+      const { body } = await client.ask('GET', '/metrics');
+      for (const name of [
+        'db_client_operation_duration',
+        'db_client_connection_count',
+        'db_client_connection_wait_time',
+      ])
+        expect(body).toContain(`# TYPE ${name}`);
+    });
+
+    it('keeps its promises to 64 clients while the server is started anew', { timeout: 60_000 }, async () => {
+      const clients = Array.from({ length: CLIENTS }, () => new Client(port));
+      const acknowledged = new Map<string, number>();
+      const statuses = new Map<number, number>();
+      const times: number[] = [];
+      const wrong: Answer[] = [];
+      let running = true;
+      const work = async (each: Client, id: string): Promise<void> => {
+        for (let n = 1; running; n++) {
+          const start = performance.now();
+          const answer =
+            n % 2 === 0
+              ? await each.ask('GET', `/items/${id}`)
+              : await each.ask('PUT', `/items/${id}`, { name: `${n}`, price: '1' });
+          times.push(performance.now() - start);
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+          if (answer.status === 204) acknowledged.set(id, n);
+          if (answer.status === 503 && answer.headers['retry-after'] !== '1') wrong.push(answer);
+          if (![200, 204, 404, 503].includes(answer.status)) wrong.push(answer);
+        }
+      };
+      const working = clients.map((each, index) => work(each, `client-${index}`));
+      await until('all have written', () => acknowledged.size === CLIENTS);
+      await server.down('fast');
+      expect((await client.ask('GET', '/health')).status).toBe(200);
+      const away = await client.ask('GET', '/ready');
+      expect([
+        away.status,
+        away.headers['retry-after'],
+        (JSON.parse(away.body) as { server: string }).server,
+      ]).toEqual([503, '1', 'down']);
+      await server.up();
+      await until('it is ready', async () => (await client.ask('GET', '/ready')).status === 200);
+      const before = new Map(acknowledged);
+      await until('all write again', () => [...acknowledged].every(([id, n]) => n > (before.get(id) ?? 0)));
+      running = false;
+      await Promise.all(working);
+      expect(wrong).toEqual([]);
+      await using db = open(config());
+      const { rows } = await db.query<{ id: string; name: string }>(
+        `SELECT id, name FROM item WHERE id LIKE 'client-%'`,
+      );
+      const written = new Map(rows.map(({ id, name }) => [id, Number(name)]));
+      const lost = [...acknowledged].filter(([id, n]) => (written.get(id) ?? 0) < n);
+      expect(lost).toEqual([]);
+      times.sort((a, b) => a - b);
+      const p99 = times[Math.floor(times.length * 0.99)] ?? 0;
+      console.log(
+        `${times.length} requests, p99 ${p99.toFixed(1)} ms, by status ${JSON.stringify(Object.fromEntries(statuses))}`,
+      );
+      for (const each of clients) each.close();
+    });
+
+    it.runIf(flavour === 'kci')('ends by SIGTERM when what it was asked has been answered', async () => {
+      const { host, port: at, user, database } = config();
+      const child = spawn(
+        process.execPath,
+        [
+          '--import',
+          'tsx',
+          path.resolve(import.meta.dirname, '../../../examples/rest-service/main.mts'),
+          `kingbase://${user}@${host}:${at}/${database}`,
+        ],
+        {
+          env: { ...process.env, KINGBASE_CLIENT_LIBRARY: clientLibrary, PORT: '0' },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      const ownPort = Number(/:(\d+)/.exec(line.toString())?.[1]);
+      const own = new Client(ownPort);
+      await using db = open(config());
+      const locked = await db.begin();
+      await locked.exec('LOCK TABLE item');
+      const answer = own.ask('PUT', '/items/last', { name: 'x', price: '1' });
+      await until(
+        'the request waits for the lock',
+        async () =>
+          ((await db.queryRow<{ n: bigint }>(`SELECT count(*) AS n FROM pg_locks WHERE NOT granted`))?.n ??
+            0n) > 0n,
+      );
+      child.kill('SIGTERM');
+      await until('it takes no connections any more', async () => {
+        const another = new Client(ownPort);
+        return another.ask('GET', '/health').then(
+          () => false,
+          () => true,
+        );
+      });
+      await locked.commit();
+      expect((await answer).status).toBe(204);
+      own.close();
+      expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(0);
+    });
+  },
+);
