@@ -21,6 +21,9 @@ Options of all commands that connect:
   --lang en|zh            language; default: that of the locale
 doctor, libs, ping:
   --json                  for programs; ping: a line for each answer
+doctor:
+  --types                 instead: the server's types that the driver does not know by
+                          their numbers
 ping:
   -c, --count <n>         how often; 0 = until interrupted; default 1
   -i, --interval <ms>     pause between; default 1000
@@ -55,6 +58,8 @@ KINGBASE_USER、KINGBASE_PASSWORD 等环境变量和密码文件。
   --lang en|zh            语言，默认取自系统区域设置
 doctor、libs、ping：
   --json                  输出供程序读取的 JSON；ping 每次应答一行
+doctor：
+  --types                 改为列出服务器目录中驱动不是按编号识别的类型
 ping：
   -c, --count <次数>      0 表示直到中断；默认 1
   -i, --interval <毫秒>   间隔；默认 1000
