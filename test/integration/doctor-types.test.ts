@@ -15,9 +15,10 @@ interface Report {
 describe.each(targets().filter(({ transport }) => transport === 'TCP'))('doctor --types, $name', (target) => {
   const database = `doctor_types_${target.flavour}`;
   const { host, port, user } = target.config;
+  const library = target.config.clientLibrary as string;
   const dsn = `kingbase://${user}@${host}:${port}/${database}?sslmode=disable`;
   const run = (...options: string[]) =>
-    commandLine(['doctor', '--types', dsn, '--library', String(target.config.clientLibrary), ...options]);
+    commandLine(['doctor', '--types', dsn, '--library', library, ...options]);
 
   beforeAll(async () => {
     await withDatabase(target, (admin) => admin.exec(`CREATE DATABASE ${database}`));
@@ -64,7 +65,7 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('doctor 
   it('says why it cannot connect', async () => {
     const { stdout, stderr, code } = await commandLine([
       ...['doctor', '--types', `kingbase://${user}@${host}:${port}/nowhere?sslmode=disable`],
-      ...['--library', String(target.config.clientLibrary)],
+      ...['--library', library],
     ]);
     expect({ stdout, code }).toEqual({ stdout: '', code: 6 });
     expect(stderr).toContain('nowhere');
