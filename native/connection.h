@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,6 +32,23 @@ enum class Step : uint8_t {
   /** The command has ended (or a connection attempt has). */
   kDone,
 };
+
+/** Settings of the session that the driver reads and writes values by, as flags. Twin: `AlteredSetting` in
+ * lib/addon/interface.ts. */
+namespace AlteredSetting {
+constexpr uint8_t kDateStyle = 1;
+constexpr uint8_t kClientEncoding = 2;
+constexpr uint8_t kConformingStrings = 4;
+}  // namespace AlteredSetting
+
+constexpr const char* kDateStyle = "DateStyle";
+constexpr const char* kClientEncoding = "client_encoding";
+constexpr const char* kConformingStrings = "standard_conforming_strings";
+
+/** Whether dates come in the form that is parsed; so they are taken to where the server does not say. */
+inline bool IsInIsoStyle(const char* date_style) {
+  return date_style == nullptr || std::strncmp(date_style, "ISO", 3) == 0;
+}
 
 class Connection final : public std::enable_shared_from_this<Connection>, private DeliverySource {
  public:
@@ -154,6 +172,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   // connection_ending.cc
   Step EndCommand(Deliveries* out);
   void LookForFaults();
+  uint8_t AlteredSettings() const;
   Step Lose(Deliveries* out);
   void ReadLastWords(Deliveries* out);
 
@@ -178,6 +197,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /** Bytes that the server has sent before the session was ready. */
   size_t login_bytes_ = 0;
   bool tls_ = false;
+  /** As the server has reported them at the login. */
+  std::string client_encoding_;
+  std::string conforming_strings_;
   std::chrono::steady_clock::time_point idle_since_;
   /** The owner was told of readiness and has put off reading. */
   bool unread_ = false;

@@ -108,6 +108,12 @@ void Connection::FinishConnecting(Deliveries* out) {
   phase_ = Phase::kIdle;
   idle_since_ = std::chrono::steady_clock::now();
 
+  const auto reported = [this](const char* name) {
+    const char* value = api_.parameter_status(connection_, name);
+    return std::string(value != nullptr ? value : "");
+  };
+  client_encoding_ = reported(kClientEncoding);
+  conforming_strings_ = reported(kConformingStrings);
   auto facts = std::make_unique<ConnectionFacts>();
   // What PostgreSQL 9.6 to 18 report; a server that reports less leaves some out.
   // Those that the driver looks for come first.

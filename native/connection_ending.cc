@@ -41,9 +41,11 @@ Step Connection::EndCommand(Deliveries* out) {
   end.failure = results_.TakeFailure();
   end.end_of_command = true;
   end.transaction_status = status;
-  // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next.
+  end.altered_settings = AlteredSettings();
+  // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next, and
+  // it sets settings back before they are read or written by.
   const bool well = end.kind == Delivery::Kind::kResult && open && !messages && !may_have_more_ &&
-                    end.transaction_status == transaction_status::kIdle;
+                    end.transaction_status == transaction_status::kIdle && end.altered_settings == 0;
   goes_on_ = well && hand_over_.GoOnWithNext();
   end.goes_on = goes_on_;
   out->push_back(std::move(end));
@@ -51,6 +53,20 @@ Step Connection::EndCommand(Deliveries* out) {
   command_.kind = CommandKind::kNone;
   if (!open) Lose(out);
   return Step::kDone;
+}
+
+/** Looked at after every command: whatever a statement calls can change a setting, and the server reports it.
+ */
+uint8_t Connection::AlteredSettings() const {
+  uint8_t altered = 0;
+  if (!IsInIsoStyle(api_.parameter_status(connection_, kDateStyle))) altered |= AlteredSetting::kDateStyle;
+  const auto differs = [this](const char* name, const std::string& at_login) {
+    const char* now = api_.parameter_status(connection_, name);
+    return now != nullptr && at_login != now;
+  };
+  if (differs(kClientEncoding, client_encoding_)) altered |= AlteredSetting::kClientEncoding;
+  if (differs(kConformingStrings, conforming_strings_)) altered |= AlteredSetting::kConformingStrings;
+  return altered;
 }
 
 /**

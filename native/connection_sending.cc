@@ -1,7 +1,6 @@
 // Sending a command: the look at the socket before it, and the library's calls for each kind.
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "connection.h"
@@ -118,8 +117,8 @@ std::string Connection::StatementName() const {
  */
 bool Connection::BinaryIsAsText() const {
   if (!command_.binary_allowed) return false;
-  const char* style = api_.parameter_status(connection_, "DateStyle");
-  return style != nullptr && std::strncmp(style, "ISO", 3) == 0;
+  const char* style = api_.parameter_status(connection_, kDateStyle);
+  return style != nullptr && IsInIsoStyle(style);
 }
 
 // libpq manual, "Asynchronous Command Processing": while a flush is incomplete, wait for the socket to be

@@ -47,7 +47,8 @@ napi_value Numbers(Napi::Env env, const std::vector<uint32_t>& numbers) {
  * in lib/addon/interface.ts. */
 uint32_t Outcome(const Delivery& delivery) {
   return (delivery.end_of_result ? 1U : 0U) | (delivery.end_of_command ? 2U : 0U) |
-         (delivery.goes_on ? 4U : 0U) | (static_cast<uint32_t>(delivery.transaction_status) << 3U);
+         (delivery.goes_on ? 4U : 0U) | (static_cast<uint32_t>(delivery.transaction_status) << 3U) |
+         (static_cast<uint32_t>(delivery.altered_settings) << 6U);
 }
 
 }  // namespace

@@ -64,6 +64,8 @@ struct Delivery {
   /** For kCopying: whether every column is in binary form. */
   bool binary = false;
   uint8_t transaction_status = 0;
+  /** Which of the settings that values are read and written by are not as they must be: `AlteredSetting`. */
+  uint8_t altered_settings = 0;
   uint32_t slot = 0;
   /** What it counts in the connection's flow. */
   uint32_t weight = 0;

@@ -53,11 +53,15 @@ export function addonIsCurrent(options = {}) {
 /** Makes the directory of headers that a build is given as Node's, and returns its path. */
 export function makeNodeDirectory() {
   const directory = join(root, 'build', 'nodedir');
+  // Another build may be reading it.
+  const inputs = hashOf(['scripts/build-addon.mjs', 'node_modules/node-api-headers/package.json']);
+  if (isCurrent('nodedir', join(directory, 'include', 'node', 'config.gypi'), inputs)) return directory;
   const include = join(directory, 'include', 'node');
   mkdirSync(include, { recursive: true });
   cpSync(join(root, 'node_modules', 'node-api-headers', 'include'), include, { recursive: true });
   writeFileSync(join(include, 'common.gypi'), JSON.stringify(commonGypi, undefined, 2));
   writeFileSync(join(include, 'config.gypi'), JSON.stringify({ target_defaults: {}, variables: {} }));
+  markCurrent('nodedir', inputs);
   return directory;
 }
 

@@ -45,7 +45,7 @@ function findings(report: string): string[] {
   return report.split('\n\n').filter((block) => OUR_LEAK.test(block));
 }
 
-const PROGRAM_TIMEOUT_MS = 5 * 60_000;
+const PROGRAM_TIMEOUT_MS = 9 * 60_000;
 
 const root = path.dirname(__dirname);
 

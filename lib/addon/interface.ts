@@ -156,13 +156,28 @@ export const enum TransactionStatus {
   Unknown = 4,
 }
 
-/** How a command has gone, in one number as the core passes it: two flags, then a third, then the transaction status. */
+/**
+ * How a command has gone, in one number as the core passes it: two flags, then a third, then the transaction status, then
+ * flags of {@link AlteredSetting}.
+ */
 export const enum Outcome {
   EndOfResult = 1,
   EndOfCommand = 2,
   /** The connection is at work on the command that was offered to it. */
   GoesOn = 4,
   TransactionStatusShift = 3,
+  TransactionStatusMask = 7,
+  AlteredSettingsShift = 6,
+}
+
+/**
+ * Settings of a session that values are read and written by, where the server reports that they are not as they must be:
+ * another style than ISO, another encoding or another meaning of backslashes than at the login. Twin: `native/connection.h`.
+ */
+export const enum AlteredSetting {
+  DateStyle = 1,
+  ClientEncoding = 2,
+  ConformingStrings = 4,
 }
 
 /** Appends `rowsPerCall` rows to the array; see lib/types/row-appender.ts. */

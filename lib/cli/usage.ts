@@ -26,6 +26,8 @@ doctor, libs, ping, top:
 doctor:
   --html <file>           writes the report as a page as well, in both languages
   --redact                hosts, users, databases and paths are replaced: to show it to others
+  --types                 instead: the server's types that the driver does not know by
+                          their numbers
 ping, top:
   -c, --count <n>         how often; 0 = until interrupted; default 1 (top on a terminal: 0)
   -i, --interval <ms>     pause between; default 1000 (top: 2000)
@@ -68,6 +70,7 @@ doctor、libs、ping、top：
 doctor：
   --html <文件>           另将报告写成网页，含中英文两种语言
   --redact                隐去主机、用户、数据库和路径，便于提供给他人
+  --types                 改为列出服务器目录中驱动不是按编号识别的类型
 ping、top：
   -c, --count <次数>      0 表示直到中断；默认 1（top 在终端上为 0）
   -i, --interval <毫秒>   间隔；默认 1000（top 为 2000）

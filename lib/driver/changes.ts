@@ -40,21 +40,18 @@ export function mayChangeForOthers(command: string): boolean {
 export interface SettingsTouched {
   /** It may have set anything, although its command is a SELECT. */
   readonly byCall: boolean;
-  /** It sets back what the driver had set after the login. */
-  readonly reset: boolean;
-  /** It changes the encoding that the client library writes and reads by. */
-  readonly encoding: boolean;
+  /** It may have changed how many digits floats are written with, which the server does not report. */
+  readonly digits: boolean;
 }
 
 const CALL = /\bset_config\b/i;
-const RESET =
-  /\b(?:reset|discard)\s+(?:all|datestyle|extra_float_digits)\b|\b(?:datestyle|extra_float_digits)\s*(?:=|\bto\b)\s*default\b/i;
-const ENCODING = /\bclient_encoding\b|\bset\s+names\b/i;
+// But for the driver's own command.
+const DIGITS = /extra_float_digits(?! TO 3)|\b(?:reset|discard)\s+all\b|\bset_config\s*\((?!\s*')/i;
 
 /** Undefined for a text that does nothing of it. */
 export function settingsTouched(sql: string): SettingsTouched | undefined {
-  const touched = { byCall: CALL.test(sql), reset: RESET.test(sql), encoding: ENCODING.test(sql) };
-  return touched.byCall || touched.reset || touched.encoding ? touched : undefined;
+  const touched = { byCall: CALL.test(sql), digits: DIGITS.test(sql) };
+  return touched.byCall || touched.digits ? touched : undefined;
 }
 
 /** Counts what the sessions of one database have changed for each other. */

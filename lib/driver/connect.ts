@@ -18,6 +18,7 @@ import { foundError } from './failure.js';
 import type { ConnectionFacts, NativeFailure } from '../addon/interface.js';
 import { worthAnotherHost } from '../errors/server-going-away.js';
 import { chores } from './chores.js';
+import { ALL_DIGITS, ISO_DATES } from './operations/own-settings.js';
 import { Script } from './operations/script.js';
 import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isLoss, lostAfterLogin, setUpWithin, type SetUp } from './set-up.js';
@@ -285,7 +286,6 @@ class AddressAttempt implements ConnectOutcome {
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
     this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
     const settings = neededSettings(facts, this.session.pooler !== undefined);
-    this.session.ownSettings = settings;
     if (settings === '' && this.wanted === 'any') this.end();
     else void this.finish(settings);
   }
@@ -375,7 +375,7 @@ function connectTimeout(
 function neededSettings(facts: ConnectionFacts, pooled: boolean): string {
   const settings: string[] = [];
   const dateStyle = facts.parameter('DateStyle');
-  if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push('SET datestyle TO ISO');
-  if (!pooled) settings.push('SET extra_float_digits TO 3');
+  if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push(ISO_DATES);
+  if (!pooled) settings.push(ALL_DIGITS);
   return settings.join(';');
 }

@@ -30,9 +30,10 @@ import { ResultShape, type StatementResult } from './result-shape.js';
 export interface CommandHandler {
   result(result: StatementResult, complete: boolean): void;
   threw(thrown: unknown, over: boolean): void;
-  ended(transactionStatus: TransactionStatus): void;
+  /** @param altered flags of {@link AlteredSetting} */
+  ended(transactionStatus: TransactionStatus, altered?: number): void;
   drained(): void;
-  failed(failure: NativeFailure, transactionStatus: TransactionStatus): void;
+  failed(failure: NativeFailure, transactionStatus: TransactionStatus, altered?: number): void;
   /** Comes before the end of a command: the connection is at work on the next one. */
   goesOn(): void;
   connected(facts: ConnectionFacts): void;
@@ -172,9 +173,10 @@ export class Core {
     };
     const end = (handler: CommandHandler, outcome: number): void => {
       const status = statusOf(outcome);
+      const altered = outcome >> Outcome.AlteredSettingsShift;
       // Only between the pieces of a COPY … FROM STDIN a command ends while the server is still at work.
       if (status === TransactionStatus.Active) handler.drained();
-      else handler.ended(status);
+      else handler.ended(status, altered);
     };
     return {
       describe: (typeMap, names, numbers) =>
@@ -215,7 +217,11 @@ export class Core {
         if (over) end(handler, outcome);
       },
       failed: (slot, fields, message, what, outcome) =>
-        handlerOf(slot, outcome)?.failed(failureOf(fields, message, what), statusOf(outcome)),
+        handlerOf(slot, outcome)?.failed(
+          failureOf(fields, message, what),
+          statusOf(outcome),
+          outcome >> Outcome.AlteredSettingsShift,
+        ),
       connected: (slot, parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher) =>
         handlers[slot]?.connected(
           new ReportedFacts(parameters, backendPid, serverVersion, tls, tlsProtocol, tlsCipher),
@@ -249,7 +255,8 @@ const STATUSES = [
 ] as const;
 
 function statusOf(outcome: number): TransactionStatus {
-  return STATUSES[outcome >> Outcome.TransactionStatusShift] ?? TransactionStatus.Unknown;
+  const status = (outcome >> Outcome.TransactionStatusShift) & Outcome.TransactionStatusMask;
+  return STATUSES[status] ?? TransactionStatus.Unknown;
 }
 
 /** By their numbers; twins of `Stage` and `Failure::Reason` in native/failure.h. */

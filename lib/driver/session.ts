@@ -149,10 +149,10 @@ export class Session implements CommandHandler, ConnectionListener {
   facts: ConnectionFacts | undefined;
   /** Large results may come in binary form. */
   binaryResults = false;
-  /** Commands that were run after the login; '' where none were needed. */
-  ownSettings = '';
-  /** Commands to run before the session's owner has it again; '' for none. */
-  settingsToRestore = '';
+  /** Flags of `AlteredSetting`: what is to be set back before the session's owner has it again. */
+  alteredSettings = 0;
+  /** The same of how many digits floats are written with, which the server does not report. */
+  digitsAltered = false;
   owner: SessionOwner | undefined;
   /**
    * The server's session may be another one for each transaction, or for each statement: nothing is left in it that a later
@@ -293,7 +293,8 @@ export class Session implements CommandHandler, ConnectionListener {
       return;
     }
     this.current = undefined;
-    const plain = this.cancelling === 0 && transactionStatus === TransactionStatus.Idle;
+    const plain =
+      this.cancelling === 0 && transactionStatus === TransactionStatus.Idle && this.alteredSettings === 0;
     if (!this.wentOn && !plain) this.returnOffer();
     if (this.next !== undefined) {
       this.turnToNext();
@@ -424,12 +425,9 @@ export class Session implements CommandHandler, ConnectionListener {
   }
 
   /** A text has been carried out that has touched settings. */
-  noteSettings({ byCall, reset, encoding }: SettingsTouched, transactionStatus: TransactionStatus): void {
+  noteSettings({ byCall, digits }: SettingsTouched, transactionStatus: TransactionStatus): void {
     if (byCall) this.statements.noteCall(transactionStatus);
-    if (reset || encoding) {
-      const commands = [reset ? this.ownSettings : '', encoding ? 'SET client_encoding TO UTF8' : ''];
-      this.settingsToRestore = commands.filter((command) => command !== '').join('; ');
-    }
+    if (digits && this.pooler === undefined) this.digitsAltered = true;
   }
 
   private noteChange(command: string): void {
@@ -447,7 +445,8 @@ export class Session implements CommandHandler, ConnectionListener {
     }
   }
 
-  ended(transactionStatus: TransactionStatus): void {
+  ended(transactionStatus: TransactionStatus, altered = 0): void {
+    this.alteredSettings = altered;
     const { results, violation } = this;
     this.results = 0;
     this.violation = undefined;
@@ -547,7 +546,8 @@ export class Session implements CommandHandler, ConnectionListener {
     outcome?.connected(facts);
   }
 
-  failed(failure: NativeFailure, transactionStatus: TransactionStatus): void {
+  failed(failure: NativeFailure, transactionStatus: TransactionStatus, altered = 0): void {
+    this.alteredSettings = altered;
     this.results = 0;
     this.violation = undefined;
     if (transactionStatus === TransactionStatus.Idle) this.statements.settle();

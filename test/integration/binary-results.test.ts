@@ -149,18 +149,6 @@ describe.each([kci, stock])('$name', ({ config }) => {
     expect(seen).toEqual([0, 0, 0, 0]);
   });
 
-  it('leaves a result as text where the program has chosen another DateStyle', async () => {
-    const connection = await binary.connect();
-    try {
-      await connection.exec('SET datestyle TO German');
-      expect(await collect(connection.rows(`SELECT date '2024-02-29' AS v`))).toEqual([{ v: '29.02.2024' }]);
-      expect(seen).toEqual([0]);
-    } finally {
-      await connection.exec('RESET datestyle');
-      await connection.release();
-    }
-  });
-
   it('is for query() only where the last result was large', async () => {
     const sql = `SELECT i, repeat('x', 100) AS text, i * 1.5 AS n FROM generate_series(1, $1::int4) AS i`;
     const used: number[][] = [];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { open, type Database } from 'kingbase-native';
-import { targets, withDatabase } from '../support/targets.js';
+import { targets } from '../support/targets.js';
 
 const SCHEMA = 'changed_underneath';
 
@@ -293,82 +293,4 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       }
     });
   });
-});
-
-// What the driver reads values by stays as it needs it, whatever defaults a role has and whatever is set back.
-describe.each(targets().filter(({ transport }) => transport === 'TCP'))('settings, $name', (target) => {
-  const ROLE = 'settings_of_a_role';
-  const SQL = `SELECT '2024-02-03 04:05:06'::timestamp AS ts, '2024-02-03'::date AS d,
-    0.1::float8 + 0.2::float8 AS f, 1234567.891::float4 AS g, 'é杭州' AS t`;
-  const RIGHT = {
-    ts: new Date(2024, 1, 3, 4, 5, 6),
-    d: '2024-02-03',
-    f: 0.1 + 0.2,
-    g: 1234567.9,
-    t: 'é杭州',
-  };
-  beforeAll(() =>
-    withDatabase(target, (admin) =>
-      admin.script(`DROP ROLE IF EXISTS ${ROLE}; CREATE ROLE ${ROLE} LOGIN;
-        ALTER ROLE ${ROLE} SET datestyle = 'SQL, DMY'; ALTER ROLE ${ROLE} SET extra_float_digits = 0`),
-    ),
-  );
-  afterAll(() => withDatabase(target, (admin) => admin.script(`DROP ROLE ${ROLE}`)));
-
-  const collect = async (rows: AsyncIterable<unknown>) => {
-    const all: unknown[] = [];
-    for await (const row of rows) all.push(row);
-    return all;
-  };
-  const check = async (on: Pick<Database, 'query' | 'rows'>) => {
-    for (let i = 0; i < 2; i++) {
-      expect((await on.query(SQL)).rows).toEqual([RIGHT]);
-      expect(await collect(on.rows(SQL))).toEqual([RIGHT]);
-      expect((await on.query('SELECT $1::text AS t', ['杭州'])).rows).toEqual([{ t: '杭州' }]);
-    }
-  };
-
-  it.each(['settings', 'all'] as const)('resetOnRelease: %s', (item) =>
-    withDatabase(
-      target,
-      async (db) => {
-        await check(db);
-        const connection = await db.connect();
-        await check(connection);
-        await connection.release();
-        await check(db);
-      },
-      { user: ROLE, pool: { max: 1, resetOnRelease: [item] } },
-    ),
-  );
-
-  it.each([
-    'DISCARD ALL',
-    'RESET ALL',
-    'reset  datestyle',
-    'RESET extra_float_digits',
-    'SET datestyle TO DEFAULT',
-    `SET client_encoding = 'GBK'`,
-    `SET NAMES 'GBK'`,
-    `SELECT set_config('client_encoding', 'GBK', false)`,
-  ])('%s', (sql) =>
-    withDatabase(
-      target,
-      async (db) => {
-        await db.exec(sql);
-        await check(db);
-        await db.script(`SELECT 1; ${sql.startsWith('DISCARD') ? 'SELECT 2' : sql}`);
-        await check(db);
-        await expect(db.script(`BEGIN; ${sql}; COMMIT; SELECT 1 / 0`)).rejects.toThrow();
-        await check(db);
-        if (sql.startsWith('DISCARD')) return;
-        await db.transaction(async (tx) => {
-          await tx.exec(sql);
-          await check(tx);
-        });
-        await check(db);
-      },
-      { user: ROLE, pool: { max: 1 } },
-    ),
-  );
 });

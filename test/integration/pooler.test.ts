@@ -66,6 +66,13 @@ describe.skipIf(!hasPgBouncer).each(inject('libraries'))('through PgBouncer: $na
   /** Each does one thing, and makes sure that what comes back is its own. */
   type Deed = (db: Database, who: string, n: number) => Promise<void>;
 
+  const LONG = new Set<Deed>();
+  /** Takes its time: it is done less often. */
+  const slowly = (deed: Deed): Deed => {
+    LONG.add(deed);
+    return deed;
+  };
+
   const plain: Deed[] = [
     async (db, who, n) => {
       const sql = 'SELECT $1::text AS who, $2::int4 AS n, now() AS t, 1.5::float8 AS f';
@@ -89,12 +96,12 @@ describe.skipIf(!hasPgBouncer).each(inject('libraries'))('through PgBouncer: $na
       await expect(db.query('SELECT 1 / $1::int4', [0])).rejects.toMatchObject({ code: '22012' });
       await expect(db.query(`SELECT '${who}' FRON x`)).rejects.toMatchObject({ code: '42601' });
     },
-    async (db) => {
+    slowly(async (db) => {
       const error: unknown = await db
         .query('SELECT pg_sleep(600)', [], { timeout: 40 })
         .catch((e: unknown) => e);
       expect(error).toBeInstanceOf(TimeoutError);
-    },
+    }),
     async (db, who, n) => {
       const copied = await text(db.copyTo(`COPY (SELECT '${who}', ${n}) TO STDOUT`));
       expect(copied).toBe(`${who}\t${n}\n`);
@@ -186,7 +193,7 @@ describe.skipIf(!hasPgBouncer).each(inject('libraries'))('through PgBouncer: $na
       await tx.rollback();
       expect(await db.query('SELECT * FROM things WHERE who = $1', [who])).toMatchObject({ rows: [] });
     },
-    async (db, who) => {
+    slowly(async (db, who) => {
       const many = Array.from({ length: 1200 }, (_, i) => ({ who, n: i, names: [who, String(i)] }));
       for (const strategy of ['auto', 'unnest', 'values'] as const) {
         const { rowsInserted } = await db.batchInsert('things', ['who', 'n', 'names'], many, { strategy });
@@ -195,13 +202,107 @@ describe.skipIf(!hasPgBouncer).each(inject('libraries'))('through PgBouncer: $na
           rowsAffected: 1200,
         });
       }
-    },
+    }),
     async (db, who) => {
       await using connection = await db.connect();
       expect(await connection.queryRow('SELECT $1::text AS who', [who])).toStrictEqual({ who });
       await connection.transaction((tx) => tx.exec('SELECT $1::text[]', [[who]]));
     },
   ];
+
+  // The variable is for a long run by hand.
+  const EACH = Number(process.env['KINGBASE_TEST_POOLER_DEEDS'] ?? 150);
+
+  it(`gives each of four clients its own results, ${4 * EACH} times`, async () => {
+    const brief = byTransaction.filter((deed) => !LONG.has(deed));
+    const client = async (number: number): Promise<void> => {
+      await using db = database('transaction', { pool: { max: 3 } });
+      const random = randomNumbers(number + 100);
+      let left = EACH;
+      const worker = async (): Promise<void> => {
+        while (left-- > 0) {
+          const deed =
+            random(100) === 0 ? byTransaction[random(byTransaction.length)] : brief[random(brief.length)];
+          await deed?.(db, `client ${number} deed ${left}`, random(1000));
+        }
+      };
+      await Promise.all([worker(), worker(), worker()]);
+    };
+    await Promise.all([0, 1, 2, 3].map(client));
+    expect(await direct.queryRow('SELECT count(*)::int4 AS n FROM things')).toStrictEqual({ n: 0 });
+  }, 600_000);
+
+  describe('in session mode, which the driver need not be told of', () => {
+    const inSession = (over: ConnectionConfig = {}): Database =>
+      open({
+        host: bouncer.host,
+        port: bouncer.port,
+        user: server.user,
+        database: 'session',
+        clientLibrary: path,
+        ...over,
+      });
+
+    it('does each thing, in sessions of the server that others have had and DISCARD ALL has reset', async () => {
+      const processes = new Set<unknown>();
+      for (let round = 0; round < 6; round++) {
+        await using db = inSession({ pool: { max: 2 } });
+        await Promise.all(
+          byTransaction
+            .filter((deed) => !LONG.has(deed))
+            .map(async (deed, i) => {
+              for (let again = 0; again < 3; again++) await deed(db, `round ${round} deed ${i}`, again);
+            }),
+        );
+        const statement = await db.prepare<{ who: string }>('SELECT $1::text AS who');
+        for (let again = 0; again < 3; again++)
+          expect(await statement.queryRow([`round ${round}`])).toStrictEqual({ who: `round ${round}` });
+        await statement.close();
+        // What the session has of its own, the next one does not have.
+        const sql = `SELECT pg_backend_pid() AS pid, current_setting('work_mem') AS m, to_regclass('kept') AS kept`;
+        const row = await db.queryRow<{ pid: number; m: string }>(sql);
+        expect(row).toMatchObject({ m: '4MB', kept: null });
+        processes.add(row?.pid);
+        await db.script(`SET work_mem = '9MB'; SET extra_float_digits = 0; SET datestyle = German;
+          CREATE TEMP TABLE kept (a int)`);
+        expect(await db.queryRow(`SELECT 0.1::float8 + 0.2 AS f, '2024-02-03'::date AS d`)).toStrictEqual({
+          f: 0.1 + 0.2,
+          d: '2024-02-03',
+        });
+      }
+      expect(processes.size).toBeLessThanOrEqual(4);
+    });
+
+    it('gets notifications', async () => {
+      await using db = inSession();
+      const got = new Promise((resolve) => {
+        void db
+          .listen('through_the_pooler', ({ payload }) => {
+            resolve(payload);
+          })
+          .then(() => direct.exec(`NOTIFY through_the_pooler, 'here'`));
+      });
+      expect(await got).toBe('here');
+    });
+
+    it.each(['session', 'transaction'] as const)(
+      'comes back after a restart of the pooler, %s',
+      async (mode) => {
+        await using db = mode === 'session' ? inSession() : database(mode);
+        const sql = 'SELECT $1::text[] AS names';
+        for (let i = 0; i < 3; i++) await db.query(sql, [['a']]);
+        const tx = await db.begin();
+        await tx.exec('INSERT INTO things (who, n) VALUES ($1, 1)', [`restart ${mode}`]);
+        await bouncer.restart();
+        await expect(tx.commit()).rejects.toMatchObject({ name: 'ConnectionError' });
+        for (let i = 0; i < 3; i++) {
+          expect(await db.queryRow(sql, [[`b ${i}`]])).toStrictEqual({ names: [`b ${i}`] });
+        }
+        const left = await direct.query('SELECT FROM things WHERE who = $1', [`restart ${mode}`]);
+        expect(left.rows).toHaveLength(0);
+      },
+    );
+  });
 
   describe.each([
     ['transaction', byTransaction],

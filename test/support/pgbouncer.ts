@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../scripts/embedded-server.js';
-import { serverAccount, spawnOptions } from '../../scripts/server-process.js';
+import { serverAccount, spawnOptions, type Account } from '../../scripts/server-process.js';
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 
@@ -16,12 +16,14 @@ export const hasPgBouncer = existsSync(PROGRAM);
 export interface PgBouncer {
   readonly host: string;
   readonly port: number;
+  /** Drops all connections, as a crash would, and serves on the same port again. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a pooler before a server. Its databases are called `transaction` and `statement`, by the mode in which it serves
- * them; both have several sessions of the server, of which each client is given the next by turns.
+ * Starts a pooler before a server. Its databases are called `session`, `transaction` and `statement`, by the mode in which it serves
+ * them; all have several sessions of the server, of which each client is given the next by turns.
  */
 export async function startPgBouncer(server: {
   host: string;
@@ -37,6 +39,7 @@ export async function startPgBouncer(server: {
   writeFileSync(
     file,
     `[databases]
+session = ${target} pool_mode=session
 transaction = ${target} pool_mode=transaction
 statement = ${target} pool_mode=statement
 [pgbouncer]
@@ -48,9 +51,32 @@ default_pool_size = 4
 min_pool_size = 4
 server_round_robin = 1
 max_client_conn = 200
+server_reset_query = DISCARD ALL
 `,
   );
   if (account) for (const each of [directory, file]) chownSync(each, account.uid, account.gid);
+  let stop = await run(file, port, account, directory);
+  return {
+    host: '127.0.0.1',
+    port,
+    restart: async () => {
+      await stop();
+      stop = await run(file, port, account, directory);
+    },
+    stop: async () => {
+      await stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the program until what is returned is called. */
+async function run(
+  file: string,
+  port: number,
+  account: Account | undefined,
+  directory: string,
+): Promise<() => Promise<void>> {
   const child = spawn(PROGRAM, [file], {
     ...spawnOptions(account, directory),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -64,14 +90,9 @@ max_client_conn = 200
     if (ended) throw new Error(`PgBouncer did not start:\n${log}`);
     await delay(20);
   }
-  return {
-    host: '127.0.0.1',
-    port,
-    stop: async () => {
-      child.kill('SIGKILL');
-      await exited;
-      rmSync(directory, { recursive: true, force: true });
-    },
+  return async () => {
+    child.kill('SIGKILL');
+    await exited;
   };
 }
 

@@ -24,22 +24,30 @@ import { redacted } from './redact.js';
 import type { Step } from './step.js';
 import { jsonReport, stepAsText, summaryAsText, type Layout } from './report.js';
 import { exitCodeOf, runChecks } from './runner.js';
+import { typesReport } from './types.js';
 
 const OPTIONS = {
   ...CONNECTION_OPTIONS,
   json: { type: 'boolean' },
   html: { type: 'string' },
   redact: { type: 'boolean' },
+  types: { type: 'boolean' },
 } as const;
 
 /** Columns where the report goes into a file. */
 const WIDTH = 110;
 
-/** Looks at everything that a connection needs, in order, and says of each what it found and what to do. */
+/**
+ * Looks at everything that a connection needs, in order, and says of each what it found and what to do; with `--types`
+ * at the catalogue's types instead.
+ */
 export async function doctor(args: readonly string[], console: Console): Promise<ExitCode> {
   const parsed = parse(args, OPTIONS);
   const connection = connectionOf(parsed);
   const password = flagOf(parsed, 'password') ? await askPassword(console) : undefined;
+  if (flagOf(parsed, 'types')) {
+    return typesReport(connection ?? {}, overridesOf(parsed, password), flagOf(parsed, 'json'), console);
+  }
   const { environment, language, stdout } = console;
   const given: Given = { connection, overrides: overridesOf(parsed, password), environment };
   const config = resolved(given);

@@ -17,7 +17,7 @@ export abstract class OwnCommands implements Operation {
   private late = false;
 
   /** @param limit ms, such as `session.patience`; 0 stands for 30 s */
-  protected constructor(private readonly limit: number) {}
+  constructor(private readonly limit: number) {}
 
   /** Begins the first command. */
   protected abstract first(session: Session): void;
@@ -72,8 +72,7 @@ export abstract class OwnCommands implements Operation {
     if (failure.lost || this.late) {
       this.stop(session, false);
     } else if (this.spoilsWhenRefused) {
-      this.stop(session, false);
-      session.discard();
+      this.spoil(session);
     } else {
       this.goOn(session, transactionStatus, failure);
     }
@@ -84,6 +83,12 @@ export abstract class OwnCommands implements Operation {
     if (this.next(session, failure)) return;
     this.stop(session, true);
     session.finish(transactionStatus);
+  }
+
+  /** Ends with a session that nobody may have any more. */
+  protected spoil(session: Session): void {
+    this.stop(session, false);
+    session.discard();
   }
 
   private stop(session: Session, alive: boolean): void {
