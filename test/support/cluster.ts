@@ -1,3 +1,5 @@
+import { chownSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startServer, type EmbeddedServer, type ServerOptions } from '../../scripts/embedded-server.js';
 import {
   copyData,
@@ -18,6 +20,8 @@ export interface TestCluster {
   resume(standby: EmbeddedServer): Promise<void>;
   /** Has a standby follow another server; what it has beyond that one's history keeps it from doing so. */
   follow(standby: EmbeddedServer, primary: EmbeddedServer): Promise<void>;
+  /** Starts a server that is down as a standby, of what has become the primary after it went down in order. */
+  rejoin(server: EmbeddedServer, primary: EmbeddedServer): Promise<void>;
   /** Waits until the standbys show everything that the primary has committed. */
   replayed(primary: EmbeddedServer, standbys: readonly EmbeddedServer[]): Promise<void>;
   /** Runs SQL on a server, past everything that is tested. Gives the first value. */
@@ -75,6 +79,14 @@ export async function startTestCluster(
     follow: async (standby, primary) => {
       standby.configure(followSettings(primary));
       await standby.restart('fast');
+    },
+    rejoin: async (server, primary) => {
+      const signal = join(server.dataDirectory, 'standby.signal');
+      writeFileSync(signal, '');
+      const { uid, gid } = statSync(server.dataDirectory);
+      chownSync(signal, uid, gid);
+      server.configure({ ...followSettings(primary), recovery_target_timeline: 'latest' });
+      await server.up();
     },
     replayed: async (primary, others) => {
       const position = await value(primary, 'SELECT pg_current_wal_insert_lsn()');
