@@ -8,6 +8,7 @@ import { libs } from './libs.js';
 import { packageVersion } from './package-version.js';
 import { ping } from './ping.js';
 import { query } from './query.js';
+import { topology } from './topology.js';
 import { USAGE } from './usage.js';
 import { text } from './words.js';
 
@@ -18,6 +19,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['libs', libs],
   ['ping', ping],
   ['query', query],
+  ['topology', topology],
 ]);
 
 /** The command-line program, without the process around it. */

@@ -8,6 +8,7 @@ Commands:
   libs     list where the client library is looked for, and what is there
   ping     log in and wait for an answer
   query    run one statement
+  topology show which of the hosts is the primary and how far the standbys are
 
 The connection is a connection string of any form the driver takes, such as
 kingbase://system@127.0.0.1:54321/test; what it leaves out comes from KINGBASE_HOST,
@@ -19,9 +20,9 @@ Options of all commands that connect:
                           statement (doctor: for each attempt); 0 = none
   -W, --password          ask for the password
   --lang en|zh            language; default: that of the locale
-doctor, libs, ping:
+doctor, libs, ping, topology:
   --json                  for programs; ping: a line for each answer
-ping:
+ping, topology:
   -c, --count <n>         how often; 0 = until interrupted; default 1
   -i, --interval <ms>     pause between; default 1000
 query:
@@ -34,7 +35,8 @@ Other:
   --version
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage; 3 this machine or the client library;
-4 network; 5 TLS; 6 login; 7 server. ping: 0 answered, 1 not answered, 2 not tried.`,
+4 network; 5 TLS; 6 login; 7 server. ping: 0 answered, 1 not answered, 2 not tried.
+topology: 0 there is a primary, 1 there is none.`,
   `用法：kingbase-native <命令> [连接] [选项]
 
 命令：
@@ -42,6 +44,7 @@ Exit codes: 0 ok; 1 failed; 2 wrong usage; 3 this machine or the client library;
   libs     列出查找客户端库的位置及其情况
   ping     登录并等待服务器应答
   query    执行一条语句
+  topology 显示哪台主机是主库，以及各备库的延迟
 
 “连接”是驱动支持的任一种连接字符串，例如
 kingbase://system@127.0.0.1:54321/test；未给出的部分取自 KINGBASE_HOST、
@@ -53,9 +56,9 @@ KINGBASE_USER、KINGBASE_PASSWORD 等环境变量和密码文件。
                           （doctor：每次尝试的时限）；0 表示不限
   -W, --password          提示输入密码
   --lang en|zh            语言，默认取自系统区域设置
-doctor、libs、ping：
+doctor、libs、ping、topology：
   --json                  输出供程序读取的 JSON；ping 每次应答一行
-ping：
+ping、topology：
   -c, --count <次数>      0 表示直到中断；默认 1
   -i, --interval <毫秒>   间隔；默认 1000
 query：
@@ -68,5 +71,6 @@ query：
   --version
 
 退出码：0 正常；1 失败；2 用法错误；3 本机或客户端库；4 网络；5 TLS；6 登录；
-7 服务器。ping：0 有应答，1 无应答，2 未能尝试。`,
+7 服务器。ping：0 有应答，1 无应答，2 未能尝试。
+topology：0 有主库，1 没有主库。`,
 );

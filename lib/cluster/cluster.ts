@@ -4,6 +4,7 @@ import { ConnectionError, type KingbaseError } from '../errors/index.js';
 import { evicts } from '../errors/server-going-away.js';
 import type { OpenSession } from '../pool/engine.js';
 import type { PoolEvents, SessionPool } from '../pool/session-pool.js';
+import { AutomaticRunner } from './automatic.js';
 import type { OperationRunner, ReadRunner } from './runner.js';
 import { Ledger } from './ledger.js';
 import type { ClusterNode, Lag, NodeRole } from './node.js';
@@ -103,6 +104,11 @@ export class Cluster {
   /** Runs reads under these terms. */
   readRunner(terms: ResolvedTerms): ReadRunner {
     return new ClusterReads(this.reads, terms);
+  }
+
+  /** Where calls of the database run that may go to a standby without having been made for one; undefined: nowhere. */
+  get automatic(): AutomaticRunner | undefined {
+    return this.options.automatic ? new AutomaticRunner(this.writer, this.readRunner(this.terms)) : undefined;
   }
 
   get terms(): ResolvedTerms {
@@ -207,10 +213,11 @@ export class Cluster {
   // ---- the standbys' connections
 
   private poolOf(node: ClusterNode): SessionPool {
+    const { options } = this;
     node.pool ??= this.host.pool(
       (signal) => this.openReader(node, signal),
       {
-        mayRunElsewhere,
+        mayRunElsewhere: (failure) => mayRunElsewhere(failure, options.automatic),
         runElsewhere: (operation, failure) => this.reads.runElsewhere(operation, node, failure),
         closed: (_session, _reason, error) => {
           if (error !== undefined) this.topology.suspect(node, error);

@@ -149,17 +149,25 @@ export function asOf(runner: { run(operation: Operation): void }, limit: number)
   }).then(positionText);
 }
 
-/** Whether a read that failed with this on a standby may be run elsewhere: nothing of it can have had an effect. */
-export function mayRunElsewhere(failure: NativeFailure): boolean {
+/**
+ * Whether a read that failed with this on a standby may be run elsewhere: nothing of it can have had an effect.
+ *
+ * @param automatic it was taken for a read by its text
+ */
+export function mayRunElsewhere(failure: NativeFailure, automatic: boolean): boolean {
   const code = failure.fields?.['C'] ?? '';
   if (failure.lost) return failure.reason === undefined;
-  return ELSEWHERE.has(code);
+  return ELSEWHERE.has(code) || (automatic && code === NO_TABLE);
 }
 
 /** Of these the first is what a standby says to whatever would write; the next two are how replay stops what is in its way. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['25006', '40001', '40P01', '57P01', '57P02', '57P03']);
 
+/** Where nobody said that it reads, it may be about a temporary table, which no standby has. */
+const NO_TABLE = '42P01';
+
 /** Whether no standby would serve it. */
 export function needsPrimary(failure: NativeFailure): boolean {
-  return failure.fields?.['C'] === '25006';
+  const code = failure.fields?.['C'];
+  return code === '25006' || code === NO_TABLE;
 }

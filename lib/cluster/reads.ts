@@ -52,6 +52,7 @@ export class Reads {
   private readonly primaryReads = new WeakSet<Operation>();
   private polling: NodeJS.Timeout | undefined;
   private pause = FIRST_LOOK;
+  private asking = false;
   private closing: (() => void) | undefined;
   private closed = false;
 
@@ -165,11 +166,19 @@ export class Reads {
     return true;
   }
 
-  /** Has the primary say how far it is. What waits for that goes on afterwards. */
+  /** Has the primary say how far it is. What waits for that goes on afterwards, all of it together. */
   private ask(): void {
-    void this.host.ledger.refresh().then(
-      () => this.placeWaiting(),
-      () => this.positionFailed(),
+    if (this.asking) return;
+    this.asking = true;
+    this.host.ledger.refresh().then(
+      () => {
+        this.asking = false;
+        this.placeWaiting();
+      },
+      () => {
+        this.asking = false;
+        this.positionFailed();
+      },
     );
   }
 

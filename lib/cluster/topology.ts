@@ -51,6 +51,7 @@ export class Topology implements NodeHost {
   private oldest = 0;
   /** How often servers were looked at in vain since there was a primary. */
   private fruitless = 0;
+  private lookedAtAll = -Infinity;
   private beginning: Promise<unknown> | undefined;
   private found: () => void = nothing;
   private closed = false;
@@ -82,12 +83,15 @@ export class Topology implements NodeHost {
       if (this.primary !== undefined) this.found();
     });
     await Promise.race([Promise.all(this.nodes.map((node) => node.look())), grace]);
+    this.lookedAtAll = performance.now();
   }
 
   /** The primary. Looks for it where none is known. Throws a ConnectionError (`KB_NO_PRIMARY`, `KB_SPLIT_BRAIN`). */
   async find(): Promise<ClusterNode> {
     if (!this.known) await this.begin();
-    if (this.primary === undefined && this.split.length === 0) await this.lookAtAll();
+    // Those who ask again and again are not to make more connections than the servers' own timers do.
+    const lately = performance.now() - this.lookedAtAll < SEARCH.first;
+    if (this.primary === undefined && this.split.length === 0 && !lately) await this.lookAtAll();
     if (this.primary === undefined) throw this.noPrimary();
     return this.primary;
   }

@@ -75,7 +75,7 @@ export interface ClientLibraryInfo {
 /** A database, and the pool of connections to it. Safe to use from any number of places at once. */
 export class Database extends Queryable {
   /** @internal */
-  protected readonly runner: SessionPool;
+  protected readonly runner: OperationRunner;
   /** @internal */
   protected readonly context: CallContext;
   private readonly config: ResolvedConfig;
@@ -84,6 +84,7 @@ export class Database extends Queryable {
   private library: LoadedLibrary | undefined;
   private readonly listener: Listener;
   private readonly cluster: Cluster | undefined;
+  private readonly pool: SessionPool;
   private poolOptions: ResolvedPoolOptions;
   private view: ReadOnly | undefined;
   private commonEvents: SessionEvents | undefined;
@@ -109,26 +110,27 @@ export class Database extends Queryable {
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
-      pool: () => this.runner,
+      pool: () => this.pool,
       timeout: config.timeout > 0 ? config.timeout : undefined,
       pooler: config.pooler,
       readsRowByRow: () => this.loadLibrary().library.capabilities.singleRowMode,
       leakWatch: this.leakWatch,
     };
     this.cluster = config.cluster && new Cluster(config.hosts, config.cluster, this.clusterHost());
-    this.runner =
+    this.pool =
       this.cluster?.writer ??
       this.makePool(
         (signal) => this.openSession(config, this.sessionEvents, signal),
         this.reports.ofPools,
         wantsWritable(config.libraryKeywords['target_session_attrs']),
       );
+    this.runner = this.cluster?.automatic ?? this.pool;
     this.listener = new Listener({
       open: () =>
         this.cluster?.openElsewhere(this.sessionEvents) ?? this.openSession(config, this.sessionEvents),
-      heartbeatInterval: () => this.runner.poolOptions.heartbeatInterval,
-      heartbeatTimeout: () => this.runner.poolOptions.heartbeatTimeout,
-      heartbeatSql: () => this.runner.poolOptions.heartbeatSql,
+      heartbeatInterval: () => this.pool.poolOptions.heartbeatInterval,
+      heartbeatTimeout: () => this.pool.poolOptions.heartbeatTimeout,
+      heartbeatSql: () => this.pool.poolOptions.heartbeatSql,
     });
   }
 
@@ -154,8 +156,8 @@ export class Database extends Queryable {
   get readOnly(): ReadOnly {
     this.view ??= ReadOnly.create({
       context: this.context,
-      runner: this.cluster?.readRunner(this.cluster.terms) ?? this.runner,
-      runnerFor: (terms) => (terms && this.cluster?.readRunner(terms)) ?? this.runner,
+      runner: this.cluster?.readRunner(this.cluster.terms) ?? this.pool,
+      runnerFor: (terms) => (terms && this.cluster?.readRunner(terms)) ?? this.pool,
       checkOut: (runner, limit, opening, reset) => this.checkOutOf(runner, limit, opening, reset),
     });
     return this.view;
@@ -168,7 +170,7 @@ export class Database extends Queryable {
    */
   position(): Promise<string> {
     if (this.cluster !== undefined) return this.cluster.position();
-    return asOf(this.runner, this.runner.poolOptions.heartbeatTimeout);
+    return asOf(this.pool, this.pool.poolOptions.heartbeatTimeout);
   }
 
   /** What is known of the servers. Without `cluster` nothing is found out about them, and the list is empty. */
@@ -253,14 +255,14 @@ export class Database extends Queryable {
   /** The counters of the pool; with `cluster` those of the servers' pools together. */
   stats(): PoolStats {
     return this.cluster === undefined
-      ? this.runner.stats()
+      ? this.pool.stats()
       : sumOf(this.cluster.pools.map((pool) => pool.stats()));
   }
 
   /** Changes options of the pool in use; those not named stay. Throws a UsageError (`KB_BAD_OPTION`). */
   configurePool(options: PoolOptions): void {
     this.poolOptions = resolvePoolOptions(options, this.poolOptions);
-    for (const pool of this.cluster?.pools ?? [this.runner]) pool.configure(this.poolOptions);
+    for (const pool of this.cluster?.pools ?? [this.pool]) pool.configure(this.poolOptions);
   }
 
   /**
@@ -270,7 +272,7 @@ export class Database extends Queryable {
   async close(options?: { timeout?: number }): Promise<void> {
     checkOptions('close', options);
     this.listener.close();
-    return (this.cluster ?? this.runner).close(options?.timeout ?? 0);
+    return (this.cluster ?? this.pool).close(options?.timeout ?? 0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -292,7 +294,7 @@ export class Database extends Queryable {
 
   /** @internal */
   protected batchPlace(): BatchPlace {
-    const { runner, context } = this;
+    const { pool: runner, context } = this;
     const transact = async <R>(
       begin: () => Promise<Lease>,
       work: (runner: OperationRunner) => Promise<R>,
@@ -329,12 +331,12 @@ export class Database extends Queryable {
   }
 
   private readonly leakWatch = (): LeakWatch => {
-    const { leakTimeout } = this.runner.poolOptions;
+    const { leakTimeout } = this.pool.poolOptions;
     return leakTimeout > 0 ? watchStreamsForLeak(leakTimeout, takenHere(), this.reports.leak) : NO_LEAK_WATCH;
   };
 
   private checkOut(limit: Limit | undefined, opening = ''): Promise<Lease> {
-    return this.checkOutOf(this.runner, limit, opening, '');
+    return this.checkOutOf(this.pool, limit, opening, '');
   }
 
   /** @param reset is run when the session is given back, before what `pool.resetOnRelease` says */
@@ -344,7 +346,7 @@ export class Database extends Queryable {
     opening: string,
     reset: string,
   ): Promise<Lease> {
-    const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
+    const { leakTimeout, resetOnRelease } = this.pool.poolOptions;
     const usual = this.config.pooler === undefined ? resetText(resetOnRelease) : '';
     const resets = [reset, usual].filter((text) => text !== '').join('; ');
     const take = (session: Session, answer: unknown): Lease =>
@@ -436,7 +438,7 @@ export class Database extends Queryable {
         session.owner?.notification?.({ channel, payload, processId });
       },
       serverError: (session, sqlState) => {
-        this.runner.serverError(session, sqlState);
+        this.pool.serverError(session, sqlState);
       },
     });
   }

@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from 'kingbase-native';
 import { standInLibkci } from '../../scripts/client-libraries.js';
 import { numericArguments } from '../resilience/support/arguments.js';
 import { between, pick, seededRandom, shuffled } from '../resilience/support/random.js';
@@ -27,12 +28,15 @@ async function main(): Promise<void> {
   );
   const load = new Workload(programs, CLIENTS, ['causal', 'causal', 'bounded'], random);
   const end = performance.now() + seconds * 1_000;
-  const happened = new Map<string, number>();
+  const times = new Map<string, [number, number][]>();
   while (performance.now() < end) {
     for (const fault of shuffled(random, FAULTS)) {
       if (performance.now() >= end) break;
+      const begun = performance.now();
       await world.happen(fault);
-      happened.set(fault, (happened.get(fault) ?? 0) + 1);
+      const over = performance.now();
+      await recovered(pick(random, programs), end);
+      times.set(fault, [...(times.get(fault) ?? []), [over - begun, performance.now() - over]]);
       await sleep(between(random, 50, 500));
     }
   }
@@ -43,13 +47,28 @@ async function main(): Promise<void> {
   await world.stop();
   const writes = load.events.filter(({ kind }) => kind === 'write').length;
   console.log(`${writes} writes acknowledged, ${load.events.length - writes} reads`);
-  console.log('faults:', Object.fromEntries(happened));
+  for (const [fault, all] of times) {
+    const [lasted, recovery] = [0, 1].map((index) => all.map((each) => Math.round(each[index] ?? 0)));
+    console.log(
+      `${fault}: ${all.length}, lasted ${lasted?.join()} ms, a write succeeded after ${recovery?.join()} ms more`,
+    );
+  }
   console.log('calls that failed, by code:', Object.fromEntries(load.failures));
   for (const [kind, all] of Object.entries(found) as [string, string[]][]) {
     console.log(`${kind}: ${all.length}`);
     for (const each of all.slice(0, 10)) console.log(`  ${each}`);
   }
   if (Object.values(found).some((all: string[]) => all.length > 0)) process.exitCode = 1;
+}
+
+/** Waits until a write succeeds. */
+async function recovered(db: Database, end: number): Promise<void> {
+  const write = (): Promise<boolean> =>
+    db.exec('UPDATE entry SET version = version WHERE key = -1', [], { timeout: 1_000 }).then(
+      () => true,
+      () => false,
+    );
+  while (!(await write()) && performance.now() < end) await sleep(10);
 }
 
 void main();

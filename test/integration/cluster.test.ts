@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open, type ClusterOptions, type Database } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { commandLine } from '../support/command-line.js';
 import { targets } from '../support/targets.js';
 
 let cluster: TestCluster;
@@ -245,6 +246,58 @@ describe('a cluster', () => {
     );
     // Each once.
     expect(new Set(all.map((each) => each?.v)).size).toBe(10);
+  });
+
+  it('sends what surely reads to the standbys by itself where it is asked to', async () => {
+    await using db = openCluster({ automatic: true, maxWait: 5_000 });
+    const ports = new Set(standbys.map(({ port }) => port));
+    const portOf = async (sql: string): Promise<number | undefined> =>
+      (await db.queryRow<{ port: number }>(sql))?.port;
+    // What its functions do is asked once; until it is known the primary serves.
+    expect(await portOf(PORT)).toBe(primary.port);
+    while (!ports.has((await portOf(PORT)) ?? 0)) await sleep(5);
+    await write(db, 350);
+    expect(await db.queryRow<{ n: number }>('SELECT n FROM t WHERE id = $1', [1])).toEqual({ n: 350 });
+    for await (const row of db.rows<{ port: number }>(PORT)) expect(ports).toContain(row.port);
+    const volatile = `SELECT random() AS r, inet_server_port() AS port`;
+    for (let i = 0; i < 5; i++) expect(await portOf(volatile)).toBe(primary.port);
+    expect(await portOf(`${PORT} FROM t FOR SHARE`)).toBe(primary.port);
+    expect(await db.transaction((tx) => tx.queryRow(PORT))).toEqual({ port: primary.port });
+    expect(await db.queryRow(PORT, [], { consistency: 'primary' })).toEqual({ port: primary.port });
+    // A view that writes does not show in the text; the standby refuses it, and the primary runs it.
+    await db.exec("CREATE VIEW v AS SELECT nextval('s') AS n");
+    expect(await db.queryRow('SELECT n FROM v')).toMatchObject({ n: expect.any(BigInt) as bigint });
+    // So it is with a temporary table, as long as there is one connection.
+    db.configurePool({ max: 1 });
+    await db.exec('CREATE TEMPORARY TABLE only_here AS SELECT 5 AS five');
+    expect(await db.queryRow('SELECT five FROM only_here')).toEqual({ five: 5 });
+  });
+
+  it('is shown on the command line', async () => {
+    const [target] = targets();
+    if (target === undefined) throw new Error('there is no library');
+    const { user, database, clientLibrary } = target.config;
+    if (typeof clientLibrary !== 'string') throw new Error('there is no path of a library');
+    const hosts = cluster.servers.map(({ host, port }) => `${host}:${port}`).join();
+    const connection = `kingbase://${user}@${hosts}/${database}`;
+    const environment = { KINGBASE_CLIENT_LIBRARY: clientLibrary };
+    const shown = await commandLine(['topology', connection], { environment });
+    expect(shown).toMatchObject({ code: 0, stderr: '' });
+    const [head, , ...rows] = shown.stdout.trim().split('\n');
+    expect(head).toMatch(/^server +\| role +\| lag/);
+    expect(rows.map((row) => row.split('|')[1]?.trim())).toEqual(['primary', 'standby', 'standby']);
+    const chinese = await commandLine(['topology', connection, '--lang', 'zh'], { environment });
+    expect(chinese.stdout).toContain('主库');
+    const json = await commandLine(['topology', connection, '--json'], { environment });
+    expect(JSON.parse(json.stdout)).toMatchObject({ primary: { port: primary.port } });
+    const [standby] = standbys;
+    const alone = `kingbase://${user}@127.0.0.1:${standby?.port ?? 0}/${database}`;
+    const none = await commandLine(['topology', alone], { environment });
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('is a primary') as string });
+    const nobody = await commandLine(['topology', `kingbase://${user}@127.0.0.1:1/${database}`], {
+      environment,
+    });
+    expect(nobody).toMatchObject({ code: 4, stdout: '' });
   });
 
   /** Waits until a statement with the comment runs on one of the standbys, and gives that and the session. */
