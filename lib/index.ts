@@ -2,6 +2,10 @@ export { open, type ConnectionConfig } from './facade/open.js';
 export type { OnConnect } from './facade/sessions/on-connect.js';
 export { Database, type ClientLibraryInfo } from './facade/database.js';
 export type { DatabaseEvents, Notice } from './facade/events.js';
+export { ReadOnly, type ReadTransactionOptions } from './facade/read-only.js';
+export type { ClusterTopology, TopologyNode } from './cluster/cluster.js';
+export type { Lag, NodeRole } from './cluster/node.js';
+export type { ReadTerms } from './cluster/terms.js';
 export { Transaction } from './facade/transactions/transaction.js';
 export type { CommitOptions, TransactionOptions, TransactionRetry } from './facade/transactions/options.js';
 export {
@@ -52,7 +56,15 @@ export type {
 } from './facade/batch/options.js';
 export type { BatchStrategy, ConflictRule } from './encoding/index.js';
 export type { ServerInfo } from './facade/server-info.js';
-export type { PasswordProvider, PlainConfig, PoolOptions, ResetItem, SslMode } from './config/index.js';
+export type {
+  ClusterOptions,
+  Consistency,
+  PasswordProvider,
+  PlainConfig,
+  PoolOptions,
+  ResetItem,
+  SslMode,
+} from './config/index.js';
 export type { Column } from './types/column.js';
 export type { ClientLibraryFlavour, ClientLibraryCapabilities } from './addon/client-library.js';
 export type { CustomType, SerializedValue, TypeOptions } from './types/type-options.js';

@@ -10,6 +10,7 @@ import { packageVersion } from './package-version.js';
 import { ping } from './ping.js';
 import { query } from './query.js';
 import { top } from './top.js';
+import { topology } from './topology.js';
 import { USAGE } from './usage.js';
 import { text } from './words.js';
 
@@ -22,6 +23,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['query', query],
   ['top', top],
   ['build', build],
+  ['topology', topology],
 ]);
 
 /** The command-line program, without the process around it. */

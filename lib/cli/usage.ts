@@ -9,6 +9,7 @@ Commands:
   ping     log in and wait for an answer
   query    run one statement
   top      show the server's sessions, waits and locks, again and again
+  topology show which of the hosts is the primary and how far the standbys are
   build    build the native addon, for a system that the package has none for
 
 The connection is a connection string of any form the driver takes, such as
@@ -21,14 +22,14 @@ Options of all commands that connect:
                           statement (doctor: for each attempt); 0 = none
   -W, --password          ask for the password
   --lang en|zh            language; default: that of the locale
-doctor, libs, ping, top:
+doctor, libs, ping, top, topology:
   --json                  for programs; ping, top: a line for each answer
 doctor:
   --html <file>           writes the report as a page as well, in both languages
   --redact                hosts, users, databases and paths are replaced: to show it to others
   --types                 instead: the server's types that the driver does not know by
                           their numbers
-ping, top:
+ping, top, topology:
   -c, --count <n>         how often; 0 = until interrupted; default 1 (top on a terminal: 0)
   -i, --interval <ms>     pause between; default 1000 (top: 2000)
 query:
@@ -44,7 +45,8 @@ Other:
   --version
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage; 3 this machine or the client library;
-4 network; 5 TLS; 6 login; 7 server. ping: 0 answered, 1 not answered, 2 not tried.`,
+4 network; 5 TLS; 6 login; 7 server. ping: 0 answered, 1 not answered, 2 not tried.
+topology: 0 there is a primary, 1 there is none.`,
   `用法：kingbase-native <命令> [连接] [选项]
 
 命令：
@@ -53,6 +55,7 @@ Exit codes: 0 ok; 1 failed; 2 wrong usage; 3 this machine or the client library;
   ping     登录并等待服务器应答
   query    执行一条语句
   top      持续显示服务器的会话、等待和锁
+  topology 显示哪台主机是主库，以及各备库的延迟
   build    编译原生模块，用于软件包没有提供二进制文件的系统
 
 “连接”是驱动支持的任一种连接字符串，例如
@@ -65,13 +68,13 @@ KINGBASE_USER、KINGBASE_PASSWORD 等环境变量和密码文件。
                           （doctor：每次尝试的时限）；0 表示不限
   -W, --password          提示输入密码
   --lang en|zh            语言，默认取自系统区域设置
-doctor、libs、ping、top：
+doctor、libs、ping、top、topology：
   --json                  输出供程序读取的 JSON；ping 和 top 每次应答一行
 doctor：
   --html <文件>           另将报告写成网页，含中英文两种语言
   --redact                隐去主机、用户、数据库和路径，便于提供给他人
   --types                 改为列出服务器目录中驱动不是按编号识别的类型
-ping、top：
+ping、top、topology：
   -c, --count <次数>      0 表示直到中断；默认 1（top 在终端上为 0）
   -i, --interval <毫秒>   间隔；默认 1000（top 为 2000）
 query：
@@ -86,5 +89,6 @@ build（不接受连接参数）：
   --version
 
 退出码：0 正常；1 失败；2 用法错误；3 本机或客户端库；4 网络；5 TLS；6 登录；
-7 服务器。ping：0 有应答，1 无应答，2 未能尝试。`,
+7 服务器。ping：0 有应答，1 无应答，2 未能尝试。
+topology：0 有主库，1 没有主库。`,
 );

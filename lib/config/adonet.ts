@@ -1,3 +1,4 @@
+import { ADO_NET_CLUSTER, setAdoNetCluster } from './foreign-cluster.js';
 import {
   choice,
   each,
@@ -81,8 +82,7 @@ export const ADO_NET = new ForeignForm(
       ReadWrite: 'read-write',
       ReadOnly: 'read-only',
     }),
-    'Load Balance Hosts': noEffectIf(['false'], 'hosts are tried in the order given'),
-    'Host Recheck Seconds': noEffect('no host is remembered as down'),
+    ...ADO_NET_CLUSTER,
 
     Enlist: noEffect('Node.js has no ambient transactions to enlist in'),
     'Server Compatibility Mode': noEffectIf(
@@ -105,6 +105,7 @@ export function parseAdoNet(pairs: readonly Pair[]): StringSettings {
   const settings = ADO_NET.read(pairs);
   splitHosts(settings);
   checkServer(settings);
+  setAdoNetCluster(settings);
   return settings.finish();
 }
 

@@ -1,6 +1,7 @@
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
+import type { ClusterOptions } from './cluster-options.js';
 import type { LIBRARY_OPTIONS, LibraryKeyword } from './options.js';
 import type { PoolOptions } from './pool-options.js';
 
@@ -81,6 +82,11 @@ export interface PlainConfig extends LibraryOptions {
    * sessions: nothing is used that needs one session, and what cannot work is refused (`KB_POOLER`). Default: none.
    */
   pooler?: 'transaction' | 'statement' | undefined;
+  /**
+   * `hosts` are a primary and its standbys by streaming replication: calls on the database go to the primary, wherever it
+   * is, and those of `db.readOnly` to the standbys. `true` stands for the defaults. Default: none.
+   */
+  cluster?: ClusterOptions | boolean | undefined;
   pool?: PoolOptions | undefined;
   types?: TypeOptions | undefined;
   /** Slow statements, and what happens to the pool's connections. A function gets the latter only. Default: no log. */

@@ -15,4 +15,11 @@ export {
   type ResetItem,
   type ResolvedPoolOptions,
 } from './pool-options.js';
+export {
+  checkConsistency,
+  checkTime,
+  type ClusterOptions,
+  type Consistency,
+  type ResolvedClusterOptions,
+} from './cluster-options.js';
 export { connectionKeywords } from './library-keywords.js';

@@ -1,3 +1,4 @@
+import { JDBC_CLUSTER, setJdbcCluster } from './foreign-cluster.js';
 import {
   choice,
   each,
@@ -23,9 +24,6 @@ import type { Pair } from './semicolon-string.js';
 import type { StringSettings } from './string-settings.js';
 import { decode, parseLocations } from './url.js';
 
-const READ_WRITE_SPLIT =
-  'this driver does not spread statements over primary and standbys, since only the program knows what may read ' +
-  'old data; open a second database with targetServerType=secondary for reading';
 const JAVA_CLASS = 'a Java class cannot be loaded here';
 
 const initParameters: Rule = (value, settings, key) => {
@@ -111,13 +109,7 @@ export const JDBC = new ForeignForm(
       preferSecondary: 'prefer-standby',
       preferSlave: 'prefer-standby',
     }),
-    loadBalanceHosts: noEffectIf(['false'], 'hosts are tried in the order given'),
-    hostRecheckSeconds: noEffect('no host is remembered as down'),
-    USEDISPATCH: noEffectIf(['false'], READ_WRITE_SPLIT),
-    ...each(
-      'SLAVE_ADD, SLAVE_PORT, nodeList, HOSTLOADRATE, TransactionDispatchStrategy',
-      refused(READ_WRITE_SPLIT),
-    ),
+    ...JDBC_CLUSTER,
     ConfigurePath: refused('no file is read; write out what it says'),
 
     prepareThreshold: keep,
@@ -199,6 +191,7 @@ export function parseJdbcUrl(url: string): StringSettings {
     if (value !== '' && !settings.options.has(name)) settings.options.set(name, value);
   }
   setSslMode(settings);
+  setJdbcCluster(settings);
   setTimeouts(settings);
   setStatementCache(settings);
   return settings.finish();

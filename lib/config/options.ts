@@ -173,6 +173,7 @@ export const DRIVER_OPTIONS = {
   statementCacheSize: { kind: 'value' },
   clientLibrary: { kind: 'code' },
   pooler: { kind: 'value', choices: ['transaction', 'statement'] },
+  cluster: { kind: 'value' },
   onConnect: { kind: 'object' },
   pool: { kind: 'object' },
   types: { kind: 'object' },

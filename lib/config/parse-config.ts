@@ -16,6 +16,7 @@ import {
   type LibraryKeyword,
   type OptionName,
 } from './options.js';
+import { resolveClusterOptions, type ResolvedClusterOptions } from './cluster-options.js';
 import { resolvePoolOptions } from './pool-options.js';
 import { ResolvedConfig, type OnConnectFunction } from './resolved-config.js';
 import { UsageError } from '../errors/index.js';
@@ -103,6 +104,7 @@ export function parseConfig(
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
       pooler,
       onConnect: onConnect(settings.get('onConnect')),
+      cluster: clusterOptions(settings, pooler),
       pool: resolvePoolOptions(settings.get('pool') ?? {}),
       types: settings.get('types') as TypeOptions | undefined,
       log: logOptions(settings.get('log')),
@@ -200,6 +202,8 @@ function merge(lower: Settings, upper: Settings): Settings {
   }
   const [a, b] = [lower.get('pool'), upper.get('pool')];
   if (isObject(a) && isObject(b)) merged.set('pool', { ...a, ...b });
+  const [c, d] = [lower.get('cluster'), upper.get('cluster')];
+  if (isObject(c) && isObject(d)) merged.set('cluster', { ...c, ...d });
   return merged;
 }
 
@@ -239,6 +243,24 @@ function poolerMode(settings: Settings): 'transaction' | 'statement' | undefined
   throw new UsageError('KB_POOLER', `The option "${meant}" is about a session, and a pooler keeps none.`, {
     hint: 'Set what is needed for the role or the database (ALTER ROLE … SET), or inside a transaction (SET LOCAL).',
   });
+}
+
+function clusterOptions(settings: Settings, pooler: unknown): ResolvedClusterOptions | undefined {
+  const options = resolveClusterOptions(settings.get('cluster'));
+  if (options === undefined) return undefined;
+  if (pooler !== undefined) {
+    throw new UsageError('KB_POOLER', 'With "cluster" there can be no pooler before the servers.', {
+      hint: 'Name the servers themselves as hosts, or leave the choice of servers to the pooler.',
+    });
+  }
+  const kind = settings.get('target_session_attrs');
+  if (kind !== undefined && kind !== 'any' && kind !== 'primary' && kind !== 'read-write') {
+    throw badOption(
+      `The option "target_session_attrs" cannot be "${kind as string}" together with "cluster".`,
+      'Leave it out: calls on the database go to the primary, and those of db.readOnly to the standbys.',
+    );
+  }
+  return options;
 }
 
 function onConnect(given: unknown): OnConnectFunction | undefined {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
+import type { ResolvedClusterOptions } from './cluster-options.js';
 import type { PasswordProvider } from './connection-config.js';
 import type { ResolvedPoolOptions } from './pool-options.js';
 
@@ -31,6 +32,7 @@ export interface ResolvedSettings {
   readonly clientLibrary: ClientLibraryOptions;
   readonly pooler: 'transaction' | 'statement' | undefined;
   readonly onConnect: OnConnectFunction | undefined;
+  readonly cluster: ResolvedClusterOptions | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
@@ -59,6 +61,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly clientLibrary: ClientLibraryOptions;
   readonly pooler: 'transaction' | 'statement' | undefined;
   readonly onConnect: OnConnectFunction | undefined;
+  readonly cluster: ResolvedClusterOptions | undefined;
   readonly pool: ResolvedPoolOptions;
   readonly types: TypeOptions | undefined;
   readonly log: LogOptions | undefined;
@@ -67,6 +70,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly trust: 'trusted' | 'untrusted';
   readonly encryptedCancelOnly: boolean;
   readonly libraryKeywords: Readonly<Record<string, string>>;
+  readonly #settings: ResolvedSettings;
   readonly #password: string | PasswordProvider | undefined;
   readonly #secretKeywords: Readonly<Record<string, string>>;
 
@@ -75,6 +79,7 @@ export class ResolvedConfig implements ResolvedSettings {
     password: string | PasswordProvider | undefined,
     secretKeywords: Readonly<Record<string, string>>,
   ) {
+    this.#settings = settings;
     this.hosts = settings.hosts;
     this.database = settings.database;
     this.user = settings.user;
@@ -85,6 +90,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.clientLibrary = settings.clientLibrary;
     this.pooler = settings.pooler;
     this.onConnect = settings.onConnect;
+    this.cluster = settings.cluster;
     this.pool = settings.pool;
     this.types = settings.types;
     this.log = settings.log;
@@ -95,6 +101,13 @@ export class ResolvedConfig implements ResolvedSettings {
     this.libraryKeywords = settings.libraryKeywords;
     this.#password = password;
     this.#secretKeywords = secretKeywords;
+  }
+
+  /** The same for one of the hosts, whatever kind of server it is. */
+  at(host: HostAddress): ResolvedConfig {
+    const keywords = Object.entries(this.libraryKeywords).filter(([name]) => name !== 'target_session_attrs');
+    const settings = { ...this.#settings, hosts: [host], libraryKeywords: Object.fromEntries(keywords) };
+    return new ResolvedConfig(settings, this.#password, this.#secretKeywords);
   }
 
   /** Undefined where none was given: the client library then looks into the password file. */

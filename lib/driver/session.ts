@@ -42,6 +42,11 @@ export interface Operation {
   offer?(session: Session): boolean;
   /** Whether the command under way, if it succeeds, ends the operation. */
   readonly atLast?: boolean;
+  /**
+   * Forgets the command that has failed on the session, so that it can begin anew on another; false where it has given
+   * something of its result away, or is not to go on. An operation without this is never run again after it was sent.
+   */
+  restart?(session: Session): boolean;
   /** Bound to this session, such as a heartbeat or a ROLLBACK: it is never run again on another. */
   readonly ofSession?: boolean;
   /** What its commands change is only what the session's user has changed before. */
@@ -110,6 +115,10 @@ export interface SessionOwner {
    * when it is to fail.
    */
   rerun(operation: Operation): boolean;
+  /** Whether what failed so can be run again by `runElsewhere`, though it was sent. */
+  mayRunElsewhere?(failure: NativeFailure): boolean;
+  /** Runs an operation again that has failed on the session; that is free, or closed. */
+  runElsewhere?(session: Session, operation: Operation, failure: NativeFailure): void;
   /**
    * What a checkout that was begun under this owner is refused with, since the owner has nothing to lend any more; undefined
    * where it may take the session. An owner without this lends as long as it owns.
@@ -123,6 +132,8 @@ export interface SessionEvents {
   /** The server refused a command. */
   serverError(session: Session, sqlState: string): void;
   notice(session: Session, fields: DiagnosticFields): void;
+  /** An operation has ended on the session, well or not, and nobody has been told of it yet who is not in this turn. */
+  finished?(session: Session, operation: Operation): void;
   /** What the sessions of one database have changed for each other; without it a session knows of its own changes. */
   readonly changes?: SharedChanges;
   /** Whether notices are wanted at all; without it they are. */
@@ -285,6 +296,9 @@ export class Session implements CommandHandler, ConnectionListener {
   /** Called by the operation when it has ended and the session is to go on. */
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
+    if (this.events.finished !== undefined && this.current !== undefined) {
+      this.events.finished(this, this.current);
+    }
     const { parked } = this;
     if (parked !== undefined) {
       this.parked = undefined;
@@ -581,15 +595,33 @@ export class Session implements CommandHandler, ConnectionListener {
       this.end(commandError(failure, this.address));
       const elsewhere = operation !== undefined && operation.ofSession !== true && !failure.sent;
       if (elsewhere && owner?.rerun(operation) === true) return;
+      if (operation !== undefined && this.runElsewhere(operation, owner, failure, transactionStatus)) return;
     } else {
       const sqlState = failure.fields?.['C'];
       if (sqlState !== undefined) this.events.serverError(this, sqlState);
+      if (operation !== undefined && this.runElsewhere(operation, this.owner, failure, transactionStatus)) {
+        return;
+      }
     }
     try {
       operation?.failed(this, failure, transactionStatus);
     } catch (error) {
       this.break(error);
     }
+  }
+
+  /** Hands an operation that has failed over to the owner, who runs it again; false where it is to fail. */
+  private runElsewhere(
+    operation: Operation,
+    owner: SessionOwner | undefined,
+    failure: NativeFailure,
+    transactionStatus: TransactionStatus,
+  ): boolean {
+    if (owner?.mayRunElsewhere?.(failure) !== true || operation.ofSession === true) return false;
+    if (this.parked !== undefined || operation.restart?.(this) !== true) return false;
+    if (!failure.lost) this.finish(transactionStatus);
+    owner.runElsewhere?.(this, operation, failure);
+    return true;
   }
 
   /** The connection is lost: what was interposed fails first. Of the operation itself no command was under way. */

@@ -22,6 +22,10 @@ export const CONNECTION_ERROR_CODES = [
   'KB_CONNECT_SETUP',
   'KB_CONNECT_FAILED',
   'KB_CONNECTION_LOST',
+  // Of a cluster.
+  'KB_NO_PRIMARY',
+  'KB_NO_STANDBY',
+  'KB_SPLIT_BRAIN',
   // The answer cannot be right. The connection is closed; whether the server did its work is unknown.
   'KB_PROTOCOL',
   // There is no memory for what the server sent.
@@ -59,6 +63,7 @@ export const USAGE_ERROR_CODES = [
   'KB_OPTION_UNSUPPORTED',
   'KB_PLATFORM_UNSUPPORTED',
   'KB_POOLER',
+  'KB_READ_ONLY',
   'KB_ROW_COUNT',
   'KB_ROWS_OPEN',
   'KB_ROWS_TAKEN',

@@ -39,6 +39,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'KB_CONNECT_LOST',
   'KB_CONNECT_FAILED',
   'KB_CONNECTION_LOST',
+  'KB_NO_PRIMARY',
 ]);
 
 /**

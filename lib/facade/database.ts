@@ -1,21 +1,26 @@
-import { EventEmitter } from 'node:events';
 import { inspect, type InspectOptions } from 'node:util';
-import { tellSafely } from '../base/tell-safely.js';
+import { Cluster, type ClusterHost, type ClusterTopology } from '../cluster/cluster.js';
+import { asOf } from '../cluster/question.js';
 import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.js';
-import { resolvePoolOptions, type PoolOptions, type ResolvedConfig } from '../config/index.js';
-import { openSession } from '../driver/connect.js';
+import {
+  resolvePoolOptions,
+  type PoolOptions,
+  type ResolvedConfig,
+  type ResolvedPoolOptions,
+} from '../config/index.js';
+import { openSession, type OpenOptions } from '../driver/connect.js';
 import { SharedChanges } from '../driver/changes.js';
 import type { SetUp } from '../driver/set-up.js';
-import { NoticeInterest } from '../driver/notice-interest.js';
 import { loadCore } from '../driver/core.js';
 import type { ClientLibraryFlavour, ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { Session, SessionEvents } from '../driver/session.js';
 import type { LibraryAttempt } from '../errors/index.js';
 import type { MetricsMeter, MetricsOptions } from '../observability/metrics.js';
-import { Telemetry, type ConnectEntry, type LogEntry } from '../observability/telemetry.js';
+import { Telemetry } from '../observability/telemetry.js';
 import { wantsWritable } from '../pool/eviction.js';
-import type { PoolStats } from '../pool/stats.js';
-import { SessionPool } from '../pool/session-pool.js';
+import type { OpenSession } from '../pool/engine.js';
+import { sumOf, type PoolStats } from '../pool/stats.js';
+import { SessionPool, type PoolEvents } from '../pool/session-pool.js';
 import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMaps } from '../types/type-maps.js';
@@ -29,13 +34,12 @@ import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
 import { needsSession, needsTransaction } from './calls/pooler.js';
 import { Connection } from './connection.js';
 import { describe } from './describe.js';
-import { noticeOf, type DatabaseEvents } from './events.js';
+import type { DatabaseEvents } from './events.js';
 import {
   NO_LEAK_WATCH,
   takenHere,
   watchForLeak,
   watchStreamsForLeak,
-  type Leak,
   type LeakWatch,
 } from './sessions/leak.js';
 import { Listener } from './listen/listener.js';
@@ -43,9 +47,11 @@ import { recordMetrics, type MetricsRecording } from './metrics-recording.js';
 import type { NotificationHandler, Subscription } from './listen/subscription.js';
 import type { CallContext } from './calls/call-context.js';
 import { Queryable } from './queryable.js';
+import { ReadOnly } from './read-only.js';
+import { Reports } from './reports.js';
 import { readServerInfo, type ServerInfo } from './server-info.js';
 import { resetText } from '../driver/operations/reset.js';
-import { borrow, checkOut } from './sessions/borrow.js';
+import { borrow, checkOut, NOBODY } from './sessions/borrow.js';
 import { setUpSession, type OnConnect } from './sessions/on-connect.js';
 import { Lease } from './sessions/lease.js';
 import { startText, type TransactionOptions, type TransactionRetry } from './transactions/options.js';
@@ -71,20 +77,25 @@ export interface ClientLibraryInfo {
 /** A database, and the pool of connections to it. Safe to use from any number of places at once. */
 export class Database extends Queryable {
   /** @internal */
-  protected readonly runner: SessionPool;
+  protected readonly runner: OperationRunner;
   /** @internal */
   protected readonly context: CallContext;
   private readonly config: ResolvedConfig;
   private readonly catalogue = new TypeCatalogue();
-  private readonly emitter = new EventEmitter<DatabaseEvents>();
+  private readonly reports: Reports;
   private library: LoadedLibrary | undefined;
-  private warnedOfOpen = false;
   private recording: MetricsRecording | undefined;
   private readonly listener: Listener;
+  private readonly cluster: Cluster | undefined;
+  private readonly pool: SessionPool;
+  private poolOptions: ResolvedPoolOptions;
+  private view: ReadOnly | undefined;
+  private commonEvents: SessionEvents | undefined;
 
   private constructor(config: ResolvedConfig) {
     super();
     this.config = config;
+    this.poolOptions = config.pool;
     // Checked now, so that a misspelled option shows at open() and not at the first query.
     const typeMaps = new TypeMaps(config.types, this.catalogue);
     const [host] = config.hosts;
@@ -96,48 +107,33 @@ export class Database extends Queryable {
       log: config.log,
       traceParameters: config.traceParameters,
     });
+    this.reports = new Reports(config, telemetry);
     this.context = {
       typeMapOf: typeMaps.of,
       catalogue: this.catalogue,
       telemetry,
       placeholders: new PlaceholderCache(),
-      pool: () => this.runner,
+      pool: () => this.pool,
       timeout: config.timeout > 0 ? config.timeout : undefined,
       pooler: config.pooler,
       readsRowByRow: () => this.loadLibrary().library.capabilities.singleRowMode,
       leakWatch: this.leakWatch,
     };
-    this.runner = new SessionPool(
-      config.pool,
-      wantsWritable(config.libraryKeywords['target_session_attrs']),
-      (signal) => telemetry.connect(() => this.openSession(signal)),
-      {
-        opened: (session) => {
-          if (!this.isWatched('connect')) return;
-          const event = identityOf(session);
-          this.tell('connect', event, { event: 'connect', ...event, ...loginOf(session, config) });
-        },
-        closed: (session, reason, error) => {
-          if (!this.isWatched('disconnect')) return;
-          const event = { ...identityOf(session), reason };
-          this.tell('disconnect', { ...event, error }, { event: 'disconnect', ...event });
-        },
-        unreachable: (error, attempt, retryIn) => {
-          const message = error instanceof Error ? error.message : String(error);
-          const entry = { event: 'unreachable', message, attempt, retryIn } as const;
-          this.tell('unreachable', { error, attempt, retryIn }, entry);
-        },
-        leftOpen: () => {
-          if (!this.warnedOfOpen) process.emitWarning(...LEFT_OPEN);
-          this.warnedOfOpen = true;
-        },
-      },
-    );
+    this.cluster = config.cluster && new Cluster(config.hosts, config.cluster, this.clusterHost());
+    this.pool =
+      this.cluster?.writer ??
+      this.makePool(
+        (signal) => this.openSession(config, this.sessionEvents, signal),
+        this.reports.ofPools,
+        wantsWritable(config.libraryKeywords['target_session_attrs']),
+      );
+    this.runner = this.cluster?.automatic ?? this.pool;
     this.listener = new Listener({
-      open: () => this.openSession(),
-      heartbeatInterval: () => this.runner.poolOptions.heartbeatInterval,
-      heartbeatTimeout: () => this.runner.poolOptions.heartbeatTimeout,
-      heartbeatSql: () => this.runner.poolOptions.heartbeatSql,
+      open: () =>
+        this.cluster?.openElsewhere(this.sessionEvents) ?? this.openSession(config, this.sessionEvents),
+      heartbeatInterval: () => this.pool.poolOptions.heartbeatInterval,
+      heartbeatTimeout: () => this.pool.poolOptions.heartbeatTimeout,
+      heartbeatSql: () => this.pool.poolOptions.heartbeatSql,
     });
   }
 
@@ -147,15 +143,42 @@ export class Database extends Queryable {
   }
 
   on<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
-    (this.emitter as EventEmitter).on(event, listener as (...args: unknown[]) => void);
-    this.noticeInterest.set(this.emitter.listenerCount('notice') > 0);
+    this.reports.on(event, listener);
     return this;
   }
 
   off<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
-    (this.emitter as EventEmitter).off(event, listener as (...args: unknown[]) => void);
-    this.noticeInterest.set(this.emitter.listenerCount('notice') > 0);
+    this.reports.off(event, listener);
     return this;
+  }
+
+  /**
+   * Calls that only read. With `cluster` they go to the standbys, as far as these have what the calls are to show; without
+   * it they go where all calls go. See {@link ReadOnly}.
+   */
+  get readOnly(): ReadOnly {
+    this.view ??= ReadOnly.create({
+      context: this.context,
+      runner: this.cluster?.readRunner(this.cluster.terms) ?? this.pool,
+      runnerFor: (terms) => (terms && this.cluster?.readRunner(terms)) ?? this.pool,
+      checkOut: (runner, limit, opening, reset) => this.checkOutOf(runner, limit, opening, reset),
+    });
+    return this.view;
+  }
+
+  /**
+   * A word for everything that was written here so far; it may travel to other processes, in a cookie perhaps. Reads given it
+   * as `after` show all that, wherever they run. Asks the primary where something may have been written since it was asked
+   * last. Rejects with a ConnectionError where none can be asked (`KB_NO_PRIMARY`).
+   */
+  position(): Promise<string> {
+    if (this.cluster !== undefined) return this.cluster.position();
+    return asOf(this.pool, this.pool.poolOptions.heartbeatTimeout);
+  }
+
+  /** What is known of the servers. Without `cluster` nothing is found out about them, and the list is empty. */
+  topology(): ClusterTopology {
+    return this.cluster?.show() ?? { primary: undefined, nodes: [] };
   }
 
   /** Makes sure that the server answers. */
@@ -232,25 +255,30 @@ export class Database extends Queryable {
     return { path, flavour, version, capabilities: { ...capabilities }, source, reason, attempts };
   }
 
+  /** The counters of the pool; with `cluster` those of the servers' pools together. */
   stats(): PoolStats {
-    return this.runner.stats();
+    return this.cluster === undefined
+      ? this.pool.stats()
+      : sumOf(this.cluster.pools.map((pool) => pool.stats()));
   }
 
   /**
    * Records metrics by OpenTelemetry's semantic conventions for database clients, until it is stopped or the database has
-   * been closed. Throws a UsageError (`KB_BAD_OPTION`) where they are recorded already.
+   * been closed. Throws a UsageError (`KB_BAD_OPTION`) where they are recorded already. With `cluster` those of the pool are
+   * of the connections to the primary.
    *
    * @param meter of `@opentelemetry/api`, 1.x
    */
   recordMetrics(meter: MetricsMeter, options?: MetricsOptions): MetricsRecording {
     const { telemetry } = this.context;
-    this.recording = recordMetrics(this.runner, telemetry, this.config, meter, options);
+    this.recording = recordMetrics(this.pool, telemetry, this.config, meter, options);
     return this.recording;
   }
 
   /** Changes options of the pool in use; those not named stay. Throws a UsageError (`KB_BAD_OPTION`). */
   configurePool(options: PoolOptions): void {
-    this.runner.configure(resolvePoolOptions(options, this.runner.poolOptions));
+    this.poolOptions = resolvePoolOptions(options, this.poolOptions);
+    for (const pool of this.cluster?.pools ?? [this.pool]) pool.configure(this.poolOptions);
   }
 
   /**
@@ -260,7 +288,7 @@ export class Database extends Queryable {
   async close(options?: { timeout?: number }): Promise<void> {
     checkOptions('close', options);
     this.listener.close();
-    await this.runner.close(options?.timeout ?? 0);
+    await (this.cluster ?? this.pool).close(options?.timeout ?? 0);
     this.recording?.stop();
   }
 
@@ -283,7 +311,7 @@ export class Database extends Queryable {
 
   /** @internal */
   protected batchPlace(): BatchPlace {
-    const { runner, context } = this;
+    const { pool: runner, context } = this;
     const transact = async <R>(
       begin: () => Promise<Lease>,
       work: (runner: OperationRunner) => Promise<R>,
@@ -320,36 +348,62 @@ export class Database extends Queryable {
   }
 
   private readonly leakWatch = (): LeakWatch => {
-    const { leakTimeout } = this.runner.poolOptions;
-    return leakTimeout > 0 ? watchStreamsForLeak(leakTimeout, takenHere(), this.onLeak) : NO_LEAK_WATCH;
-  };
-
-  private readonly onLeak = (event: Leak): void => {
-    this.tell('leak', event, { event: 'leak', ...event });
-    if (this.emitter.listenerCount('leak') > 0) return;
-    process.emitWarning(`A database connection has been held for ${event.heldFor} ms.\n${event.stack}`);
+    const { leakTimeout } = this.pool.poolOptions;
+    return leakTimeout > 0 ? watchStreamsForLeak(leakTimeout, takenHere(), this.reports.leak) : NO_LEAK_WATCH;
   };
 
   private checkOut(limit: Limit | undefined, opening = ''): Promise<Lease> {
-    const { leakTimeout, resetOnRelease } = this.runner.poolOptions;
-    const reset = this.config.pooler === undefined ? resetText(resetOnRelease) : '';
-    const take = (session: Session, answer: unknown): Lease => new Lease(session, this.runner, reset, answer);
+    return this.checkOutOf(this.pool, limit, opening, '');
+  }
+
+  /** @param reset is run when the session is given back, before what `pool.resetOnRelease` says */
+  private checkOutOf(
+    runner: OperationRunner,
+    limit: Limit | undefined,
+    opening: string,
+    reset: string,
+  ): Promise<Lease> {
+    const { leakTimeout, resetOnRelease } = this.pool.poolOptions;
+    const usual = this.config.pooler === undefined ? resetText(resetOnRelease) : '';
+    const resets = [reset, usual].filter((text) => text !== '').join('; ');
+    const take = (session: Session, answer: unknown): Lease =>
+      new Lease(session, session.owner ?? NOBODY, resets, answer);
     const taken = leakTimeout > 0 ? takenHere() : undefined;
-    const checkedOut = this.context.telemetry.acquire(() => checkOut(this.runner, take, opening, limit));
+    const checkedOut = this.context.telemetry.acquire(() => checkOut(runner, take, opening, limit));
     if (taken === undefined) return checkedOut;
     return checkedOut.then((lease) => {
-      watchForLeak(lease, leakTimeout, taken, this.onLeak);
+      watchForLeak(lease, leakTimeout, taken, this.reports.leak);
       return lease;
     });
   }
 
-  private isWatched(event: 'connect' | 'disconnect'): boolean {
-    return this.config.log !== undefined || this.emitter.listenerCount(event) > 0;
+  private makePool(open: OpenSession, events: PoolEvents, writable: boolean): SessionPool {
+    const { telemetry } = this.context;
+    return new SessionPool(
+      this.poolOptions,
+      writable,
+      (signal) => telemetry.connect(() => open(signal)),
+      events,
+    );
   }
 
-  private tell<E extends keyof DatabaseEvents>(event: E, data: DatabaseEvents[E][0], entry?: LogEntry): void {
-    if (entry !== undefined) this.context.telemetry.log(entry);
-    tellSafely(() => (this.emitter as EventEmitter).emit(event, data));
+  private clusterHost(): ClusterHost {
+    const { reports, config } = this;
+    return {
+      ...reports.ofCluster,
+      connect: (address, own, watching, signal) => {
+        const events = { ...this.sessionEvents, ...own };
+        return this.openSession(config.at(address), events, signal, watching);
+      },
+      pool: (open, own, writable) => {
+        const closed: PoolEvents['closed'] = (session, reason, error) => {
+          reports.ofPools.closed(session, reason, error);
+          own.closed?.(session, reason, error);
+        };
+        return this.makePool(open, { ...reports.ofPools, ...own, closed }, writable);
+      },
+      patience: () => this.poolOptions.heartbeatTimeout,
+    };
   }
 
   private loadLibrary(): LoadedLibrary {
@@ -366,58 +420,43 @@ export class Database extends Queryable {
     return onConnect && ((session) => setUpSession(session, this.context, onConnect));
   }
 
-  private async openSession(signal?: AbortSignal): Promise<Session> {
+  private async openSession(
+    config: ResolvedConfig,
+    events: SessionEvents,
+    signal?: AbortSignal,
+    watching = false,
+  ): Promise<Session> {
     try {
-      return await this.openUnaudited(signal);
+      return await this.openUnaudited(config, events, { signal, setUp: watching ? undefined : this.setUp });
     } catch (error) {
       this.context.telemetry.refused(error);
       throw error;
     }
   }
 
-  private openUnaudited(signal: AbortSignal | undefined): Promise<Session> {
+  private openUnaudited(
+    config: ResolvedConfig,
+    events: SessionEvents,
+    options: OpenOptions,
+  ): Promise<Session> {
     try {
-      const options = { signal, setUp: this.setUp };
-      return openSession(loadCore(), this.loadLibrary(), this.config, this.sessionEvents, options);
+      return openSession(loadCore(), this.loadLibrary(), config, events, options);
     } catch (error) {
       return rejection(error);
     }
   }
 
-  private readonly noticeInterest = new NoticeInterest();
-
-  private readonly sessionEvents: SessionEvents = {
-    noticeInterest: this.noticeInterest,
-    changes: new SharedChanges(),
-    notice: (session, fields) => {
-      // A statement can raise thousands of them.
-      if (this.emitter.listenerCount('notice') === 0) return;
-      this.tell('notice', noticeOf(fields, identityOf(session).processId));
-    },
-    notification: (session, channel, payload, processId) => {
-      session.owner?.notification?.({ channel, payload, processId });
-    },
-    serverError: (session, sqlState) => {
-      this.runner.serverError(session, sqlState);
-    },
-  };
-}
-
-const LEFT_OPEN = [
-  'A call on the database has begun a transaction and not ended it, so it was rolled back: the next call may run on another ' +
-    'connection. Use db.transaction() or db.begin(), or a connection of db.connect().',
-  { code: 'KINGBASE_TRANSACTION_LEFT_OPEN' },
-] as const;
-
-/** What an audit asks of a login. */
-function loginOf(
-  { facts }: Session,
-  { user, database }: ResolvedConfig,
-): Pick<ConnectEntry, 'user' | 'database' | 'tls'> {
-  const tls = facts?.tls === true ? { protocol: facts.tlsProtocol, cipher: facts.tlsCipher } : undefined;
-  return { user, database, ...(tls === undefined ? {} : { tls }) };
-}
-
-function identityOf(session: Session): { processId: number; address: string } {
-  return { processId: session.facts?.backendPid ?? 0, address: session.address };
+  private get sessionEvents(): SessionEvents {
+    return (this.commonEvents ??= {
+      noticeInterest: this.reports.noticeInterest,
+      changes: new SharedChanges(),
+      notice: (session, fields) => this.reports.notice(session, fields),
+      notification: (session, channel, payload, processId) => {
+        session.owner?.notification?.({ channel, payload, processId });
+      },
+      serverError: (session, sqlState) => {
+        this.pool.serverError(session, sqlState);
+      },
+    });
+  }
 }

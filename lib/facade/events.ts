@@ -1,4 +1,5 @@
 import type { NativeFailure } from '../addon/interface.js';
+import type { Lag } from '../cluster/node.js';
 import type { KingbaseError } from '../errors/index.js';
 
 /** A message that is not an error: a notice, a warning. */
@@ -36,6 +37,12 @@ export interface DatabaseEvents {
   ];
   /** The server cannot be reached; connecting is tried again after `retryIn` ms. */
   unreachable: [event: { error: unknown; attempt: number; retryIn: number }];
+  /** Of a cluster: this server takes the writes from now on. */
+  primary: [event: { host: string; port: number; timeline: number }];
+  /** Of a cluster: a server serves reads from now on, or does not any more; `error` where it does not answer. */
+  standby: [event: { host: string; port: number; serves: boolean; error: unknown }];
+  /** Of a cluster: a standby is behind by more than `maxLag`, or is so no longer. */
+  lag: [event: { host: string; port: number; behind: boolean; lag: Lag | undefined }];
   /** A connection has been checked out for longer than `pool.leakTimeout`; `stack` says where it was taken. */
   leak: [event: { processId: number; heldFor: number; stack: string }];
 }

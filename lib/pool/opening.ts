@@ -117,6 +117,13 @@ export class Opening {
     }
   }
 
+  /** What kept connections from being made may have passed: there is no pause before the next attempt. */
+  tryNow(): void {
+    if (this.away === undefined) return;
+    this.stop();
+    this.grow();
+  }
+
   stop(): void {
     this.away?.end();
     this.away = undefined;

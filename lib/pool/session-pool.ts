@@ -1,5 +1,5 @@
 import { mostIdle, type ResolvedPoolOptions } from '../config/index.js';
-import { TransactionStatus } from '../addon/interface.js';
+import { TransactionStatus, type NativeFailure } from '../addon/interface.js';
 import { Check } from '../driver/operations/check.js';
 import type { Operation, Session, SessionOwner } from '../driver/session.js';
 import type { KingbaseError } from '../errors/index.js';
@@ -31,6 +31,13 @@ export interface PoolEvents {
   unreachable(error: unknown, attempt: number, delay: number): void;
   /** A call on the pool, of which the next may run on another session, has left a transaction open; it is rolled back. */
   leftOpen(): void;
+  /** Whether what has failed so may be run elsewhere; absent where nothing is. */
+  mayRunElsewhere?(failure: NativeFailure): boolean;
+  /**
+   * Runs an operation elsewhere that has failed on one of the pool's sessions; `failure` is undefined where nothing of it
+   * was sent. False, and nothing is done, where the pool is to go on with it.
+   */
+  runElsewhere?(operation: Operation, failure: NativeFailure | undefined): boolean;
 }
 
 interface PoolMember extends Member {
@@ -160,7 +167,16 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     return reasonOfWaiting(this.state);
   }
 
+  mayRunElsewhere(failure: NativeFailure): boolean {
+    return this.events.mayRunElsewhere?.(failure) === true;
+  }
+
+  runElsewhere(_session: Session, operation: Operation, failure: NativeFailure): void {
+    this.events.runElsewhere?.(operation, failure);
+  }
+
   rerun(operation: Operation): boolean {
+    if (this.events.runElsewhere?.(operation, undefined) === true) return true;
     const again = this.closing === undefined ? this.reruns.next(operation) : undefined;
     if (again === undefined) return false;
     if (again.onNew) {
@@ -336,11 +352,14 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     if (this.leaving.isDue(sqlState)) this.leave(session.address);
   }
 
-  /** Gives up all sessions of a server: the idle ones now, the others when they come back. */
   private leave(address: string): void {
-    const reason = 'its server takes no writes any more';
+    this.give((session) => session.address === address, 'its server takes no writes any more');
+  }
+
+  /** Gives up sessions: the idle ones now, the others when they come back. */
+  give(which: (session: Session) => boolean, reason: string): void {
     for (const [other, member] of [...this.members]) {
-      if (other.address !== address) continue;
+      if (!which(other)) continue;
       if (this.takeIdle(other)) this.retire(other, reason);
       else member.evict ??= reason;
     }
@@ -485,6 +504,28 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     const uses = watcher && new UseTimes(watcher);
     this.useTimes = uses;
     this.line.served = uses && ((duration) => uses.waited(duration));
+  }
+
+  /** Calls that run or wait. */
+  get load(): number {
+    return this.inUse + this.line.total;
+  }
+
+  /** Takes out what has not begun. */
+  takeWaiting(): Operation[] {
+    const taken = [...this.line.takeOffersBack(), ...this.line.takeAll()];
+    this.settleClosing();
+    return taken;
+  }
+
+  /** The server may be there again: who waits is not to wait for the next attempt. */
+  connectNow(): void {
+    this.opening.tryNow();
+  }
+
+  /** Closes sessions, also those that are in use. */
+  cut(which: (session: Session) => boolean): void {
+    for (const session of [...this.members.keys()]) if (which(session)) session.close();
   }
 
   get poolOptions(): ResolvedPoolOptions {

@@ -14,6 +14,17 @@ export interface PoolStats {
   readonly heartbeatFailures: number;
 }
 
+/** The counters of several pools together. */
+export function sumOf(all: readonly PoolStats[]): PoolStats {
+  const [first, ...others] = all;
+  if (first === undefined) throw new Error('there is no pool');
+  const sum: Record<string, number> = { ...first };
+  for (const stats of others) {
+    for (const [name, count] of Object.entries(stats)) sum[name] = (sum[name] ?? 0) + (count as number);
+  }
+  return sum as unknown as PoolStats;
+}
+
 /** What a pool counts from its beginning on; the other numbers of {@link PoolStats} are those of now. */
 export class Counters {
   maxIdleClosed = 0;

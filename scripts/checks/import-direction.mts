@@ -23,6 +23,7 @@ const floors = [
   ['config', 'encoding'],
   ['driver'],
   ['pool'],
+  ['cluster'],
   ['facade'],
 ];
 const knowledge = `^lib/(${floors.slice(2, 5).flat().join('|')})/`;

@@ -59,17 +59,17 @@ export async function startReplicationPair(
   }
 }
 
-const HBA = [
+export const HBA = [
   'local all all trust',
   'host all all 127.0.0.1/32 trust',
   'host replication all 127.0.0.1/32 trust',
 ];
 
 /** So much of the past that a standby that was away for a while finds what it needs. */
-const replicationSettings = (version: number): Record<string, string> =>
+export const replicationSettings = (version: number): Record<string, string> =>
   version < 13 ? { wal_keep_segments: '16' } : { wal_keep_size: '256MB' };
 
-const followSettings = ({ host, port, user }: EmbeddedServer): Record<string, string> => ({
+export const followSettings = ({ host, port, user }: EmbeddedServer): Record<string, string> => ({
   primary_conninfo: `host=${host} port=${port} user=${user}`,
   wal_retrieve_retry_interval: '100ms',
 });
@@ -114,7 +114,7 @@ class Pair implements ReplicationPair {
 }
 
 /** A base backup by hand, since pg_basebackup is not among the programs at hand. */
-async function copyData(from: EmbeddedServer, dataDirectory: string): Promise<void> {
+export async function copyData(from: EmbeddedServer, dataDirectory: string): Promise<void> {
   const [start, stop] =
     from.version < 15
       ? ["pg_start_backup('copy', true, false)", 'pg_stop_backup(false, false)']
@@ -147,7 +147,7 @@ async function copyDirectory(from: string, to: string): Promise<void> {
   if (serious.length > 0) throw new Error(`${from} could not be copied:\n${serious.join('\n')}`);
 }
 
-async function withClient<T>(server: EmbeddedServer, use: (client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(server: EmbeddedServer, use: (client: Client) => Promise<T>): Promise<T> {
   const { host, port, user, database } = server;
   const client = new Client({ host, port, user, database });
   await client.connect();
@@ -159,7 +159,7 @@ async function withClient<T>(server: EmbeddedServer, use: (client: Client) => Pr
 }
 
 /** The one value that a query gives. */
-function value(server: EmbeddedServer, sql: string): Promise<string> {
+export function value(server: EmbeddedServer, sql: string): Promise<string> {
   return withClient(server, async (client) => {
     const { rows } = await client.query<[string]>({ text: sql, rowMode: 'array' });
     return rows[0]?.[0] ?? '';
@@ -167,7 +167,7 @@ function value(server: EmbeddedServer, sql: string): Promise<string> {
 }
 
 /** Replication tells nobody how far it is, so it has to be asked. */
-async function until(server: EmbeddedServer, condition: string): Promise<void> {
+export async function until(server: EmbeddedServer, condition: string): Promise<void> {
   const limit = performance.now() + 30_000;
   await withClient(server, async (client) => {
     for (;;) {

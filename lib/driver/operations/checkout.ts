@@ -67,6 +67,12 @@ export class Checkout<T> extends OneCommand {
     session.native.script(session.slot, sql, 0, 0, RowMode.Array, types);
   }
 
+  restart(): boolean {
+    clearTimeout(this.timer);
+    this.answer = undefined;
+    return !this.late;
+  }
+
   override result(_session: Session, { rows }: StatementResult): void {
     const [row] = (rows ?? []) as unknown[][];
     this.answer = row?.[0];

@@ -179,6 +179,10 @@ export class CopyOut extends Copy {
     session.native.copyOut(session.slot, this.sql);
   }
 
+  restart(): boolean {
+    return !this.opened;
+  }
+
   copying(_session: Session, binary: boolean): void {
     this.opened = true;
     this.events.opened(binary);

@@ -174,6 +174,16 @@ export class Execution<R> implements Operation {
     this.reject(error);
   }
 
+  restart(session: Session): boolean {
+    if (this.givenUp || this.thrown !== undefined || this.completion !== undefined) return false;
+    this.dropTemporary(session);
+    this.temporary = false;
+    this.statement = undefined;
+    this.answer = undefined;
+    this.further = undefined;
+    return true;
+  }
+
   giveUp(): void {
     this.givenUp = true;
     this.completion?.complete();

@@ -17,6 +17,10 @@ export class PrepareProbe extends OneCommand {
 
   private dropped = false;
 
+  restart(): boolean {
+    return true;
+  }
+
   begin(session: Session): void {
     const statement = this.statementOn(session);
     session.native.prepare(session.slot, statement.id, statement.sql);

@@ -84,6 +84,10 @@ export class RowStream extends Execution<void> {
     this.fieldsKnown(shape.fields);
   }
 
+  override restart(session: Session): boolean {
+    return !this.begun && super.restart(session);
+  }
+
   interrupt(session: Session): void {
     this.queue.readOn();
     session.cancel();

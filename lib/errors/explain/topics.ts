@@ -1,5 +1,6 @@
 import { ADDON } from './addon.js';
 import { ADMISSION } from './admission.js';
+import { CLUSTER } from './cluster.js';
 import { CONNECTING } from './connecting.js';
 import { CONSTRAINTS } from './constraints.js';
 import { DATA } from './data.js';
@@ -32,6 +33,7 @@ export const TOPICS: readonly Topic[] = [
   ...LOSS,
   ...RESOURCES,
   ...POOL,
+  ...CLUSTER,
   ...TIMEOUTS,
   ...USAGE,
   ...STREAMS,

@@ -59,7 +59,8 @@ export function execute<R>(
 ): Promise<R> {
   const { telemetry } = context;
   const limits = withDefault(options, context);
-  if (!telemetry.watchesQueries) return executeUntraced(runner, request, limits, view);
+  const on = runner.forCall === undefined ? runner : runner.forCall(request.sql, options);
+  if (!telemetry.watchesQueries) return executeUntraced(on, request, limits, view);
   let rows: number | undefined;
   const counting: ResultView<R> = (returned, fields, command, count) => {
     rows = returned?.length;
@@ -70,7 +71,7 @@ export function execute<R>(
     request.parameters,
     options?.traceContext,
     () => rows,
-    () => executeUntraced(runner, request, limits, counting),
+    () => executeUntraced(on, request, limits, counting),
   );
 }
 

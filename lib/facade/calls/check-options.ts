@@ -1,8 +1,12 @@
+import { readPosition } from '../../cluster/position.js';
+import type { ReadTerms } from '../../cluster/terms.js';
+import { checkConsistency, checkTime } from '../../config/index.js';
 import { nearest } from '../../errors/nearest.js';
 import { UsageError } from '../../errors/index.js';
 
 const LIMITS = ['signal', 'timeout'] as const;
-const QUERY = [...LIMITS, 'rowMode', 'types', 'traceContext'] as const;
+const READ = ['consistency', 'after', 'maxWait', 'maxLag'] as const;
+const QUERY = [...LIMITS, 'rowMode', 'types', 'traceContext', ...READ] as const;
 const BEGIN = [...LIMITS, 'isolation', 'readOnly', 'deferrable', 'traceContext'] as const;
 const COPY = [...LIMITS, 'traceContext', 'highWaterMark'] as const;
 const LARGE_OBJECT = [...LIMITS, 'traceContext'] as const;
@@ -12,6 +16,7 @@ const NAMES = {
   'a query': QUERY,
   rows: [...QUERY, 'stallTimeout'],
   script: [...LIMITS, 'traceContext'],
+  'a read-only view': READ,
   prepare: LIMITS,
   ping: LIMITS,
   connect: LIMITS,
@@ -87,9 +92,19 @@ export function checkOptions(call: Call, options: unknown): void {
   if (resolve !== undefined && typeof resolve !== 'boolean') {
     throw badOption(`The option "resolve" of ${call} must be true or false.`);
   }
+  checkReadTerms(options);
   if (signal !== undefined && !isSignal(signal)) {
     throw badOption(`The option "signal" of ${call} must be an AbortSignal.`);
   }
+}
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for what a call cannot say of a read. */
+function checkReadTerms({ consistency, after, maxWait, maxLag }: ReadTerms): void {
+  if ((consistency ?? after ?? maxWait ?? maxLag) === undefined) return;
+  checkConsistency('consistency', consistency);
+  checkTime('maxWait', maxWait);
+  checkTime('maxLag', maxLag);
+  if (after !== undefined) readPosition(after);
 }
 
 /** `checkOptions` for a transaction, whose `retry` has options of its own. */

@@ -56,7 +56,7 @@ export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
       this.session.interrupt();
       return;
     }
-    const waiting = this.runner.whyWaiting?.();
+    const waiting = this.runner.whyWaiting?.(this);
     if (this.runner.withdraw(this)) {
       this.disarm();
       this.reject(this.limit.reason(undefined, waiting));
@@ -73,13 +73,19 @@ export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
       // Interrupted between two connections: the first was lost before anything was sent.
       session.finish(session.transactionStatus);
       this.disarm();
-      this.reject(this.limit.reason(undefined, this.runner.whyWaiting?.()));
+      this.reject(this.limit.reason(undefined, this.runner.whyWaiting?.(this)));
       return;
     }
     this.session = session;
     this.operation.begin(session);
     // Ended at once: a mistake in a parameter, or a checkout, which begins no command.
     if (!session.runs(this)) this.disarm();
+  }
+
+  restart(session: Session): boolean {
+    if (this.interrupted || this.operation.restart?.(session) !== true) return false;
+    this.session = undefined;
+    return true;
   }
 
   refuse(error: unknown): void {

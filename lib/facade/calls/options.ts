@@ -1,8 +1,12 @@
+import type { ReadTerms } from '../../cluster/terms.js';
 import type { Column } from '../../types/column.js';
 import type { TypeOptions } from '../../types/type-options.js';
 
-/** What a call takes besides the statement. */
-export interface QueryOptions {
+/**
+ * What a call takes besides the statement. What it says of reads counts for calls that a standby of a cluster may serve, and
+ * changes nothing for others.
+ */
+export interface QueryOptions extends ReadTerms {
   /** Aborting cancels the statement on the server; the call rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
   /**

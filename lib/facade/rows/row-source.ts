@@ -51,8 +51,9 @@ export function rowSource<T>(
     request: build,
     open: async (request, limit): Promise<RowChannel<T>> => {
       // A session of the pool is in no transaction, and nobody else waits for it.
+      const on = runner.forCall === undefined ? runner : runner.forCall(request.sql, options);
       const channel = await (runner.watch === undefined
-        ? read(runner, request, limit)
+        ? read(on, request, limit)
         : openGuardedRows<T>(runner, limit, (lease) => read(lease, request, limit)));
       begun();
       return channel;

@@ -50,6 +50,14 @@ describe('ADO.NET connection strings', () => {
       'Root Certificate=/r;SSL Certificate=/c;SSL Key=/k;SSL Password=p;SSLMode=VerifyCA',
       { sslrootcert: '/r', sslcert: '/c', sslkey: '/k', sslpassword: 'p', sslmode: 'verify-ca' },
     ],
+    [
+      'Server=h,i;UseReadWriteSep=true;PrimaryCanRead=true;CheckClusterState=10',
+      {
+        hosts: 'h:54321,i:54321',
+        cluster: { automatic: true, primaryShare: 0.5, recheckInterval: 10_000 },
+      },
+    ],
+    ['Server=h;Use Read Write Sep=false;Primary Can Read=true', { hosts: 'h:54321' }],
   ])('%s', (text, expected) => {
     expect(essence(text.includes(';') || /^server/i.test(text) ? text : `${text};`)).toEqual(expected);
   });
@@ -73,6 +81,8 @@ describe('ADO.NET connection strings', () => {
     ['Server=h;SSL Mode=Require Password=s3cret', /"SSL Mode".*must be one of Disable/],
     ['Server=h;Check Certificate Revocation=true', /sslcrl/],
     ['Server=h;Load Balance Hosts=true', /order given/],
+    ['Server=h;UseReadWriteSep=s3cret', /"Use Read Write Sep".*true or false/],
+    ['Server=h;WhiteList=f', /consistency: 'primary'/],
     ['Server=h;Tcp Keepalive Time=9', /unit/],
     ['Server=h;Client Encoding=GBK', /only be UTF8/],
     ['Server=h;Timeout=s3cret', /"Timeout".*number of seconds/],

@@ -23,6 +23,7 @@ export function essence(text: string): Record<string, unknown> {
     timeout,
     statementCacheSize,
     ...Object.fromEntries(Object.entries(config.pool).map(([key, value]) => [`pool.${key}`, value])),
+    cluster: config.cluster && differing(config.cluster),
     ...config.libraryKeywords,
     ...config.secretKeywords,
   };
@@ -36,6 +37,12 @@ export function essence(text: string): Record<string, unknown> {
     ...Object.fromEntries(Object.entries(defaults.pool).map(([key, value]) => [`pool.${key}`, value])),
   };
   return Object.fromEntries(Object.entries(all).filter(([key, value]) => value !== usual[key]));
+}
+
+/** What differs from the defaults of a cluster. */
+function differing(cluster: NonNullable<ResolvedConfig['cluster']>): object {
+  const defaults: Record<string, unknown> = { ...parseConfig({ cluster: true }, {}, {}, () => 'x').cluster };
+  return Object.fromEntries(Object.entries(cluster).filter(([key, value]) => value !== defaults[key]));
 }
 
 /** The message and hint with which a string is refused. */

@@ -1,0 +1,327 @@
+import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
+import type { Operation, Session, SessionEvents } from '../driver/session.js';
+import { ConnectionError, type KingbaseError } from '../errors/index.js';
+import { evicts } from '../errors/server-going-away.js';
+import type { OpenSession } from '../pool/engine.js';
+import type { PoolEvents, SessionPool } from '../pool/session-pool.js';
+import { AutomaticRunner } from './automatic.js';
+import type { OperationRunner, ReadRunner } from './runner.js';
+import { Ledger } from './ledger.js';
+import type { ClusterNode, Lag, NodeRole } from './node.js';
+import { positionText, type Position } from './position.js';
+import { mayRunElsewhere, observe } from './question.js';
+import { Reads } from './reads.js';
+import { refine, termsOf, type ReadTerms, type ResolvedTerms } from './terms.js';
+import { Topology } from './topology.js';
+
+/** One server of a cluster, as `db.topology()` shows it. */
+export interface TopologyNode {
+  readonly host: string;
+  readonly port: number;
+  /** `down`: it does not answer; `unknown`: it has not been asked yet. */
+  readonly role: NodeRole;
+  /** Of a standby, when it was last asked; undefined where that is not known. */
+  readonly lag: Lag | undefined;
+  /** ms that it takes to answer. */
+  readonly latency: number | undefined;
+  /** Calls that it has, or that wait for it. */
+  readonly inFlight: number;
+}
+
+/** What is known of a cluster. */
+export interface ClusterTopology {
+  /** Who takes writes; undefined where nobody does, or it cannot be told who. */
+  readonly primary: { readonly host: string; readonly port: number } | undefined;
+  readonly nodes: readonly TopologyNode[];
+}
+
+/** What a cluster needs of its database. */
+export interface ClusterHost {
+  /** Connects to one server. `watching`: only to ask it what it is. */
+  connect(
+    address: HostAddress,
+    events: Partial<SessionEvents>,
+    watching: boolean,
+    signal?: AbortSignal,
+  ): Promise<Session>;
+  pool(open: OpenSession, events: Partial<PoolEvents>, writable: boolean): SessionPool;
+  /** ms that a server may take to answer a short question; 0: no limit. */
+  patience(): number;
+  primaryChanged(node: ClusterNode): void;
+  standbyChanged(node: ClusterNode): void;
+  lagChanged(node: ClusterNode): void;
+}
+
+/** A connection that is being made for writes. */
+interface Attempt {
+  readonly node: ClusterNode;
+  readonly controller: AbortController;
+}
+
+/** A primary and its standbys: which is which, and who gets what. */
+export class Cluster {
+  readonly topology: Topology;
+  readonly ledger: Ledger;
+  readonly writer: SessionPool;
+  private readonly reads: Reads;
+  private readonly homes = new WeakMap<Session, ClusterNode>();
+  private readonly attempts = new Set<Attempt>();
+  private lastPrimary: ClusterNode | undefined;
+  private closed = false;
+
+  constructor(
+    addresses: readonly HostAddress[],
+    readonly options: ResolvedClusterOptions,
+    private readonly host: ClusterHost,
+  ) {
+    this.topology = new Topology(addresses, options, {
+      connect: (address) => host.connect(address, {}, true),
+      patience: () => host.patience(),
+      primaryChanged: (primary) => this.follow(primary),
+      standbyChanged: (node) => host.standbyChanged(node),
+      lagChanged: (node) => host.lagChanged(node),
+      looked: () => this.reads.placeWaiting(),
+    });
+    this.ledger = new Ledger(() => this.askPrimary());
+    this.writer = host.pool(
+      (signal) => this.openWriter(signal),
+      {
+        closed: (session, _reason, error) => this.writerClosed(session, error),
+      },
+      true,
+    );
+    this.reads = new Reads({
+      options,
+      topology: this.topology,
+      ledger: this.ledger,
+      writer: this.writer,
+      poolOf: (node) => this.poolOf(node),
+    });
+  }
+
+  // ---- reads
+
+  /** Runs reads under these terms. */
+  readRunner(terms: ResolvedTerms): ReadRunner {
+    return new ClusterReads(this.reads, terms);
+  }
+
+  /** Where calls of the database run that may go to a standby without having been made for one; undefined: nowhere. */
+  get automatic(): AutomaticRunner | undefined {
+    return this.options.automatic ? new AutomaticRunner(this.writer, this.readRunner(this.terms)) : undefined;
+  }
+
+  get terms(): ResolvedTerms {
+    return termsOf(this.options);
+  }
+
+  /** The position of everything that was written before the call. Rejects where no primary can be asked. */
+  async position(): Promise<string> {
+    return positionText(await this.ledger.current());
+  }
+
+  private async askPrimary(): Promise<Position> {
+    const node = await this.topology.find();
+    const { standby, place, timeline } = await node.ask();
+    if (standby || this.topology.primary !== node) throw notThePrimary(node);
+    return { timeline, place };
+  }
+
+  // ---- the primary's connections
+
+  private async openWriter(signal: AbortSignal): Promise<Session> {
+    for (;;) {
+      const node = await this.topology.find();
+      const attempt: Attempt = { node, controller: new AbortController() };
+      const giveUp = (): void => attempt.controller.abort(signal.reason);
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.attempts.add(attempt);
+      try {
+        signal.throwIfAborted();
+        return await this.openOn(node, attempt.controller.signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // Another has become the primary in the meantime.
+        if (attempt.controller.signal.aborted) continue;
+        void node.look();
+        throw error;
+      } finally {
+        this.attempts.delete(attempt);
+        signal.removeEventListener('abort', giveUp);
+      }
+    }
+  }
+
+  /** A connection to the primary that belongs to none of the pools. */
+  async openElsewhere(events: SessionEvents): Promise<Session> {
+    const node = await this.topology.find();
+    return this.openOn(node, undefined, events);
+  }
+
+  private async openOn(
+    node: ClusterNode,
+    signal: AbortSignal | undefined,
+    events: Partial<SessionEvents> = this.writerEvents,
+  ): Promise<Session> {
+    const session = await this.host.connect(node.address, events, false, signal);
+    try {
+      const observation = await observe(session, this.host.patience());
+      this.topology.saw(node, observation);
+      this.topology.accept(node, observation);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    this.homes.set(session, node);
+    return session;
+  }
+
+  private readonly writerEvents: Partial<SessionEvents> = {
+    serverError: (session, sqlState) => {
+      this.writer.serverError(session, sqlState);
+      if (evicts(sqlState, true)) void this.homes.get(session)?.look();
+    },
+    finished: (_session, operation) => {
+      if (!this.reads.ended(operation)) this.ledger.note();
+    },
+  };
+
+  private writerClosed(session: Session, error: KingbaseError | undefined): void {
+    if (error !== undefined && !this.closed) void this.homes.get(session)?.look();
+  }
+
+  /** Writes go to the primary, and to nobody else from now on. */
+  private follow(primary: ClusterNode | undefined): void {
+    const { split } = this.topology;
+    if (primary === undefined && split.length === 0) return;
+    const elsewhere = (session: Session): boolean => this.homes.get(session) !== primary;
+    this.writer.give(
+      elsewhere,
+      primary === undefined ? 'two servers claim to be the primary' : 'another server is the primary now',
+    );
+    // What is under way there could wait for a server that is cut off, and must not be carried out by one that is overtaken.
+    this.writer.cut(elsewhere);
+    for (const { node, controller } of this.attempts)
+      if (node !== primary) controller.abort(notThePrimary(node));
+    if (primary === undefined) return;
+    this.writer.connectNow();
+    if (primary === this.lastPrimary) return;
+    this.lastPrimary = primary;
+    this.host.primaryChanged(primary);
+  }
+
+  // ---- the standbys' connections
+
+  private poolOf(node: ClusterNode): SessionPool {
+    const { options } = this;
+    node.pool ??= this.host.pool(
+      (signal) => this.openReader(node, signal),
+      {
+        mayRunElsewhere: (failure) => mayRunElsewhere(failure, options.automatic),
+        runElsewhere: (operation, failure) => this.reads.runElsewhere(operation, node, failure),
+        closed: (_session, _reason, error) => {
+          if (error !== undefined) this.topology.suspect(node, error);
+        },
+      },
+      false,
+    );
+    return node.pool;
+  }
+
+  private async openReader(node: ClusterNode, signal: AbortSignal): Promise<Session> {
+    try {
+      const events: Partial<SessionEvents> = {
+        serverError: (session, sqlState) => node.pool?.serverError(session, sqlState),
+        finished: (_session, operation) => void this.reads.ended(operation),
+      };
+      const session = await this.host.connect(node.address, events, false, signal);
+      try {
+        // What is known of the server may be of the time before it was started again.
+        const before = node.observation?.place ?? 0n;
+        const observation = await observe(session, this.host.patience());
+        this.topology.saw(node, observation);
+        if (observation.place < before) this.reads.placeAgain(node.pool?.takeWaiting() ?? [], node);
+      } catch (error) {
+        session.close();
+        throw error;
+      }
+      this.homes.set(session, node);
+      return session;
+    } catch (error) {
+      if (!signal.aborted) this.leave(node, error);
+      throw error;
+    }
+  }
+
+  /** No connection can be had: what waits for one goes elsewhere. */
+  private leave(node: ClusterNode, error: unknown): void {
+    this.topology.suspect(node, error);
+    for (const operation of node.pool?.takeWaiting() ?? [])
+      this.reads.runElsewhere(operation, node, undefined);
+  }
+
+  // ---- for the database
+
+  /** All pools, the writer's first. */
+  get pools(): readonly SessionPool[] {
+    const others = this.topology.nodes.flatMap(({ pool }) => (pool === undefined ? [] : [pool]));
+    return [this.writer, ...others];
+  }
+
+  show(): ClusterTopology {
+    const { primary, nodes } = this.topology;
+    return {
+      primary: primary && { host: primary.address.host, port: primary.address.port },
+      nodes: nodes.map((node) => ({
+        host: node.address.host,
+        port: node.address.port,
+        role: node.role,
+        lag: node.lag,
+        latency: node.observation && node.latency,
+        inFlight: node.load + (node === primary ? this.writer.load : 0),
+      })),
+    };
+  }
+
+  /** @param timeout as of the pools */
+  async close(timeout: number): Promise<void> {
+    const waiting = this.reads.close(timeout);
+    if (waiting !== undefined) await waiting;
+    this.closed = true;
+    await Promise.all(this.pools.map((pool) => pool.close(timeout)));
+    this.topology.close();
+  }
+}
+
+/** Runs reads under certain terms. */
+class ClusterReads implements ReadRunner {
+  constructor(
+    private readonly reads: Reads,
+    readonly terms: ResolvedTerms,
+  ) {}
+
+  run(operation: Operation): void {
+    this.reads.run(operation, this.terms);
+  }
+
+  withdraw(operation: Operation): boolean {
+    return this.reads.withdraw(operation);
+  }
+
+  whyWaiting(operation?: Operation): ReturnType<Reads['whyWaiting']> {
+    return this.reads.whyWaiting(operation);
+  }
+
+  forCall(_sql: string, said: ReadTerms | undefined): OperationRunner {
+    const terms = refine(this.terms, said);
+    return terms === this.terms ? this : new ClusterReads(this.reads, terms);
+  }
+}
+
+function notThePrimary(node: ClusterNode): ConnectionError {
+  return new ConnectionError('KB_NO_PRIMARY', `${node.name} is not the primary any more.`, {
+    outcome: 'not-sent',
+    address: node.name,
+    hint: 'Another server takes the writes, or will soon.',
+  });
+}

@@ -1,0 +1,361 @@
+import { startTimer } from '../base/timers.js';
+import type { NativeFailure } from '../addon/interface.js';
+import type { ResolvedClusterOptions } from '../config/index.js';
+import type { Operation } from '../driver/session.js';
+import { ConnectionError } from '../errors/index.js';
+import { poolClosed, type WaitReason } from '../pool/refusals.js';
+import type { SessionPool } from '../pool/session-pool.js';
+import type { Ledger } from './ledger.js';
+import { ClusterNode } from './node.js';
+import { later, type Position } from './position.js';
+import { needsPrimary } from './question.js';
+import { route, type Route } from './route.js';
+import type { ReadSession } from './read-session.js';
+import type { ResolvedTerms } from './terms.js';
+import type { Topology } from './topology.js';
+
+/** ms between two looks at the standbys while a read waits for one of them, growing from the first to the last. */
+const FIRST_LOOK = 1;
+const LAST_LOOK = 16;
+
+/** What placing reads needs of the cluster. */
+export interface ReadsHost {
+  readonly options: ResolvedClusterOptions;
+  readonly topology: Topology;
+  readonly ledger: Ledger;
+  readonly writer: SessionPool;
+  poolOf(node: ClusterNode): SessionPool;
+}
+
+/** A read, from when it was asked for until it has ended. */
+interface Read {
+  readonly operation: Operation;
+  readonly terms: ResolvedTerms;
+  /** Its deadline as a read that waits has passed. */
+  late: boolean;
+  /** What was written before it. */
+  write: number;
+  /** When what its session had been shown was taken into account; undefined: not yet. */
+  moment: number | undefined;
+  tried: Set<ClusterNode> | undefined;
+  /** No standby can serve it. */
+  onPrimary: boolean;
+  at: ClusterNode | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Says which server each read goes to, and lets those wait for which none is fit yet. */
+export class Reads {
+  private readonly waiting = new Map<Operation, Read>();
+  private readonly known = new WeakMap<Operation, Read>();
+  /** Reads that the primary serves: no writes, as far as is known. */
+  private readonly primaryReads = new WeakSet<Operation>();
+  private polling: NodeJS.Timeout | undefined;
+  private pause = FIRST_LOOK;
+  private asking = false;
+  private closing: (() => void) | undefined;
+  private closed = false;
+
+  constructor(private readonly host: ReadsHost) {}
+
+  // ---- the way of a read
+
+  run(operation: Operation, terms: ResolvedTerms): void {
+    if (this.closed) {
+      operation.refuse(poolClosed());
+      return;
+    }
+    const read: Read = {
+      operation,
+      terms,
+      late: false,
+      write: this.host.ledger.writes,
+      moment: undefined,
+      tried: undefined,
+      onPrimary: terms.consistency === 'primary',
+      at: undefined,
+      timer: undefined,
+    };
+    this.known.set(operation, read);
+    this.place(read);
+  }
+
+  private place(read: Read): void {
+    const decision = this.decide(read);
+    if (decision === 'wait') this.wait(read);
+    else if (decision === 'primary') this.goToPrimary(read);
+    else if (decision === 'nobody') this.refuse(read);
+    else this.go(read, decision);
+  }
+
+  private decide(read: Read): Route<ClusterNode> {
+    const { terms, late } = read;
+    const { topology, options } = this.host;
+    const primaryAllowed = options.primaryFallback || terms.consistency === 'primary';
+    if (read.onPrimary) return primaryAllowed ? 'primary' : 'nobody';
+    if (!topology.known && !(late && primaryAllowed)) {
+      void topology.begin();
+      return 'wait';
+    }
+    const needed = this.neededBy(read);
+    if (needed === 'unknown') {
+      if (!late) return 'wait';
+      return primaryAllowed ? 'primary' : 'nobody';
+    }
+    const { session } = terms;
+    const place = session?.place;
+    return route(
+      topology.nodes,
+      {
+        needed: needed.position,
+        tried: read.tried,
+        preferred: place instanceof ClusterNode ? place : undefined,
+        primaryShare: read.tried === undefined ? options.primaryShare : 0,
+        primaryAllowed,
+        mayWait: !late && terms.maxWait > 0,
+      },
+      Math.random,
+    );
+  }
+
+  /** What a server must have to serve the read; unknown where the primary has to be asked first, which is done. */
+  private neededBy(read: Read): { position: Position | undefined } | 'unknown' {
+    const { terms } = read;
+    const { ledger, topology } = this.host;
+    if (terms.consistency === 'eventual') return { position: terms.after };
+    if (terms.consistency === 'bounded') {
+      const position = topology.positionWithin(terms.maxLag);
+      // So that the next need not wait either.
+      if (topology.lastSample < performance.now() - terms.maxLag / 2) this.ask();
+      return position === undefined ? 'unknown' : { position: later(position, terms.after) };
+    }
+    if (terms.session !== undefined && !this.follows(read, terms.session)) return 'unknown';
+    if (!ledger.covers(read.write)) {
+      this.ask();
+      return 'unknown';
+    }
+    return { position: later(read.write > 0 ? ledger.position : undefined, terms.after) };
+  }
+
+  /** Whether it is settled what the read must show for those before it in its session. */
+  private follows(read: Read, session: ReadSession): boolean {
+    const { ledger, topology } = this.host;
+    if (read.moment !== undefined) {
+      if (!ledger.covers(read.write)) return true;
+      session.settled(read.moment);
+      return true;
+    }
+    const { place } = session;
+    if (place === undefined) return true;
+    if (
+      place instanceof ClusterNode &&
+      place.serves &&
+      read.tried?.has(place) !== true &&
+      place !== topology.primary
+    ) {
+      const { position } = place;
+      const needed = later(read.write > 0 ? ledger.position : undefined, read.terms.after);
+      const fit = ledger.covers(read.write) && position !== undefined;
+      if (fit && (needed === undefined || route([place], { ...STAY, needed }, Math.random) === place))
+        return true;
+    }
+    // Whatever has been shown, the primary has it: as if it had been written.
+    ledger.note();
+    read.write = ledger.writes;
+    read.moment = session.moment();
+    return true;
+  }
+
+  /** Has the primary say how far it is. What waits for that goes on afterwards, all of it together. */
+  private ask(): void {
+    if (this.asking) return;
+    this.asking = true;
+    this.host.ledger.refresh().then(
+      () => {
+        this.asking = false;
+        this.placeWaiting();
+      },
+      () => {
+        this.asking = false;
+        this.positionFailed();
+      },
+    );
+  }
+
+  /** There is no primary that could say what is needed: where there is none, none can be asked for the rows either. */
+  private positionFailed(): void {
+    for (const read of [...this.waiting.values()]) {
+      if (read.terms.consistency === 'eventual') continue;
+      read.late = true;
+      this.stopWaiting(read);
+      this.place(read);
+    }
+  }
+
+  private go(read: Read, node: ClusterNode): void {
+    read.at = node;
+    read.terms.session?.begun(node);
+    this.host.poolOf(node).run(read.operation);
+  }
+
+  private goToPrimary(read: Read): void {
+    const { topology, writer } = this.host;
+    read.at = topology.primary ?? topology.nodes[0];
+    if (read.at !== undefined) read.terms.session?.begun(read.at);
+    // What a standby has refused as a write is one.
+    if (!(read.onPrimary && read.tried !== undefined)) this.primaryReads.add(read.operation);
+    writer.run(read.operation);
+  }
+
+  private refuse({ operation }: Read): void {
+    const { nodes } = this.host.topology;
+    operation.refuse(
+      new ConnectionError(
+        'KB_NO_STANDBY',
+        `No standby can serve the read: ${nodes.map(({ name, role }) => `${name} (${role})`).join(', ')}.`,
+        {
+          outcome: 'not-sent',
+          cause: nodes.find(({ failure }) => failure !== undefined)?.failure?.error,
+          hint: 'They are down, or have not come as far as the read needs. With cluster.primaryFallback the primary serves it then.',
+        },
+      ),
+    );
+  }
+
+  // ---- waiting
+
+  private wait(read: Read): void {
+    this.waiting.set(read.operation, read);
+    const { maxWait } = read.terms;
+    read.timer ??= startTimer(() => {
+      read.late = true;
+      this.stopWaiting(read);
+      this.place(read);
+    }, maxWait);
+    this.pause = FIRST_LOOK;
+    this.poll();
+  }
+
+  private stopWaiting(read: Read): void {
+    clearTimeout(read.timer);
+    read.timer = undefined;
+    this.waiting.delete(read.operation);
+    if (this.waiting.size === 0) this.closing?.();
+  }
+
+  /** Servers have been looked at, or the primary has said how far it is. */
+  placeWaiting(): void {
+    for (const read of [...this.waiting.values()]) {
+      const decision = this.decide(read);
+      if (decision === 'wait') continue;
+      this.stopWaiting(read);
+      if (decision === 'primary') this.goToPrimary(read);
+      else if (decision === 'nobody') this.refuse(read);
+      else this.go(read, decision);
+    }
+  }
+
+  /** Looks at the standbys again and again for as long as reads wait for one of them. */
+  private poll(): void {
+    if (this.polling !== undefined || this.waiting.size === 0 || !this.host.topology.known) return;
+    for (const node of this.host.topology.nodes) if (node.serves) void node.look();
+    this.polling = startTimer(() => {
+      this.polling = undefined;
+      this.poll();
+    }, this.pause).unref();
+    this.pause = Math.min(this.pause * 2, LAST_LOOK);
+  }
+
+  withdraw(operation: Operation): boolean {
+    const read = this.waiting.get(operation);
+    if (read !== undefined) {
+      this.stopWaiting(read);
+      return true;
+    }
+    const at = this.known.get(operation)?.at;
+    const withdrawn = at?.pool?.withdraw(operation) === true || this.host.writer.withdraw(operation);
+    if (withdrawn) this.ended(operation);
+    return withdrawn;
+  }
+
+  whyWaiting(operation: Operation | undefined): WaitReason {
+    const read = operation === undefined ? undefined : this.known.get(operation);
+    if (operation !== undefined && this.waiting.has(operation)) {
+      return {
+        words: 'no standby had what it must show',
+        last: '',
+        cause: undefined,
+        hint: 'It would have gone to the primary after cluster.maxWait. See db.topology() for how far the standbys are.',
+        waiting: this.waiting.size,
+      };
+    }
+    return (read?.at?.pool ?? this.host.writer).whyWaiting();
+  }
+
+  // ---- what becomes of it
+
+  /** A read has failed on a server's connection and can be run elsewhere, or it waited for a server that has failed. */
+  runElsewhere(operation: Operation, node: ClusterNode, failure: NativeFailure | undefined): boolean {
+    const read = this.known.get(operation);
+    if (read === undefined) return false;
+    if (this.closed) {
+      operation.refuse(poolClosed());
+      return true;
+    }
+    if (failure === undefined || failure.lost) read.terms.session?.ended(node);
+    (read.tried ??= new Set()).add(node);
+    if (failure !== undefined && needsPrimary(failure)) read.onPrimary = true;
+    this.place(read);
+    return true;
+  }
+
+  /** A server has less than it had: it was started again. What waits for it may have to go elsewhere. */
+  placeAgain(operations: readonly Operation[], node: ClusterNode): void {
+    for (const operation of operations) {
+      const read = this.known.get(operation);
+      if (read === undefined) continue;
+      read.terms.session?.ended(node);
+      this.place(read);
+    }
+  }
+
+  /** An operation has ended on a server. True where it was a read. */
+  ended(operation: Operation): boolean {
+    const read = this.known.get(operation);
+    if (read === undefined) return false;
+    if (read.at !== undefined) read.terms.session?.ended(read.at);
+    return this.primaryReads.has(operation);
+  }
+
+  /**
+   * Takes no more reads. Resolves when none waits any more; undefined where none does.
+   *
+   * @param timeout ms after which those that wait are refused; 0: never
+   */
+  close(timeout: number): Promise<void> | undefined {
+    this.closed = true;
+    if (this.waiting.size === 0) return undefined;
+    const hurry = timeout > 0 ? startTimer(() => this.refuseWaiting(), timeout) : undefined;
+    return new Promise((resolve) => {
+      this.closing = (): void => {
+        clearTimeout(hurry);
+        resolve();
+      };
+    });
+  }
+
+  private refuseWaiting(): void {
+    for (const read of [...this.waiting.values()]) {
+      this.stopWaiting(read);
+      read.operation.refuse(poolClosed());
+    }
+  }
+}
+
+const STAY = {
+  tried: undefined,
+  preferred: undefined,
+  primaryShare: 0,
+  primaryAllowed: false,
+  mayWait: false,
+};

@@ -1,0 +1,84 @@
+import { reaches, type Position } from './position.js';
+
+/** A server that a read may go to, as far as that matters for it. */
+export interface Candidate {
+  /** It is a standby and answers. */
+  readonly serves: boolean;
+  /** How far it is known to have come; undefined where that is not known. */
+  readonly position: Position | undefined;
+  /** Calls that it has, or that wait for it. */
+  readonly load: number;
+  /** ms that it takes to answer. */
+  readonly latency: number;
+  /** How much of the reads it is to have in proportion to the others. */
+  readonly weight: number;
+}
+
+/** What a read asks for. */
+export interface Demand<C> {
+  /** What the server must have; undefined: nothing. */
+  readonly needed: Position | undefined;
+  /** The read has failed there. */
+  readonly tried: ReadonlySet<C> | undefined;
+  /** Which is to be taken before all others, if it may be. */
+  readonly preferred: C | undefined;
+  /** From 0 to 1. */
+  readonly primaryShare: number;
+  /** The primary may serve it. */
+  readonly primaryAllowed: boolean;
+  /** It may wait for a standby to come as far as is needed. */
+  readonly mayWait: boolean;
+}
+
+/** Where a read goes: to a standby, to the primary; it waits; or there is nobody who may serve it. */
+export type Route<C> = C | 'primary' | 'wait' | 'nobody';
+
+/**
+ * Decides where a read goes. Of those that may serve it two are drawn, by their weights, and the one with less to do has
+ * it ("power of two choices"): the load stays even, and a server that has just come back is not run over.
+ *
+ * @param random gives numbers from 0 up to 1
+ */
+export function route<C extends Candidate>(
+  standbys: readonly C[],
+  demand: Demand<C>,
+  random: () => number,
+): Route<C> {
+  const { needed, tried, preferred, primaryShare, primaryAllowed, mayWait } = demand;
+  if (primaryAllowed && primaryShare > 0 && random() < primaryShare) return 'primary';
+  const serving = standbys.filter((each) => each.serves && tried?.has(each) !== true);
+  const able = serving.filter(
+    ({ position }) => needed === undefined || (position !== undefined && reaches(position, needed)),
+  );
+  if (preferred !== undefined && able.includes(preferred)) return preferred;
+  const first = draw(able, random);
+  if (first !== undefined) {
+    const second =
+      able.length > 1
+        ? draw(
+            able.filter((each) => each !== first),
+            random,
+          )
+        : undefined;
+    // One without any weight is only for what no other can serve.
+    if (second === undefined || (second.weight === 0 && first.weight > 0)) return first;
+    return work(second) < work(first) ? second : first;
+  }
+  if (serving.length > 0 && mayWait) return 'wait';
+  return primaryAllowed ? 'primary' : 'nobody';
+}
+
+function work({ load, latency }: Candidate): number {
+  return (load + 1) * latency;
+}
+
+/** One of them, each as likely as its weight says. */
+function draw<C extends Candidate>(from: readonly C[], random: () => number): C | undefined {
+  const total = from.reduce((sum, { weight }) => sum + weight, 0);
+  let left = random() * (total > 0 ? total : from.length);
+  for (const each of from) {
+    left -= total > 0 ? each.weight : 1;
+    if (left < 0) return each;
+  }
+  return from.at(-1);
+}

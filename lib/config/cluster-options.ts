@@ -1,0 +1,113 @@
+import { badOption, checkKeys } from './options.js';
+
+/**
+ * What a read may show:
+ *
+ * - `causal`: everything that was written through this database before, and what `after` names;
+ * - `bounded`: everything that was written anywhere up to `maxLag` ms before;
+ * - `eventual`: what any standby has;
+ * - `primary`: everything; it goes to the primary.
+ */
+export type Consistency = 'causal' | 'bounded' | 'eventual' | 'primary';
+
+/** How reads are spread over a primary and its standbys. Times are in ms. */
+export interface ClusterOptions {
+  /** What reads of `db.readOnly` may show, where neither view nor call says it. Default `causal`. */
+  consistency?: Consistency | undefined;
+  /** How long a read waits for a standby that may serve it before it goes to the primary. Default 200. */
+  maxWait?: number | undefined;
+  /** How old what a `bounded` read shows may be. Default 1000. */
+  maxLag?: number | undefined;
+  /** The share of the reads, from 0 to 1, that goes to the primary though standbys could serve them. Default 0. */
+  primaryShare?: number | undefined;
+  /** How often each server is asked what it is and how far it has come, with some jitter. Default 5000. */
+  recheckInterval?: number | undefined;
+  /**
+   * Whether reads go to the primary where no standby can serve them; if not, they are refused (`KB_NO_STANDBY`). Default
+   * true.
+   */
+  primaryFallback?: boolean | undefined;
+  /**
+   * How much of the reads each standby gets in proportion to the others, by `host:port` or by host; 0: only what no other can
+   * serve. Default 1 each.
+   */
+  weights?: Readonly<Record<string, number>> | undefined;
+  /**
+   * Whether calls on the database itself that surely only read go to the standbys, too, under `consistency`. Default false.
+   */
+  automatic?: boolean | undefined;
+}
+
+export type ResolvedClusterOptions = {
+  readonly [K in keyof ClusterOptions]-?: NonNullable<ClusterOptions[K]>;
+};
+
+export const CLUSTER_DEFAULTS: ResolvedClusterOptions = {
+  consistency: 'causal',
+  maxWait: 200,
+  maxLag: 1_000,
+  primaryShare: 0,
+  recheckInterval: 5_000,
+  primaryFallback: true,
+  weights: {},
+  automatic: false,
+};
+
+const LEVELS: readonly unknown[] = ['causal', 'bounded', 'eventual', 'primary'] satisfies Consistency[];
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for what is no level of consistency. */
+export function checkConsistency(option: string, value: unknown): asserts value is Consistency | undefined {
+  if (value === undefined || LEVELS.includes(value)) return;
+  throw badOption(`The option "${option}" must be one of ${LEVELS.join(', ')}.`);
+}
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for what is no number of ms. */
+export function checkTime(option: string, value: unknown): asserts value is number | undefined {
+  if (value === undefined || (typeof value === 'number' && value >= 0 && value < Infinity)) return;
+  throw badOption(`The option "${option}" must be a number of milliseconds that is not negative.`);
+}
+
+/**
+ * Checks what was given as `cluster` and completes it; undefined where there is none. A connection string can only say
+ * `true`, `false` or a level of consistency. Throws a UsageError (`KB_BAD_OPTION`).
+ */
+export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | undefined {
+  if (given === undefined || given === false || given === 'false') return undefined;
+  if (given === true || given === 'true') return CLUSTER_DEFAULTS;
+  if (typeof given === 'string') {
+    checkConsistency('cluster', given);
+    return { ...CLUSTER_DEFAULTS, consistency: given };
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw badOption('The option "cluster" must be an object, or true.');
+  }
+  checkKeys('cluster', given, Object.keys(CLUSTER_DEFAULTS));
+  const options = given as Record<keyof ClusterOptions, unknown>;
+  checkConsistency('cluster.consistency', options.consistency);
+  for (const name of ['maxWait', 'maxLag', 'recheckInterval'] as const) {
+    checkTime(`cluster.${name}`, options[name]);
+  }
+  if (options.recheckInterval === 0) throw badOption('The option "cluster.recheckInterval" must not be 0.');
+  const { primaryShare: share, weights } = options;
+  if (share !== undefined && !(typeof share === 'number' && share >= 0 && share <= 1)) {
+    throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.');
+  }
+  for (const name of ['primaryFallback', 'automatic'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'boolean') {
+      throw badOption(`The option "cluster.${name}" must be true or false.`);
+    }
+  }
+  checkWeights(weights);
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...CLUSTER_DEFAULTS, ...(Object.fromEntries(said) as Partial<ResolvedClusterOptions>) };
+}
+
+function checkWeights(weights: unknown): void {
+  if (weights === undefined) return;
+  const values =
+    typeof weights === 'object' && weights !== null && !Array.isArray(weights)
+      ? Object.values(weights)
+      : [NaN];
+  if (values.every((weight) => typeof weight === 'number' && weight >= 0 && weight < Infinity)) return;
+  throw badOption('The option "cluster.weights" must be an object of numbers that are not negative.');
+}
