@@ -87,6 +87,27 @@ describe('kingbase:query', () => {
     for (const told of ends) expect(told).toMatchObject(COMMON);
   });
 
+  it('tells of reading streams, of large objects and of the driver’s short questions', async () => {
+    const ends = endsOf('kingbase:query');
+    for await (const row of db.rows('SELECT 1 AS one')) expect(row).toEqual({ one: 1 });
+    for await (const piece of db.copyTo('COPY (SELECT 2) TO STDOUT')) expect(String(piece)).toBe('2\n');
+    await db.sql`SELECT ${3}::int4`;
+    await db.ping();
+    await db.serverInfo();
+    await db.transaction(async (transaction) => {
+      await transaction.largeObjects().unlink(await transaction.largeObjects().create());
+    });
+    expect(ends.map((told) => told['db.query.text'])).toEqual([
+      'SELECT 1 AS one',
+      'COPY (SELECT 2) TO STDOUT',
+      'SELECT $1::int4',
+      'SELECT 1',
+      expect.stringContaining('version()'),
+      expect.stringContaining('lo_create'),
+      expect.stringContaining('lo_unlink'),
+    ]);
+  });
+
   it('tells of failures with their SQLSTATE and of timeouts with their code', async () => {
     const errors: Told[] = [];
     subscribe('kingbase:query', { error: (told) => void errors.push({ ...told }) });
