@@ -415,6 +415,8 @@ describe('a cluster', () => {
     await cluster.follow(last, next);
     await cluster.replayed(next, [last]);
     await write(db, 504);
+    // Until it is known to be there again, reads go to the primary.
+    while (db.topology().nodes.find(({ port }) => port === last.port)?.role !== 'standby') await sleep(10);
     expect(await db.readOnly.queryRow(VALUE, [], { maxWait: 20_000 })).toEqual({ n: 504, port: last.port });
 
     // The former primary comes back as it was, which is no standby and not the primary either.

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { open, type Connection, type Database, type Notice } from 'kingbase-native';
 import { targets, type Target } from '../support/targets.js';
+import { startUntoldEncoding, type UntoldEncoding } from '../support/untold-encoding.js';
 
 /** Names that mean something to JavaScript, to code made of them, or to objects. */
 const NAMES = [
@@ -174,19 +175,23 @@ describe.each(targets())('$name, bytes that are no UTF-8', (target: Target) => {
   let admin: Database;
   let db: Database;
   let connection: Connection;
+  let relay: UntoldEncoding;
   beforeAll(async () => {
     admin = open(target.config);
     await admin.exec(`DROP DATABASE IF EXISTS ${name}`);
     await admin.exec(`CREATE DATABASE ${name} ENCODING 'SQL_ASCII' TEMPLATE template0`);
-    db = open({ ...target.config, database: name });
+    relay = await startUntoldEncoding(target);
+    const { host, port } = relay;
+    db = open({ ...target.config, host, port, database: name });
     connection = await db.connect();
-    // Now neither end of the server checks anything: whatever bytes it was given it sends. In other words than the driver
-    // knows, which would set it back.
-    await connection.exec(`DO $$ BEGIN EXECUTE 'SET client_' || 'encoding TO SQL_ASCII'; END $$`);
+    // Now neither end of the server checks anything: whatever bytes it was given it sends. The driver would set it back if
+    // it knew.
+    await connection.exec('SET client_encoding TO SQL_ASCII');
   });
   afterAll(async () => {
     await connection.release();
     await db.close();
+    relay.close();
     await admin.exec(`DROP DATABASE ${name}`);
     await admin.close();
   });
