@@ -287,8 +287,11 @@ function unknownOption(name: string, meant: string | undefined, hint: string): U
 
 /** Whether it looks like a name. Whatever else stands in its place can be a piece of a password, and is not shown. */
 export function isPresentable(name: string): boolean {
-  // Where the sign between is missing, a key and the password are one word.
-  return /^[A-Za-z_][\w -]{0,40}$/.test(name) && !/^\W*(passw?|pwd|psw).{6}/i.test(name);
+  // Where the sign between is missing, a key and the password are one word; the key can have a slip in it as well.
+  return (
+    /^[A-Za-z_][\w -]{0,40}$/.test(name) &&
+    !(name.length > 8 && /pass|assw|sswo|swor|word|pwd|psw/i.test(name))
+  );
 }
 
 /** What shows in an unquoted value that what follows may be a piece of a password: a key of one, or a second sign. */
