@@ -273,13 +273,14 @@ void Environment::Stop() {
   if (stopped_) return;
   stopped_ = true;
   if (mailbox_ != nullptr) mailbox_->Close();
-  // One time for all: several may be kept by the library.
-  const auto deadline = std::chrono::steady_clock::now() + kStopTime;
-  // The connectors first: they hand connections over to the other.
-  if (connectors_ != nullptr) connectors_->Stop(deadline);
+  // The connectors first: they hand connections over to the other. They have one time in common, since the
+  // library may keep several. The other has a time of its own: who comes too late leaves its connections
+  // open.
+  const auto soon = [] { return std::chrono::steady_clock::now() + kStopTime; };
+  if (connectors_ != nullptr) connectors_->Stop(soon());
   if (io_thread_ != nullptr) {
     io_thread_->AskToStop();
-    io_thread_->Stop(deadline);
+    io_thread_->Stop(soon());
   }
   backlog_.clear();
   next_ = 0;

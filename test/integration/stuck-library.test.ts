@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open, type Database } from 'kingbase-native';
 import { runProgram } from '../support/run-program.js';
@@ -115,6 +117,33 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))(
         connectTimeout: 300,
       });
       expect(end).toMatchObject({ code: 0, output: { code: 'KB_CONNECT_TIMEOUT' } });
+    });
+
+    it('keeps no session of a worker that is terminated', async () => {
+      const applicationName = `kept_${each.flavour}`;
+      const { port } = server.address() as AddressInfo;
+      const config = { ...each.config, applicationName };
+      const kept = {
+        ...each.config,
+        host: '127.0.0.1',
+        port,
+        sslMode: 'verify-ca',
+        sslRootCert: certificate,
+      };
+      const reached = once(server, 'asked');
+      const worker = new Worker(path.join(__dirname, '../support/programs/kept-worker.mjs'), {
+        workerData: { config, kept },
+      });
+      await once(worker, 'message');
+      await reached;
+      await worker.terminate();
+      await withDatabase(each, async (db) => {
+        const sessions = 'SELECT count(*)::int4 AS count FROM pg_stat_activity WHERE application_name = $1';
+        while ((await db.queryRow<{ count: number }>(sessions, [applicationName]))?.count !== 0) {
+          await sleep(20);
+        }
+      });
+      letGo();
     });
 
     it('keeps nobody else from connecting, and no idle connection from being closed', async () => {
