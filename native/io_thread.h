@@ -1,7 +1,7 @@
 #pragma once
 // A thread that waits on the sockets of the connections it owns and moves their commands on. An environment
-// has two: one runs commands; the other, the connector, runs only connection attempts, so that a TLS
-// handshake or a password hash holds up nothing else.
+// has one that runs commands, and connectors (connectors.h), one as a rule, that run only connection
+// attempts, so that a TLS handshake or a password hash holds up nothing else.
 //
 // Locking: `mutex_` guards the orders and what other threads have done to the set of connections. Everything
 // else belongs to the thread itself. Lost wake-ups: the thread says that it will sleep, looks at the orders

@@ -22,10 +22,15 @@ const ZONE = /[+-]\d\d(?::\d\d){0,2}$/;
 
 /** ISO 8601 in UTC. A year that JavaScript has no date for, and `infinity`, stay as the server wrote them. */
 function instant(text: string): string {
-  const iso = text.replace(' ', 'T');
-  if (iso.endsWith('+00')) return `${iso}:00`;
-  const date = new Date(iso.replace(/([+-]\d\d)$/, '$1:00'));
+  const iso = text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
+  if (iso.endsWith('+00:00')) return iso;
+  const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? text : date.toISOString().replace('Z', '+00:00');
+}
+
+/** What has no zone is taken for UTC, as Prisma does. */
+function local(text: string): string {
+  return /^\d.*\d$/.test(text) ? `${text.replace(' ', 'T')}+00:00` : text;
 }
 
 /** By the numbers that PostgreSQL and KingbaseES have in common: a type's, and that of arrays of it. */
@@ -55,12 +60,7 @@ const FORMS: readonly (readonly [oid: number, arrayOid: number, list: ColumnType
     ColumnTypeEnum.TimeArray,
     { type: ColumnTypeEnum.Time, read: (text) => text.replace(ZONE, '') },
   ],
-  [
-    1114,
-    1115,
-    ColumnTypeEnum.DateTimeArray,
-    { type: ColumnTypeEnum.DateTime, read: (text) => `${text.replace(' ', 'T')}+00:00` },
-  ],
+  [1114, 1115, ColumnTypeEnum.DateTimeArray, { type: ColumnTypeEnum.DateTime, read: local }],
   [1184, 1185, ColumnTypeEnum.DateTimeArray, { type: ColumnTypeEnum.DateTime, read: instant }],
   [2950, 2951, ColumnTypeEnum.UuidArray, { type: ColumnTypeEnum.Uuid, read: asItIs }],
   [18, 1002, ColumnTypeEnum.CharacterArray, { type: ColumnTypeEnum.Character, read: asItIs }],

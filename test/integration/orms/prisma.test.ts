@@ -241,6 +241,16 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))(
         ).toBe(0);
       });
 
+      it('leaves times that have no date in JavaScript as they are', async () => {
+        await using(async (adapter) => {
+          const times = `'infinity'::timestamp, '-infinity'::timestamptz, '0044-03-15 BC'::timestamp, '2026-01-01 08:00+08'::timestamptz`;
+          const { rows } = await adapter.queryRaw(query(`SELECT ${times}`));
+          expect(rows).toEqual([
+            ['infinity', '-infinity', '0044-03-15 00:00:00 BC', '2026-01-01T00:00:00.000+00:00'],
+          ]);
+        });
+      });
+
       it('finds names in messages of any language', async () => {
         await using(async (adapter) => {
           await expect(adapter.queryRaw(query('SELECT * FROM "no ""such"""'))).rejects.toMatchObject({
