@@ -1,25 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ClientLibraryError, open, UsageError, type Connection } from '../index.js';
 import { KingbaseError } from '../errors/index.js';
-import { CONNECTION_OPTIONS, connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
+import { AGAIN_OPTIONS, turns } from './again.js';
+import { connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
 import { connectOnce, explanationOf, SINGLE } from './connect.js';
 import { askPassword, type Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
 import { printable } from './terminal.js';
-
-const OPTIONS = {
-  ...CONNECTION_OPTIONS,
-  count: { type: 'string', short: 'c' },
-  interval: { type: 'string', short: 'i' },
-  json: { type: 'boolean' },
-} as const;
 
 /**
  * Logs in and asks the server for an answer, `--count` times. Ends as ping(8) does: 0, all were answered; 1, one was not; 2,
  * nothing could be tried.
  */
 export async function ping(args: readonly string[], console: Console): Promise<ExitCode> {
-  const parsed = parse(args, OPTIONS);
+  const parsed = parse(args, AGAIN_OPTIONS);
   const connection = connectionOf(parsed);
   const count = numberOf(parsed, 'count') ?? 1;
   const interval = numberOf(parsed, 'interval') ?? 1_000;
@@ -32,21 +25,12 @@ export async function ping(args: readonly string[], console: Console): Promise<E
     stdout.write(`${json ? JSON.stringify(facts) : words}\n`);
   };
   const db = open(connection ?? {}, { ...overrides, pool: SINGLE });
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => {
-    interrupt.abort();
-  };
-  process.once('SIGINT', onInterrupt);
   const times: number[] = [];
   let sent = 0;
   let session: Connection | undefined;
   try {
-    while ((count === 0 || sent < count) && !interrupt.signal.aborted) {
-      if (sent > 0) {
-        const waited = delay(interval, undefined, { signal: interrupt.signal });
-        if ((await waited.catch(() => 'interrupted')) === 'interrupted') break;
-      }
-      sent++;
+    for await (const turn of turns(count, interval)) {
+      sent = turn + 1;
       const begun = performance.now();
       try {
         const connecting = session === undefined;
@@ -82,7 +66,6 @@ export async function ping(args: readonly string[], console: Console): Promise<E
       }
     }
   } finally {
-    process.off('SIGINT', onInterrupt);
     await session?.release();
     await db.close({ timeout: 1_000 });
   }

@@ -1,19 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { open, type Connection } from '../index.js';
 import type { Language } from '../errors/index.js';
-import { CONNECTION_OPTIONS, connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
+import { AGAIN_OPTIONS, turns } from './again.js';
+import { connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
 import { connectExitCode, connectOnce, explanationOf, SINGLE } from './connect.js';
 import { askPassword, type Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
 import { asTable, jsonOf } from './table.js';
 import { text } from './words.js';
-
-const OPTIONS = {
-  ...CONNECTION_OPTIONS,
-  count: { type: 'string', short: 'c' },
-  interval: { type: 'string', short: 'i' },
-  json: { type: 'boolean' },
-} as const;
 
 /** Who waits for a lock first, then who has been at work the longest. */
 const SESSIONS = `SELECT pid AS "processId", usename AS "user", datname AS database, application_name AS application, state,
@@ -42,7 +35,7 @@ const HEADS = text(
 
 /** Shows the server's sessions again and again: what they do, what they wait for, and who blocks whom. */
 export async function top(args: readonly string[], console: Console): Promise<ExitCode> {
-  const parsed = parse(args, OPTIONS);
+  const parsed = parse(args, AGAIN_OPTIONS);
   const connection = connectionOf(parsed);
   const { stdout, stderr, language } = console;
   // A file or a pipe gets one table, unless it asks for more.
@@ -52,28 +45,21 @@ export async function top(args: readonly string[], console: Console): Promise<Ex
   const json = flagOf(parsed, 'json');
   const password = flagOf(parsed, 'password') ? await askPassword(console) : undefined;
   const db = open(connection ?? {}, { ...overridesOf(parsed, password), pool: SINGLE });
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
   let session: Connection | undefined;
   try {
     session = await connectOnce(db);
-    for (let shown = 0; (count === 0 || shown < count) && !interrupt.signal.aborted; shown++) {
-      if (shown > 0) {
-        const waited = delay(interval, undefined, { signal: interrupt.signal });
-        if ((await waited.catch(() => 'interrupted')) === 'interrupted') break;
-      }
+    for await (const turn of turns(count, interval)) {
+      const before = turn > 0 ? '\n' : '';
       const { rows } = await session.query<SessionRow>(SESSIONS, [], timeout === 0 ? {} : { timeout });
       const sessions = rows.map(withoutLiterals);
       if (json) stdout.write(`${jsonOf(sessions)}\n`);
-      else stdout.write(`${stdout.isTTY ? CLEAR : ''}${tableOf(sessions, language)}\n`);
+      else stdout.write(`${stdout.isTTY ? CLEAR : before}${tableOf(sessions, language)}\n`);
     }
     return ExitCode.ok;
   } catch (error) {
     stderr.write(`${explanationOf(error, language)}\n`);
     return session === undefined ? connectExitCode(error) : ExitCode.failed;
   } finally {
-    process.off('SIGINT', onInterrupt);
     await session?.release();
     await db.close({ timeout: 1_000 });
   }

@@ -1,26 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { open, type ClusterTopology, type Database, type NodeRole } from '../index.js';
 import { KingbaseError } from '../errors/index.js';
-import { CONNECTION_OPTIONS, connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
+import { AGAIN_OPTIONS, turns } from './again.js';
+import { connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
 import { connectExitCode, explanationOf } from './connect.js';
 import { askPassword, type Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
 import { asTable } from './table.js';
 import { text, type Text } from './words.js';
 
-const OPTIONS = {
-  ...CONNECTION_OPTIONS,
-  count: { type: 'string', short: 'c' },
-  interval: { type: 'string', short: 'i' },
-  json: { type: 'boolean' },
-} as const;
-
 /** ms that servers are waited for which do not answer, where `--timeout` says nothing. */
 const PATIENCE = 3_000;
 
 /** Shows what each of the hosts is and how far it has come, `--count` times. Ends with 0 where there is a primary, else with 1. */
 export async function topology(args: readonly string[], console: Console): Promise<ExitCode> {
-  const parsed = parse(args, OPTIONS);
+  const parsed = parse(args, AGAIN_OPTIONS);
   const connection = connectionOf(parsed);
   const count = numberOf(parsed, 'count') ?? 1;
   const interval = Math.max(numberOf(parsed, 'interval') ?? 1_000, 1);
@@ -32,16 +26,9 @@ export async function topology(args: readonly string[], console: Console): Promi
     ...overridesOf(parsed, password),
     cluster: { recheckInterval: interval },
   });
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
   let shown: ClusterTopology | undefined;
   try {
-    for (let times = 0; (count === 0 || times < count) && !interrupt.signal.aborted; times++) {
-      if (times > 0) {
-        const waited = delay(interval, undefined, { signal: interrupt.signal });
-        if ((await waited.catch(() => 'interrupted')) === 'interrupted') break;
-      }
+    for await (const times of turns(count, interval)) {
       const failure = await look(db);
       shown = await settled(db, patience);
       if (shown.nodes.every(({ role }) => role === 'down') && failure !== undefined) {
@@ -55,7 +42,6 @@ export async function topology(args: readonly string[], console: Console): Promi
       if (failure !== undefined && !flagOf(parsed, 'json')) stderr.write(`${failure.message}\n`);
     }
   } finally {
-    process.off('SIGINT', onInterrupt);
     await db.close({ timeout: 1_000 });
   }
   return shown?.primary === undefined ? ExitCode.failed : ExitCode.ok;
