@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
+import { buildSync } from 'esbuild';
 import { standInLibkci } from '../scripts/client-libraries.js';
 import { startServer, type EmbeddedServer } from '../scripts/embedded-server.js';
 import { buildCeiling } from './ceiling.js';
@@ -121,17 +122,14 @@ function serverOf(embedded: EmbeddedServer, library: string | undefined): Server
 /** In a process and compiled, as the other measurements are. */
 function measurePool(): PoolOverhead {
   const bundle = path.join(compiledFolder, 'pool-overhead.cjs');
-  const esbuild = require.resolve('esbuild/bin/esbuild');
-  const source = path.join(__dirname, 'pool-overhead.ts');
-  execFileSync(process.execPath, [
-    esbuild,
-    source,
-    '--bundle',
-    '--platform=node',
-    '--packages=external',
-    '--log-level=warning',
-    `--outfile=${bundle}`,
-  ]);
+  buildSync({
+    entryPoints: [path.join(__dirname, 'pool-overhead.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    packages: 'external',
+    logLevel: 'warning',
+  });
   return JSON.parse(execFileSync(process.execPath, [bundle, '--json'], { encoding: 'utf8' })) as PoolOverhead;
 }
 
