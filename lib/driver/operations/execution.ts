@@ -9,12 +9,15 @@ import { settingsTouched } from '../changes.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
-import type { ResultShape, StatementResult } from '../result-shape.js';
-import { GIVEN_UP, saysNotIdle, type Operation, type Session } from '../session.js';
+import type { StatementResult } from '../result-shape.js';
+import { GIVEN_UP, type Operation } from '../operation.js';
+import { saysNotIdle, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 import { cannotBeDescribed, Description } from './description.js';
 import { canBeDescribed, ParameterQuestion } from './parameter-question.js';
+import { dropsStale } from './stale-statement.js';
 import { TypeQuestion } from './type-question.js';
+import { convertUnknown, hasUnknown } from './unknown-types.js';
 
 /**
  * Makes of what a statement gave what its caller is to have. `rows` is undefined where the statement returns none;
@@ -436,7 +439,13 @@ export class Execution<R> implements Operation {
       this.reject(error);
       return;
     }
-    if (this.dropsStale(session, error) && !this.again && transactionStatus === TransactionStatus.Idle) {
+    const { statement, reused } = this;
+    const preparing = this.step === ExecutionStep.Prepare;
+    const stale =
+      statement !== undefined &&
+      error instanceof DatabaseError &&
+      dropsStale(session, { statement, preparing, reused }, error);
+    if (stale && !this.again && transactionStatus === TransactionStatus.Idle) {
       // The failed attempt has changed nothing. Inside a transaction block it has aborted that.
       this.again = true;
       this.reused = false;
@@ -447,65 +456,6 @@ export class Execution<R> implements Operation {
     }
     this.fail(session, error, transactionStatus);
   }
-
-  /**
-   * Drops the server's form of the statement where the error may be due to its being stale. Whether it may succeed when it
-   * is run again without.
-   */
-  private dropsStale(session: Session, error: unknown): boolean {
-    const { statement, step, reused } = this;
-    if (statement === undefined || !(error instanceof DatabaseError)) return false;
-    const { code, routine } = error;
-    if (step === ExecutionStep.Prepare) {
-      // The name is taken though we have not prepared it: somebody else on this server connection has (a pooler).
-      if (code !== '42P05') return false;
-      session.statements.renew(statement);
-      return true;
-    }
-    if (code === '26000') {
-      // It is gone: DISCARD, a pooler in between.
-      session.statements.forget(statement);
-      return statement.fixesColumns;
-    }
-    if (!reused || SAYS_NOTHING_OF_TYPES.test(code)) return false;
-    session.statements.renew(statement);
-    // 0A000 has other causes too; this one is that the columns have changed.
-    // CALL and DO may have committed something before they failed: only what is all or nothing is run again.
-    if (!statement.fixesColumns) return false;
-    return code === '0A000' ? routine === 'RevalidateCachedQuery' : MAY_BE_STALE.has(code);
-  }
-}
-
-/** Classes of errors that a statement gives whatever types it was prepared for: constraints, conflicts, limits, RAISE. */
-const SAYS_NOTHING_OF_TYPES = /^(23|25|40|5[3-8]|P0)/;
-
-/**
- * What a statement gives whose types were changed after it was prepared, among other causes: values out of range or not
- * readable, types or functions that do not fit, a type that is gone (XX000: cache lookup failed).
- */
-const MAY_BE_STALE: ReadonlySet<string> = new Set([
-  ...[
-    '22003',
-    '22007',
-    '22008',
-    '22P02',
-    '22P03',
-    '42804',
-    '42846',
-    '42883',
-    '42704',
-    '42703',
-    '42P01',
-    'XX000',
-  ],
-]);
-
-/** Whether it has values of types that are not known yet. */
-function hasUnknown(
-  result: StatementResult | undefined,
-): result is StatementResult & { rows: unknown[]; shape: ResultShape } {
-  const { rows, shape } = result ?? {};
-  return rows !== undefined && rows.length > 0 && shape !== undefined && shape.unknown.length > 0;
 }
 
 /** The row mode as the core takes it for a prepared statement. */
@@ -516,20 +466,4 @@ export function modeOf(
   typeMap: number,
 ): number {
   return statement.binaryTypeMap === typeMap && session.binaryResults ? rowMode + BINARY_ALLOWED : rowMode;
-}
-
-/** Converts, in place, the columns that came as text before their types were known. */
-function convertUnknown(rows: unknown[], shape: ResultShape, rowMode: RowMode, types: TypeMap): void {
-  for (const { column, name, typeOid } of shape.unknown) {
-    const convert = types.textConverterFor(typeOid);
-    // In an object the last column of a name is the one that is there.
-    const hidden =
-      rowMode === RowMode.Object && shape.fields.findLastIndex((field) => field.name === name) !== column;
-    if (convert === undefined || hidden) continue;
-    const key = rowMode === RowMode.Object ? name : column;
-    for (const row of rows as Record<string | number, unknown>[]) {
-      const value = row[key];
-      if (typeof value === 'string') row[key] = convert(value);
-    }
-  }
 }

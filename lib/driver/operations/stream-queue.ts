@@ -1,4 +1,5 @@
-import type { Operation, Session } from '../session.js';
+import type { Operation } from '../operation.js';
+import type { Session } from '../session.js';
 
 /**
  * What a stream has brought and its reader has not taken yet. The core stops reading from the server while a few batches
