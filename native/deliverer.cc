@@ -239,14 +239,13 @@ void Deliverer::DeliverRows(Delivery* delivery) {
     Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, Outcome(*delivery))});
     return;
   }
-  CallResult(*delivery, rows, shape);
+  CallResult(*delivery, rows, shape, Outcome(*delivery));
 }
 
-void Deliverer::CallResult(const Delivery& delivery, napi_value rows, napi_value shape) {
+void Deliverer::CallResult(const Delivery& delivery, napi_value rows, napi_value shape, uint32_t outcome) {
   const uint32_t tag = TagNumber(delivery.words);
-  Call(Handler::kResult,
-       {Integer(env_, delivery.slot), rows, shape, Integer(env_, tag),
-        Number(env_, static_cast<double>(delivery.count)), Integer(env_, Outcome(delivery))});
+  Call(Handler::kResult, {Integer(env_, delivery.slot), rows, shape, Integer(env_, tag),
+                          Number(env_, static_cast<double>(delivery.count)), Integer(env_, outcome)});
 }
 
 uint32_t Deliverer::TagNumber(const std::string& tag) {
@@ -275,13 +274,20 @@ void Deliverer::DeliverStream(Delivery* delivery) {
   const bool batch = delivery->chunk != nullptr;
   if (batch) memory_->chunks.Give(std::move(delivery->chunk));
   if (built) {
-    CallResult(*delivery, rows, shape);
+    CallResult(*delivery, rows, shape, Outcome(*delivery));
     return;
   }
   napi_value thrown = nullptr;
   // Nothing to catch when the environment is being terminated.
   if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
-  if (batch) listener_->Consumed(delivery->connection, delivery->weight);
+  uint32_t before = 0;
+  if (batch) napi_get_array_length(env_, rows, &before);
+  if (before > 0) {
+    // The rows before the one that could not be built: whoever reads them has them first.
+    CallResult(*delivery, rows, shape, 0);
+  } else if (batch) {
+    listener_->Consumed(delivery->connection, delivery->weight);
+  }
   Call(Handler::kThrew, {Integer(env_, delivery->slot), thrown, Integer(env_, Outcome(*delivery))});
 }
 

@@ -83,7 +83,7 @@ class Deliverer {
   bool DeliverPacked(Delivery* delivery);
   void DeliverStream(Delivery* delivery);
   void DeliverBytes(Delivery* delivery);
-  void CallResult(const Delivery& delivery, napi_value rows, napi_value shape);
+  void CallResult(const Delivery& delivery, napi_value rows, napi_value shape, uint32_t outcome);
   void Call(Handler handler, std::initializer_list<napi_value> arguments);
   /** The number under which JavaScript knows a command tag. */
   uint32_t TagNumber(const std::string& tag);

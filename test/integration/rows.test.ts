@@ -358,8 +358,15 @@ describe.each([...targets().map((target) => ({ ...target, byCursor: false })), w
             if (text === '3000') throw failure;
             return text;
           };
-          const rows = db.rows(SOME, [1_000_000], { types: { int4: { parse } } });
-          await expect(collect(rows)).rejects.toBe(failure);
+          const rows = db.rows<{ i: string }>(SOME, [1_000_000], { types: { int4: { parse } } });
+          const before: string[] = [];
+          const readAll = async (): Promise<void> => {
+            for await (const { i } of rows) before.push(i);
+          };
+          await expect(readAll()).rejects.toBe(failure);
+          // Up to the row that could not be read, as after an error of the server; by a cursor up to its batch.
+          const length = byCursor ? 2500 : 2999;
+          expect(before).toEqual(Array.from({ length }, (_, index) => String(index + 1)));
         });
       });
 

@@ -35,9 +35,8 @@ export class RowStream extends Execution<void> {
     return true;
   }
 
-  protected override *typesToKnow(statement: CachedStatement): Iterable<number> {
-    yield* super.typesToKnow(statement);
-    yield* statement.columnTypes ?? [];
+  protected override typesToKnow(statement: CachedStatement): readonly (Uint32Array | undefined)[] {
+    return [...super.typesToKnow(statement), statement.columnTypes];
   }
 
   protected override executeDescribed(session: Session, statement: CachedStatement): void {
@@ -95,8 +94,9 @@ export class RowStream extends Execution<void> {
 
   override threw(session: Session, thrown: unknown, over: boolean): void {
     super.threw(session, thrown, over);
-    // The rest of it is of no more interest, but has to be read to its end.
-    if (!over) this.interrupt(session);
+    // The rest of it is of no more interest, but has to be read to its end. What came before is still read.
+    this.queue.readPast();
+    if (!over) session.cancel();
   }
 
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {

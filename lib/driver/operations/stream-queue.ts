@@ -11,6 +11,8 @@ export class BatchQueue<T> {
   private discarding = false;
   /** Whether the core goes on reading however much lies here. */
   private readingOn = false;
+  /** Whether what comes from now on is of no interest. */
+  private readingPast = false;
   private reader: ((batch: T | undefined) => void) | undefined;
 
   /** The stream has begun on this session (again, if it was lost before anything was sent). */
@@ -24,7 +26,7 @@ export class BatchQueue<T> {
   }
 
   push(batch: T): void {
-    if (this.discarding) {
+    if (this.discarding || this.readingPast) {
       this.session?.native.consumed();
       return;
     }
@@ -72,9 +74,15 @@ export class BatchQueue<T> {
     this.batches.forEach(() => this.session?.native.consumed());
   }
 
+  /** What is here is still taken; what comes from now on is of no more interest, and is read to its end. */
+  readPast(): void {
+    this.readOn();
+    this.readingPast = true;
+  }
+
   /** The operation has failed: what was kept after an interruption is of no use. */
   failed(): void {
-    if (this.readingOn) this.discard();
+    if (this.readingOn && !this.readingPast) this.discard();
   }
 
   /** Has the session stop the operation, if it is the one that runs there. */
