@@ -1,26 +1,68 @@
 /**
- * Settles as `promise` does, or rejects with the signal's reason as soon as that is aborted, whatever keeps the promise. What
- * comes of it afterwards goes to `late`.
+ * Gives up what is under way, with a reason. As an AbortSignal with its controller, for where nobody but the driver has it:
+ * those cost more than all else that JavaScript does to make a connection.
+ */
+export class GivingUp {
+  private watchers: Set<() => void> | undefined;
+  private given: { readonly reason: unknown } | undefined;
+
+  get aborted(): boolean {
+    return this.given !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.given?.reason;
+  }
+
+  /** Once; later calls have no effect. */
+  abort(reason: unknown): void {
+    if (this.given !== undefined) return;
+    this.given = { reason };
+    const { watchers } = this;
+    this.watchers = undefined;
+    if (watchers !== undefined) for (const over of watchers) over();
+  }
+
+  throwIfAborted(): void {
+    if (this.given !== undefined) throw this.given.reason;
+  }
+
+  /** Calls `over` when it is given up; not where it has been already. Returns what stops that. */
+  watch(over: () => void): () => void {
+    const watchers = (this.watchers ??= new Set());
+    watchers.add(over);
+    return () => watchers.delete(over);
+  }
+}
+
+/**
+ * Settles as `promise` does, or rejects with the reason as soon as it is given up, whatever keeps the promise. What comes of
+ * it afterwards goes to `late`.
  */
 export function unlessGivenUp<T>(
   promise: Promise<T>,
-  signal: AbortSignal,
+  givingUp: GivingUp,
   late: (value: T) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      reject(signal.reason as Error);
+      reject(givingUp.reason as Error);
       promise.then(late, () => undefined);
     };
-    if (signal.aborted) {
+    if (givingUp.aborted) {
       onAbort();
       return;
     }
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise
-      .finally(() => {
-        signal.removeEventListener('abort', onAbort);
-      })
-      .then(resolve, reject);
+    const stop = givingUp.watch(onAbort);
+    promise.then(
+      (value) => {
+        stop();
+        resolve(value);
+      },
+      (error: unknown) => {
+        stop();
+        reject(error as Error);
+      },
+    );
   });
 }

@@ -1,3 +1,4 @@
+import { GivingUp } from '../base/given-up.js';
 import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
 import type { Operation, SessionEvents } from '../driver/operation.js';
 import type { Session } from '../driver/session.js';
@@ -43,7 +44,7 @@ export interface ClusterHost {
     address: HostAddress,
     events: Partial<SessionEvents>,
     watching: boolean,
-    signal?: AbortSignal,
+    signal?: GivingUp,
   ): Promise<Session>;
   pool(open: OpenSession, events: Partial<PoolEvents>, writable: boolean): SessionPool;
   /** ms that a server may take to answer a short question; 0: no limit. */
@@ -56,7 +57,7 @@ export interface ClusterHost {
 /** A connection that is being made for writes. */
 interface Attempt {
   readonly node: ClusterNode;
-  readonly controller: AbortController;
+  readonly givingUp: GivingUp;
 }
 
 /** A primary and its standbys: which is which, and who gets what. */
@@ -130,25 +131,24 @@ export class Cluster {
 
   // ---- the primary's connections
 
-  private async openWriter(signal: AbortSignal): Promise<Session> {
+  private async openWriter(signal: GivingUp): Promise<Session> {
     for (;;) {
       const node = await this.topology.find();
-      const attempt: Attempt = { node, controller: new AbortController() };
-      const giveUp = (): void => attempt.controller.abort(signal.reason);
-      signal.addEventListener('abort', giveUp, { once: true });
+      const attempt: Attempt = { node, givingUp: new GivingUp() };
+      const stop = signal.watch(() => attempt.givingUp.abort(signal.reason));
       this.attempts.add(attempt);
       try {
         signal.throwIfAborted();
-        return await this.openOn(node, attempt.controller.signal);
+        return await this.openOn(node, attempt.givingUp);
       } catch (error) {
         signal.throwIfAborted();
         // Another has become the primary in the meantime.
-        if (attempt.controller.signal.aborted) continue;
+        if (attempt.givingUp.aborted) continue;
         void node.look();
         throw error;
       } finally {
         this.attempts.delete(attempt);
-        signal.removeEventListener('abort', giveUp);
+        stop();
       }
     }
   }
@@ -161,7 +161,7 @@ export class Cluster {
 
   private async openOn(
     node: ClusterNode,
-    signal: AbortSignal | undefined,
+    signal: GivingUp | undefined,
     events: Partial<SessionEvents> = this.writerEvents,
   ): Promise<Session> {
     const session = await this.host.connect(node.address, events, false, signal);
@@ -202,8 +202,7 @@ export class Cluster {
     );
     // What is under way there could wait for a server that is cut off, and must not be carried out by one that is overtaken.
     this.writer.cut(elsewhere);
-    for (const { node, controller } of this.attempts)
-      if (node !== primary) controller.abort(notThePrimary(node));
+    for (const { node, givingUp } of this.attempts) if (node !== primary) givingUp.abort(notThePrimary(node));
     if (primary === undefined) return;
     this.writer.connectNow();
     if (primary === this.lastPrimary) return;
@@ -229,7 +228,7 @@ export class Cluster {
     return node.pool;
   }
 
-  private async openReader(node: ClusterNode, signal: AbortSignal): Promise<Session> {
+  private async openReader(node: ClusterNode, signal: GivingUp): Promise<Session> {
     try {
       const events: Partial<SessionEvents> = {
         serverError: (session, sqlState) => node.pool?.serverError(session, sqlState),

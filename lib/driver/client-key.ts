@@ -10,22 +10,26 @@ const HEAD = 4096;
 
 /**
  * Refuses a client key that is encrypted and has no passphrase: TLS libraries ask for it on the terminal, and the thread
- * that makes all connections would stand still until somebody answers.
+ * that makes all connections would stand still until somebody answers. Undefined where there is none to look at.
  *
  * @throws ConnectionError `KB_CONNECT_TLS`
  */
-export async function refuseLockedKey(
+export function refuseLockedKey(
   { libraryKeywords, secretKeywords }: ResolvedConfig,
   address: string,
-): Promise<void> {
+): Promise<void> | undefined {
   const { sslmode, sslkey } = libraryKeywords;
   const { sslpassword } = secretKeywords;
-  if (sslmode === 'disable' || (sslpassword !== undefined && sslpassword !== '')) return;
+  if (sslmode === 'disable' || (sslpassword !== undefined && sslpassword !== '')) return undefined;
   // The place where libpq looks by itself; Kingbase's libraries are not known to differ.
   const path =
     sslkey === undefined || sslkey === '' ? join(homedir(), '.postgresql', 'postgresql.key') : sslkey;
   // Most have none, and this question costs less than a turn of the event loop.
-  if (!existsSync(path) || !(await isLocked(path))) return;
+  return existsSync(path) ? refuseIfLocked(path, address) : undefined;
+}
+
+async function refuseIfLocked(path: string, address: string): Promise<void> {
+  if (!(await isLocked(path))) return;
   throw new ConnectionError(
     'KB_CONNECT_TLS',
     `Cannot connect to ${address}: the client key ${path} is encrypted.`,

@@ -1,3 +1,4 @@
+import type { GivingUp } from '../base/given-up.js';
 import { startTimer } from '../base/timers.js';
 
 /**
@@ -10,7 +11,7 @@ export class ConnectLimit {
   /** @param total ms, 0 = no limit */
   constructor(
     readonly total: number,
-    readonly signal: AbortSignal | undefined,
+    readonly signal: GivingUp | undefined,
   ) {
     this.endsAt = total === 0 ? Infinity : performance.now() + total;
   }
@@ -50,10 +51,11 @@ export class ConnectLimit {
     const stop = (): void => {
       stopped = true;
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      unwatch?.();
     };
+    let unwatch: (() => void) | undefined;
     if (signal?.aborted === true) queueMicrotask(onAbort);
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    else unwatch = signal?.watch(onAbort);
     return stop;
   }
 
@@ -64,7 +66,16 @@ export class ConnectLimit {
   within<T>(promise: Promise<T>, until: number, late: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = this.watch(until, (aborted) => reject(aborted ? (this.signal?.reason as Error) : late()));
-      promise.finally(stop).then(resolve, reject);
+      promise.then(
+        (value) => {
+          stop();
+          resolve(value);
+        },
+        (error: unknown) => {
+          stop();
+          reject(error as Error);
+        },
+      );
     });
   }
 }

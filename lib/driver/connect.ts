@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { GivingUp } from '../base/given-up.js';
 import { startTimer } from '../base/timers.js';
 import type { LoadedLibrary } from '../client-library/index.js';
 import { connectionKeywords, type HostAddress, type ResolvedConfig } from '../config/index.js';
@@ -27,8 +28,8 @@ import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 
 /** How a connection is made, apart from where to. */
 export interface OpenOptions {
-  /** Gives the attempt up: it rejects at once with the signal's reason, and what there is of the connection is closed. */
-  readonly signal?: AbortSignal | undefined;
+  /** Gives the attempt up: it rejects at once with that reason, and what there is of the connection is closed. */
+  readonly signal?: GivingUp | undefined;
   /** Run on the new session before anybody has it; where it rejects, the attempt fails. */
   readonly setUp?: SetUp | undefined;
 }
@@ -93,10 +94,13 @@ async function connectToAny(attempt: Attempt): Promise<Session> {
     for (const host of config.hosts) {
       const until = limit.shareOf(hostsLeft--);
       const where = addressText(host);
-      // The file may lie where it cannot be read, on a network file system that is away.
-      await limit.within(refuseLockedKey(config, where), until, () =>
-        connectTimeout(undefined, where, until - performance.now(), limit.total),
-      );
+      const keyChecked = refuseLockedKey(config, where);
+      if (keyChecked !== undefined) {
+        // The file may lie where it cannot be read, on a network file system that is away.
+        await limit.within(keyChecked, until, () =>
+          connectTimeout(undefined, where, until - performance.now(), limit.total),
+        );
+      }
       let addresses: readonly (string | undefined)[];
       try {
         addresses = isLeftToLibrary(host) ? AS_IT_IS : await lookUp(host, limit, until);

@@ -34,6 +34,16 @@ export interface CachedStatement {
   binaryTypeMap: number;
 }
 
+/** Of this copy of the driver and no other; asking the system for it each time would take longer than all else here. */
+let ours: string | undefined;
+let connections = 0;
+
+function newPrefix(): string {
+  ours ??= randomBytes(9).toString('hex');
+  connections++;
+  return `kbn_${ours}_${connections.toString(36)}_`;
+}
+
 /**
  * The statements that one connection has prepared, or will if they come again: least recently used out first. What
  * falls out while prepared must be closed on the server, which `takeEvicted` tells.
@@ -43,7 +53,7 @@ export class StatementCache {
    * Begins the server's names of the statements; the number ends them. Of no other connection, of this program or of
    * another: behind a pooler they share the server's sessions, and one would execute the other's statement.
    */
-  readonly prefix = `kbn_${randomBytes(9).toString('hex')}_`;
+  readonly prefix = newPrefix();
   private readonly statements = new Map<string, CachedStatement>();
   private readonly outside = new Set<CachedStatement>();
   private readonly freeIds: number[] = [];

@@ -1,3 +1,4 @@
+import type { GivingUp } from '../base/given-up.js';
 import { inspect, type InspectOptions } from 'node:util';
 import { Cluster, type ClusterHost, type ClusterTopology } from '../cluster/cluster.js';
 import { asOf } from '../cluster/question.js';
@@ -424,7 +425,7 @@ export class Database extends Queryable {
   private async openSession(
     config: ResolvedConfig,
     events: SessionEvents,
-    signal?: AbortSignal,
+    signal?: GivingUp,
     watching = false,
   ): Promise<Session> {
     try {

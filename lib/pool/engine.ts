@@ -1,9 +1,9 @@
 import { createPool, type Pool } from 'generic-pool';
-import { unlessGivenUp } from '../base/given-up.js';
+import { unlessGivenUp, type GivingUp } from '../base/given-up.js';
 import type { Session } from '../driver/session.js';
 
-/** Makes a connection; the signal gives the attempt up. */
-export type OpenSession = (signal: AbortSignal) => Promise<Session>;
+/** Makes a connection, unless it is given up. */
+export type OpenSession = (signal: GivingUp) => Promise<Session>;
 
 /** Room for one session, which is what generic-pool holds. */
 type Room = object;
@@ -29,8 +29,8 @@ export class SessionEngine {
     );
   }
 
-  /** A new session; rejects with what its opening rejected with, or at once with the signal's reason. */
-  async open(signal: AbortSignal): Promise<Session> {
+  /** A new session; rejects with what its opening rejected with, or at once with the reason that it is given up for. */
+  async open(signal: GivingUp): Promise<Session> {
     const room = await this.pool.acquire();
     try {
       const session = await unlessGivenUp(this.connect(signal), signal, (late) => late.close());

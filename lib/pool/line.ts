@@ -14,7 +14,7 @@ const OFFER_PATIENCE = 10;
  * session; who is offered still waits. Nothing here takes longer because more of them wait.
  */
 export class PoolLine {
-  private readonly waiting = new Line<Waiter, Operation>(({ operation }) => operation);
+  private readonly waiting = new Line<Waiter, Operation | undefined>(({ operation }) => operation);
   private readonly offers = new Offers();
   private readonly deadlines = new Deadlines<Waiter>();
   private expiry: NodeJS.Timeout | undefined;
@@ -77,8 +77,9 @@ export class PoolLine {
   take(now: number): Operation | undefined {
     const waiter = this.waiting.shift();
     if (waiter === undefined) return undefined;
+    const { operation } = waiter;
     this.gotSession(waiter, now);
-    return waiter.operation;
+    return operation;
   }
 
   /** Takes who has the session that is free now: before the first, whose offer another session has kept too long. */
@@ -114,9 +115,7 @@ export class PoolLine {
   /** Empties the line, but for what is offered. */
   takeAll(): Operation[] {
     const now = performance.now();
-    const all = this.waiting.takeAll();
-    for (const waiter of all) this.end(waiter, now);
-    return all.map(({ operation }) => operation);
+    return this.endAll(this.waiting.takeAll(), now);
   }
 
   /** Takes back all that is offered and has not begun. */
@@ -144,6 +143,7 @@ export class PoolLine {
   private end(waiter: Waiter, now: number): void {
     this.waited += now - waiter.since;
     waiter.over = true;
+    waiter.operation = undefined;
     if (this.waiting.length === 0 && this.offers.length === 0) this.deadlines.clear();
     else if (waiter.deadline !== Infinity) this.deadlines.ended();
     this.letProcessEnd();
@@ -180,10 +180,13 @@ export class PoolLine {
     const late = this.takeExpiredOffers(now, now);
     for (;;) {
       const waiter = this.deadlines.takeDue(now);
-      if (waiter === undefined || this.waiting.remove(waiter.operation) === undefined) break;
+      const operation = waiter?.operation;
+      if (waiter === undefined || operation === undefined || this.waiting.remove(operation) === undefined)
+        break;
       this.waited += now - waiter.since;
       waiter.over = true;
-      late.push(waiter.operation);
+      waiter.operation = undefined;
+      late.push(operation);
     }
     this.letProcessEnd();
     return late;
@@ -191,7 +194,12 @@ export class PoolLine {
 
   private takeExpiredOffers(deadline: number, now: number): Operation[] {
     const expired = this.offers.takeExpired(deadline, (waiter) => this.gotSession(waiter, now));
-    for (const waiter of expired) this.end(waiter, now);
-    return expired.map(({ operation }) => operation);
+    return this.endAll(expired, now);
+  }
+
+  private endAll(waiters: readonly Waiter[], now: number): Operation[] {
+    const operations = waiters.flatMap(({ operation }) => operation ?? []);
+    for (const waiter of waiters) this.end(waiter, now);
+    return operations;
   }
 }

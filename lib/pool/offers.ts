@@ -15,7 +15,8 @@ export class Offers {
 
   /** False where the session does not take it. */
   make(session: Session, waiter: Waiter, now: number): boolean {
-    if (!session.offer(waiter.operation)) return false;
+    const { operation } = waiter;
+    if (operation === undefined || !session.offer(operation)) return false;
     this.offers.set(session, { waiter, since: now });
     return true;
   }

@@ -1,3 +1,4 @@
+import { GivingUp } from '../base/given-up.js';
 import type { ResolvedPoolOptions } from '../config/index.js';
 import type { Session } from '../driver/session.js';
 import { ConnectionError, KingbaseError } from '../errors/index.js';
@@ -27,7 +28,7 @@ export interface OpeningHost {
 /** An attempt to connect that is under way. */
 interface Attempt {
   readonly since: number;
-  readonly controller: AbortController;
+  readonly givingUp: GivingUp;
 }
 
 /**
@@ -100,15 +101,15 @@ export class Opening {
 
   /** Gives up all attempts; each ends at once, with `reason`. */
   giveUp(reason: unknown): void {
-    for (const { controller } of [...this.attempts]) controller.abort(reason);
+    for (const { givingUp } of [...this.attempts]) givingUp.abort(reason);
   }
 
   /** Somebody has waited in vain for as long as they may. */
   giveUpStuck(): void {
     const now = performance.now();
-    for (const { since, controller } of [...this.attempts]) {
+    for (const { since, givingUp } of [...this.attempts]) {
       if (now - since < STUCK_AFTER) continue;
-      controller.abort(
+      givingUp.abort(
         new ConnectionError('KB_CONNECT_TIMEOUT', `No connection was made within ${STUCK_AFTER} ms.`, {
           outcome: 'not-sent',
           hint: 'Look what keeps the host name, the password function or the server from answering, or set connectTimeout.',
@@ -144,11 +145,11 @@ export class Opening {
 
   private async openOne(): Promise<void> {
     const { engine } = this;
-    const attempt: Attempt = { since: performance.now(), controller: new AbortController() };
+    const attempt: Attempt = { since: performance.now(), givingUp: new GivingUp() };
     this.attempts.add(attempt);
     let session: Session;
     try {
-      session = await engine.open(attempt.controller.signal);
+      session = await engine.open(attempt.givingUp);
     } catch (error) {
       this.attempts.delete(attempt);
       this.failed(error);

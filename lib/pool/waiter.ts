@@ -3,7 +3,8 @@ import type { Due } from './deadlines.js';
 
 /** An operation that waits for a session. */
 export interface Waiter extends Due {
-  readonly operation: Operation;
+  /** Undefined when it is over: a deadline that still lies somewhere must not keep an operation and its rows alive. */
+  operation: Operation | undefined;
   /** Its number among all who ever came. */
   readonly arrival: number;
   /** `performance.now()` when it began to wait. */

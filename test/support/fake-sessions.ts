@@ -1,3 +1,4 @@
+import { GivingUp } from '../../lib/base/given-up.js';
 import type { LoadedLibrary } from '../../lib/client-library/index.js';
 import { resolvePoolOptions, type PoolOptions, type ResolvedPoolOptions } from '../../lib/config/index.js';
 import type { CommandHandler, ConnectionListener, Core } from '../../lib/driver/core.js';
@@ -69,12 +70,12 @@ export class FakeServer {
     } as unknown as Core;
   }
 
-  readonly open = async (signal: AbortSignal = new AbortController().signal): Promise<Session> => {
+  readonly open = async (signal: GivingUp = new GivingUp()): Promise<Session> => {
     this.attempts++;
     if (this.holdsConnects) {
       await new Promise<void>((resolve, reject) => {
         this.pendingConnects.push(resolve);
-        signal.addEventListener('abort', () => {
+        signal.watch(() => {
           this.givenUp++;
           reject(signal.reason as Error);
         });

@@ -31,9 +31,7 @@ export class FieldExecution<R> extends Execution<R> {
   protected override executeDescribed(session: Session, statement: CachedStatement): void {
     const { bytes, count, types: expected } = this.fields;
     const { parameterTypes } = statement;
-    const fits =
-      parameterTypes?.length === count &&
-      parameterTypes.every((type, i) => expected[i % expected.length]?.includes(type) === true);
+    const fits = parameterTypes?.length === count && areAsExpected(parameterTypes, expected);
     if (!fits || session.pooler !== undefined) {
       super.executeDescribed(session, statement);
       return;
@@ -45,4 +43,14 @@ export class FieldExecution<R> extends Execution<R> {
     native.lend([bytes]);
     native.executePrepared(slot, statement.id, count, 0, mode, typeMap);
   }
+}
+
+/** What the types of a statement, which can be tens of thousands, have been found to be as expected for. */
+const asExpected = new WeakMap<Uint32Array, Fields['types']>();
+
+function areAsExpected(types: Uint32Array, expected: Fields['types']): boolean {
+  if (asExpected.get(types) === expected) return true;
+  const all = types.every((type, i) => expected[i % expected.length]?.includes(type) === true);
+  if (all) asExpected.set(types, expected);
+  return all;
 }

@@ -17,7 +17,7 @@ import { cannotBeDescribed, Description } from './description.js';
 import { canBeDescribed, ParameterQuestion } from './parameter-question.js';
 import { dropsStale } from './stale-statement.js';
 import { TypeQuestion } from './type-question.js';
-import { convertUnknown, hasUnknown } from './unknown-types.js';
+import { convertUnknown, hasUnknown, unknownOf } from './unknown-types.js';
 
 /**
  * Makes of what a statement gave what its caller is to have. `rows` is undefined where the statement returns none;
@@ -389,14 +389,14 @@ export class Execution<R> implements Operation {
   }
 
   /** Types of a described statement that must be known before it is executed. */
-  protected typesToKnow(statement: CachedStatement): Iterable<number> {
-    return statement.parameterTypes ?? [];
+  protected typesToKnow({ parameterTypes }: CachedStatement): readonly (Uint32Array | undefined)[] {
+    return [parameterTypes];
   }
 
   /** Has the server asked about types that must be known first, and goes on after it; false where all are. */
   private askFirst(session: Session, statement: CachedStatement): boolean {
     const { types } = this;
-    const unknown = [...this.typesToKnow(statement)].filter((oid) => !types.isKnown(oid));
+    const unknown = this.typesToKnow(statement).flatMap((oids) => unknownOf(oids, types));
     if (unknown.length === 0) return false;
     const question = this.questionAbout(unknown, session, nothing);
     this.types = this.newestTypes() ?? types;

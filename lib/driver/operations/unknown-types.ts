@@ -1,4 +1,4 @@
-// Values that came as text since their types were not known, and are converted when they are.
+// Types that are not known yet, and values that came as text for that reason and are converted when they are.
 import { RowMode } from '../../addon/interface.js';
 import type { TypeMap } from '../../types/type-map.js';
 import type { ResultShape, StatementResult } from '../result-shape.js';
@@ -26,3 +26,16 @@ export function convertUnknown(rows: unknown[], shape: ResultShape, rowMode: Row
     }
   }
 }
+
+/** Of which type maps it is known that they know all of a statement's types, which can be tens of thousands. */
+const knowing = new WeakMap<Uint32Array, TypeMap>();
+
+/** Those that the type map does not know. */
+export function unknownOf(oids: Uint32Array | undefined, types: TypeMap): readonly number[] {
+  if (oids === undefined || knowing.get(oids) === types) return NONE;
+  const unknown = [...new Set(oids)].filter((oid) => !types.isKnown(oid));
+  if (unknown.length === 0) knowing.set(oids, types);
+  return unknown;
+}
+
+const NONE: readonly number[] = [];

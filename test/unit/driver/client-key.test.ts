@@ -22,7 +22,7 @@ const pkcs8 = keyFile('pkcs8.key', privateKey.export({ type: 'pkcs8', ...cipher 
 const pkcs1 = keyFile('pkcs1.key', privateKey.export({ type: 'pkcs1', ...cipher }).toString());
 const open = keyFile('open.key', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
 
-const check = (
+const check = async (
   libraryKeywords: Record<string, string>,
   secretKeywords: Record<string, string> = {},
 ): Promise<void> =>

@@ -1,8 +1,9 @@
+import { GivingUp } from '../../../lib/base/given-up.js';
 import { describe, expect, it } from 'vitest';
 import { SessionEngine } from '../../../lib/pool/engine.js';
 import { failure, FakeServer, refused, settle } from '../../support/fake-sessions.js';
 
-const { signal } = new AbortController();
+const signal = new GivingUp();
 
 describe('SessionEngine', () => {
   it('rejects with what opening rejected with, and does not try again by itself', async () => {
