@@ -33,9 +33,9 @@ void Connection::Release() {
 Delivery Connection::NewDelivery(Delivery::Kind kind) {
   Delivery delivery;
   delivery.kind = kind;
-  delivery.slot = command_.slot;
-  delivery.row_mode = command_.row_mode;
-  delivery.stream = command_.stream;
+  delivery.slot = command().slot;
+  delivery.row_mode = command().row_mode;
+  delivery.stream = command().stream;
   delivery.connection = shared_from_this();
   return delivery;
 }
@@ -62,13 +62,13 @@ Step Connection::Sparing(Work work, Deliveries* out) {
 
 Step Connection::Start(Deliveries* out) {
   hand_over_.Touch();
-  results_.Begin(command_);
+  results_.Begin(command());
   hangup_ = false;
   may_have_more_ = false;
   goes_on_ = false;
   return Sparing(
       [&] {
-        if (command_.kind == CommandKind::kConnect) return StartConnecting(out);
+        if (command().kind == CommandKind::kConnect) return StartConnecting(out);
         if (phase_ == Phase::kCopying) return StartCopying(out);
         phase_ = Phase::kBusy;
         sent_ = false;
@@ -99,7 +99,7 @@ Step Connection::Advance(bool hangup, int reads, Deliveries* out) {
           case Phase::kConnecting:
             return PollConnecting(out);
           case Phase::kBusy: {
-            const bool sending_bytes = command_.kind == CommandKind::kCopyData;
+            const bool sending_bytes = command().kind == CommandKind::kCopyData;
             return sending_bytes ? SendCopyData(out) : Fetch(reads, out);
           }
           case Phase::kIdle:
@@ -149,9 +149,9 @@ void Connection::End(Failure failure, Deliveries* out) {
 }
 
 bool Connection::expects_much() const {
-  if (command_.kind == CommandKind::kExecutePreparedRows) return true;
-  if (command_.kind != CommandKind::kExecutePrepared) return command_.stream;
-  return command_.stream || results_.large(command_.statement);
+  if (command().kind == CommandKind::kExecutePreparedRows) return true;
+  if (command().kind != CommandKind::kExecutePrepared) return command().stream;
+  return command().stream || results_.large(command().statement);
 }
 
 std::string Connection::SendCancel() {

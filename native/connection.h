@@ -2,6 +2,7 @@
 // One client connection: a state machine over the library's non-blocking calls. Whose it is at which moment,
 // and what that allows, is in hand_over.h; its phases are in the files connection_….cc.
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -75,9 +76,10 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   // ---- The owner's calls.
 
-  Command& command() { return command_; }
+  Command& command() { return commands_[present_]; }
+  const Command& command() const { return commands_[present_]; }
   /** For the JavaScript thread to fill while no command is offered. */
-  Command& next_command() { return next_command_; }
+  Command& next_command() { return commands_[1 - present_]; }
 
   /** Begins the command. Never blocks, except that connecting by a host name that was not resolved asks the
    * DNS. */
@@ -93,7 +95,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
    */
   bool goes_on() const { return goes_on_; }
   /** Makes the command that was offered the present one. */
-  void TurnToNext() { std::swap(command_, next_command_); }
+  void TurnToNext() { present_ = 1 - present_; }
   bool closed() const { return phase_ == Phase::kClosed; }
   bool connected() const { return phase_ == Phase::kIdle || phase_ == Phase::kBusy || copying(); }
   bool idle() const { return phase_ == Phase::kIdle; }
@@ -213,8 +215,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::atomic<bool> wants_notices_{true};
   bool was_writing_ = false;
 
-  Command command_;
-  Command next_command_;
+  /** The present one, and the one that may be offered to follow it. */
+  std::array<Command, 2> commands_;
+  size_t present_ = 0;
   bool goes_on_ = false;
   bool sending_ = false;
   bool sent_ = false;

@@ -23,8 +23,8 @@ Step Connection::StartConnecting(Deliveries* out) {
   phase_ = Phase::kConnecting;
   std::vector<const char*> keywords;
   std::vector<const char*> values;
-  const char* const end = command_.keywords.data() + command_.keywords.size();
-  for (const char* text = command_.keywords.data(); text < end; text += std::strlen(text) + 1) {
+  const char* const end = command().keywords.data() + command().keywords.size();
+  for (const char* text = command().keywords.data(); text < end; text += std::strlen(text) + 1) {
     (keywords.size() == values.size() ? keywords : values).push_back(text);
   }
   values.resize(keywords.size(), nullptr);
@@ -36,8 +36,8 @@ Step Connection::StartConnecting(Deliveries* out) {
   if (expand) keywords.front() = "dbname";
   connection_ = api_.connect_start_params(keywords.data(), values.data(), expand ? 1 : 0);
   // They hold the password; the library has its own copy now.
-  std::fill(command_.keywords.begin(), command_.keywords.end(), '\0');
-  command_.keywords.clear();
+  std::fill(command().keywords.begin(), command().keywords.end(), '\0');
+  command().keywords.clear();
   if (connection_ == nullptr) throw std::bad_alloc();
   // Verbose while connecting: a refusal at login comes only as text, and only this form of it holds the
   // SQLSTATE.

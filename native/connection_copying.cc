@@ -23,7 +23,7 @@ constexpr const char* kCopyOutRefusal = "COPY TO STDOUT cannot be run as a query
 
 /** The server has answered a statement by asking for bytes, or by sending some. */
 void Connection::TakeCopy(ClientResult* result, bool in, Deliveries* out) {
-  const bool wanted = command_.kind == (in ? CommandKind::kCopyIn : CommandKind::kCopyOut);
+  const bool wanted = command().kind == (in ? CommandKind::kCopyIn : CommandKind::kCopyOut);
   if (wanted && !results_.failed()) {
     auto delivery = NewDelivery(Delivery::Kind::kCopying);
     delivery.binary = api_.column_count(result) > 0 && api_.column_format(result, 0) == 1;
@@ -53,7 +53,7 @@ void Connection::TakeCopy(ClientResult* result, bool in, Deliveries* out) {
 Connection::CopyRead Connection::ReadCopy(Deliveries* out) {
   const bool wanted = !results_.failed();
   for (;;) {
-    if (wanted && !flow_.MayGoOn(command_.stream)) return CopyRead::kPaused;
+    if (wanted && !flow_.MayGoOn(command().stream)) return CopyRead::kPaused;
     char* data = nullptr;
     const int length = api_.get_copy_data(connection_, &data, 1);
     const std::unique_ptr<char, void (*)(void*)> owned(data, api_.free_memory);
@@ -70,12 +70,12 @@ Step Connection::StartCopying(Deliveries* out) {
   phase_ = Phase::kBusy;
   sent_ = true;
   sending_ = false;
-  if (command_.kind == CommandKind::kCopyData) {
+  if (command().kind == CommandKind::kCopyData) {
     piece_ = 0;
     copied_ = 0;
     return SendCopyData(out);
   }
-  const char* reason = command_.fail ? command_.sql.c_str() : nullptr;
+  const char* reason = command().fail ? command().sql.c_str() : nullptr;
   if (api_.put_copy_end(connection_, reason) != 1) {
     io_failed_ = true;
     return Lose(out);
@@ -105,15 +105,15 @@ Step Connection::SendCopyData(Deliveries* out) {
         }
       }
     }
-    while (piece_ < command_.pieces.size() && copied_ == command_.pieces[piece_].length) {
+    while (piece_ < command().pieces.size() && copied_ == command().pieces[piece_].length) {
       ++piece_;
       copied_ = 0;
     }
-    if (piece_ == command_.pieces.size()) {
+    if (piece_ == command().pieces.size()) {
       results_.Hold(NewDelivery(Delivery::Kind::kResult));
       return EndCopyStep(out);
     }
-    const Piece& piece = command_.pieces[piece_];
+    const Piece& piece = command().pieces[piece_];
     const size_t length = std::min(kCopySlice, piece.length - copied_);
     const auto* bytes = reinterpret_cast<const char*>(piece.bytes + copied_);
     const int taken = api_.put_copy_data(connection_, bytes, static_cast<int>(length));
@@ -132,7 +132,7 @@ Step Connection::SendCopyData(Deliveries* out) {
 Step Connection::EndCopyStep(Deliveries* out) {
   phase_ = Phase::kCopying;
   copy_in_ready_ = false;
-  command_.pieces.clear();
+  command().pieces.clear();
   interest_ = {true, false};
   TakeMessages(out);
   may_have_more_ = hangup_ || had_messages_ || tls_;

@@ -49,8 +49,8 @@ Step Connection::EndCommand(Deliveries* out) {
   goes_on_ = well && hand_over_.GoOnWithNext();
   end.goes_on = goes_on_;
   out->push_back(std::move(end));
-  command_.parameters.Clear();
-  command_.kind = CommandKind::kNone;
+  command().parameters.Clear();
+  command().kind = CommandKind::kNone;
   if (!open) Lose(out);
   return Step::kDone;
 }
@@ -112,8 +112,8 @@ Step Connection::Lose(Deliveries* out) {
   const bool busy = phase_ == Phase::kBusy;
   const bool connecting = phase_ == Phase::kConnecting;
   // A piece of a COPY may be asked for after the loss and before anybody has heard of it.
-  const bool copying = phase_ == Phase::kCopying || command_.kind == CommandKind::kCopyData ||
-                       command_.kind == CommandKind::kCopyEnd;
+  const bool copying = phase_ == Phase::kCopying || command().kind == CommandKind::kCopyData ||
+                       command().kind == CommandKind::kCopyEnd;
   // The first reason is the one that is told: asked again, the library tells of the socket that it has closed
   // itself, and no longer why.
   const bool told = results_.failed();

@@ -13,6 +13,22 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
 
  protected:
+  /**
+   * Makes sure that the set reports the next readiness of a connection that it has. An edge-triggered set
+   * needs a system call only when what is waited for changes, or when the last reads may not have emptied the
+   * socket.
+   */
+  static void RestIn(WaitSet* wait_set, Connection* connection) {
+    connection->hand_over().Touch();
+    if (connection->closed()) return;
+    const bool writing = connection->interest().write;
+    const bool changed = writing || connection->was_writing();
+    const bool recheck = !connection->running() && connection->may_have_more();
+    if (!changed && !recheck && !wait_set->disarms()) return;
+    connection->note_writing(writing);
+    wait_set->Arm(connection->socket(), connection->number(), connection->interest(), recheck);
+  }
+
   void Follow(Connection* connection, Step step) {
     switch (step) {
       case Step::kWait:

@@ -89,7 +89,7 @@ Step Connection::Fetch(int reads, Deliveries* out) {
       }
       if (done >= reads && reads_since_input_ == 0) return Step::kYield;
     }
-    if (!flow_.MayGoOn(command_.stream)) return Step::kPaused;
+    if (!flow_.MayGoOn(command().stream)) return Step::kPaused;
     ++done;
     ++reads_of_command_;
     if (!Read()) return Lose(out);

@@ -44,39 +44,39 @@ bool Connection::DiedWhileIdle() {
 bool Connection::Send() {
   constexpr int kTextResults = 0;
   constexpr int kBinaryResults = 1;
-  const ParameterBlock& parameters = command_.parameters;
+  const ParameterBlock& parameters = command().parameters;
   int sent = 0;
   bool large = false;
-  switch (command_.kind) {
+  switch (command().kind) {
     case CommandKind::kExecute:
-      sent = api_.send_query_params(connection_, command_.sql.c_str(), parameters.count(), parameters.types(),
-                                    parameters.values(), parameters.lengths(), parameters.formats(),
-                                    kTextResults);
+      sent = api_.send_query_params(connection_, command().sql.c_str(), parameters.count(),
+                                    parameters.types(), parameters.values(), parameters.lengths(),
+                                    parameters.formats(), kTextResults);
       break;
     case CommandKind::kPrepare:
-      results_.ForgetStatement(command_.statement);
-      sent = api_.send_prepare(connection_, StatementName().c_str(), command_.sql.c_str(), 0, nullptr);
+      results_.ForgetStatement(command().statement);
+      sent = api_.send_prepare(connection_, StatementName().c_str(), command().sql.c_str(), 0, nullptr);
       break;
     case CommandKind::kDescribe:
       sent = api_.send_describe_prepared(connection_, StatementName().c_str());
       break;
     case CommandKind::kExecutePrepared:
-      large = results_.large(command_.statement);
+      large = results_.large(command().statement);
       sent = api_.send_query_prepared(
           connection_, StatementName().c_str(), parameters.count(), parameters.values(), parameters.lengths(),
           parameters.formats(),
-          (large || command_.stream) && BinaryIsAsText() ? kBinaryResults : kTextResults);
+          (large || command().stream) && BinaryIsAsText() ? kBinaryResults : kTextResults);
       break;
     case CommandKind::kExecutePreparedRows:
       sent = api_.send_query_prepared_rows(connection_, StatementName().c_str(),
-                                           parameters.count() / static_cast<int>(command_.rows),
+                                           parameters.count() / static_cast<int>(command().rows),
                                            parameters.values(), parameters.lengths(), parameters.formats(),
-                                           kTextResults, static_cast<int>(command_.rows));
+                                           kTextResults, static_cast<int>(command().rows));
       break;
     case CommandKind::kScript:
     case CommandKind::kCopyIn:
     case CommandKind::kCopyOut:
-      sent = api_.send_query(connection_, command_.sql.c_str());
+      sent = api_.send_query(connection_, command().sql.c_str());
       break;
     case CommandKind::kNone:
     case CommandKind::kConnect:
@@ -84,7 +84,7 @@ bool Connection::Send() {
     case CommandKind::kCopyEnd:
       break;
   }
-  if (sent == 1 && (large || command_.stream) && api_.set_single_row_mode != nullptr) {
+  if (sent == 1 && (large || command().stream) && api_.set_single_row_mode != nullptr) {
     single_row_ = api_.set_single_row_mode(connection_) == 1;
   }
   return sent == 1;
@@ -96,7 +96,7 @@ Step Connection::NotSent(Deliveries* out) {
   if (!Read() || api_.status(connection_) != connection_status::kOk) {
     io_failed_ = true;
     // What fits its buffer goes out in one piece or not at all.
-    sent_ = command_.sql.size() + command_.parameters.size() >= kLibraryBuffer;
+    sent_ = command().sql.size() + command().parameters.size() >= kLibraryBuffer;
     return Lose(out);
   }
   Failure failure;
@@ -108,7 +108,7 @@ Step Connection::NotSent(Deliveries* out) {
 }
 
 std::string Connection::StatementName() const {
-  return statement_prefix_ + std::to_string(command_.statement);
+  return statement_prefix_ + std::to_string(command().statement);
 }
 
 /**
@@ -116,7 +116,7 @@ std::string Connection::StatementName() const {
  * write, nor we read, every number and time. Text in another DateStyle is handed on as it is.
  */
 bool Connection::BinaryIsAsText() const {
-  if (!command_.binary_allowed) return false;
+  if (!command().binary_allowed) return false;
   const char* style = api_.parameter_status(connection_, kDateStyle);
   return style != nullptr && IsInIsoStyle(style);
 }

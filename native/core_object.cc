@@ -26,7 +26,8 @@ CoreObject* CoreObject::From(Napi::Env env, const Napi::Value& value) {
   return genuine ? Unwrap(value.As<Napi::Object>()) : nullptr;
 }
 
-/** Handlers, the two arrays that rows are read from, and whether to wait in the portable way. */
+/** Handlers, the two arrays that rows are read from, and how to wait: in the portable way, by the event loop.
+ */
 CoreObject::CoreObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
   Sparing(info.Env(), [&] { Begin(info); });
@@ -45,7 +46,7 @@ void CoreObject::Begin(const Napi::CallbackInfo& info) {
   const auto self = info.This().As<Napi::Object>();
   self.DefineProperty(Napi::PropertyDescriptor::Value("handlers", handlers, napi_default));
   napi_type_tag_object(env, self, &kCoreTag);
-  number_ = environment_->AddCore(this, info[3].ToBoolean());
+  number_ = environment_->AddCore(this, {info[3].ToBoolean(), info[4].ToBoolean()});
 }
 
 CoreObject::~CoreObject() {

@@ -42,10 +42,10 @@ Environment* Environment::Of(Napi::Env env) { return env.GetInstanceData<Environ
 
 Environment::~Environment() { Stop(); }
 
-uint32_t Environment::AddCore(CoreObject* core, bool portable_wait) {
+uint32_t Environment::AddCore(CoreObject* core, Waiting waiting) {
   cores_.push_back(core);
   if (wake_ == nullptr) {
-    portable_wait_ = portable_wait;
+    waiting_ = waiting;
     napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env_, "kingbase-native"), 0, 1,
                                     nullptr, nullptr, this, &Environment::CallJs, &wake_);
     // An idle connection does not keep the process alive; a command in flight does.
@@ -62,14 +62,15 @@ std::string Environment::BeginThreads() {
   if (loop_owner_ != nullptr) return "";
   std::string error;
   if (io_thread_ == nullptr) {
-    io_thread_ = IoThread::Create(Owner::kIoThread, portable_wait_, mailbox_, nullptr, &error);
+    io_thread_ = IoThread::Create(Owner::kIoThread, waiting_.portable, mailbox_, nullptr, &error);
     if (io_thread_ == nullptr) return error;
   }
-  auto connectors = std::make_unique<Connectors>(portable_wait_, mailbox_, io_thread_);
+  auto connectors = std::make_unique<Connectors>(waiting_.portable, mailbox_, io_thread_);
   error = connectors->Begin();
   if (!error.empty()) return error;
   connectors_ = std::move(connectors);
-  loop_owner_ = std::make_unique<LoopOwner>(io_thread_.get(), connectors_.get());
+  if (waiting_.loop_watch && !waiting_.portable) loop_watch_ = LoopWatch::Create(env_, this);
+  loop_owner_ = std::make_unique<LoopOwner>(io_thread_.get(), connectors_.get(), loop_watch_.get());
   return "";
 }
 
@@ -235,8 +236,7 @@ void Environment::Handle(Delivery* delivery) {
   if (delivery->kind == Delivery::Kind::kReady) {
     Deliveries out;
     loop_owner_->React(delivery->connection, &out);
-    Insist([&] { backlog_.reserve(backlog_.size() + out.size()); });
-    for (Delivery& made : out) backlog_.push_back(std::move(made));
+    AddToBacklog(std::move(out));
     return;
   }
   const bool cancelled = delivery->kind == Delivery::Kind::kCancelled;
@@ -259,6 +259,17 @@ void Environment::Handle(Delivery* delivery) {
   if (ends || cancelled) core->Release();
 }
 
+void Environment::OnReady(const std::shared_ptr<Connection>& connection, bool hangup) {
+  Deliveries out;
+  loop_owner_->GoOn(connection, hangup, &out);
+  AddToBacklog(std::move(out));
+}
+
+void Environment::AddToBacklog(Deliveries deliveries) {
+  Insist([&] { backlog_.reserve(backlog_.size() + deliveries.size()); });
+  for (Delivery& delivery : deliveries) backlog_.push_back(std::move(delivery));
+}
+
 // ---- the end
 
 void Environment::CleanUp(void* environment) {
@@ -273,6 +284,7 @@ void Environment::Stop() {
   if (stopped_) return;
   stopped_ = true;
   if (mailbox_ != nullptr) mailbox_->Close();
+  if (loop_watch_ != nullptr) loop_watch_->Stop();
   // The connectors first: they hand connections over to the other. They have one time in common, since the
   // library may keep several. The other has a time of its own: who comes too late leaves its connections
   // open.

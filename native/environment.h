@@ -13,11 +13,12 @@
 #include "core_object.h"
 #include "io_thread.h"
 #include "loop_owner.h"
+#include "loop_watch.h"
 #include "mailbox.h"
 
 namespace kingbase {
 
-class Environment final : public ConsumptionListener {
+class Environment final : public ConsumptionListener, private LoopWatch::Listener {
  public:
   static Environment* Of(Napi::Env env);
 
@@ -26,8 +27,16 @@ class Environment final : public ConsumptionListener {
   Environment& operator=(const Environment&) = delete;
   ~Environment() override;
 
-  /** A driver has come; its number. */
-  uint32_t AddCore(CoreObject* core, bool portable_wait);
+  /** How connections are waited for. */
+  struct Waiting {
+    /** In the way that every system has. */
+    bool portable = false;
+    /** Also by the event loop. */
+    bool loop_watch = false;
+  };
+
+  /** A driver has come; its number. The first decides how connections are waited for. */
+  uint32_t AddCore(CoreObject* core, Waiting waiting);
   void RemoveCore(uint32_t number) { cores_[number] = nullptr; }
 
   /** A number that no other connection of the environment has or had. */
@@ -55,6 +64,9 @@ class Environment final : public ConsumptionListener {
 
   CoreObject* CoreOf(const Connection& connection) const { return cores_[connection.core()]; }
   std::string BeginThreads();
+  void OnReady(const std::shared_ptr<Connection>& connection, bool hangup) override;
+  void OnAllTold() override { DeliverBacklog(); }
+  void AddToBacklog(Deliveries deliveries);
   void Refuse(const std::shared_ptr<Connection>& connection, const std::string& reason);
   void Begin(const Connection& connection);
   void End();
@@ -68,10 +80,11 @@ class Environment final : public ConsumptionListener {
   uint64_t last_connection_ = 0;
 
   napi_threadsafe_function wake_ = nullptr;
-  bool portable_wait_ = false;
+  Waiting waiting_;
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<IoThread> io_thread_;
   std::unique_ptr<Connectors> connectors_;
+  std::unique_ptr<LoopWatch> loop_watch_;
   std::unique_ptr<LoopOwner> loop_owner_;
   bool stopped_ = false;
 

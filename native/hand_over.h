@@ -129,6 +129,10 @@ class HandOver {
   /** The program has closed the connection: the JavaScript thread leaves it alone from then on. */
   bool closing() const { return closing_; }
   void note_closing() { closing_ = true; }
+  /** The event loop watches its socket, and the I/O thread does not: only while the JavaScript thread owns
+   * it. */
+  bool watched() const { return watched_; }
+  void note_watched(bool watched) { watched_ = watched; }
   /** Nobody waits any more for the end of the attempt to connect: it does not keep the process alive. */
   bool forsaken() const { return forsaken_; }
   void note_forsaken() { forsaken_ = true; }
@@ -150,6 +154,7 @@ class HandOver {
   std::atomic<unsigned> attention_{0};
   bool under_way_ = false;
   bool closing_ = false;
+  bool watched_ = false;
   bool forsaken_ = false;
   size_t connector_ = 0;
 #if defined(KINGBASE_CHECK_OWNERSHIP)

@@ -67,17 +67,18 @@ bool IoThread::Arm(Connection* connection, bool recheck) {
   return wait_set_->Arm(connection->socket(), connection->number(), connection->interest(), recheck);
 }
 
-// An edge-triggered set needs a system call only when what is waited for changes, or when the last reads may
-// not have emptied the socket.
-void IoThread::Rest(Connection* connection) {
+void IoThread::Unwatch(Connection* connection) {
+  connection->hand_over().Touch();
+  // Not removed: taking it in again could fail for want of memory.
+  connection->note_writing(false);
+  wait_set_->Arm(connection->socket(), connection->number(), {false, false}, false);
+}
+
+void IoThread::Watch(Connection* connection) {
   connection->hand_over().Touch();
   if (connection->closed()) return;
-  const bool writing = connection->interest().write;
-  const bool changed = writing || connection->was_writing();
-  const bool recheck = !connection->running() && connection->may_have_more();
-  if (!changed && !recheck && !wait_set_->disarms()) return;
-  connection->note_writing(writing);
-  Arm(connection, recheck);
+  connection->note_writing(connection->interest().write);
+  Arm(connection, true);
 }
 
 void IoThread::Recheck(Connection* connection) {

@@ -69,7 +69,13 @@ class IoThread final : public std::enable_shared_from_this<IoThread>, private Co
   bool Adopt(const std::shared_ptr<Connection>& connection);
 
   /** Makes sure that the next readiness of a connection that the calling thread owns is reported. */
-  void Rest(Connection* connection);
+  void Rest(Connection* connection) { RestIn(wait_set_.get(), connection); }
+
+  /** Reports the readiness of a connection no more, until Watch; perhaps its end still, once. Called by its
+   * owner. */
+  void Unwatch(Connection* connection);
+  /** Reports the readiness of a connection again, also what is there already. Called by its owner. */
+  void Watch(Connection* connection);
 
   /** Whether another thread may close the sockets of connections in the charge of this one. */
   bool lets_go() const { return wait_set_->lets_go(); }

@@ -26,15 +26,45 @@ void LoopOwner::Run(const std::shared_ptr<Connection>& connection, bool alone, D
 }
 
 void LoopOwner::GiveAway(Connection* connection, IoThread::Order order) {
+  if (connection->hand_over().watched()) {
+    Unwatch(connection);
+    io_thread_->Watch(connection);
+  }
   connection->hand_over().GiveTo(Owner::kIoThread);
   io_thread_->Submit(connection->shared_from_this(), order);
+}
+
+/** The set follows the owner: what this thread runs by itself, its event loop watches. */
+void LoopOwner::Rest(Connection* connection) {
+  HandOver& hand_over = connection->hand_over();
+  if (hand_over.watched()) {
+    RestIn(watch_->wait_set(), connection);
+  } else if (watch_ != nullptr && connection->running() && watch_->Enter(connection->shared_from_this())) {
+    io_thread_->Unwatch(connection);
+    hand_over.note_watched(true);
+  } else {
+    io_thread_->Rest(connection);
+  }
+}
+
+void LoopOwner::Recheck(Connection* connection) {
+  if (!connection->hand_over().watched()) {
+    io_thread_->Recheck(connection);
+  } else if (!connection->closed()) {
+    watch_->wait_set()->Arm(connection->socket(), connection->number(), connection->interest(), true);
+  }
+}
+
+void LoopOwner::Unwatch(Connection* connection) {
+  watch_->Leave(connection);
+  connection->hand_over().note_watched(false);
 }
 
 void LoopOwner::AwaitSocket(Connection* connection) {
   if (connection->interest().write) {
     GiveAway(connection, IoThread::Order::kTakeOver);
   } else {
-    io_thread_->Rest(connection);
+    Rest(connection);
   }
 }
 
@@ -44,7 +74,7 @@ void LoopOwner::AwaitRoom(Connection* connection) { GiveAway(connection, IoThrea
 
 void LoopOwner::BeginNext(Connection* connection) { GiveAway(connection, IoThread::Order::kStart); }
 
-void LoopOwner::HandBack(Connection* connection) { io_thread_->Rest(connection); }
+void LoopOwner::HandBack(Connection* connection) { Rest(connection); }
 
 void LoopOwner::React(const std::shared_ptr<Connection>& connection, Deliveries* out) {
   HandOver& hand_over = connection->hand_over();
@@ -55,12 +85,17 @@ void LoopOwner::React(const std::shared_ptr<Connection>& connection, Deliveries*
     io_thread_->Submit(connection, IoThread::Order::kReadiness, hangup);
     return;
   }
+  GoOn(connection, hangup, out);
+}
+
+void LoopOwner::GoOn(const std::shared_ptr<Connection>& connection, bool hangup, Deliveries* out) {
+  HandOver& hand_over = connection->hand_over();
   if (!connection->connected()) return;
   if (hand_over.under_way() && !connection->running()) {
     // The end of the last command is still on its way here, and what came after it must not be told before
     // it.
     connection->note_unread();
-    io_thread_->Recheck(connection.get());
+    Recheck(connection.get());
     return;
   }
   // One read: what is larger than that would hold up the event loop with parsing.
@@ -81,6 +116,7 @@ void LoopOwner::Close(const std::shared_ptr<Connection>& connection) {
     connectors_->Close(connection);
     return;
   }
+  if (hand_over.watched()) Unwatch(connection.get());
   if (first && owner == Owner::kJavaScript && connection->idle() && io_thread_->lets_go()) {
     connectors_->Dismiss(connection);
     return;

@@ -7,18 +7,23 @@
 #include "connection_owner.h"
 #include "connectors.h"
 #include "io_thread.h"
+#include "loop_watch.h"
 
 namespace kingbase {
 
 class LoopOwner final : private ConnectionOwner {
  public:
-  LoopOwner(IoThread* io_thread, Connectors* connectors) : io_thread_(io_thread), connectors_(connectors) {}
+  /** `watch` is null where readiness comes by way of the I/O thread only. */
+  LoopOwner(IoThread* io_thread, Connectors* connectors, LoopWatch* watch)
+      : io_thread_(io_thread), connectors_(connectors), watch_(watch) {}
 
   /** Runs the connection's command: by itself when it is `alone` in flight and small, else it is queued. */
   void Run(const std::shared_ptr<Connection>& connection, bool alone, Deliveries* out);
 
-  /** The connection's socket has become ready. */
+  /** The I/O thread has seen that the connection's socket is ready. */
   void React(const std::shared_ptr<Connection>& connection, Deliveries* out);
+  /** The event loop has seen it. */
+  void GoOn(const std::shared_ptr<Connection>& connection, bool hangup, Deliveries* out);
 
   /** The program has used so much of what the connection has read. */
   void Consumed(const std::shared_ptr<Connection>& connection, size_t bytes);
@@ -38,9 +43,13 @@ class LoopOwner final : private ConnectionOwner {
   void BeginNext(Connection* connection) override;
   void HandBack(Connection* connection) override;
   void GiveAway(Connection* connection, IoThread::Order order);
+  void Rest(Connection* connection);
+  void Recheck(Connection* connection);
+  void Unwatch(Connection* connection);
 
   IoThread* const io_thread_;
   Connectors* const connectors_;
+  LoopWatch* const watch_;
 };
 
 }  // namespace kingbase

@@ -22,6 +22,7 @@
       "native/io_thread.cc",
       "native/library_object.cc",
       "native/loop_owner.cc",
+      "native/loop_watch.cc",
       "native/mailbox.cc",
       "native/result_reader.cc",
       "native/result_shape.cc",

@@ -66,6 +66,9 @@ class WaitSet {
 
   virtual void Wake() = 0;
 
+  /** A descriptor that can be read from while Wait would report something at once; -1 where there is none. */
+  virtual int descriptor() const { return -1; }
+
   /** Whether a socket must be armed again after each report even if nothing about it changed. */
   virtual bool disarms() const = 0;
 

@@ -82,6 +82,7 @@ class EpollWaitSet final : public WaitSet {
     if (write(wake_, &one, sizeof one) < 0) return;
   }
 
+  int descriptor() const override { return epoll_; }
   bool disarms() const override { return false; }
   bool lets_go() const override { return true; }
 

@@ -360,13 +360,15 @@ export interface NativeAddon {
   stop(): void;
   /**
    * `numbers` and `kinds` are where the values of rows are laid before a {@link NativePackedAppender} is called.
-   * `portableWait` uses the wait that every system has instead of the best one; for tests.
+   * `portableWait` uses the wait that every system has instead of the best one; for tests. `loopWatch` has the event
+   * loop see for itself that a connection is ready; only where it is libuv's, and only on Linux.
    */
   readonly NativeCore: new <Shape extends object>(
     handlers: NativeHandlers<Shape>,
     numbers: Float64Array,
     kinds: Uint8Array,
     portableWait: boolean,
+    loopWatch: boolean,
   ) => NativeCore;
   /** Prepared statements are called by `statementPrefix` ('kbn' where it is left out) and their number on the server. */
   readonly NativeConnection: new (

@@ -79,7 +79,14 @@ export class Core {
     });
     const { cells } = this;
     const portableWait = process.env['KINGBASE_NATIVE_PORTABLE_WAIT'] === '1';
-    this.native = new addon.NativeCore(this.nativeHandlers(), cells.numbers, cells.kinds, portableWait);
+    const loopWatch = process.env['KINGBASE_NATIVE_LOOP_WATCH'] !== '0' && hasLibuv();
+    this.native = new addon.NativeCore(
+      this.nativeHandlers(),
+      cells.numbers,
+      cells.kinds,
+      portableWait,
+      loopWatch,
+    );
     stopAtExit(addon);
   }
 
@@ -296,6 +303,13 @@ function stopAtExit(addon: NativeAddon): void {
   process.once('exit', () => {
     addon.stop();
   });
+}
+
+/** Whether the event loop is libuv's. Bun and Deno have its names as well, with nothing that works behind them. */
+function hasLibuv(): boolean {
+  const { platform, release, versions } = process;
+  const others = versions['bun'] ?? versions['deno'];
+  return platform === 'linux' && release.name === 'node' && others === undefined;
 }
 
 /** The parameters stay one text until a program asks for them. */

@@ -85,6 +85,7 @@ export function openAddon({ notified = () => undefined } = {}) {
     new Float64Array(4096),
     new Uint8Array(4096),
     process.env.KINGBASE_NATIVE_PORTABLE_WAIT === '1',
+    process.env.KINGBASE_NATIVE_LOOP_WATCH !== '0',
   );
   core.setParameterBuffer(new Uint8Array(16));
   const typeMap = core.registerTypeMap(new Uint32Array());
