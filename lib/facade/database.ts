@@ -2,7 +2,7 @@ import type { GivingUp } from '../base/given-up.js';
 import { inspect, type InspectOptions } from 'node:util';
 import { Cluster, type ClusterHost, type ClusterTopology } from '../cluster/cluster.js';
 import { asOf } from '../cluster/question.js';
-import { loadClientLibrary, type LoadedLibrary } from '../client-library/index.js';
+import { loadClientLibraryOnce, type LoadedLibrary } from '../client-library/index.js';
 import {
   resolvePoolOptions,
   type PoolOptions,
@@ -410,7 +410,7 @@ export class Database extends Queryable {
 
   private loadLibrary(): LoadedLibrary {
     const { addon } = loadCore();
-    this.library ??= loadClientLibrary(
+    this.library ??= loadClientLibraryOnce(
       (path, options) => addon.openLibrary(path, options),
       this.config.clientLibrary,
     );

@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { ClientLibraryError, open, type ConnectionConfig, type LibraryAttempt } from 'kingbase-native';
@@ -167,6 +175,19 @@ describe('a client library that is named but', () => {
     expect(await db.queryRow('SELECT 1 AS one')).toEqual({ one: 1 });
     await db.close();
   });
+});
+
+it('a library that the process has loaded is not looked for again', async () => {
+  symlinkSync(standIn, at('libkci.so.5'));
+  const first = open(config(at('libkci.so.5')));
+  expect(await first.queryRow('SELECT 1 AS one')).toEqual({ one: 1 });
+  await first.close();
+  // As an upgrade of the client does, or a disk that goes away.
+  unlinkSync(at('libkci.so.5'));
+  const second = open(config(at('libkci.so.5')));
+  expect(await second.queryRow('SELECT 2 AS two')).toEqual({ two: 2 });
+  expect(second.clientLibrary()).toEqual(first.clientLibrary());
+  await second.close();
 });
 
 describe('two databases with different libraries', () => {
