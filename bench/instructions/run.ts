@@ -1,0 +1,118 @@
+/**
+ * `npm run bench:instructions`: how many instructions the process of a program executes for a look-up, a result, an insert, a
+ * batch and a connection, all its threads and the client library together, counted by Valgrind. That hardly depends on
+ * what else the machine does, so it is held against limits: those of limits.json, for the version of Node.js that they were
+ * measured with. `--only WORK` counts one, `--write` writes the limits anew.
+ */
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs, promisify } from 'node:util';
+import { standInLibkci } from '../../scripts/client-libraries.js';
+import { startServer } from '../../scripts/embedded-server.js';
+
+/** What is counted; the times are enough for the compilers of V8 to have ended. */
+const WORKS = [
+  { work: 'look-up', warmUp: 5000, times: 1000 },
+  { work: 'result of 100 rows', warmUp: 3000, times: 300 },
+  { work: 'insert', warmUp: 5000, times: 1000 },
+  { work: 'batch', warmUp: 150, times: 20 },
+  { work: 'connection', warmUp: 150, times: 50 },
+] as const;
+const BATCH_ROWS = 1000;
+
+/** How much more than measured a limit allows: what two counts of the same code differ by, and some. */
+const MARGIN = 1.15;
+
+interface Limits {
+  /** Major version of Node.js. */
+  readonly node: number;
+  readonly instructions: Readonly<Record<string, number>>;
+}
+
+const limitsFile = path.join(__dirname, 'limits.json');
+const { values: options } = parseArgs({
+  options: { only: { type: 'string' }, write: { type: 'boolean', default: false } },
+});
+
+async function count(settings: string, { work, warmUp, times }: (typeof WORKS)[number]): Promise<number> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kingbase-instructions-'));
+  try {
+    const child = spawn(
+      'valgrind',
+      [
+        '--tool=callgrind',
+        '--instr-atstart=no',
+        '--smc-check=all-non-file',
+        `--callgrind-out-file=${path.join(folder, 'out')}`,
+        process.execPath,
+        // What V8 compiles and collects beside the work happens at other moments each time.
+        '--single-threaded',
+        path.join(__dirname, 'program.cjs'),
+        settings,
+        work,
+        String(warmUp),
+        String(times),
+      ],
+      { stdio: 'pipe' },
+    );
+    let report = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      report += text;
+    });
+    const control = (state: 'on' | 'off') =>
+      promisify(execFile)('callgrind_control', ['-i', state, String(child.pid)]);
+    const ended = once(child, 'close');
+    for await (const line of createInterface({ input: child.stdout })) {
+      await control(line === 'ready' ? 'on' : 'off');
+      child.stdin.write('\n');
+    }
+    await ended;
+    const collected = /Collected : (\d+)/.exec(report)?.[1];
+    if (collected === undefined) throw new Error(`${work}: nothing was counted.\n${report}`);
+    return Math.round(Number(collected) / times);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function main(): Promise<void> {
+  if (spawnSync('valgrind', ['--version']).status !== 0) {
+    throw new Error('Valgrind is needed (Debian: valgrind).');
+  }
+  const node = Number(process.versions.node.split('.')[0]);
+  const limits = JSON.parse(readFileSync(limitsFile, 'utf8')) as Limits;
+  const held = limits.node === node && !options.write;
+  const counted: Record<string, number> = {};
+  const server = await startServer();
+  try {
+    const { socketDirectory: host, port, user, database } = server;
+    const config = { host, port, user, database, clientLibrary: await standInLibkci() };
+    const settings = JSON.stringify({ config, rows: BATCH_ROWS });
+    for (const each of WORKS) {
+      if (options.only !== undefined && options.only !== each.work) continue;
+      const instructions = await count(settings, each);
+      const limit = limits.instructions[each.work];
+      const over = held && limit !== undefined && instructions > limit;
+      counted[each.work] = instructions;
+      console.log(
+        `${each.work}: ${instructions} instructions, limit ${limit ?? 'none'}${over ? ' EXCEEDED' : ''}`,
+      );
+      if (over) process.exitCode = 1;
+    }
+  } finally {
+    await server.stop();
+  }
+  if (limits.node !== node)
+    console.log(`The limits are those of Node.js ${limits.node}, and this is ${node}.`);
+  if (options.write) {
+    const written = Object.entries(counted).map(([work, number]) => [work, Math.ceil(number * MARGIN)]);
+    const instructions = { ...limits.instructions, ...Object.fromEntries(written) };
+    writeFileSync(limitsFile, `${JSON.stringify({ node, instructions }, undefined, 2)}\n`);
+  }
+}
+
+void main();
