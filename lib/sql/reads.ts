@@ -103,6 +103,28 @@ export function functionsOfRead(sql: string): readonly string[] | undefined {
   return first ? undefined : [...functions];
 }
 
+/** The names that stand before a parenthesis in a query where a function's could, in lower case; none for what is no query. */
+export function functionsOfQuery(sql: string): ReadonlySet<string> {
+  const functions = new Set<string>();
+  let first = true;
+  let callable: string | undefined;
+  let before = '';
+  for (const token of tokens(sql)) {
+    const { kind } = token;
+    if (kind === 'space' || kind === 'comment') continue;
+    const text = textOf(sql, token);
+    if (first && text !== '(') {
+      if (!BEGINNINGS.has(text)) break;
+      first = false;
+    }
+    if (text === '(' && callable !== undefined) functions.add(callable);
+    const isName = kind === 'quoted-name' || (kind === 'word' && !isKeyWord(text, before));
+    callable = isName ? unquoted(kind, text) : undefined;
+    before = text;
+  }
+  return functions;
+}
+
 function textOf(sql: string, { kind, start, end }: Token): string {
   const text = sql.slice(start, end);
   return kind === 'word' ? text.toLowerCase() : text;

@@ -305,12 +305,23 @@ export class Execution<R> implements Operation {
       this.answer = undefined;
       this.notePrepared();
       this.next(session);
-    } else if (this.step === ExecutionStep.Describe) {
+      return;
+    }
+    if (this.step === ExecutionStep.Describe) {
       throw new Error("the server's answer cannot be right: a description was asked for and did not come");
-    } else if (this.thrown === undefined) {
-      this.answered(session, transactionStatus);
-    } else {
-      this.fail(session, this.thrown.error, transactionStatus);
+    }
+    this.noteDone(session, transactionStatus);
+    if (this.thrown === undefined) this.answered(session, transactionStatus);
+    else this.fail(session, this.thrown.error, transactionStatus);
+  }
+
+  /** What the statement may have done without its command saying so. */
+  private noteDone(session: Session, transactionStatus: TransactionStatus): void {
+    const { statement } = this;
+    const settings = statement === undefined ? settingsTouched(this.request.sql) : statement.settings;
+    if (settings !== undefined) session.noteSettings(settings, transactionStatus);
+    if (statement?.callsUnknown === true && transactionStatus !== TransactionStatus.Idle) {
+      session.statements.noteUnknownCall();
     }
   }
 
@@ -328,9 +339,6 @@ export class Execution<R> implements Operation {
       const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
       if (settled && this.statement.settings === undefined) this.statement.settledFor = this.types;
     }
-    const settings =
-      this.statement === undefined ? settingsTouched(this.request.sql) : this.statement.settings;
-    if (settings !== undefined) session.noteSettings(settings, transactionStatus);
     this.succeed();
     this.finish(session, transactionStatus);
   }
