@@ -93,6 +93,8 @@ export class TypeMap {
 
   /** Whether the type needs no look-up in the server's catalogue (again). */
   isKnown(oid: number): boolean {
+    // A server may leave the type of a parameter open.
+    if (oid === 0) return true;
     return (this.readsText && this.customByName.size === 0) || KNOWN_OIDS.has(oid) || this.catalogue.has(oid);
   }
 

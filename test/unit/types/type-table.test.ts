@@ -205,6 +205,11 @@ describe("KingbaseES's types by what its catalogue says", () => {
   });
 });
 
+it('a type that the server leaves open is not looked up', () => {
+  expect(new TypeMap().isKnown(0)).toBe(true);
+  expect(new TypeMap().isKnown(99_999)).toBe(false);
+});
+
 describe('domains', () => {
   const types = new TypeMap(
     {
