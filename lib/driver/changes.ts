@@ -1,4 +1,4 @@
-import { functionsOfQuery } from '../sql/reads.js';
+import { functionsOfQueries } from '../sql/reads.js';
 
 /**
  * Commands, by their tags, after which a statement means what it meant before. Every other one may have changed a type,
@@ -77,9 +77,13 @@ const HARMLESS: ReadonlySet<string> = new Set(
 );
 const HARMLESS_FAMILY = /^(?:pg_(?!temp)|sys_|array_|json_|jsonb_|regexp_|lo_|has_)/;
 
-/** Whether a query calls a function that could have changed where names are looked for, without its text saying so. */
-export function callsUnknown(sql: string): boolean {
-  for (const name of functionsOfQuery(sql)) {
+/**
+ * Whether a query calls a function that could have changed where names are looked for, without its text saying so.
+ *
+ * @param several whether the text may have several statements
+ */
+export function callsUnknown(sql: string, several = false): boolean {
+  for (const name of functionsOfQueries(sql, several)) {
     if (!HARMLESS.has(name) && !HARMLESS_FAMILY.test(name)) return true;
   }
   return false;

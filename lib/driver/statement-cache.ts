@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { TransactionStatus } from '../addon/interface.js';
 import type { TypeMap } from '../types/type-map.js';
 import { fixesColumns } from '../sql/fixed-columns.js';
-import { callsUnknown, mayChangeForOthers, settingsTouched, type SettingsTouched, type SharedChanges } from './changes.js';
+import {
+  callsUnknown,
+  mayChangeForOthers,
+  settingsTouched,
+  type SettingsTouched,
+  type SharedChanges,
+} from './changes.js';
 
 /** A statement text as one connection knows it. */
 export interface CachedStatement {
@@ -60,8 +66,8 @@ export class StatementCache {
   private inChange = false;
   private changeIsShared = false;
   /**
-   * Which open transaction, counted, has called a function that may have changed what names mean until the end of it: what
-   * was prepared before is not used in it. 0: none has.
+   * Which call of a function, counted, may have changed last what names mean until the end of the open transaction: what was
+   * prepared before is not used in it. 0: none has.
    */
   private doubt = 0;
   private doubts = 0;
@@ -135,11 +141,14 @@ export class StatementCache {
   /**
    * A query has ended in an open transaction that calls a function which may have changed what names mean there. What it has
    * changed for the session, beyond the transaction, does not show: programs set a search path so for a transaction.
+   *
+   * @param by what has called it; that it has changed its own meaning is not supposed
    */
-  noteUnknownCall(): void {
-    if (this.inChange || this.doubt > 0) return;
+  noteUnknownCall(by: CachedStatement | undefined): void {
+    if (this.inChange) return;
     this.doubt = ++this.doubts;
     this.newest = undefined;
+    if (by !== undefined && by.changes < 0) by.changes = -this.doubt;
   }
 
   /** The same of a text that changes settings by a call. */

@@ -5,7 +5,7 @@ import type { TypeMap } from '../../types/type-map.js';
 import type { TypeOptions } from '../../types/type-options.js';
 import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
-import { settingsTouched } from '../changes.js';
+import { callsUnknown, settingsTouched } from '../changes.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
@@ -320,9 +320,9 @@ export class Execution<R> implements Operation {
     const { statement } = this;
     const settings = statement === undefined ? settingsTouched(this.request.sql) : statement.settings;
     if (settings !== undefined) session.noteSettings(settings, transactionStatus);
-    if (statement?.callsUnknown === true && transactionStatus !== TransactionStatus.Idle) {
-      session.statements.noteUnknownCall();
-    }
+    if (transactionStatus === TransactionStatus.Idle || session.pooler !== undefined) return;
+    if (statement?.callsUnknown ?? callsUnknown(this.request.sql))
+      session.statements.noteUnknownCall(statement);
   }
 
   /** The statement has been carried out, and its answer is there. */

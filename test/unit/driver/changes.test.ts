@@ -8,9 +8,10 @@ describe('queries that may change where names are looked for without saying so',
     'SELECT "Tenant"(1)',
     'SELECT * FROM tenant(1) AS t',
     'WITH w AS (SELECT tenant(1)) SELECT * FROM w',
+    'INSERT INTO m VALUES (1); SELECT tenant(1)',
     '/* a */ SELECT count(*), tenant(1)',
     "SELECT 'x' || tenant('(')",
-  ])('%s', (sql) => expect(callsUnknown(sql)).toBe(true));
+  ])('%s', (sql) => expect(callsUnknown(sql, true)).toBe(true));
 
   it.each([
     'SELECT 1',
@@ -24,6 +25,11 @@ describe('queries that may change where names are looked for without saying so',
     'VALUES (1), (2)',
     '-- tenant(1)\nSELECT 1',
     'CALL tenant(1)',
+    'INSERT INTO m (a) VALUES (1); SELECT 1; UPDATE m SET a = tenant(2)',
     '',
-  ])('not %s', (sql) => expect(callsUnknown(sql)).toBe(false));
+  ])('not %s', (sql) => expect(callsUnknown(sql, true)).toBe(false));
+
+  it('one statement that is no query is not read further', () => {
+    expect(callsUnknown('INSERT INTO m VALUES (1); SELECT tenant(1)')).toBe(false);
+  });
 });
