@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { open, type Connection, type Database } from 'kingbase-native';
+import { buildStandInWithRowsBind } from '../../scripts/stand-in-libkci.js';
 import { startEmulator, type Emulator } from '../support/kingbase-emulator.js';
 import { targets } from '../support/targets.js';
 import { sampledTypes, SERVERS } from './kingbase-samples.js';
@@ -63,6 +64,26 @@ describe.each(SERVERS.filter(({ release }) => release !== 'V8R3'))('$release in 
     emulator = await startEmulator(inject('server'), { release, databaseMode: mode, messages: 'en' });
   });
   afterAll(() => emulator.stop());
+
+  it.runIf(release === 'V9R1')('in by the multi-row Bind of a library that has it', async () => {
+    const { host, port, user, database } = emulator;
+    const clientLibrary = (await buildStandInWithRowsBind()).path;
+    const db = open({ host, port, user, database, clientLibrary, sslMode: 'disable', pool: { max: 1 } });
+    try {
+      await db.script(`DROP TABLE IF EXISTS every;
+        CREATE TABLE every (n int4, ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')})`);
+      await db.exec(`INSERT INTO every VALUES (0, ${literals.join()})`);
+      await db.batchInsert(
+        'every',
+        ['n', ...names],
+        [1, 2, 3].map((n) => [n, ...values]),
+        { strategy: 'bind' },
+      );
+      expect((await db.query(inOrder)).rows).toStrictEqual([row, row, row, row]);
+    } finally {
+      await db.close();
+    }
+  });
 
   // What differs between the libraries does not depend on the types.
   const libraries = tcpTargets.filter(({ flavour }) => flavour === 'kci' || release === 'V9R1');

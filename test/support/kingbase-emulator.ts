@@ -118,7 +118,7 @@ function libraryIn(directory: string): Promise<string> {
 }
 
 async function buildLibrary(path: string): Promise<string> {
-  const sources = ['settings.c', 'forms.c'].map((name) => join(__dirname, 'kingbase', name));
+  const sources = ['settings.c', 'values.c', 'times.c'].map((name) => join(__dirname, 'kingbase', name));
   await promisify(execFile)(process.env['CC'] ?? 'cc', ['-shared', '-fPIC', '-o', path, ...sources]);
   return path;
 }

@@ -106,7 +106,7 @@ const SYS_FUNCTIONS = [
 /**
  * What makes a new, empty database one of this release and mode.
  *
- * @param library forms.c and settings.c, built
+ * @param library the C files beside this one, built
  */
 export function dialect(database: string, release: Release, mode: DatabaseMode, library: string): string {
   const { version, serverVersion, kernel } = RELEASES[release];

@@ -5,7 +5,7 @@ interface Form {
   readonly like: string;
   /** What the server's own functions begin with: `int2` of `int2in`, `int2lt`. */
   readonly functions: string;
-  /** Functions of forms.c in their place. */
+  /** Functions of values.c and times.c in their place. */
   readonly own?: Readonly<Partial<Record<'in' | 'out' | 'recv' | 'send', string>>>;
   readonly category: 'B' | 'D' | 'N' | 'S' | 'T' | 'U' | 'V';
   /** The server's input functions take the array's element type and a type modifier, too. */
@@ -16,7 +16,10 @@ interface Form {
   readonly compared?: boolean;
 }
 
-const ownText = (name: string): { readonly in: string; readonly out: string } => ({ in: `${name}_in`, out: `${name}_out` });
+const ownText = (name: string): { readonly in: string; readonly out: string } => ({
+  in: `${name}_in`,
+  out: `${name}_out`,
+});
 const INTERVAL_BINARY = { recv: 'own_interval_recv', send: 'own_interval_send' };
 
 const FORMS: Readonly<Record<FormName, Form>> = {
