@@ -3,7 +3,7 @@
  * lib/types/families. Run it after a change to those: `node --import tsx scripts/type-tables.mts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import type { Certainty, Reading } from '../lib/types/families/family.js';
 import { VENDOR_TYPES } from '../lib/types/oids.js';
 
@@ -77,7 +77,8 @@ for (const [file, words] of [
     /(<!-- types -->)[^]*(<!-- end of types -->)/,
     (_all, before: string, after: string) => `${before}\n\n${table(words)}\n\n${after}`,
   );
-  const formatted = await format(written, { parser: 'markdown', printWidth: 110, proseWrap: 'preserve' });
+  const style = await resolveConfig(file);
+  const formatted = await format(written, { ...style, parser: 'markdown', proseWrap: 'preserve' });
   if (process.argv.includes('--check')) {
     if (formatted !== text)
       throw new Error(`${file} does not have the types as they are: run this without --check.`);

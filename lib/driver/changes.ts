@@ -1,3 +1,5 @@
+import { functionsOfQueries } from '../sql/reads.js';
+
 /**
  * Commands, by their tags, after which a statement means what it meant before. Every other one may have changed a type,
  * a table, a function or where names are looked for, and the server never infers again of which types a prepared
@@ -52,6 +54,39 @@ const DIGITS = /extra_float_digits(?! TO 3)|\b(?:reset|discard)\s+all\b|\bset_co
 export function settingsTouched(sql: string): SettingsTouched | undefined {
   const touched = { byCall: CALL.test(sql), digits: DIGITS.test(sql) };
   return touched.byCall || touched.digits ? touched : undefined;
+}
+
+/**
+ * Functions of the server that change nothing a statement's meaning depends on; `set_config` is looked for elsewhere. Of a
+ * family those with the same beginning. A function that is not here costs time only.
+ */
+const HARMLESS: ReadonlySet<string> = new Set(
+  [
+    'count sum avg min max string_agg bool_and bool_or every stddev variance rank dense_rank row_number ntile lag lead',
+    'first_value last_value nth_value mode percentile_cont percentile_disc',
+    'now clock_timestamp statement_timestamp transaction_timestamp age date_part date_trunc extract make_date make_time',
+    'make_timestamp make_timestamptz make_interval to_char to_date to_timestamp to_number to_hex',
+    'lower upper initcap length char_length octet_length bit_length substr substring position strpos overlay trim btrim',
+    'ltrim rtrim left right lpad rpad repeat replace translate reverse split_part concat concat_ws format md5 sha256 encode',
+    'decode ascii chr quote_ident quote_literal quote_nullable starts_with convert convert_to convert_from instr',
+    'abs ceil ceiling floor round trunc sign sqrt power exp ln log mod div random width_bucket nvl nvl2 ifnull isnull',
+    'unnest cardinality generate_series generate_subscripts row_to_json to_json to_jsonb gen_random_uuid uuid_generate_v4',
+    'nextval currval lastval setval txid_current current_setting current_schema current_schemas current_database version',
+    'set_config add_months last_day months_between sysdate getdate newid',
+  ].flatMap((names) => names.split(' ')),
+);
+const HARMLESS_FAMILY = /^(?:pg_(?!temp)|sys_|array_|json_|jsonb_|regexp_|lo_|has_)/;
+
+/**
+ * Whether a query calls a function that could have changed where names are looked for, without its text saying so.
+ *
+ * @param several whether the text may have several statements
+ */
+export function callsUnknown(sql: string, several = false): boolean {
+  for (const name of functionsOfQueries(sql, several)) {
+    if (!HARMLESS.has(name) && !HARMLESS_FAMILY.test(name)) return true;
+  }
+  return false;
 }
 
 /** Counts what the sessions of one database have changed for each other. */

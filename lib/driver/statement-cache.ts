@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { TransactionStatus } from '../addon/interface.js';
 import type { TypeMap } from '../types/type-map.js';
 import { fixesColumns } from '../sql/fixed-columns.js';
-import { mayChangeForOthers, settingsTouched, type SettingsTouched, type SharedChanges } from './changes.js';
+import {
+  callsUnknown,
+  mayChangeForOthers,
+  settingsTouched,
+  type SettingsTouched,
+  type SharedChanges,
+} from './changes.js';
 
 /** A statement text as one connection knows it. */
 export interface CachedStatement {
@@ -21,6 +27,8 @@ export interface CachedStatement {
   changes: number;
   /** What it does to settings beyond what its command says. */
   readonly settings: SettingsTouched | undefined;
+  /** It calls a function that may do so. */
+  readonly callsUnknown: boolean;
   /** Asked of the server only when a parameter's encoding depends on it. */
   parameterTypes: Uint32Array | undefined;
   /** Comes with them. */
@@ -67,6 +75,12 @@ export class StatementCache {
   /** A transaction is open that has changed something, and may undo it. */
   private inChange = false;
   private changeIsShared = false;
+  /**
+   * Which call of a function, counted, may have changed last what names mean until the end of the open transaction: what was
+   * prepared before is not used in it. 0: none has.
+   */
+  private doubt = 0;
+  private doubts = 0;
   /** The session is not what it was when it was made. */
   private strayed = false;
   /** Whether numbers are given again. Not through a pooler: the server session that knows the old name may be any. */
@@ -88,7 +102,7 @@ export class StatementCache {
   use(sql: string): CachedStatement | undefined {
     this.lookAround();
     if (this.newest?.sql === sql) return this.newest;
-    if (this.inChange) return undefined;
+    if (this.inChange || this.doubt > 0) return undefined;
     let statement = this.statements.get(sql);
     if (statement !== undefined) {
       this.refresh(statement);
@@ -108,7 +122,7 @@ export class StatementCache {
   /** `use` of a statement that is prepared; no other is touched. */
   usePrepared(sql: string): CachedStatement | undefined {
     this.lookAround();
-    if (this.inChange) return undefined;
+    if (this.inChange || this.doubt > 0) return undefined;
     const statement = this.newest?.sql === sql ? this.newest : this.statements.get(sql);
     if (statement?.prepared !== true || statement.changes !== this.changes) return undefined;
     return this.use(sql);
@@ -117,8 +131,10 @@ export class StatementCache {
   /** Has a statement made by `create` prepared again if something has changed since it was. */
   refresh(statement: CachedStatement): void {
     this.lookAround();
-    if (statement.changes === this.changes) return;
-    statement.changes = this.changes;
+    // What is prepared in such a transaction is of no use behind it, and the other way round.
+    const changes = this.doubt > 0 ? -this.doubt : this.changes;
+    if (statement.changes === changes) return;
+    statement.changes = changes;
     if (statement.prepared) this.renew(statement);
   }
 
@@ -126,9 +142,23 @@ export class StatementCache {
   noteChange(command: string, restores: boolean): void {
     if (restores && !this.strayed) return;
     this.strayed = !restores;
+    this.doubt = 0;
     this.inChange = true;
     if (mayChangeForOthers(command)) this.changeIsShared = true;
     this.change();
+  }
+
+  /**
+   * A query has ended in an open transaction that calls a function which may have changed what names mean there. What it has
+   * changed for the session, beyond the transaction, does not show: programs set a search path so for a transaction.
+   *
+   * @param by what has called it; that it has changed its own meaning is not supposed
+   */
+  noteUnknownCall(by: CachedStatement | undefined): void {
+    if (this.inChange) return;
+    this.doubt = ++this.doubts;
+    this.newest = undefined;
+    if (by !== undefined && by.changes < 0) by.changes = -this.doubt;
   }
 
   /** The same of a text that changes settings by a call. */
@@ -144,6 +174,7 @@ export class StatementCache {
 
   /** No transaction is open (any more). */
   settle(): void {
+    this.doubt = 0;
     if (!this.inChange) return;
     this.inChange = false;
     this.change();
@@ -189,6 +220,7 @@ export class StatementCache {
       uses: 0,
       changes: this.changes,
       settings: settingsTouched(sql),
+      callsUnknown: callsUnknown(sql),
       fixesColumns: fixesColumns(sql),
       parameterTypes: undefined,
       columnTypes: undefined,

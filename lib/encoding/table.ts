@@ -180,11 +180,14 @@ function tableColumn(row: CatalogueRow, integerTimes: boolean, quote: Identifier
     bytesPrefix: PREFIXES[vendorType(baseSchema, baseName, baseLength)?.reads ?? 'text'],
     kind: kind !== undefined && TIMES.has(kind) && !integerTimes ? undefined : kind,
     array:
-      arrayName === null || arraySchema === null || typeKind === 'c'
+      arrayName === null || arraySchema === null || !UNNESTED.has(typeKind)
         ? undefined
         : { oid: arrayOid, name: quoteQualified([arraySchema, arrayName], quote), delimiter },
   };
 }
+
+/** Kinds of types (pg_type.typtype) that `unnest` makes rows of, one value each. KingbaseES has kinds of its own. */
+const UNNESTED: ReadonlySet<string> = new Set(['b', 'e', 'r', 'm']);
 
 /** A vendor's type with an OID or a name of PostgreSQL's may have a binary form of its own. */
 function isPostgres(oid: number, name: string): boolean {

@@ -103,6 +103,42 @@ export function functionsOfRead(sql: string): readonly string[] | undefined {
   return first ? undefined : [...functions];
 }
 
+/**
+ * The names that stand before a parenthesis in the queries of a text where a function's could, in lower case.
+ *
+ * @param several whether the text may have several statements; else it is not read further where it is no query
+ */
+export function functionsOfQueries(sql: string, several: boolean): ReadonlySet<string> {
+  const functions = new Set<string>();
+  let first = true;
+  let skipping = false;
+  let callable: string | undefined;
+  let before = '';
+  for (const token of tokens(sql)) {
+    const { kind } = token;
+    if (kind === 'space' || kind === 'comment') continue;
+    const text = textOf(sql, token);
+    if (text === ';') {
+      first = true;
+      continue;
+    }
+    if (first && text !== '(') {
+      skipping = !BEGINNINGS.has(text);
+      first = false;
+      callable = undefined;
+    }
+    if (skipping) {
+      if (several) continue;
+      break;
+    }
+    if (text === '(' && callable !== undefined) functions.add(callable);
+    const isName = kind === 'quoted-name' || (kind === 'word' && !isKeyWord(text, before));
+    callable = isName ? unquoted(kind, text) : undefined;
+    before = text;
+  }
+  return functions;
+}
+
 function textOf(sql: string, { kind, start, end }: Token): string {
   const text = sql.slice(start, end);
   return kind === 'word' ? text.toLowerCase() : text;

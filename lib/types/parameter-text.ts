@@ -141,6 +141,8 @@ export function serialized(
 export interface ElementStyle {
   delimiter: string;
   serialize: ((value: unknown) => SerializedValue) | undefined;
+  /** What the text of bytes begins with. */
+  bytesPrefix: string;
 }
 
 /** An array as PostgreSQL array text; null and undefined become NULL, inner arrays further dimensions. */
@@ -182,7 +184,7 @@ function elementText(element: unknown, style: ElementStyle, index: number, dimen
     case 'undefined': {
       if (value === null || value === undefined) return 'NULL';
       const bytes = bytesOf(value);
-      return quoteElement(bytes === undefined ? objectText(value, index) : `\\x${hex(bytes)}`);
+      return quoteElement(bytes === undefined ? objectText(value, index) : style.bytesPrefix + hex(bytes));
     }
     default:
       throw refuseFunction(value, index);

@@ -260,6 +260,7 @@ export function arrayParameterText(
   const style = {
     delimiter: element?.delimiter ?? ',',
     serialize: element === undefined ? undefined : types.serializerFor(element.oid),
+    bytesPrefix: element === undefined ? '\\x' : types.bytesPrefix(element.oid),
   };
   return arrayText(value, style, index);
 }

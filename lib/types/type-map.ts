@@ -42,6 +42,8 @@ export class TypeMap {
   private readonly rules: Map<number, TypeRule>;
   private readonly custom: Map<number, CustomType>;
   private readonly catalogue = new Map<number, CatalogueType>();
+  /** Types whose bytes are `0x` and digits in text. */
+  private readonly prefixed = new Set<number>();
   private readonly arrayConverters = new Map<number, Converter>();
 
   /**
@@ -84,11 +86,15 @@ export class TypeMap {
     if (custom !== undefined) setIfAbsent(this.custom, type.oid, custom);
     if (KNOWN_OIDS.has(type.oid) || type.baseOid !== 0) return;
     const vendors = vendorType(type.schema, name, type.length);
-    if (vendors !== undefined) setIfGiven(this.rules, type.oid, ruleOf(vendors.reads));
+    if (vendors === undefined) return;
+    if (vendors.reads === 'prefixedBytes') this.prefixed.add(type.oid);
+    setIfGiven(this.rules, type.oid, ruleOf(vendors.reads));
   }
 
   /** Whether the type needs no look-up in the server's catalogue (again). */
   isKnown(oid: number): boolean {
+    // A server may leave the type of a parameter open.
+    if (oid === 0) return true;
     return (this.readsText && this.customByName.size === 0) || KNOWN_OIDS.has(oid) || this.catalogue.has(oid);
   }
 
@@ -136,6 +142,11 @@ export class TypeMap {
   /** From the server's text to what the caller gets, for a value that the core has not decoded; undefined: nothing. */
   textConverterFor(oid: number): ((text: string) => unknown) | undefined {
     return this.elementType(oid) === undefined ? this.textConverter(oid) : this.converterFor(oid);
+  }
+
+  /** What the text of bytes begins with, where a type takes them. */
+  bytesPrefix(oid: number): string {
+    return this.prefixed.has(this.baseOf(oid)) ? '0x' : '\\x';
   }
 
   /** The caller's own way to write a parameter of this type; undefined: the usual one. */

@@ -118,6 +118,7 @@ function session(random: Random): string {
     `SET LOCAL search_path = ${path}`,
     `SELECT set_config('search_path', '${path}', ${random.pick(['true', 'false'])})`,
     `DO $$ BEGIN PERFORM sets('search_path', '${path}'); END $$`,
+    `SELECT public.sets_here('search_path', '${path}')`,
     `SET ROLE ${random.pick(ROLES)}`,
     'RESET ROLE',
     'DISCARD ALL',

@@ -10,6 +10,8 @@ const SETTING_UP = `
   ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO public;
   CREATE OR REPLACE FUNCTION public.sets(text, text) RETURNS int LANGUAGE plpgsql AS
     $$ BEGIN PERFORM set_config($1, $2, false); RETURN 1; END $$;
+  CREATE OR REPLACE FUNCTION public.sets_here(text, text) RETURNS int LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM set_config($1, $2, true); RETURN 1; END $$;
   CREATE TYPE one.e AS ENUM ('red', 'blue'); CREATE DOMAIN two.dom AS int4;
   CREATE TABLE one.t (a int4, b text); CREATE TABLE two.t (a text, b float8); CREATE TABLE differs_a.t (a int8, b date);
   CREATE FUNCTION one.f(int4) RETURNS text LANGUAGE sql AS $$ SELECT $1::text $$;

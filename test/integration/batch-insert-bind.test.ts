@@ -10,7 +10,7 @@ let clientLibrary: string;
 let db: Database;
 beforeAll(async () => {
   clientLibrary = (await buildStandInWithRowsBind()).path;
-  emulator = await startEmulator(inject('server'), { release: 'V9', databaseMode: 'pg', messages: 'en' });
+  emulator = await startEmulator(inject('server'), { release: 'V9R1', databaseMode: 'pg', messages: 'en' });
   const { host, port, user, database } = emulator;
   db = open({ host, port, user, database, clientLibrary });
   await db.script(

@@ -190,4 +190,18 @@ describe.each([kci, stock])('$name', ({ config }) => {
     expect(error).toMatchObject({ hint: expect.stringContaining('binaryResults') as string });
     expect(await collect(binary.rows('SELECT 1 AS v'))).toEqual([{ v: 1 }]);
   });
+
+  it('refuses a column whose binary form is not known, though it was not announced as such', async () => {
+    // As of a server that describes another column than it sends.
+    change = (message) => {
+      if (formats(message)?.[0] !== 1) return message;
+      const body = Buffer.from(message.body);
+      body.writeInt32BE(1186, body.indexOf(0, 2) + 7);
+      return { type: 'T', body };
+    };
+    const error = await rejectionOf(collect(binary.rows('SELECT 1::int4 AS v')));
+    change = (message) => message;
+    expect(error).toMatchObject({ code: 'KB_VALUE_UNREADABLE' });
+    expect(await collect(binary.rows('SELECT 2::int4 AS v'))).toEqual([{ v: 2 }]);
+  });
 });

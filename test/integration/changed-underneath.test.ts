@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { open, type Database } from 'kingbase-native';
+import { open, type Database, type Transaction } from 'kingbase-native';
 import { targets } from '../support/targets.js';
 
 const SCHEMA = 'changed_underneath';
@@ -127,6 +127,79 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       expect(rows).toEqual(tenant === '' ? [{ a: 1 }] : [{ a: 'x', b: 'y' }]);
     }
     await db.script(`DROP SCHEMA ${SCHEMA}_b CASCADE`);
+  });
+
+  // As tenants are told apart by programs that keep it in one place.
+  describe('a search path that a function has set', () => {
+    const tenants = `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}_b; DROP TABLE IF EXISTS ${SCHEMA}_b.m, ${SCHEMA}_b.cust;
+      ${OLD}; CREATE TABLE ${SCHEMA}_b.m (id int8, v float8, d timestamp);
+      CREATE TABLE cust (a int4); CREATE TABLE ${SCHEMA}_b.cust (a text, b text);
+      INSERT INTO cust VALUES (1); INSERT INTO ${SCHEMA}_b.cust VALUES ('x', 'y');
+      CREATE FUNCTION tenant(text) RETURNS void LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM set_config('search_path', $1, true); END $$;
+      CREATE FUNCTION ${SCHEMA}_b.tenant(text) RETURNS void LANGUAGE sql AS 'SELECT ${SCHEMA}.tenant($1)'`;
+    const calls: Record<string, (tx: Transaction, path: string) => Promise<unknown>> = {
+      query: (tx, path) => tx.query('SELECT tenant($1)', [path]),
+      'a query among others': (tx, path) => tx.query('SELECT upper($1), 1 FROM tenant($1) AS t', [path]),
+      rows: async (tx, path) => {
+        for await (const row of tx.rows('SELECT "tenant"($1)', [path])) expect(row).toBeDefined();
+      },
+      'a text of several': (tx, path) => tx.query('WITH w AS (SELECT tenant($1)) SELECT * FROM w', [path]),
+    };
+
+    it.each(Object.keys(calls))('by %s', async (call) => {
+      await db.script(tenants);
+      const select = await db.prepare('SELECT * FROM cust');
+      for (const tenant of ['', '', '_b', '_b', '', '_b', '', '_b', '_b', '']) {
+        await db.transaction(async (tx) => {
+          // Prepared under the other path, here or before.
+          await tx.query('SELECT * FROM cust');
+          await calls[call]!(tx, `${SCHEMA}${tenant}`);
+          const here = tenant === '';
+          const customers = here ? [{ a: 1 }] : [{ a: 'x', b: 'y' }];
+          expect((await tx.query('SELECT * FROM cust')).rows).toEqual(customers);
+          const rows: unknown[] = [];
+          for await (const row of tx.rows('SELECT * FROM cust')) rows.push(row);
+          expect(rows).toEqual(customers);
+          await tx.exec('DELETE FROM m');
+          await often(() => tx.exec(INSERT, [4, 1234567.891, '2024-05-06 13:14:15']));
+          const stored = here ? { v: Math.fround(1234567.891), d: '2024-05-06' } : STORED;
+          expect(await tx.queryRow(READ)).toEqual({ ...stored, id: '4' });
+        });
+        expect((await select.query()).rows).toEqual([{ a: 1 }]);
+      }
+      await select.close();
+      await db.script(`DROP SCHEMA ${SCHEMA}_b CASCADE`);
+    });
+
+    it('what is prepared is used again behind the transaction', async () => {
+      await db.script(tenants);
+      await often(() => db.query('SELECT * FROM cust'));
+      const prepared = async () =>
+        (await db.query<{ name: string }>(
+          `SELECT name FROM pg_prepared_statements WHERE statement = 'SELECT * FROM cust'`,
+        )).rows;
+      const before = await prepared();
+      expect(before).toHaveLength(1);
+      for (let i = 0; i < 3; i++) {
+        await db.transaction((tx) => tx.query('SELECT tenant($1)', [`${SCHEMA}_b`]));
+        await db.query('SELECT * FROM cust');
+      }
+      expect(await prepared()).toEqual(before);
+      await db.script(`DROP SCHEMA ${SCHEMA}_b CASCADE`);
+    });
+
+    it('set by a text in a stream', async () => {
+      await db.script(tenants);
+      await db.transaction(async (tx) => {
+        await often(() => tx.query('SELECT * FROM cust'));
+        for await (const row of tx.rows(`SELECT set_config('search_path', '${SCHEMA}_b', true)`)) {
+          expect(row).toBeDefined();
+        }
+        expect((await tx.query('SELECT * FROM cust')).rows).toEqual([{ a: 'x', b: 'y' }]);
+      });
+      await db.script(`DROP SCHEMA ${SCHEMA}_b CASCADE`);
+    });
   });
 
   const errors: [string, string, string, string, unknown, unknown][] = [

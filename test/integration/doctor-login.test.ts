@@ -151,7 +151,7 @@ describe.each(inject('libraries'))('the doctor with $name', ({ path, flavour }) 
     check: (diagnosis: Diagnosis) => void,
   ): Promise<void> {
     const emulator = await startEmulator(inject('server'), {
-      release: 'V9',
+      release: 'V9R1',
       databaseMode: 'oracle',
       messages: 'en',
       ...options,

@@ -27,7 +27,7 @@ afterAll(() => Promise.all(running.map((emulator) => emulator.stop())));
 
 async function start(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
   const emulator = await startEmulator(inject('server'), {
-    release: 'V9',
+    release: 'V9R1',
     databaseMode: 'oracle',
     messages: 'en',
     ...options,
@@ -83,9 +83,9 @@ describe.each([
     ci: false,
     emptyIsNull: 'on',
   },
-  { release: 'V9', databaseMode: 'pg', version: 'V009R001C010', ci: false, emptyIsNull: 'off' },
-  { release: 'V9', databaseMode: 'mysql', version: 'V009R001C010', ci: true, emptyIsNull: 'off' },
-  { release: 'V9', databaseMode: 'sqlserver', version: 'V009R001C010', ci: false, emptyIsNull: 'off' },
+  { release: 'V9R1', databaseMode: 'pg', version: 'V009R001C010', ci: false, emptyIsNull: 'off' },
+  { release: 'V9R1', databaseMode: 'mysql', version: 'V009R001C010', ci: true, emptyIsNull: 'off' },
+  { release: 'V9R1', databaseMode: 'sqlserver', version: 'V009R001C010', ci: true, emptyIsNull: 'off' },
 ] as const)('$release in $databaseMode mode', ({ release, databaseMode, version, ci, emptyIsNull }) => {
   let emulator: Emulator;
   beforeAll(async () => {
@@ -262,7 +262,7 @@ describe('types', () => {
   });
 
   it('have date as a day where the mode is not that of Oracle', async () => {
-    const pgMode = await start({ databaseMode: 'pg' });
+    const pgMode = await start({ release: 'V8R6', databaseMode: 'pg' });
     await withPg(pgMode, async (client) => {
       expect(await value(client, "SELECT 'date'::regtype::oid::int")).toBe(1082);
       expect(await value(client, "SELECT to_regtype('sys.date')")).toBeNull();

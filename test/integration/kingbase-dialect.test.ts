@@ -13,7 +13,7 @@ const clientOf = (flavour: string): (typeof tcpTargets)[number] =>
 function emulated(options: Partial<EmulatorOptions>): { emulator: () => Emulator } {
   let emulator: Emulator;
   beforeAll(async () => {
-    const defaults = { release: 'V9', databaseMode: 'oracle', messages: 'zh' } as const;
+    const defaults = { release: 'V9R1', databaseMode: 'oracle', messages: 'zh' } as const;
     emulator = await startEmulator(inject('server'), { ...defaults, ...options });
   });
   afterAll(() => emulator.stop());
@@ -29,9 +29,9 @@ const connectTo = (
 describe.each([
   { release: 'V8R6', databaseMode: 'pg', version: 'V008R006C006B0013PS003' },
   { release: 'V8R6', databaseMode: 'oracle', version: 'V008R006C006B0013PS003' },
-  { release: 'V9', databaseMode: 'oracle', version: 'V009R001C010' },
-  { release: 'V9', databaseMode: 'mysql', version: 'V009R001C010' },
-  { release: 'V9', databaseMode: 'sqlserver', version: 'V009R001C010' },
+  { release: 'V9R1', databaseMode: 'oracle', version: 'V009R001C010' },
+  { release: 'V9R1', databaseMode: 'mysql', version: 'V009R001C010' },
+  { release: 'V9R1', databaseMode: 'sqlserver', version: 'V009R001C010' },
 ] as const)('$release in $databaseMode mode', ({ release, databaseMode, version }) => {
   const { emulator } = emulated({ release, databaseMode, messages: 'en' });
   let db: Database;
@@ -53,7 +53,8 @@ describe.each([
     expect(info.version).toContain('KingbaseES');
   });
 
-  it('has types of its own, which are known by their numbers and come as what they are like', async () => {
+  const numbered = release === 'V8R6';
+  it.runIf(numbered)('has types of its own, which are known by their numbers', async () => {
     const { rows, fields } = await db.query(
       `SELECT 7::tinyint AS t, '\\x00ff'::blob AS b, '长'::clob AS c, 'a'::bpcharbyte(3) AS p, '中'::varcharbyte AS v,
         ARRAY[1, 2]::tinyint[] AS ts, ARRAY['x']::varcharbyte[] AS vs`,

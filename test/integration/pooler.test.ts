@@ -386,6 +386,30 @@ describe.skipIf(!hasPgBouncer).each(inject('libraries'))('through PgBouncer: $na
         await direct.exec(`ALTER DATABASE ${server.database} RESET datestyle`);
       }
     });
+
+    // What the page on poolers says: neither server nor pooler tell of this setting.
+    it('reads floats with the digits that the server session writes, which its role decides', async () => {
+      const sql = 'SELECT 0.1::float8 + 0.2::float8 AS f';
+      for (const [digits, f] of [
+        [0, 0.3],
+        [3, 0.1 + 0.2],
+      ] as const) {
+        await direct.exec(`ALTER DATABASE ${server.database} SET extra_float_digits = ${digits}`);
+        const other = await startPgBouncer(server);
+        try {
+          await using db = database(mode, { port: other.port });
+          expect(await db.queryRow(sql)).toStrictEqual({ f });
+          if (mode === 'statement') continue;
+          await db.transaction(async (tx) => {
+            await tx.exec('SET LOCAL extra_float_digits = 3');
+            expect(await tx.queryRow(sql)).toStrictEqual({ f: 0.1 + 0.2 });
+          });
+        } finally {
+          await other.stop();
+          await direct.exec(`ALTER DATABASE ${server.database} RESET extra_float_digits`);
+        }
+      }
+    });
   });
 });
 

@@ -92,13 +92,13 @@ describe.each(inject('libraries'))('$name', ({ path }) => {
   it('a database that is closed while a transaction begins waits for nothing that it does', async () => {
     const { user, database, ...server } = inject('server');
     proxy = await startMessageProxy(server, [
-      { at: '<ready START', nth: 1, where: 'before', action: 'delay' },
+      { at: '<ready BEGIN', nth: 1, where: 'before', action: 'delay' },
     ]);
     const { host, port } = proxy;
     db = open({ host, port, user, database, clientLibrary: path, sslMode: 'disable', pool: { max: 1 } });
     await db.ping();
     let closed: Promise<void> | undefined;
-    proxy.onNext('>START', () => {
+    proxy.onNext('>BEGIN', () => {
       closed = db.close({ timeout: 1 });
     });
     const ended = db.transaction((tx) => tx.query(LONG));

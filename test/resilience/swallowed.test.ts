@@ -56,8 +56,8 @@ const CASES: readonly Case[] = [
     ends: 'well',
   },
   {
-    what: 'START TRANSACTION with a limit',
-    at: '>START',
+    what: 'BEGIN TRANSACTION with a limit',
+    at: '>BEGIN',
     run: (db) => db.begin({ timeout: 200 }),
     ends: { code: 'KB_TIMEOUT' },
   },

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { inChinese } from './chinese-messages.js';
-import { dialect, type DatabaseMode, type Release } from './kingbase-dialect.js';
+import { dialect } from './kingbase/dialect.js';
+import type { DatabaseMode, Release } from './kingbase/servers.js';
+import { KingbaseWire } from './kingbase/wire.js';
 import {
   BodyReader,
   cString,
@@ -23,7 +24,10 @@ import {
   type Message,
 } from './protocol.js';
 
+export type { DatabaseMode, Release } from './kingbase/servers.js';
+
 export interface EmulatorOptions {
+  /** One that has the mode; see `RELEASES`. */
   release: Release;
   databaseMode: DatabaseMode;
   /** Language of the server's messages. */
@@ -66,7 +70,7 @@ export interface BackingServer {
 export async function startEmulator(server: BackingServer, options: EmulatorOptions): Promise<Emulator> {
   const id = randomBytes(4).toString('hex');
   const database = `kes_${options.databaseMode}_${id}`;
-  const library = await buildSettingsLibrary(join(server.socketDirectory, `kingbase-settings-${id}.so`));
+  const library = await libraryIn(server.socketDirectory);
   await administer(server, server.database, [`CREATE DATABASE ${database} TEMPLATE template0`]);
   await administer(server, database, [dialect(database, options.release, options.databaseMode, library)]);
 
@@ -89,7 +93,6 @@ export async function startEmulator(server: BackingServer, options: EmulatorOpti
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`,
       `DROP DATABASE ${database}`,
     ]);
-    rmSync(library);
   };
   return {
     host: '127.0.0.1',
@@ -102,9 +105,21 @@ export async function startEmulator(server: BackingServer, options: EmulatorOpti
 
 const portOf = (listener: Server): number => (listener.address() as AddressInfo).port;
 
-async function buildSettingsLibrary(path: string): Promise<string> {
-  const source = join(__dirname, 'kingbase-settings.c');
-  await promisify(execFile)(process.env['CC'] ?? 'cc', ['-shared', '-fPIC', '-O1', '-o', path, source]);
+const built = new Map<string, Promise<string>>();
+
+/** The small library, built once for each server; it is removed with the server's directory. */
+function libraryIn(directory: string): Promise<string> {
+  let library = built.get(directory);
+  if (library === undefined) {
+    library = buildLibrary(join(directory, `kingbase-${randomBytes(4).toString('hex')}.so`));
+    built.set(directory, library);
+  }
+  return library;
+}
+
+async function buildLibrary(path: string): Promise<string> {
+  const sources = ['settings.c', 'values.c', 'times.c'].map((name) => join(__dirname, 'kingbase', name));
+  await promisify(execFile)(process.env['CC'] ?? 'cc', ['-shared', '-fPIC', '-o', path, ...sources]);
   return path;
 }
 
@@ -130,6 +145,7 @@ class EmulatedConnection {
   private readonly fromClient = new MessageReader(true);
   private readonly fromServer = new MessageReader(false);
   private upstream: Socket | undefined;
+  private readonly wire: KingbaseWire;
   private login: { readonly startup: Map<string, string>; readonly salt: Buffer } | undefined;
 
   constructor(
@@ -137,6 +153,7 @@ class EmulatedConnection {
     private readonly server: BackingServer,
     private readonly options: EmulatorOptions,
   ) {
+    this.wire = new KingbaseWire(options.release, options.databaseMode);
     client.on('data', (bytes) => {
       this.handle(() => {
         for (const message of this.fromClient.push(bytes)) this.clientSays(message);
@@ -204,7 +221,7 @@ class EmulatedConnection {
     upstream.write(first);
     upstream.on('data', (bytes) => {
       this.handle(() => {
-        const out = this.fromServer.push(bytes).map((message) => this.asKingbase(message));
+        const out = this.fromServer.push(bytes).flatMap((message) => this.asKingbase(message));
         this.forward(this.client, upstream, Buffer.concat(out));
       });
     });
@@ -224,26 +241,22 @@ class EmulatedConnection {
    * What the server gets of a message from the client. To be refused, a message is changed so that the server refuses
    * it: then its state (a failed transaction, what is skipped until Sync) is right by itself.
    */
-  private asServed({ type, body }: Message): Buffer {
+  private asServed(message: Message): Buffer {
     if (this.options.extendedProtocol === 'refuse') {
       const none = int16(0);
-      if (type === 'P') return encodeMessage('P', cString(''), cString(REFUSED), none);
-      if (type === 'B') return encodeMessage('B', cString(''), cString(REFUSED), none, none, none);
-      if (type === 'D') return encodeMessage('D', Buffer.from('S'), cString(REFUSED));
-      if (type === 'E') return encodeMessage('E', cString(REFUSED), int32(0));
+      if (message.type === 'P') return encodeMessage('P', cString(''), cString(REFUSED), none);
+      if (message.type === 'B') return encodeMessage('B', cString(''), cString(REFUSED), none, none, none);
+      if (message.type === 'D') return encodeMessage('D', Buffer.from('S'), cString(REFUSED));
+      if (message.type === 'E') return encodeMessage('E', cString(REFUSED), int32(0));
     }
+    const { type, body } = this.wire.asServed(message);
     return encodeMessage(type, body);
   }
 
-  private asKingbase({ type, body }: Message): Buffer {
-    if (type === 'E' || type === 'N') return this.report(type, readReport(body));
-    if (type === 'S') {
-      const reader = new BodyReader(body);
-      if (reader.cString() === 'server_version') {
-        return encodeMessage('S', cString('server_version'), cString('12.1'));
-      }
-    }
-    return encodeMessage(type, body);
+  private asKingbase(message: Message): Buffer[] {
+    if (message.type === 'E' || message.type === 'N')
+      return [this.report(message.type, readReport(message.body))];
+    return this.wire.asAnswered(message).map(({ type, body }) => encodeMessage(type, body));
   }
 
   private refuse(severity: string, code: string, message: string): void {
@@ -252,14 +265,11 @@ class EmulatedConnection {
   }
 
   private report(type: 'E' | 'N', given: Map<string, string>): Buffer {
-    const fields = new Map(given);
-    const message = fields.get('M') ?? '';
-    if (message.includes(REFUSED)) {
+    const fields = this.wire.asReported(given);
+    if (fields.get('M')?.includes(REFUSED) === true) {
       fields.set('C', '0A000').set('M', 'extended query protocol is not supported');
       // Where in the statement, which is not the client's.
       fields.delete('P');
-    } else {
-      fields.set('M', message.replaceAll('pg_hba.conf', 'sys_hba.conf'));
     }
     return encodeReport(type, this.options.messages === 'zh' ? inChinese(fields) : fields);
   }

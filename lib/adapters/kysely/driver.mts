@@ -31,7 +31,9 @@ export class KingbaseDriver implements Driver {
     const { isolationLevel, accessMode } = settings;
     const isolation = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;
     const access = accessMode === undefined ? '' : ` ${accessMode}`;
-    await connection.run(`START TRANSACTION${isolation}${access}`);
+    // SQL Server mode of KingbaseES refuses a bare BEGIN.
+    const begin = `${isolation}${access}` === '' ? 'BEGIN TRANSACTION' : 'START TRANSACTION';
+    await connection.run(`${begin}${isolation}${access}`);
   }
 
   async commitTransaction(connection: KingbaseConnection): Promise<void> {

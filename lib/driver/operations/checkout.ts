@@ -14,7 +14,7 @@ const ANSWER_TYPES = new TypeMap();
 
 /**
  * Takes a session, either at once or with a first command on it: one that could not be sent is then run on another
- * session as any call on the pool is. The command is a short one of the driver's own (START TRANSACTION, SAVEPOINT,
+ * session as any call on the pool is. The command is a short one of the driver's own (BEGIN TRANSACTION, SAVEPOINT,
  * LISTEN), and has a limit: a session that does not answer within its `patience` is closed.
  *
  * It takes the session from the owner under whom it began. One whose session was taken back or interrupted meanwhile has

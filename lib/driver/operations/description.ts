@@ -1,5 +1,6 @@
 import { TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import { UsageError } from '../../errors/index.js';
+import { beginText } from '../../sql/begin.js';
 import type { Session } from '../session.js';
 import type { StatementResult } from '../result-shape.js';
 import type { CachedStatement } from '../statement-cache.js';
@@ -38,7 +39,7 @@ export class Description extends OwnCommands {
 
   protected first(session: Session): void {
     this.ownTransaction = session.transactionStatus === TransactionStatus.Idle;
-    if (this.ownTransaction) session.native.script(session.slot, 'START TRANSACTION');
+    if (this.ownTransaction) session.native.script(session.slot, beginText());
     else this.prepare(session);
   }
 

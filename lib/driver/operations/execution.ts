@@ -5,7 +5,7 @@ import type { TypeMap } from '../../types/type-map.js';
 import type { TypeOptions } from '../../types/type-options.js';
 import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
-import { settingsTouched } from '../changes.js';
+import { callsUnknown, settingsTouched } from '../changes.js';
 import { commandError } from '../failure.js';
 import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
@@ -308,13 +308,24 @@ export class Execution<R> implements Operation {
       this.answer = undefined;
       this.notePrepared();
       this.next(session);
-    } else if (this.step === ExecutionStep.Describe) {
-      throw new Error("the server's answer cannot be right: a description was asked for and did not come");
-    } else if (this.thrown === undefined) {
-      this.answered(session, transactionStatus);
-    } else {
-      this.fail(session, this.thrown.error, transactionStatus);
+      return;
     }
+    if (this.step === ExecutionStep.Describe) {
+      throw new Error("the server's answer cannot be right: a description was asked for and did not come");
+    }
+    this.noteDone(session, transactionStatus);
+    if (this.thrown === undefined) this.answered(session, transactionStatus);
+    else this.fail(session, this.thrown.error, transactionStatus);
+  }
+
+  /** What the statement may have done without its command saying so. */
+  private noteDone(session: Session, transactionStatus: TransactionStatus): void {
+    const { statement } = this;
+    const settings = statement === undefined ? settingsTouched(this.request.sql) : statement.settings;
+    if (settings !== undefined) session.noteSettings(settings, transactionStatus);
+    if (transactionStatus === TransactionStatus.Idle || session.pooler !== undefined) return;
+    if (statement?.callsUnknown ?? callsUnknown(this.request.sql))
+      session.statements.noteUnknownCall(statement);
   }
 
   /** The statement has been carried out, and its answer is there. */
@@ -331,9 +342,6 @@ export class Execution<R> implements Operation {
       const settled = shape === undefined ? count >= 0 : shape.unknown.length === 0;
       if (settled && this.statement.settings === undefined) this.statement.settledFor = this.types;
     }
-    const settings =
-      this.statement === undefined ? settingsTouched(this.request.sql) : this.statement.settings;
-    if (settings !== undefined) session.noteSettings(settings, transactionStatus);
     this.succeed();
     this.finish(session, transactionStatus);
   }

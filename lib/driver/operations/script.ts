@@ -1,5 +1,5 @@
-import type { NativeFailure, RowMode, TransactionStatus } from '../../addon/interface.js';
-import { settingsTouched } from '../changes.js';
+import { TransactionStatus, type NativeFailure, type RowMode } from '../../addon/interface.js';
+import { callsUnknown, settingsTouched } from '../changes.js';
 import { commandError } from '../failure.js';
 import type { TypeMap } from '../../types/type-map.js';
 import type { Session } from '../session.js';
@@ -39,6 +39,8 @@ abstract class SimpleText extends OneCommand {
   private noteSettings(session: Session, transactionStatus: TransactionStatus): void {
     const settings = settingsTouched(this.sql);
     if (settings !== undefined) session.noteSettings(settings, transactionStatus);
+    if (transactionStatus !== TransactionStatus.Idle && callsUnknown(this.sql, true))
+      session.statements.noteUnknownCall(undefined);
   }
 }
 

@@ -195,14 +195,29 @@ export const TIMEOUTS: readonly Topic[] = [
   {
     codes: ['25P04'],
     en: {
-      headline: 'The server ended the session: its transaction took longer than transaction_timeout.',
-      causes: ['The transaction does too much or waits for locks.', 'transaction_timeout is set low.'],
-      actions: ['Divide the work into shorter transactions, and begin anew.', 'Raise transaction_timeout.'],
+      headline:
+        'The server ended the session: it was idle too long (KingbaseES), or its transaction took too long (PostgreSQL).',
+      causes: [
+        "KingbaseES: client_idle_timeout is shorter than the pool's idleTimeout, or than a pause of the program.",
+        'PostgreSQL 17 and later: the transaction took longer than transaction_timeout.',
+      ],
+      actions: [
+        'KingbaseES: set idleTimeout of the pool below client_idle_timeout.',
+        'PostgreSQL: divide the work into shorter transactions, or raise transaction_timeout.',
+        'Begin the transaction anew: the server has undone it.',
+      ],
     },
     zh: {
-      headline: '服务器终止了会话：其事务的时间超过 transaction_timeout。',
-      causes: ['事务中的工作过多，或在等待锁。', 'transaction_timeout 设置得较短。'],
-      actions: ['把工作拆分为较短的事务，并重新开始。', '调大 transaction_timeout。'],
+      headline: '服务器终止了会话：空闲时间过长（KingbaseES），或事务时间过长（PostgreSQL）。',
+      causes: [
+        'KingbaseES：client_idle_timeout 比连接池的 idleTimeout 或程序的停顿短。',
+        'PostgreSQL 17 及以后：事务时间超过 transaction_timeout。',
+      ],
+      actions: [
+        'KingbaseES：把连接池的 idleTimeout 设得比 client_idle_timeout 短。',
+        'PostgreSQL：把工作拆分为较短的事务，或调大 transaction_timeout。',
+        '从头开始该事务：服务器已将其撤销。',
+      ],
     },
   },
   {

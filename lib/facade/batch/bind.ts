@@ -19,10 +19,13 @@ export class BindInserter implements Inserter {
 
   private readonly batch: Batch;
   private readonly sql: string;
+  /** What the text of bytes begins with, by column. */
+  private readonly prefixes: readonly string[];
   private checked = false;
 
-  constructor({ batch }: Plan) {
+  constructor({ batch, columns }: Plan) {
     this.batch = batch;
+    this.prefixes = columns.map(({ bytesPrefix = '\\x' }) => bytesPrefix);
     this.sql = valuesText(batch.target, 1);
     this.chunkRows = batch.options.chunkRows ?? BIND_ROWS;
   }
@@ -32,7 +35,10 @@ export class BindInserter implements Inserter {
     const { limit, types, target } = batch;
     if (!this.checked) await this.checkServer(runner);
     this.checked = true;
-    const values = flatten(chunk, target.columns).map(asText);
+    const { prefixes } = this;
+    const values = flatten(chunk, target.columns).map((value, i) =>
+      asText(value, prefixes[i % prefixes.length] ?? ''),
+    );
     const rows = chunk.to - chunk.from;
     const request: ExecutionRequest = { sql, parameters: values, rowMode: RowMode.Object, types };
     try {
@@ -68,7 +74,7 @@ export class BindInserter implements Inserter {
 }
 
 /** The format of a column is that of its first row, for all rows: everything goes as text. */
-function asText(value: unknown): unknown {
+function asText(value: unknown, prefix: string): unknown {
   if (!(value instanceof Uint8Array)) return value;
-  return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
+  return prefix + Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
 }

@@ -2,6 +2,7 @@ import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import { TransactionStatus } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
 import { Check } from '../../driver/operations/check.js';
+import { beginText } from '../../sql/begin.js';
 import { tokens } from '../../sql/lexer.js';
 import { asQueryResult, executeUntraced, runScript } from '../calls/call.js';
 import { Limit } from '../calls/limit.js';
@@ -49,7 +50,7 @@ export async function openCursor<T>(
     runner,
     ({ transactionStatus }) => {
       own = transactionStatus === TransactionStatus.Idle;
-      return own ? 'START TRANSACTION' : '';
+      return own ? beginText() : '';
     },
     limit,
   );

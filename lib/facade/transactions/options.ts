@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors/index.js';
+import { beginText } from '../../sql/begin.js';
 import type { CallLimits } from '../calls/options.js';
 import { NUMBER } from './fate.js';
 
@@ -40,7 +41,7 @@ export interface TransactionRetry {
   resolve?: boolean | undefined;
 }
 
-/** START TRANSACTION is the standard's word for it; KingbaseES in sqlserver mode is said to refuse a bare BEGIN. */
+/** What begins the transaction, and asks for its number where that is wanted. */
 export function startText(options: (TransactionOptions & { retry?: TransactionRetry }) | undefined): string {
   const modes: string[] = [];
   if (options?.isolation !== undefined) {
@@ -54,8 +55,8 @@ export function startText(options: (TransactionOptions & { retry?: TransactionRe
   }
   if (options?.readOnly !== undefined) modes.push(options.readOnly ? 'READ ONLY' : 'READ WRITE');
   if (options?.deferrable !== undefined) modes.push(options.deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE');
-  const start = ['START TRANSACTION', modes.join(', ')].join(' ').trim();
-  return options?.retry?.resolve === true ? `${start}; ${NUMBER}` : start;
+  const begin = beginText(modes);
+  return options?.retry?.resolve === true ? `${begin}; ${NUMBER}` : begin;
 }
 
 /** How a transaction is committed. */

@@ -10,6 +10,19 @@ import type { TypeOptions } from '../../../lib/types/type-options.js';
 
 const native = join(__dirname, '../../../native');
 
+/** Names as in native/decoder.h. */
+const DECODERS: Readonly<Record<Decoder, string>> = {
+  [Decoder.Text]: 'Text',
+  [Decoder.Integer]: 'Integer',
+  [Decoder.BigInt]: 'BigInt',
+  [Decoder.SafeInteger]: 'SafeInteger',
+  [Decoder.Float]: 'Float',
+  [Decoder.Boolean]: 'Boolean',
+  [Decoder.Instant]: 'Instant',
+  [Decoder.WallClock]: 'WallClock',
+  [Decoder.Bytes]: 'Bytes',
+};
+
 function type(given: Partial<CatalogueType> & { oid: number; name: string }): CatalogueType {
   return { elementOid: 0, delimiter: ',', baseOid: 0, length: -1, schema: 'sys', ...given };
 }
@@ -46,6 +59,32 @@ describe('what the core reads in binary', () => {
     expect(expected.length).toBeGreaterThan(15);
     expect([...forms].sort()).toEqual(expected.sort());
     expect([...oids.values()].sort()).toEqual(expected.map(([oid]) => oid).sort());
+  });
+
+  it('is read by the same decoders there as here', () => {
+    const body = /BinaryForm BinaryFormOf\([^]*?\n}/.exec(source)?.[0] ?? '';
+    const decoders = new Map(
+      [...body.matchAll(/only\(([^]*?),\s+BinaryForm::k(\w+)\)/g)].map(([, condition = '', form = '']) => [
+        form,
+        [...condition.matchAll(/\btext\b|Decoder::k(\w+)/g)].map(([, name = 'Text']) => name).sort(),
+      ]),
+    );
+    const here = Object.entries(READABLE).map(
+      ([form, list]) => [form, list.map((decoder) => DECODERS[decoder]).sort()] as const,
+    );
+    expect([...decoders].sort()).toEqual([...here].sort());
+  });
+
+  it('is what the documents say', () => {
+    const text = readFileSync(join(__dirname, '../../../docs/values.md'), 'utf8').replace(/\s+/g, ' ');
+    const list = /where that of every column is known \(([^)]*)\)/.exec(text)?.[1] ?? '';
+    const named = list
+      .replace('time stamps read as Date', 'timestamp, timestamptz')
+      .replace(/\bchar\b/, 'bpchar, name');
+    const known = Object.entries(FIXED_TYPES).flatMap(([name, { binary }]) =>
+      binary === undefined ? [] : [name],
+    );
+    expect(named.split(', ').sort()).toEqual(known.sort());
   });
 
   it('has the forms of native/binary_value.h', () => {
@@ -164,6 +203,11 @@ describe("KingbaseES's types by what its catalogue says", () => {
       expect(read(type({ oid: 99_000, name, length, schema: 'public' }), text)).toBe(text);
     }
   });
+});
+
+it('a type that the server leaves open is not looked up', () => {
+  expect(new TypeMap().isKnown(0)).toBe(true);
+  expect(new TypeMap().isKnown(99_999)).toBe(false);
 });
 
 describe('domains', () => {

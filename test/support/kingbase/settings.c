@@ -1,13 +1,14 @@
 /*
  * Gives a session of PostgreSQL 12 the settings of KingbaseES as real ones, so that SHOW, SET, current_setting() and
- * pg_settings all know them. Loaded by session_preload_libraries; takes its values from two settings of the database,
- * emulator.database_mode and emulator.case_insensitive.
+ * pg_settings all know them. Loaded by session_preload_libraries; what there is to be it takes from settings of the
+ * database: emulator.settings, emulator.server_version and emulator.kernel.
  *
  * The server's headers are in no npm package, so what is used of them is declared here (PostgreSQL 12: fmgr.h, guc.h,
  * guc_tables.h).
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PGC_INTERNAL = 0, PGC_USERSET = 6 };
@@ -44,14 +45,25 @@ static const struct {
 
 const void *Pg_magic_func(void) { return &magic; }
 
-static char *database_mode;
-static bool case_insensitive, upper_column_names, empty_string_is_null;
+enum { HIDDEN = 0x0004 };
 
 /* V9's manual: in pg mode the ora_ parameters are off and cannot be turned on. */
-static bool check_ora_parameter(bool *value, void **extra, int source) {
+static bool stays_off(bool *value, void **extra, int source) {
   (void)extra;
   (void)source;
-  return !*value || strcmp(database_mode, "pg") != 0;
+  return !*value;
+}
+
+/* `kind name value`: the kind has `b` for one that is on or off, `f` if it is fixed, `h` if lists leave it out, `o` if it stays off. */
+static void define(const char *kind, const char *name, const char *value) {
+  const int context = strchr(kind, 'f') != NULL ? PGC_INTERNAL : PGC_USERSET;
+  const int flags = strchr(kind, 'h') != NULL ? HIDDEN : 0;
+  if (strchr(kind, 'b') != NULL) {
+    DefineCustomBoolVariable(name, "", NULL, calloc(1, sizeof(bool)), strcmp(value, "on") == 0, context, flags,
+                             strchr(kind, 'o') != NULL ? stays_off : NULL, NULL, NULL);
+  } else {
+    DefineCustomStringVariable(name, "", NULL, calloc(1, sizeof(char *)), strdup(value), context, flags, NULL, NULL, NULL);
+  }
 }
 
 /* The setting's range is its one value, so SetConfigOption() would refuse another. */
@@ -66,18 +78,16 @@ static void set_server_version_num(int from, int to) {
 }
 
 void _PG_init(void) {
-  const char *mode = GetConfigOption("emulator.database_mode", true, false);
-  const char *insensitive = GetConfigOption("emulator.case_insensitive", true, false);
-  if (mode == NULL) return;
-
-  DefineCustomStringVariable("database_mode", "Which database system this one is compatible with.", NULL,
-                             &database_mode, mode, PGC_INTERNAL, 0, NULL, NULL, NULL);
-  DefineCustomBoolVariable("enable_ci", "Compares names and text without regard to case.", NULL, &case_insensitive,
-                           insensitive != NULL && strcmp(insensitive, "on") == 0, PGC_INTERNAL, 0, NULL, NULL, NULL);
-  DefineCustomBoolVariable("enable_upper_colname", "Gives names of result columns in capitals.", NULL,
-                           &upper_column_names, false, PGC_USERSET, 0, NULL, NULL, NULL);
-  DefineCustomBoolVariable("ora_input_emptystr_isnull", "Takes an empty string for NULL.", NULL, &empty_string_is_null,
-                           strcmp(mode, "oracle") == 0, PGC_USERSET, 0, check_ora_parameter, NULL, NULL);
-  SetConfigOption("server_version", "12.1", PGC_INTERNAL, PGC_S_OVERRIDE);
-  set_server_version_num(1200, 120001);
+  const char *settings = GetConfigOption("emulator.settings", true, false);
+  const char *version = GetConfigOption("emulator.server_version", true, false);
+  const char *kernel = GetConfigOption("emulator.kernel", true, false);
+  if (settings == NULL || version == NULL || kernel == NULL) return;
+  char *list = strdup(settings), *rest = list;
+  for (char *each; (each = strsep(&rest, ";")) != NULL;) {
+    const char *kind = strsep(&each, " "), *name = strsep(&each, " ");
+    if (name != NULL && each != NULL) define(kind, strdup(name), each);
+  }
+  free(list);
+  SetConfigOption("server_version", version, PGC_INTERNAL, PGC_S_OVERRIDE);
+  set_server_version_num(1200, atoi(kernel));
 }
