@@ -5,7 +5,14 @@
  *     npx tsx --tsconfig examples/tsconfig.json examples/nestjs.mts kingbase://system@127.0.0.1:54321/test
  */
 import 'reflect-metadata';
-import { Inject, Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { open, type ConnectionConfig, type Database } from 'kingbase-native';
 
@@ -44,7 +51,8 @@ class Cities {
 @Module({ imports: [KingbaseModule.forRoot(process.argv[2], { pool: { max: 5 } })], providers: [Cities] })
 class AppModule {}
 
-const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
+Logger.overrideLogger(['error', 'warn']);
+const app = await NestFactory.createApplicationContext(AppModule);
 // Without this, NestJS does not hear SIGTERM, and the connections are cut off.
 app.enableShutdownHooks();
 console.log(await app.get(Cities).rename('杭州', '临安'));

@@ -38,9 +38,9 @@ for (const [name, answer] of Object.entries(QUESTIONS)) {
 
 app.whenReady().then(() => {
   const window = new BrowserWindow({
-    webPreferences: { preload: path.join(__dirname, 'preload.cjs'), sandbox: true, contextIsolation: true },
+    webPreferences: { preload: require.resolve('./preload.cjs'), sandbox: true, contextIsolation: true },
   });
-  return window.loadFile(path.join(__dirname, 'index.html'));
+  return window.loadFile(require.resolve('./index.html'));
 });
 
 app.on('window-all-closed', () => app.quit());
