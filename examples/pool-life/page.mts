@@ -96,6 +96,8 @@ function picture({ samples, events, outages }: Life, language: Language): string
   const y = (count: number): number => HEIGHT - BOTTOM - (count / most) * (HEIGHT - BOTTOM - 40);
   const step = Math.max(1, Math.ceil(most / 5));
   const counts = Array.from({ length: Math.floor(most / step) + 1 }, (_, n) => n * step);
+  // The last number ends where the lines end.
+  const anchorOf = (n: number): string => (n === 5 ? 'end' : 'middle');
   const times = Array.from({ length: 6 }, (_, n) => (end / 5) * n);
   const steps = (key: Exclude<keyof Sample, 'at'>): string =>
     samples
@@ -110,7 +112,7 @@ function picture({ samples, events, outages }: Life, language: Language): string
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${WORDS.title[language]}">
 ${outages.map(({ from, to }) => `<rect x="${x(from)}" y="30" width="${x(to ?? end) - x(from)}" height="${HEIGHT - BOTTOM - 30}" fill="#f9dedc"/><text x="${x(from) + 4}" y="44">${WORDS.outage[language]}</text>`).join('\n')}
 ${counts.map((count) => `<path d="M${LEFT} ${y(count)}H${WIDTH - 10}" stroke="#ccc"/><text x="${LEFT - 8}" y="${y(count) + 4}" text-anchor="end">${count}</text>`).join('\n')}
-${times.map((ms) => `<text x="${x(ms)}" y="${HEIGHT - 8}" text-anchor="middle">${seconds(ms)}</text>`).join('\n')}
+${times.map((ms, n) => `<text x="${x(ms)}" y="${HEIGHT - 8}" text-anchor="${anchorOf(n)}">${seconds(ms)}</text>`).join('\n')}
 ${events.map(({ at, kind }) => (kind === 'connect' ? '' : `<path d="M${x(at) - 4} ${HEIGHT - BOTTOM - 4}l8 8m0-8l-8 8" stroke="#1b1b1b" stroke-width="2"/>`)).join('')}
 ${LINES.map(({ key, colour, dashes }) => `<path d="${steps(key)}" fill="none" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dashes}"/>`).join('\n')}
 ${legend.join('\n')}
