@@ -43,7 +43,7 @@ build (takes no connection):
 init (takes a folder, default: this one; writes over no file):
   --script, --service     a program that ends, or one that goes on; default: script
   --typescript, --javascript, --esm, --cjs
-                          default: as the folder's package.json and tsconfig.json say
+                          default: ES modules; TypeScript where there is a tsconfig.json
 
 Other:
   -h, --help
@@ -92,7 +92,7 @@ build（不接受连接参数）：
 init（参数为目录，默认为当前目录；不覆盖任何文件）：
   --script, --service     执行完即结束的程序，或持续运行的程序；默认 script
   --typescript, --javascript, --esm, --cjs
-                          默认按目录中的 package.json 和 tsconfig.json
+                          默认为 ES 模块；有 tsconfig.json 时为 TypeScript
 
 其他：
   -h, --help

@@ -126,13 +126,13 @@ it('writes TypeScript that a strict compiler takes', () => {
 describe('kingbase-native init, without a terminal', () => {
   it.each([
     ['an empty folder', {}, 'first.mjs'],
-    ['CommonJS by package.json', { 'package.json': '{}' }, 'first.cjs'],
-    ['ES modules by package.json', { 'package.json': '{ "type": "module" }' }, 'first.mjs'],
-    ['TypeScript by tsconfig.json', { 'package.json': '{}', 'tsconfig.json': '{}' }, 'first.cts'],
+    ['what npm makes', { 'package.json': '{ "type": "commonjs" }' }, 'first.mjs'],
+    ['TypeScript by tsconfig.json', { 'tsconfig.json': '{}' }, 'first.mts'],
   ])('asks nothing and takes what the folder has: %s', async (name, files, written) => {
     const there = folder(name.replaceAll(' ', '-'), files);
-    const { code } = await commandLine(['init', there]);
+    const { code, stdout } = await commandLine(['init', there]);
     expect(code).toBe(0);
+    expect(stdout).toContain('KINGBASE_URL=');
     expect(readdirSync(there).sort()).toEqual([...Object.keys(files), written].sort());
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -60,7 +60,7 @@ export async function init(args: readonly string[], console: Console): Promise<E
     return ExitCode.local;
   }
   stdout.write(`${text(`Written: ${file}`, `已写入：${file}`)[language]}\n\n`);
-  stdout.write(`${nextSteps(situation, folder, language === 'zh')}\n`);
+  stdout.write(`${nextSteps(situation, folder, console)}\n`);
   return ExitCode.ok;
 }
 
@@ -119,38 +119,28 @@ async function chosen<T extends string>(
   }
 }
 
-/** What the folder's other files are. */
+/** ES modules, which the ending `mjs` makes of a file whatever package.json says: npm itself writes "commonjs" there. */
 function usualIn(folder: string): Situation {
   const typescript = existsSync(path.join(folder, 'tsconfig.json'));
-  let type: unknown = 'module';
-  try {
-    const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
-      type?: unknown;
-    };
-    type = manifest.type ?? 'commonjs';
-  } catch {
-    // None, or one that npm would refuse as well: new programs are ES modules.
-  }
-  return {
-    kind: 'script',
-    language: typescript ? 'typescript' : 'javascript',
-    modules: type === 'module' ? 'esm' : 'commonjs',
-  };
+  return { kind: 'script', language: typescript ? 'typescript' : 'javascript', modules: 'esm' };
 }
 
-function nextSteps(situation: Situation, folder: string, chinese: boolean): string {
+function nextSteps(situation: Situation, folder: string, { environment, language }: Console): string {
   const steps: [string, Text][] = [];
   if (!isInstalled(folder)) {
     steps.push(['npm install kingbase-native', text('the package, in that folder', '在该目录中安装软件包')]);
   }
   const set = process.platform === 'win32' ? 'set' : 'export';
+  if (environment['KINGBASE_URL'] === undefined) {
+    steps.push(
+      [`${set} KINGBASE_URL=kingbase://system@127.0.0.1:54321/test`, text('your server', '填写自己的服务器')],
+      [`${set} KINGBASE_PASSWORD=…`, text('its password', '填写密码')],
+    );
+  }
   steps.push(
-    [`${set} KINGBASE_URL=kingbase://system@127.0.0.1:54321/test`, text('your server', '填写自己的服务器')],
-    [`${set} KINGBASE_PASSWORD=…`, text('its password', '填写密码')],
     ['npx kingbase-native doctor', text('what is missing, if anything', '检查还缺什么')],
     [commandOf(situation), text('the program', '运行程序')],
   );
-  const language = chinese ? 'zh' : 'en';
   const width = Math.max(...steps.map(([command]) => command.length));
   return [
     text('Next:', '接下来：')[language],
