@@ -21,7 +21,13 @@ export default defineConfig({
           name: 'integration',
           // Everything else under test/ needs a server, so that no folder is forgotten.
           include: ['test/**/*.test.{ts,mts}'],
-          exclude: ['test/unit/**', 'test/native/**', 'test/platforms/**', 'test/packages/**'],
+          exclude: [
+            'test/unit/**',
+            'test/native/**',
+            'test/platforms/**',
+            'test/packages/**',
+            'test/site/**',
+          ],
           globalSetup: ['test/support/global-setup.ts'],
           // On a shared machine a server can stop for seconds. A test that needs its second chance is reported as such.
           retry: process.env['CI'] === undefined ? 0 : 1,

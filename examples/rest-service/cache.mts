@@ -1,10 +1,21 @@
+/** A read-through cache. */
+export interface Cache<T> {
+  /** What is kept for the key, else what `load` gives. */
+  get(key: string, load: () => Promise<T>): Promise<T>;
+  /** The value has changed. */
+  delete(key: string): Promise<void>;
+  /** Any value may have changed. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
 interface Entry<T> {
   value: Promise<T>;
   expires: number;
 }
 
-/** A read-through cache: who asks while a value is being loaded gets the same promise. The oldest entry leaves first. */
-export class Cache<T> {
+/** In this process: who asks while a value is being loaded gets the same promise. The oldest entry leaves first. */
+export class MemoryCache<T> implements Cache<T> {
   private readonly entries = new Map<string, Entry<T>>();
 
   /** @param lifetime ms */
@@ -28,11 +39,17 @@ export class Cache<T> {
     return value;
   }
 
-  delete(key: string): void {
+  delete(key: string): Promise<void> {
     this.entries.delete(key);
+    return Promise.resolve();
   }
 
-  clear(): void {
+  clear(): Promise<void> {
     this.entries.clear();
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return this.clear();
   }
 }

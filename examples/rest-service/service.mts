@@ -1,9 +1,9 @@
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import { open, type ConnectionConfig } from 'kingbase-native';
-import { Cache } from './cache.mjs';
+import { MemoryCache, type Cache } from './cache.mjs';
 import { sendProblem } from './problem.mjs';
+import { RedisCache } from './redis-cache.mjs';
+import { recordMetrics, recordTraces } from './telemetry.mjs';
 
 interface Item {
   id: string;
@@ -36,31 +36,43 @@ function signalOf(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
+/** Values live for a minute, whatever happens. */
+const LIFETIME = 60_000;
+
+/** In Redis where REDIS_URL names one, else in this process. */
+async function openCache(url: string | undefined): Promise<Cache<Item | undefined>> {
+  if (url === undefined) return new MemoryCache(LIFETIME, 10_000);
+  const cache = new RedisCache<Item | undefined>(url, 'items', LIFETIME);
+  await cache.connect();
+  return cache;
+}
+
 /** The service, ready to listen. Closing it ends the requests under way, and then the database. */
-export async function createService(config?: string | ConnectionConfig): Promise<FastifyInstance> {
+export async function createService(
+  config?: string | ConnectionConfig,
+  redisUrl = process.env['REDIS_URL'],
+): Promise<FastifyInstance> {
   const app = fastify({ logger: process.env['LOG_LEVEL'] !== undefined });
   const db = open(config, { timeout: 5_000, pool: { max: 10, acquireTimeout: 5_000 } });
   // A connection of its own, so that a full pool does not look like a server that is away.
   const probe = open(config, { pool: { max: 1, acquireTimeout: 1_000 } });
 
-  const exporter = new PrometheusExporter({ preventServerStart: true });
-  const provider = new MeterProvider({ readers: [exporter] });
-  db.recordMetrics(provider.getMeter('rest-service'));
-  const serializer = new PrometheusSerializer();
+  const metrics = recordMetrics(db);
+  const traces = recordTraces(app);
 
   await db.script(
     'CREATE TABLE IF NOT EXISTS item (id text PRIMARY KEY, name text NOT NULL, price numeric(12, 2) NOT NULL)',
   );
-  const cache = new Cache<Item | undefined>(60_000, 10_000);
-  const subscription = await db.listen('items', ({ payload }) => cache.delete(payload));
+  const cache = await openCache(redisUrl);
+  const subscription = await db.listen('items', ({ payload }) => void cache.delete(payload));
   // Notifications may have been missed while the connection was away.
-  subscription.on('gap', () => cache.clear());
+  subscription.on('gap', () => void cache.clear());
 
   app.setErrorHandler(sendProblem);
   app.addHook('onClose', async () => {
     await subscription.close();
-    await Promise.all([db.close({ timeout: 5_000 }), probe.close({ timeout: 1_000 })]);
-    await provider.shutdown();
+    await Promise.all([db.close({ timeout: 5_000 }), probe.close({ timeout: 1_000 }), cache.close()]);
+    await Promise.all([metrics.stop(), traces.stop()]);
   });
 
   app.get<{ Params: { id: string } }>('/items/:id', async ({ params: { id } }, reply) => {
@@ -78,7 +90,7 @@ export async function createService(config?: string | ConnectionConfig): Promise
     { schema: { body: ITEM } },
     async ({ params: { id }, body: { name, price } }, reply) => {
       await db.exec(PUT, { id, name, price }, { signal: signalOf(reply) });
-      cache.delete(id);
+      await cache.delete(id);
       return reply.code(204).send();
     },
   );
@@ -114,10 +126,9 @@ export async function createService(config?: string | ConnectionConfig): Promise
     }
   });
 
-  app.get('/metrics', async (_request, reply) => {
-    const { resourceMetrics } = await exporter.collect();
-    return reply.type('text/plain; version=0.0.4').send(serializer.serialize(resourceMetrics));
-  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(await metrics.text()),
+  );
 
   return app;
 }

@@ -5,6 +5,7 @@ import { explanationOf } from './connect.js';
 import type { Console } from './console.js';
 import { doctor } from './doctor/doctor.js';
 import { ExitCode } from './exit-codes.js';
+import { init } from './init/init.js';
 import { libs } from './libs.js';
 import { packageVersion } from './package-version.js';
 import { ping } from './ping.js';
@@ -23,6 +24,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['query', query],
   ['top', top],
   ['build', build],
+  ['init', init],
   ['topology', topology],
 ]);
 

@@ -11,6 +11,7 @@ Commands:
   top      show the server's sessions, waits and locks, again and again
   topology show which of the hosts is the primary and how far the standbys are
   build    build the native addon, for a system that the package has none for
+  init     write a first program for your situation
 
 The connection is a connection string of any form the driver takes, such as
 kingbase://system@127.0.0.1:54321/test; what it leaves out comes from KINGBASE_HOST,
@@ -39,6 +40,10 @@ query:
 build (takes no connection):
   --nodedir <path>        an installation of Node.js with its headers; default: they are
                           downloaded where they are not beside the program
+init (takes a folder, default: this one; writes over no file):
+  --script, --service     a program that ends, or one that goes on; default: script
+  --typescript, --javascript, --esm, --cjs
+                          default: ES modules; TypeScript where there is a tsconfig.json
 
 Other:
   -h, --help
@@ -57,6 +62,7 @@ topology: 0 there is a primary, 1 there is none.`,
   top      持续显示服务器的会话、等待和锁
   topology 显示哪台主机是主库，以及各备库的延迟
   build    编译原生模块，用于软件包没有提供二进制文件的系统
+  init     按照你的情况写一个最初的程序
 
 “连接”是驱动支持的任一种连接字符串，例如
 kingbase://system@127.0.0.1:54321/test；未给出的部分取自 KINGBASE_HOST、
@@ -83,6 +89,10 @@ query：
   -f, --format table|json|csv|tsv
 build（不接受连接参数）：
   --nodedir <路径>        带有头文件的 Node.js 安装目录；默认取自 node 程序旁，没有则下载
+init（参数为目录，默认为当前目录；不覆盖任何文件）：
+  --script, --service     执行完即结束的程序，或持续运行的程序；默认 script
+  --typescript, --javascript, --esm, --cjs
+                          默认为 ES 模块；有 tsconfig.json 时为 TypeScript
 
 其他：
   -h, --help

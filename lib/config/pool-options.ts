@@ -2,30 +2,31 @@ import { badOption, checkKeys } from './options.js';
 
 /** How the pool behaves. Times are in ms; a time of 0 means never, or no limit. */
 export interface PoolOptions {
-  /** Most connections at a time, at least 1. */
+  /** Most connections at a time, at least 1. Default: 10. */
   max?: number | undefined;
-  /** Connections that are kept open even when idle, at most `max`. */
+  /** Connections that are kept open even when idle, at most `max`. Default: 0. */
   min?: number | undefined;
   /** Most connections that are kept idle; further ones are closed when they come back. Default: `max`. */
   maxIdle?: number | undefined;
-  /** An idle connection is closed after this time. */
+  /** ms; an idle connection is closed after this time. Default: 30 minutes. */
   idleTimeout?: number | undefined;
-  /** A connection is replaced after this time, when it is not in use. */
+  /** ms; a connection is replaced after this time, when it is not in use. Default: 1 hour. */
   maxLifetime?: number | undefined;
-  /** Up to this much is taken off each connection's lifetime at random, so that they do not all end together. */
+  /** ms; up to this much is taken off each lifetime at random, so that they do not all end together. Default: 5 minutes. */
   lifetimeJitter?: number | undefined;
-  /** How long a call waits for a connection. */
+  /** ms; how long a call waits for a connection before it rejects with `KB_POOL_ACQUIRE_TIMEOUT`. Default: 30 s. */
   acquireTimeout?: number | undefined;
-  /** How many calls may wait beyond those for which there is room; one more is refused at once. */
+  /** How many calls may wait beyond those for which there is room; one more rejects with `KB_POOL_FULL`. Default: no limit. */
   maxWaiting?: number | undefined;
-  /** How often idle connections are asked whether the server is still there. */
+  /** ms; how often idle connections are asked whether the server is still there. Default: 30 s. */
   heartbeatInterval?: number | undefined;
-  /** An answer to a heartbeat that takes longer counts as none. */
+  /** ms; an answer to a heartbeat that takes longer counts as none, and the connection is closed. Default: 5 s. */
   heartbeatTimeout?: number | undefined;
+  /** What a heartbeat asks. Default: `select 1`. */
   heartbeatSql?: string | undefined;
-  /** A connection that was idle for longer than this is checked before it is handed out. */
+  /** ms; a connection that was idle for longer than this is checked before it is handed out. Default: 60 s. */
   validateAfterIdle?: number | undefined;
-  /** A connection that is in use for longer than this is reported as a probable leak. */
+  /** ms; a connection that is in use for longer than this is reported as a probable leak. Default: 0, none is. */
   leakTimeout?: number | undefined;
   /**
    * What of a session's state is undone when a checked-out connection is released; calls of the database itself are not

@@ -20,6 +20,8 @@ export interface TraceContext {
   'server.port': number;
   /** The statement with its placeholders, never with values in it. */
   'db.query.text'?: string;
+  /** Its first word, where it is one of SQL's: a name for a span. */
+  'db.query.summary'?: string;
   'db.operation.name'?: string;
   'db.collection.name'?: string;
   'db.operation.batch.size'?: number;

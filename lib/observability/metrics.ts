@@ -51,10 +51,16 @@ export interface PoolState {
   readonly idleMin: number;
 }
 
+/** What was done, by the conventions' names: a name that is read out of a statement's text is a summary of it. */
+export interface CallName {
+  'db.query.summary'?: string;
+  'db.operation.name'?: string;
+  /** The table, quoted. */
+  'db.collection.name'?: string;
+}
+
 /** How a call ended: what the metrics tell of it. */
-export interface CallEnd {
-  /** The first word of a statement, or another name of what was done. */
-  operation: string | undefined;
+export interface CallEnd extends CallName {
   rows: number | undefined;
   /** SQLSTATE, where the server refused. */
   status: string | undefined;
@@ -74,8 +80,8 @@ const OPERATIONS = new Set(
   ).split(' '),
 );
 
-/** The operation's name for a statement; undefined where it begins with something else, such as a comment. */
-export function operationOf(sql: string): string | undefined {
+/** A statement in one word; undefined where it begins with something else, such as a comment. */
+export function summaryOf(sql: string): string | undefined {
   const word = /^\s*([a-z]{2,9})\b/i.exec(sql)?.[1]?.toUpperCase();
   return word !== undefined && OPERATIONS.has(word) ? word : undefined;
 }
@@ -125,9 +131,8 @@ export class Metrics {
   }
 
   /** @param duration ms */
-  operation(duration: number, { operation, rows, status, error }: CallEnd): void {
-    const attributes: MetricsAttributes = { ...this.common };
-    if (operation !== undefined) attributes['db.operation.name'] = operation;
+  operation(duration: number, { rows, status, error, ...name }: CallEnd): void {
+    const attributes: MetricsAttributes = { ...this.common, ...name };
     if (status !== undefined) attributes['db.response.status_code'] = status;
     if (error !== undefined) attributes['error.type'] = error;
     this.duration.record(duration / 1_000, attributes);

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { tellSafely } from '../base/tell-safely.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
 import { channels, type TraceContext } from './channels.js';
-import { operationOf, type Metrics } from './metrics.js';
+import { summaryOf, type CallName, type Metrics } from './metrics.js';
 
 /**
  * One line of the log. No password and no parameter is in it; the text of a slow statement is, which can hold what is
@@ -101,10 +101,11 @@ export class Telemetry {
       if (!channels.query.active) return run();
       const context = this.context(traceContext);
       context['db.query.text'] = sql;
+      Object.assign(context, nameOf(sql));
       if (this.options.traceParameters) context['db.query.parameters'] = parameters;
       return channels.query.trace(context, () => noting(context, run(), rowsOf));
     };
-    const measured = (): Promise<R> => this.measured(() => operationOf(sql), rowsOf, traced);
+    const measured = (): Promise<R> => this.measured(() => nameOf(sql), rowsOf, traced);
     return this.slow === Infinity ? measured() : this.timed(sql, rowsOf, measured);
   }
 
@@ -148,7 +149,7 @@ export class Telemetry {
   ): Promise<R> {
     const traced = (): Promise<R> => this.tracedBatch(traceContext, table, sizes, run);
     return this.measured(
-      () => BATCH_INSERT,
+      () => ({ 'db.operation.name': BATCH_INSERT, 'db.collection.name': table }),
       () => sizes().returned,
       traced,
     );
@@ -205,7 +206,7 @@ export class Telemetry {
   }
 
   private measured<R>(
-    operation: () => string | undefined,
+    name: () => CallName,
     rowsOf: (result: R) => number | undefined,
     run: () => Promise<R>,
   ): Promise<R> {
@@ -214,7 +215,7 @@ export class Telemetry {
     const start = performance.now();
     const end = (rows: number | undefined, failure: Failure): void => {
       const duration = performance.now() - start;
-      tellSafely(() => metrics.operation(duration, { operation: operation(), rows, ...failure }));
+      tellSafely(() => metrics.operation(duration, { ...name(), rows, ...failure }));
     };
     const running = run();
     running.then(
@@ -244,6 +245,11 @@ export class Telemetry {
       if (duration >= this.slow) this.log({ event: 'slow', sql, duration, rows, error: failure });
     }
   }
+}
+
+function nameOf(sql: string): CallName {
+  const summary = summaryOf(sql);
+  return summary === undefined ? {} : { 'db.query.summary': summary };
 }
 
 /** Puts the outcome into the context before the channel tells of it. */

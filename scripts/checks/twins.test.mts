@@ -12,6 +12,18 @@ const twins = folders.flatMap((folder) =>
     .map((name) => path.join(folder, name)),
 );
 
+const pages = folders.flatMap((folder) =>
+  readdirSync(path.join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join(folder, name)),
+);
+
+/** Its links to other files, with target and anchor. */
+function linksOf(page: string): RegExpExecArray[] {
+  const text = readFileSync(path.join(root, page), 'utf8').replace(/^```[^]*?^```$/gm, '');
+  return [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)];
+}
+
 interface Page {
   /** Level and, for code in them, the code: what does not depend on the language. */
   headings: string[];
@@ -52,8 +64,39 @@ function pageOf(file: string): Page {
   return page;
 }
 
+/** For those who change the package; they read English. */
+const ENGLISH_ONLY = new Set(['docs/architecture.md']);
+
+it('has every page of docs/ in Chinese', () => {
+  const english = pages.filter((page) => page.startsWith('docs/') && !page.endsWith(CHINESE));
+  const missing = english.filter(
+    (page) => !ENGLISH_ONLY.has(page) && !twins.includes(page.replace(/\.md$/, CHINESE)),
+  );
+  expect(missing).toEqual([]);
+});
+
+it.each(['docs/index.md', 'docs/index.zh-CN.md'])('%s names every page', (index) => {
+  const named = linksOf(index).map(([, target = '']) => path.join('docs', target));
+  const wanted = pages.filter(
+    (page) =>
+      page.startsWith('docs/') &&
+      (ENGLISH_ONLY.has(page) || page.endsWith(CHINESE) === index.endsWith(CHINESE)) &&
+      page !== index,
+  );
+  expect(wanted.filter((page) => !named.includes(page))).toEqual([]);
+});
+
 describe.each(twins)('%s', (chinese) => {
   const english = chinese.replace(CHINESE, '.md');
+
+  it('leads to Chinese pages', () => {
+    const elsewhere = linksOf(chinese).map(([, target = '']) => path.join(path.dirname(chinese), target));
+    // The page itself in English is what its first line leads to.
+    const wrong = elsewhere.filter(
+      (page) => !page.endsWith(CHINESE) && page !== english && twins.includes(page.replace(/\.md$/, CHINESE)),
+    );
+    expect(wrong).toEqual([]);
+  });
 
   it('has the headings, the code and the tables of the English page', () => {
     expect(existsSync(path.join(root, english))).toBe(true);
@@ -76,22 +119,13 @@ function anchorsOf(file: string): string[] {
   );
 }
 
-const pages = folders.flatMap((folder) =>
-  readdirSync(path.join(root, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => path.join(folder, name)),
-);
-
 it.each(pages)('%s has no dead link', (page) => {
-  const text = readFileSync(path.join(root, page), 'utf8').replace(/^```[^]*?^```$/gm, '');
-  const dead = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)].filter(
-    ([, target = '', anchor]) => {
-      const file = target === '' ? path.join(root, page) : path.resolve(root, path.dirname(page), target);
-      if (!existsSync(file)) return true;
-      return (
-        anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(decodeURIComponent(anchor))
-      );
-    },
-  );
+  const dead = linksOf(page).filter(([, target = '', anchor]) => {
+    const file = target === '' ? path.join(root, page) : path.resolve(root, path.dirname(page), target);
+    if (!existsSync(file)) return true;
+    return (
+      anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(decodeURIComponent(anchor))
+    );
+  });
   expect(dead.map(([link]) => link)).toEqual([]);
 });

@@ -139,14 +139,15 @@ describe('recordMetrics', () => {
     await db.script('DROP TABLE measured_batch');
     const { 'db.client.operation.duration': duration, 'db.client.response.returned_rows': rows } =
       await collected();
-    const select = { ...CALL, 'db.operation.name': 'SELECT' };
+    const select = { ...CALL, 'db.query.summary': 'SELECT' };
     expect(countOf(duration, select)).toBe(2);
     expect(countOf(duration, CALL)).toBe(1);
     expect(countOf(duration, { ...select, 'db.response.status_code': '22012', 'error.type': '22012' })).toBe(
       1,
     );
     expect(countOf(duration, { ...select, 'error.type': 'KB_TIMEOUT' })).toBe(1);
-    expect(countOf(duration, { ...CALL, 'db.operation.name': 'BATCH INSERT' })).toBe(1);
+    const batch = { 'db.operation.name': 'BATCH INSERT', 'db.collection.name': '"measured_batch"' };
+    expect(countOf(duration, { ...CALL, ...batch })).toBe(1);
     expect(valueOf(rows, select)).toMatchObject({ count: 2, sum: 4 });
   });
 

@@ -394,6 +394,7 @@ describe('OpenTelemetry', () => {
     expect(query.attributes).toEqual({
       ...COMMON,
       'db.query.text': 'SELECT $1::int4 AS v',
+      'db.query.summary': 'SELECT',
       'db.response.returned_rows': 1,
     });
     const failed = span('SELECT 1 / 0');

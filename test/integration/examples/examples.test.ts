@@ -119,6 +119,15 @@ a name that is there already is taken
 other errors reach the caller
 `,
   'worker-thread.mjs': 'sums: [ 55n, 500500n, 5000050000n ]\n',
+  'worker-pipeline.mjs': '20000 digests\n777 true\n',
+  'export-csv.mts': `20000 rows
+编号,名称,价格,日期
+1,"茶, 1",0.12500000000000000000,2026-02-18
+2,'=1+1,0.25000000000000000000,2026-02-19
+`,
+  'from-kb.cjs': `1\n[ { id: 1, name: '张三' } ]\n`,
+  'nestjs.mts': '临安\nclosing the database \n',
+  'midway.mts': '4\nclosing the database\n',
 };
 
 const entries = readdirSync(path.join(root, 'examples'), { withFileTypes: true });
@@ -152,6 +161,7 @@ test.each(Object.entries(OUTPUT))('%s runs, prints what it should and ends', asy
         ...Object.fromEntries(settings),
         KINGBASE_CLIENT_LIBRARY: library.path,
         NO_COLOR: '1',
+        TSX_TSCONFIG_PATH: 'examples/tsconfig.json',
         TZ: 'Asia/Shanghai',
       },
     },

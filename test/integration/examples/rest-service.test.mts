@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { startServer, type EmbeddedServer } from '../../../scripts/embedded-server.js';
+import { RedisCache } from '../../../examples/rest-service/redis-cache.mjs';
 import { createService } from '../../../examples/rest-service/service.mjs';
 import { open } from 'kingbase-native';
+import { hasRedis, startRedis, type Redis } from '../../support/redis.js';
 import { until } from '../../support/rejections.js';
 
 const CLIENTS = 64;
@@ -226,3 +229,141 @@ describe.each(inject('libraries'))(
     });
   },
 );
+
+describe.runIf(hasRedis)('examples/rest-service, with its cache in Redis', () => {
+  let redis: Redis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(() => redis.up());
+
+  const config = () => ({
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    database: server.database,
+    clientLibrary: inject('libraries')[0]!.path,
+  });
+
+  async function opened(): Promise<{ ask: Client['ask']; close: () => Promise<void> }> {
+    const app = await createService(config(), redis.url);
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const client = new Client((app.server.address() as AddressInfo).port);
+    return {
+      ask: client.ask.bind(client),
+      close: async () => {
+        client.close();
+        await app.close();
+      },
+    };
+  }
+
+  const nameIn = ({ body }: Answer): string => (JSON.parse(body) as { name: string }).name;
+
+  type Service = Awaited<ReturnType<typeof opened>>;
+
+  /** Whether the second reads what the first has read, though the row has changed without a word to the service. */
+  async function isKept(first: Service, second: Service, id: string): Promise<boolean> {
+    const before = nameIn(await first.ask('GET', `/items/${id}`));
+    await using db = open(config());
+    await db.exec('UPDATE item SET name = name || $2 WHERE id = $1', [id, '+']);
+    return nameIn(await second.ask('GET', `/items/${id}`)) === before;
+  }
+
+  it('shares it among instances, which a change invalidates', async () => {
+    const [one, other] = [await opened(), await opened()];
+    await one.ask('PUT', '/items/shared', { name: '龙井', price: '1' });
+    // Until the notification of the change has reached both, a value may be read again.
+    await until('it is kept', () => isKept(one, other, 'shared'));
+    await other.ask('PUT', '/items/shared', { name: '碧螺春', price: '1' });
+    // Who has the answer to a change reads it, wherever the next request goes.
+    expect(nameIn(await one.ask('GET', '/items/shared'))).toBe('碧螺春');
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it('serves from the database while Redis is away, and uses it when it is back', async () => {
+    const service = await opened();
+    await service.ask('PUT', '/items/away', { name: '一', price: '1' });
+    expect(nameIn(await service.ask('GET', '/items/away'))).toBe('一');
+    await redis.down();
+    expect((await service.ask('PUT', '/items/away', { name: '二', price: '1' })).status).toBe(204);
+    expect(nameIn(await service.ask('GET', '/items/away'))).toBe('二');
+    await redis.up();
+    await until('it is kept again', () => isKept(service, service, 'away'));
+    await service.close();
+  });
+
+  it('keeps no value that was read before a change which came first', async () => {
+    const cache = new RedisCache<string>(redis.url, 'race', 60_000);
+    const other = new RedisCache<string>(redis.url, 'race', 60_000);
+    await Promise.all([cache.connect(), other.connect()]);
+    await until('both have begun', async () => {
+      const value = await cache.get('begun', () => Promise.resolve('x'));
+      return (await other.get('begun', () => Promise.reject(new Error('not kept'))).catch(String)) === value;
+    });
+    const old = cache.get('key', async () => {
+      // The change is made and told of while the old value is on its way.
+      await other.delete('key');
+      return 'old';
+    });
+    expect(await old).toBe('old');
+    expect(await other.get('key', () => Promise.resolve('new'))).toBe('new');
+    expect(await cache.get('key', () => Promise.resolve('never'))).toBe('new');
+    await cache.clear();
+    expect(await other.get('key', () => Promise.resolve('newest'))).toBe('newest');
+    await Promise.all([cache.close(), other.close()]);
+  });
+});
+
+describe('examples/rest-service, traced', () => {
+  interface Span {
+    traceId: string;
+    spanId: string;
+    parentSpanId?: string;
+    name: string;
+    kind: number;
+    attributes: { key: string }[];
+  }
+
+  it('sends a span for each request under that of its caller, and one for each statement under that of its request', async () => {
+    const spans: Span[] = [];
+    const collector = createServer((message, response) => {
+      void text(message).then((body) => {
+        const { resourceSpans } = JSON.parse(body) as {
+          resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
+        };
+        spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      });
+    });
+    collector.listen(0, '127.0.0.1');
+    await once(collector, 'listening');
+    process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] =
+      `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    const app = await createService({
+      host: server.host,
+      port: server.port,
+      user: server.user,
+      database: server.database,
+      clientLibrary: inject('libraries')[0]!.path,
+    });
+    delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+    const traceId = 'a'.repeat(32);
+    const parent = 'b'.repeat(16);
+    const answer = await app.inject({
+      url: '/items/traced',
+      headers: { traceparent: `00-${traceId}-${parent}-01` },
+    });
+    expect(answer.statusCode).toBe(404);
+    await app.close();
+    collector.close();
+    const asked = spans.find(({ name }) => name === 'GET /items/:id');
+    expect(asked).toMatchObject({ traceId, parentSpanId: parent });
+    const statement = spans.find(({ parentSpanId }) => parentSpanId === asked?.spanId);
+    expect(statement).toMatchObject({ traceId, name: 'SELECT' });
+    expect(statement?.attributes.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(['db.system.name', 'db.query.text', 'db.query.summary', 'server.address']),
+    );
+  });
+});

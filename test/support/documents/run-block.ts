@@ -32,7 +32,7 @@ export function compile({ code, document, line, language }: Block): string {
     .replace(/^import (\{.*\}) from ('.*');$/gm, (_all, names: string, from: string) => {
       return `const ${names.replaceAll(' as ', ': ')} = require(${from});`;
     })
-    .replace(/^export \{\};$/m, '');
+    .replace(/^export \{.*\};$/m, '');
 }
 
 /**

@@ -56,10 +56,13 @@ export function settingOf(document: string, db: Database, config: ConnectionConf
     },
     'docs/bulk.md': { sql: TOWN },
     'docs/cancellation.md': { sql: REPORT, scope: { request: { signal: new AbortController().signal } } },
+    'docs/migrating-from-kb.md': { scope: connection },
     'docs/migrating-from-pg.md': { scope: { ...connection, Pool } },
     'docs/observability.md': { scope: { context } },
     'docs/orms.md': { scope: { ...connection, schema: {}, Sequelize } },
+    'docs/performance.md': { sql: TOWN },
     'docs/placeholders.md': { sql: TOWN },
+    'docs/questions.md': { sql: TOWN },
     'docs/security.md': { scope: { stringOfSomebodyElse: 'kingbase://app@db.example:54321/app' } },
     'docs/sql-tag.md': {
       sql: `${TOWN} INSERT INTO town VALUES (7, '绍兴', 1, '浙江');

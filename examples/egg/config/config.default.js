@@ -1,0 +1,4 @@
+'use strict';
+
+/** Of each worker process: Egg starts one for each core. */
+exports.kingbase = { url: undefined, options: { pool: { max: 5 } } };
