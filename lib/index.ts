@@ -19,6 +19,7 @@ export { Queryable } from './facade/queryable.js';
 export type { SqlCall, SqlOptions, SqlTag } from './facade/sql-tag/tag.js';
 export type { SqlPiece } from './sql/piece.js';
 export type { Rows } from './facade/rows/rows.js';
+export type { RowsTag } from './facade/streams/data-channels.js';
 export type { CopyOptions } from './facade/streams/copy-streams.js';
 export type {
   CopyFromStream,

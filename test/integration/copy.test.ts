@@ -129,12 +129,14 @@ describe.each(targets())('$name', (target) => {
       await connection.exec(`INSERT INTO item SELECT i, '第' || i FROM generate_series(1, 20000) AS i`);
       const chunks: Buffer[] = [];
       const stream = connection.copyTo('COPY (SELECT * FROM item ORDER BY id) TO STDOUT (FORMAT csv)');
+      expect(stream.rowsAffected).toBeUndefined();
       for await (const chunk of stream) chunks.push(chunk as Buffer);
       expect(chunks.length).toBeGreaterThan(1);
       expect(chunks.length).toBeLessThan(50);
       for (const chunk of chunks) expect(chunk.at(-1)).toBe(10);
       const all = Buffer.concat(chunks);
       expect(stream.bytesRead).toBe(all.length);
+      expect(stream.rowsAffected).toBe(20_000);
       expect(all.toString()).toBe(Array.from({ length: 20_000 }, (_, i) => `${i + 1},第${i + 1}\n`).join(''));
     });
 

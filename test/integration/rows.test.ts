@@ -505,6 +505,23 @@ describe.each([...targets().map((target) => ({ ...target, byCursor: false })), w
       await own.close();
     });
 
+    it('the command tag is there when all rows have been read, and only then', async () => {
+      const rows = db.rows<Numbered>(SOME, [7]);
+      expect(rows.tag).toBeUndefined();
+      await collect(rows);
+      expect(rows.tag).toEqual({ command: 'SELECT', rowCount: 7 });
+      const left = db.rows<Numbered>(ENDLESS);
+      for await (const _ of left) break;
+      expect(left.tag).toBeUndefined();
+      const none = db.rows('CREATE TEMPORARY TABLE tagged (i int4)');
+      await collect(none);
+      expect(none.tag).toEqual({ command: 'CREATE TABLE', rowCount: null });
+      const changes = db.rows('INSERT INTO tagged SELECT generate_series(1, 3) RETURNING i');
+      await collect(changes);
+      expect(changes.tag).toEqual({ command: 'INSERT', rowCount: 3 });
+      await db.exec('DROP TABLE tagged');
+    });
+
     it('whoever traces is told when the last row has been read', async () => {
       const events: unknown[] = [];
       const onEnd = (context: unknown): void => {

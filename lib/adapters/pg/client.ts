@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { open, type ChannelNotification, type Connection, type Database, type Notice } from '../../index.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
-import { connectError, serverWords, terminated, TERMINATED } from './errors.js';
+import { connectError, rejectedForCaller, serverWords, terminated, TERMINATED } from './errors.js';
+import { workOfForeignCopy } from './foreign-copies.js';
 import { workOfForeign } from './foreign-cursors.js';
 import { Query, type QueryCallback, type QueryConfig } from './query.js';
 import { QueryQueue } from './query-queue.js';
@@ -25,7 +26,9 @@ export class Client extends EventEmitter {
   readonly port: number;
   readonly host: string;
   readonly ssl: ConnectionParameters['ssl'];
-  readonly pipeline = false;
+  readonly binary: boolean;
+  /** Queries go one after the other all the same; `end` waits for those that have been asked for. */
+  readonly pipeline: boolean;
   /** Not `pg`'s: no message can be sent on it. It tells the parameters that the server reported (`parameterStatus`). */
   readonly connection = new EventEmitter();
   /** null before there is a session, as in `pg`; whoever is handed a connected client has a number, and types say that. */
@@ -40,10 +43,12 @@ export class Client extends EventEmitter {
   _queryable = true;
 
   protected session: Connection | undefined;
+  private lastStatus: 'I' | 'T' | 'E' | null = null;
   protected readonly queue: QueryQueue;
   private readonly promise: PromiseConstructor;
   private db: Database | undefined;
-  private ended: Promise<void> | undefined;
+  private opening: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
 
   constructor(config?: string | ClientConfig) {
     super();
@@ -54,17 +59,27 @@ export class Client extends EventEmitter {
     this.database = database;
     this.port = port;
     this.host = host;
-    this.ssl = ssl;
+    this.ssl = ssl ?? false;
+    this.binary = this.connectionParameters.binary;
+    this.pipeline = given.pipeline === true;
     this._types = new TypeOverrides(given.types);
     this.promise = given.Promise ?? Promise;
     this.queue = new QueryQueue(this._types, () => this.emit('drain'));
     // Nobody should see what a client holds inside, or its password, in a log.
-    for (const hidden of ['session', 'queue', 'promise', 'db', 'ended'] as const) {
+    for (const hidden of ['session', 'queue', 'promise', 'db', 'opening', 'closing'] as const) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
     this.on('newListener', (event) => {
       if (event === 'notice') this.hearNotices();
     });
+    // What a program says of the connection holds: it is not used any more.
+    this.connection.on('error', (error: Error) => {
+      if (this._queryable && !this._ending) this.broken(error);
+    });
+  }
+
+  get _txStatus(): 'I' | 'T' | 'E' | null {
+    return this.getTransactionStatus();
   }
 
   get password(): ConnectionParameters['password'] {
@@ -78,10 +93,9 @@ export class Client extends EventEmitter {
       this.begin(callback);
       return undefined;
     }
-    return new this.promise((resolve, reject) => {
+    return new this.promise((resolve) => {
       this.begin((error) => {
-        if (error) reject(error);
-        else resolve(this);
+        resolve(error ? rejectedForCaller(error) : this);
       });
     });
   }
@@ -93,21 +107,20 @@ export class Client extends EventEmitter {
       return;
     }
     this._connecting = true;
-    this.openSession().then(
+    this.opening = this.openSession().then(
       (session) => {
         this.attach(session);
         callback(null, this);
         this.emit('connect');
-        if (this._ending) void this.finish();
-        else this.queue.start(session);
+        if (!this._ending) this.queue.start(session);
       },
       (error: unknown) => {
         const told = connectError(error, 'timeout expired');
         this._ended = true;
         this._queryable = false;
         void this.db?.close();
-        this.queue.refuseAll(told);
         callback(told);
+        this.queue.refuseAll(terminated(error));
         process.nextTick(() => this.emit('end'));
       },
     );
@@ -136,10 +149,7 @@ export class Client extends EventEmitter {
 
   /** @internal */
   tellNotice(notice: Notice): void {
-    this.emit(
-      'notice',
-      Object.assign(new Error(notice.message), { length: undefined }, notice, { name: 'notice' }),
-    );
+    this.emit('notice', { length: undefined, ...notice, name: 'notice' });
   }
 
   protected attach(session: Connection): void {
@@ -148,6 +158,7 @@ export class Client extends EventEmitter {
     this._connected = true;
     if (this.processID === session.backendPid) return;
     this.processID = session.backendPid;
+    this.lastStatus = 'I';
     for (const [parameterName, parameterValue] of Object.entries(session.serverParameters)) {
       this.connection.emit('parameterStatus', { parameterName, parameterValue });
     }
@@ -163,7 +174,7 @@ export class Client extends EventEmitter {
 
   /** The session is gone, and nobody has asked for it. */
   protected lost(error: Error): void {
-    if (this._ending) return;
+    if (this._ending || !this._queryable) return;
     this._queryable = false;
     this._ended = true;
     this.session = undefined;
@@ -178,6 +189,12 @@ export class Client extends EventEmitter {
       process.nextTick(() => this.emit('end'));
       void this.db?.close();
     });
+  }
+
+  private broken(error: Error): void {
+    this._queryable = false;
+    this.queue.refuseAll(error);
+    this.emit('error', error);
   }
 
   protected tellLoss(error: Error): void {
@@ -208,7 +225,7 @@ export class Client extends EventEmitter {
       (typeof config === 'object' && 'query_timeout' in config ? config.query_timeout : undefined) ??
       this.connectionParameters.query_timeout;
     if (!this._queryable || this._ending) {
-      const why = this._ending
+      const why = this._queryable
         ? 'Client was closed and is not queryable'
         : 'Client has encountered a connection error and is not queryable';
       process.nextTick(() => {
@@ -227,13 +244,15 @@ export class Client extends EventEmitter {
     callback: QueryCallback | undefined,
   ): [Work, unknown] {
     if (isWork(config)) {
-      const given = typeof values === 'function' ? values : callback;
-      if (config instanceof Query && given !== undefined) config.callback ??= given;
+      takeCallback(config, typeof values === 'function' ? values : callback);
       return [config, config];
     }
     if (typeof config === 'object' && 'submit' in config && typeof config.submit === 'function') {
-      const work = workOfForeign(config);
-      if (work !== undefined) return [work, config];
+      const work = workOfForeign(config) ?? workOfForeignCopy(config);
+      if (work !== undefined) {
+        takeCallback(config, typeof values === 'function' ? values : callback);
+        return [work, config];
+      }
       throw new TypeError(
         'This object sends messages of the protocol itself, which the client library does. Use the Cursor, QueryStream or copy of kingbase-native/pg.',
       );
@@ -245,10 +264,9 @@ export class Client extends EventEmitter {
       }
       return [query, undefined];
     }
-    const answer = new this.promise((resolve, reject) => {
+    const answer = new this.promise((resolve) => {
       query.callback = (error, result): void => {
-        if (error) reject(error);
-        else resolve(result);
+        resolve(error ? rejectedForCaller(error) : result);
       };
     });
     return [query, answer];
@@ -258,31 +276,41 @@ export class Client extends EventEmitter {
   end(callback: (error?: Error) => void): void;
   end(callback?: (error?: Error) => void): Promise<void> | undefined {
     this._ending = true;
-    const finished = this.finish();
-    if (callback === undefined) return finished;
-    void finished.then(() => {
-      callback();
-    });
+    if (callback === undefined) {
+      return new this.promise((resolve) => {
+        this.finish(resolve);
+      });
+    }
+    this.finish(callback);
     return undefined;
   }
 
-  /** What is under way and what waits is refused, as a client of `pg` does that drops its socket. */
-  private finish(): Promise<void> {
-    if (this._connecting) return Promise.resolve();
-    this.ended ??= this.close();
-    return this.ended;
+  /** @param done called before the event `end` is told, as `pg` does it */
+  private finish(done: () => void): void {
+    if (this._ended || this.opening === undefined) {
+      done();
+      return;
+    }
+    this.closing ??= this.opening.then(() => this.close());
+    void this.closing.then(() => {
+      process.nextTick(done);
+    });
   }
 
+  /** What is under way and what waits is refused, as a client of `pg` does that drops its socket. */
   private async close(): Promise<void> {
     const { session, db } = this;
-    this.queue.refuseAll(new Error(TERMINATED));
     if (session === undefined || db === undefined) return;
+    if (this.pipeline) await this.queue.drainedOnce();
+    this.queue.refuseAll(new Error(TERMINATED));
     void session.release({ discard: true });
     // What is still under way nobody waits for any more.
     await db.close({ timeout: 1 });
     this._ended = true;
     this.session = undefined;
-    process.nextTick(() => this.emit('end'));
+    process.nextTick(() => {
+      process.nextTick(() => this.emit('end'));
+    });
   }
 
   setTypeParser(oid: number, format: TypeFormat | TypeParser, parser?: TypeParser): void {
@@ -301,17 +329,22 @@ export class Client extends EventEmitter {
     return escapeLiteral(text);
   }
 
+  /** What the server said last; null before there was a session. */
   getTransactionStatus(): 'I' | 'T' | 'E' | null {
     switch (this.session?.transactionStatus) {
       case 'idle':
-        return 'I';
+        this.lastStatus = 'I';
+        break;
       case 'open':
-        return 'T';
+        this.lastStatus = 'T';
+        break;
       case 'failed':
-        return 'E';
+        this.lastStatus = 'E';
+        break;
       default:
-        return null;
+        break;
     }
+    return this.lastStatus;
   }
 
   /** An idle session does not keep the process alive here, whatever is asked for. */
@@ -322,6 +355,12 @@ export class Client extends EventEmitter {
   unref(): void {
     // Nothing to do.
   }
+}
+
+/** What has a callback of its own keeps it. */
+function takeCallback(work: object, given: QueryCallback | undefined): void {
+  const taker: { callback?: QueryCallback | undefined } = work;
+  if (given !== undefined) taker.callback ??= given;
 }
 
 function isWork(given: unknown): given is Work {

@@ -28,7 +28,10 @@ export interface ClientConfig {
   types?: TypeParsers | undefined;
   options?: string | undefined;
   client_encoding?: string | undefined;
+  /** Taken and of no effect: values come as text. */
   binary?: boolean | undefined;
+  pipeline?: boolean | undefined;
+  replication?: string | undefined;
   Promise?: PromiseConstructor | undefined;
   /** What `pg` has no word for: the driver's own options, over all others. */
   kingbase?: ConnectionConfig | undefined;
@@ -55,8 +58,21 @@ export class ConnectionParameters {
   readonly ssl: boolean | string | SslConfig | undefined;
   readonly application_name: string | undefined;
   readonly options: string | undefined;
-  readonly query_timeout: number;
+  readonly query_timeout: number | false;
+  readonly statement_timeout: number | false | undefined;
+  readonly lock_timeout: number | false | undefined;
+  readonly idle_in_transaction_session_timeout: number | false | undefined;
   readonly connectionTimeoutMillis: number;
+  /** Seconds, as `pg` shows it. */
+  readonly connect_timeout: number | string;
+  readonly fallback_application_name: string | undefined;
+  readonly client_encoding: string | undefined;
+  readonly replication: string | undefined;
+  readonly binary: boolean;
+  readonly isDomainSocket: boolean;
+  readonly sslnegotiation: string | undefined;
+  declare readonly keepalives?: 0 | 1;
+  declare readonly keepalives_idle?: number;
   /** Not enumerable, so that no log shows it. */
   declare readonly password: string | PasswordFunction | undefined;
 
@@ -77,15 +93,26 @@ export class ConnectionParameters {
         ? config.password
         : pick(config.password, 'PASSWORD', defaults.password);
     Object.defineProperty(this, 'password', { value: password, enumerable: false });
-    this.ssl = config.ssl ?? sslOfEnvironment();
+    this.ssl = withHiddenKey(config.ssl ?? sslOfEnvironment());
     const name = config.application_name ?? process.env['PGAPPNAME'] ?? process.env['KINGBASE_APPNAME'];
-    this.application_name =
-      name ??
-      defaults.application_name ??
-      config.fallback_application_name ??
-      defaults.fallback_application_name;
+    this.application_name = name ?? defaults.application_name;
     this.options = pick(config.options, 'OPTIONS', defaults.options);
-    this.query_timeout = Number(config.query_timeout ?? defaults.query_timeout);
+    this.query_timeout = config.query_timeout || defaults.query_timeout;
+    for (const setting of SETTINGS) this[setting] = config[setting] || defaults[setting];
+    this.fallback_application_name = config.fallback_application_name ?? defaults.fallback_application_name;
+    this.client_encoding = pick(config.client_encoding, 'CLIENT_ENCODING', defaults.client_encoding) ?? '';
+    this.replication = pick(config.replication, 'REPLICATION', undefined);
+    this.binary = config.binary === true || defaults.binary;
+    this.isDomainSocket = this.host.startsWith('/');
+    this.sslnegotiation = sslNegotiation(config.sslnegotiation ?? process.env['PGSSLNEGOTIATION'], this.ssl);
+    this.connect_timeout =
+      config.connectionTimeoutMillis === undefined
+        ? (process.env['PGCONNECT_TIMEOUT'] ?? 0)
+        : Math.floor(config.connectionTimeoutMillis / 1000);
+    if (typeof config.keepAlive === 'boolean') this.keepalives = config.keepAlive ? 1 : 0;
+    if (typeof config.keepAliveInitialDelayMillis === 'number') {
+      this.keepalives_idle = Math.floor(config.keepAliveInitialDelayMillis / 1000);
+    }
     this.connectionTimeoutMillis =
       config.connectionTimeoutMillis ?? Number(process.env['PGCONNECT_TIMEOUT'] ?? 0) * 1000;
   }
@@ -101,9 +128,9 @@ export class ConnectionParameters {
       database: this.database,
       password: typeof password === 'function' ? (): string | Promise<string> => password(this) : password,
       options: this.sessionOptions(),
-      applicationName: this.application_name,
+      applicationName: this.application_name ?? this.fallback_application_name,
       connectTimeout: this.connectionTimeoutMillis,
-      ...(config.sslnegotiation === 'direct' ? { sslNegotiation: 'direct' } : {}),
+      ...(this.sslnegotiation === 'direct' ? { sslNegotiation: 'direct' } : {}),
       ...(config.keepAlive === true ? { keepalives: 1 } : {}),
       ...(config.keepAliveInitialDelayMillis === undefined
         ? {}
@@ -115,8 +142,8 @@ export class ConnectionParameters {
 
   private sessionOptions(): string | undefined {
     const settings = SETTINGS.flatMap((name) => {
-      const value: unknown = this.config[name] ?? defaults[name];
-      return value === false || value === 0 ? [] : [`-c ${name}=${Math.trunc(Number(value))}`];
+      const value: unknown = this[name];
+      return !value ? [] : [`-c ${name}=${Math.trunc(Number(value))}`];
     });
     const all = [...(this.options === undefined ? [] : [this.options]), ...settings];
     return all.length === 0 ? undefined : all.join(' ');
@@ -128,10 +155,33 @@ function fromString(text: string): ClientConfig {
   for (const [name, value] of Object.entries(parse(text))) {
     if (value !== null && value !== undefined) given[name] = value;
   }
-  for (const name of [...SETTINGS, 'query_timeout', 'connectionTimeoutMillis']) {
-    if (typeof given[name] === 'string') given[name] = Number(given[name]);
-  }
+  const { connectionTimeoutMillis: limit } = given;
+  if (typeof limit === 'string') given['connectionTimeoutMillis'] = Number(limit);
   return given;
+}
+
+function sslNegotiation(given: string | undefined, ssl: unknown): string | undefined {
+  if (given !== undefined && given !== 'postgres' && given !== 'direct') {
+    throw new Error(`Invalid sslnegotiation value: "${given}". Valid values are "postgres" and "direct".`);
+  }
+  if (given === 'direct' && !ssl) throw new Error('sslnegotiation=direct requires SSL to be enabled');
+  return given;
+}
+
+/** The secrets in it can be asked for, but no log shows them; the program's object stays as it is. */
+function withHiddenKey(given: ConnectionParameters['ssl']): ConnectionParameters['ssl'] {
+  if (given === 'true') return true;
+  if (given === 'no-verify') return { rejectUnauthorized: false };
+  if (typeof given !== 'object' || given === null) return given;
+  const copy = Object.create(
+    Object.getPrototypeOf(given) as object | null,
+    Object.getOwnPropertyDescriptors(given),
+  ) as SslConfig;
+  for (const secret of ['key', 'passphrase'] as const) {
+    if (!Object.hasOwn(given, secret)) continue;
+    Object.defineProperty(copy, secret, { value: given[secret], enumerable: false, configurable: true });
+  }
+  return copy;
 }
 
 function sslOfEnvironment(): boolean | SslConfig | undefined {

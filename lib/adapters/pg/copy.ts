@@ -1,12 +1,23 @@
 /** pg-copy-streams' `from` and `to`. */
 import { Readable, Writable, type ReadableOptions, type WritableOptions } from 'node:stream';
 import type { CopyFromStream, CopyToStream } from '../../index.js';
-import { statementError } from './errors.js';
+import { READ_TIMEOUT, statementError } from './errors.js';
 import { RUN, type Host, type Work } from './work.js';
+
+/** `query_timeout` is for a whole stream. */
+function limitTime(stream: Readable | Writable, timeout: number | undefined): void {
+  if (timeout === undefined) return;
+  const timer = setTimeout(() => {
+    stream.destroy(new Error(READ_TIMEOUT));
+  }, timeout);
+  stream.once('close', () => {
+    clearTimeout(timer);
+  });
+}
 
 /** COPY … FROM STDIN: what is written goes to the server once the client has come to it. */
 export class CopyFrom extends Writable implements Work {
-  rowCount: number | undefined;
+  rowCount = 0;
   private inner: CopyFromStream | undefined;
   private held: (() => void) | undefined;
 
@@ -21,12 +32,13 @@ export class CopyFrom extends Writable implements Work {
     throw new Error('A stream is run by client.query(stream).');
   }
 
-  [RUN]({ session }: Host, done: () => void): void {
+  [RUN]({ session, timeout }: Host, done: () => void): void {
     if (this.destroyed) {
       process.nextTick(done);
       return;
     }
     const inner = session.copyFrom(this.text);
+    limitTime(this, timeout);
     this.inner = inner;
     inner.on('error', (error) => {
       this.destroy(statementError(error));
@@ -47,7 +59,7 @@ export class CopyFrom extends Writable implements Work {
   override _final(callback: (error?: Error | null) => void): void {
     this.whenBegun((inner) => {
       inner.end((error?: Error | null) => {
-        this.rowCount = inner.rowsAffected;
+        this.rowCount = inner.rowsAffected ?? 0;
         callback(error ? statementError(error) : null);
       });
     });
@@ -80,6 +92,7 @@ export class CopyFrom extends Writable implements Work {
 
 /** COPY … TO STDOUT as a Readable of bytes. */
 export class CopyTo extends Readable implements Work {
+  rowCount = 0;
   private inner: CopyToStream | undefined;
   private wanted = false;
 
@@ -94,17 +107,21 @@ export class CopyTo extends Readable implements Work {
     throw new Error('A stream is run by client.query(stream).');
   }
 
-  [RUN]({ session }: Host, done: () => void): void {
+  [RUN]({ session, timeout }: Host, done: () => void): void {
     if (this.destroyed) {
       process.nextTick(done);
       return;
     }
     const inner = session.copyTo(this.text);
+    limitTime(this, timeout);
     this.inner = inner;
     inner.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) inner.pause();
     });
-    inner.once('end', () => this.push(null));
+    inner.once('end', () => {
+      this.rowCount = inner.rowsAffected ?? 0;
+      this.push(null);
+    });
     inner.on('error', (error) => {
       this.destroy(statementError(error));
     });

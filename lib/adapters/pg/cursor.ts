@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Rows } from '../../index.js';
-import { statementError } from './errors.js';
+import { READ_TIMEOUT, statementError } from './errors.js';
 import { Result, type RowOfAnyKind, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue, type PreparedValue } from './values.js';
@@ -26,6 +26,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
   private held: TextRow[] = [];
   private error: Error | undefined;
   private finish: (() => void) | undefined;
+  private limit: NodeJS.Timeout | undefined;
   /** Reads are answered one after the other. */
   private last: Promise<unknown> = Promise.resolve();
   private readonly begun: Promise<void>;
@@ -46,13 +47,18 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     throw new Error('A cursor is run by client.query(cursor).');
   }
 
-  [RUN]({ session, types }: Host, done: () => void): void {
+  [RUN]({ session, types, timeout }: Host, done: () => void): void {
     this.finish = done;
-    if (this.state === 'done') {
+    if (this.state === 'done' || this.state === 'error') {
       this.settle();
       return;
     }
     this.state = 'open';
+    if (timeout !== undefined) {
+      this.limit = setTimeout(() => {
+        this.fail(new Error(READ_TIMEOUT));
+      }, timeout);
+    }
     this.result = new Result<R>(this.config.rowMode, this.config.types ?? types);
     const options = { rowMode: 'array', types: AS_TEXT, stallTimeout: Infinity } as const;
     this.rows = session.rows<TextRow>(this.text, this.values ?? [], options);
@@ -79,7 +85,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
 
   private async take(count: number): Promise<R[]> {
     if (this.state === 'initialized') await this.begun;
-    if (this.error !== undefined) throw this.error;
+    this.check();
     if (this.state === 'done' || this.rows === undefined) return [];
     try {
       if (this.result.fields.length === 0) this.result.addFields(await this.rows.fields());
@@ -89,11 +95,12 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
         if (next === undefined || next.done === true) over = true;
         else this.held = this.held.length === 0 ? next.value : [...this.held, ...next.value];
       }
+      this.check();
       const read = this.held.slice(0, count).map((values) => this.result.parseRow(values));
       this.held = this.held.slice(count);
       for (const row of read) this.emit('row', row, this.result);
-      this.result.rows = read;
       if (over && this.held.length === 0) this.ended(read.length);
+      this.result.rows = read;
       return read;
     } catch (error) {
       const failed = statementError(error);
@@ -102,10 +109,16 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     }
   }
 
+  private check(): void {
+    if (this.error !== undefined) throw this.error;
+  }
+
   private ended(lastRead: number): void {
     if (this.state === 'done') return;
     this.state = 'done';
-    this.result.addCommand({ command: 'SELECT', rowCount: lastRead });
+    const { command = '', rowCount = null } = this.rows?.tag ?? {};
+    // The server counts what it has given for the last read.
+    this.result.addCommand({ command, rowCount: command === 'SELECT' ? lastRead : rowCount });
     this.settle();
     this.emit('end', this.result);
   }
@@ -115,12 +128,14 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     this.state = 'error';
     this.error = error;
     this.begin?.();
-    this.settle();
+    if (this.rows === undefined) this.settle();
+    else void this.rows.close().then(() => this.settle());
     if (this.listenerCount('error') > 0) this.emit('error', error);
   }
 
   private settle(): void {
     const { finish } = this;
+    clearTimeout(this.limit);
     this.finish = undefined;
     finish?.();
   }
@@ -143,13 +158,13 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
 
   private async stop(): Promise<void> {
     if (this.state === 'done') return;
-    const failed = this.state === 'error';
+    const { state } = this;
     this.state = 'done';
     this.held = [];
     this.begin?.();
     await this.rows?.close();
     this.settle();
-    if (!failed) this.emit('end', this.result);
+    if (state === 'open') this.emit('end', this.result);
   }
 
   handleError(error: Error): void {

@@ -1,5 +1,4 @@
 /** What `pg.defaults` holds: read when a client is made, so that a program may set it. */
-import os from 'node:os';
 import types from 'pg-types';
 
 export interface Defaults {
@@ -19,6 +18,7 @@ export interface Defaults {
   application_name: string | undefined;
   fallback_application_name: string | undefined;
   options: string | undefined;
+  sslnegotiation: string | undefined;
   parseInputDatesAsUTC: boolean;
   statement_timeout: number | false;
   lock_timeout: number | false;
@@ -33,7 +33,8 @@ export interface Defaults {
 
 export const defaults: Defaults = {
   host: 'localhost',
-  user: userName(),
+  // Where it is not known by the environment, the driver asks the system.
+  user: process.env[process.platform === 'win32' ? 'USERNAME' : 'USER'],
   database: undefined,
   password: null,
   connectionString: undefined,
@@ -47,6 +48,7 @@ export const defaults: Defaults = {
   application_name: undefined,
   fallback_application_name: undefined,
   options: undefined,
+  sslnegotiation: undefined,
   parseInputDatesAsUTC: false,
   statement_timeout: false,
   lock_timeout: false,
@@ -76,13 +78,3 @@ Object.defineProperty(defaults, 'parseInt8', {
     setParser(INT8_ARRAY, 'text', asNumber ? parserOf(INT4_ARRAY, 'text') : int8ArrayText);
   },
 });
-
-function userName(): string | undefined {
-  const named = process.platform === 'win32' ? process.env['USERNAME'] : process.env['USER'];
-  if (named !== undefined) return named;
-  try {
-    return os.userInfo().username;
-  } catch {
-    return undefined; // a user without a name, as in some containers
-  }
-}

@@ -79,8 +79,9 @@ const SYSTEM_CODES: Partial<Record<KingbaseErrorCode, { code: string; call: stri
 export function statementError(error: unknown): Error {
   if (isDatabaseError(error)) return DatabaseError.of(error);
   if (error instanceof TimeoutError) return new Error(READ_TIMEOUT, { cause: error });
-  if (error instanceof ConnectionError) return serverWords(error) ?? terminated(error);
-  return asError(error);
+  if (!(error instanceof ConnectionError)) return asError(error);
+  // The server told it to what was under way; what came after that finds no connection.
+  return (error.outcome === 'unknown' ? serverWords(error) : undefined) ?? terminated(error);
 }
 
 /** What making a connection failed with. */
@@ -116,6 +117,20 @@ export function serverWords(error: unknown): DatabaseError | undefined {
 
 export function terminated(cause: unknown): Error {
   return new Error(TERMINATED_UNEXPECTEDLY, { cause });
+}
+
+/**
+ * What the promise of a call is resolved with where it fails: a promise that is rejected, so that the error's stack names
+ * the lines that wait for the call, as with `pg`. V8 finds them from the reaction that it runs; by the time of the second,
+ * the call's promise has been tied to this one.
+ */
+export function rejectedForCaller(error: Error): Promise<never> {
+  return Promise.resolve()
+    .then(() => undefined)
+    .then(function atCaller(): never {
+      if (error instanceof Error) Error.captureStackTrace(error, atCaller);
+      throw error;
+    });
 }
 
 function asError(error: unknown): Error {

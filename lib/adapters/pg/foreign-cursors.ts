@@ -37,6 +37,7 @@ export function workOfForeign(given: object): Work | undefined {
   const cursor = new Cursor(foreign.text, foreign.values, foreign._conf);
   foreign.read = cursor.read.bind(cursor);
   foreign.close = cursor.close.bind(cursor);
+  Object.defineProperty(foreign, 'state', { get: () => (cursor.state === 'open' ? 'idle' : cursor.state) });
   for (const event of ['row', 'end'] as const) {
     cursor.on(event, (...told: unknown[]) => foreign.emit(event, ...told));
   }

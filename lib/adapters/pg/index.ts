@@ -31,11 +31,9 @@ const pg = {
   escapeIdentifier,
   escapeLiteral,
   utils,
-  /** The same classes: they are native already. */
-  get native(): object {
-    return pg;
-  },
 };
+/** The same classes: they are native already. As with `pg`, not among what is enumerated. */
+Object.defineProperty(pg, 'native', { value: pg, configurable: true });
 const native: object = pg;
 
 export {

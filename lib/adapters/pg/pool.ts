@@ -1,13 +1,15 @@
 import { EventEmitter } from 'node:events';
-import { TimeoutError, open, type Connection, type Database } from '../../index.js';
+import { open, type Connection, type Database } from '../../index.js';
 import { Client, NO_PROCESS } from './client.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
-import { connectError, CONNECT_TIMEOUT, serverWords, terminated } from './errors.js';
+import { connectError, CONNECT_TIMEOUT, rejectedForCaller, serverWords, terminated } from './errors.js';
 import type { QueryCallback, QueryConfig } from './query.js';
 import type { Result, RowOfAnyKind } from './result.js';
 
 export interface PoolConfig extends ClientConfig {
   max?: number | undefined;
+  /** An older word for `max`. */
+  poolSize?: number | undefined;
   min?: number | undefined;
   idleTimeoutMillis?: number | null | undefined;
   maxUses?: number | undefined;
@@ -48,6 +50,14 @@ export class PoolClient extends Client {
     });
   }
 
+  /** @internal Its session has ended. */
+  over(): void {
+    this._ending = true;
+    if (this._ended) return;
+    this._ended = true;
+    process.nextTick(() => this.emit('end'));
+  }
+
   /** @internal */
   override attach(session: Connection): void {
     // Each use of a session is a connection of the driver's, with listeners of its own.
@@ -65,6 +75,7 @@ export class PoolClient extends Client {
 export class Pool extends EventEmitter {
   readonly options: PoolConfig & { max: number; min: number; maxUses: number };
   readonly Promise: PromiseConstructor;
+  readonly Client = PoolClient;
   readonly log: (...messages: unknown[]) => void;
   ending = false;
   ended = false;
@@ -72,13 +83,24 @@ export class Pool extends EventEmitter {
   private readonly db: Database;
   private readonly clients = new Map<number, PoolClient>();
   private readonly held = new Set<PoolClient>();
+  /** Clients that are lent and whose session is gone: their removal is told when they are given back. */
+  private readonly lost = new Set<PoolClient>();
   private readonly waiting = new Set<AbortController>();
   private hearing = false;
 
   constructor(options: PoolConfig = {}) {
     super();
-    const max = options.max ?? 10;
-    this.options = { ...options, max, min: options.min ?? 0, maxUses: options.maxUses ?? Infinity };
+    // As with `pg`, 0 counts as absent.
+    const max = options.max || options.poolSize || 10;
+    this.options = {
+      ...options,
+      max,
+      min: options.min || 0,
+      maxUses: options.maxUses || Infinity,
+      allowExitOnIdle: options.allowExitOnIdle ?? false,
+      maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
+      idleTimeoutMillis: options.idleTimeoutMillis === undefined ? 10_000 : options.idleTimeoutMillis,
+    };
     for (const secret of ['password', 'ssl'] as const) {
       if (!(secret in options)) continue;
       Object.defineProperty(this.options, secret, {
@@ -97,14 +119,14 @@ export class Pool extends EventEmitter {
       pool: {
         max,
         min: this.options.min,
-        idleTimeout: options.idleTimeoutMillis === undefined ? 10_000 : (options.idleTimeoutMillis ?? 0),
+        idleTimeout: this.options.idleTimeoutMillis ?? 0,
         acquireTimeout: 0,
         maxLifetime: lifetime,
         lifetimeJitter: 0,
         ...config.pool,
       },
     });
-    for (const hidden of ['db', 'clients', 'held', 'waiting', 'hearing'] as const) {
+    for (const hidden of ['db', 'clients', 'held', 'lost', 'waiting', 'hearing'] as const) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
     this.db.on('disconnect', ({ processId, error }) => {
@@ -155,14 +177,18 @@ export class Pool extends EventEmitter {
   }
 
   private take(): Promise<PoolClient> {
-    return new this.Promise<PoolClient>((resolve, reject) => {
-      this.lease().then(resolve, reject);
+    return new this.Promise<PoolClient>((resolve) => {
+      this.lease().then(resolve, (error: unknown) => {
+        resolve(rejectedForCaller(error as Error));
+      });
     });
   }
 
   private async lease(): Promise<PoolClient> {
     if (this.ending) throw new Error('Cannot use a pool after calling end on the pool');
     const limit = this.options.connectionTimeoutMillis ?? 0;
+    const { openConnections, connecting, idle } = this.db.stats();
+    const waits = idle > 0 || openConnections + connecting >= this.options.max;
     const controller = new AbortController();
     this.waiting.add(controller);
     let session: Connection;
@@ -170,11 +196,7 @@ export class Pool extends EventEmitter {
       const { signal } = controller;
       session = await this.db.connect(limit > 0 ? { signal, timeout: limit } : { signal });
     } catch (error) {
-      const connecting = !(error instanceof TimeoutError) && limit > 0;
-      throw connectError(
-        error,
-        connecting ? 'Connection terminated due to connection timeout' : CONNECT_TIMEOUT,
-      );
+      throw connectError(error, waits ? CONNECT_TIMEOUT : 'Connection terminated due to connection timeout');
     } finally {
       this.waiting.delete(controller);
     }
@@ -244,9 +266,11 @@ export class Pool extends EventEmitter {
   }
 
   private giveBack(client: PoolClient, discard: boolean): void {
+    if (discard) client._ending = true;
     client.takeBack((session) => {
       this.held.delete(client);
-      void session?.release({ discard: discard || client._ending });
+      if (this.lost.delete(client)) this.removed(client);
+      void session?.release({ discard: client._ending });
     });
   }
 
@@ -256,10 +280,17 @@ export class Pool extends EventEmitter {
     if (client === undefined) return;
     this.clients.delete(processId);
     const idle = !this.held.has(client);
+    // A client that is lent hears of its loss itself.
+    if (idle || error === undefined) client.over();
     if (error !== undefined && idle && this.listenerCount('error') > 0) {
       const told = serverWords(error) ?? terminated(error);
       outside(() => this.emit('error', Object.assign(told, { client }), client));
     }
+    if (idle) this.removed(client);
+    else this.lost.add(client);
+  }
+
+  private removed(client: PoolClient): void {
     // The end of a pool is told when all of it is.
     if (this.ending) this.emit('remove', client);
     else outside(() => this.emit('remove', client));
@@ -307,7 +338,10 @@ export class Pool extends EventEmitter {
     config: string | QueryConfig,
     values: readonly unknown[] | null | undefined,
   ): Promise<Result<unknown>> {
-    return new this.Promise<Result<unknown>>((resolve, reject) => {
+    return new this.Promise<Result<unknown>>((resolve) => {
+      const reject = (error: Error): void => {
+        resolve(rejectedForCaller(error));
+      };
       this.lease()
         .then((client) => {
           try {
@@ -329,7 +363,7 @@ export class Pool extends EventEmitter {
   end(): Promise<void>;
   end(callback: (error?: Error) => void): void;
   end(callback?: (error?: Error) => void): Promise<void> | undefined {
-    const done = this.close();
+    const done = this.Promise.resolve(this.close());
     if (callback === undefined) return done;
     done.then(
       () => {

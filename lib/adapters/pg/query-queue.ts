@@ -17,6 +17,7 @@ export class QueryQueue {
   private session: Connection | undefined;
   private active: Work | undefined;
   private whenIdle: (() => void) | undefined;
+  private whenDrained: (() => void) | undefined;
 
   /** @param drained told when the last has been run */
   constructor(
@@ -68,19 +69,34 @@ export class QueryQueue {
     this.active = work;
     const timeout = deadline === 0 ? undefined : Math.max(1, Math.ceil(deadline - performance.now()));
     const { types, named } = this;
-    work[RUN]({ session, types, named, timeout }, (tell) => {
+    work[RUN]({ session, types, named, timeout }, (tell, failed) => {
       // Refused meanwhile, since the connection was ended.
       if (this.active !== work) return;
       this.active = undefined;
       tell?.();
-      // What the program has asked for when it was told may be under way.
-      if (this.isBusy()) return;
-      if (this.waiting.length > 0) {
-        this.next();
-        return;
-      }
-      this.drained();
-      if (!this.isBusy()) this.rest();
+      // `pg` hears of an error before it hears that the server is ready again: promises are told in between.
+      if (failed === true) setImmediate(this.goOn);
+      else this.goOn();
+    });
+  }
+
+  private readonly goOn = (): void => {
+    // What the program has asked for when it was told may be under way.
+    if (this.isBusy()) return;
+    if (this.waiting.length > 0) {
+      this.next();
+      return;
+    }
+    this.drained();
+    this.whenDrained?.();
+    if (!this.isBusy()) this.rest();
+  };
+
+  /** Resolves when nothing is under way and nothing waits. */
+  drainedOnce(): Promise<void> {
+    if (!this.isBusy() && this.waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.whenDrained = resolve;
     });
   }
 
@@ -101,6 +117,7 @@ export class QueryQueue {
     if (this.active !== undefined) works.unshift(this.active);
     this.active = undefined;
     this.session = undefined;
+    this.whenDrained?.();
     for (const work of works) {
       process.nextTick(() => {
         work.handleError(error);

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { Cursor, type CursorConfig } from './cursor.js';
+import type { QueryCallback } from './query.js';
+import type { Result } from './result.js';
 import { RUN, type Host, type Work } from './work.js';
 
 export interface QueryStreamConfig extends CursorConfig {
@@ -10,10 +12,15 @@ export interface QueryStreamConfig extends CursorConfig {
 /** pg-query-stream's QueryStream: the rows of one statement as a Readable in object mode. */
 export class QueryStream extends Readable implements Work {
   readonly cursor: Cursor;
+  /** Told once, at the end, if the program has given one. */
+  callback: QueryCallback | undefined;
 
   constructor(text: string, values?: readonly unknown[] | null, config: QueryStreamConfig = {}) {
     super({ objectMode: true, highWaterMark: config.batchSize ?? config.highWaterMark ?? 100 });
     this.cursor = new Cursor(text, values, config);
+    this.cursor
+      .on('end', (result: Result) => this.callback?.(null, result))
+      .on('error', (error: Error) => this.callback?.(error));
   }
 
   submit(): void {

@@ -46,6 +46,8 @@ export class Query extends EventEmitter implements Work {
   readonly types: TypeParsers | undefined;
   readonly queryMode: string | undefined;
   readonly rows: number | undefined;
+  readonly binary: boolean | undefined;
+  readonly portal: string;
   callback: QueryCallback | undefined;
   private readonly rowMode: string | undefined;
 
@@ -62,6 +64,8 @@ export class Query extends EventEmitter implements Work {
     this.types = given.types;
     this.queryMode = given.queryMode;
     this.rows = given.rows;
+    this.binary = given.binary;
+    this.portal = given.portal ?? '';
     this.callback = given.callback;
     this.rowMode = given.rowMode;
   }
@@ -76,9 +80,13 @@ export class Query extends EventEmitter implements Work {
     try {
       running = this.start(host);
     } catch (error) {
-      process.nextTick(done, () => {
-        this.handleError(error as Error);
-      });
+      process.nextTick(
+        done,
+        () => {
+          this.handleError(error as Error);
+        },
+        true,
+      );
       return;
     }
     running.then(
@@ -91,7 +99,7 @@ export class Query extends EventEmitter implements Work {
         if (this.name !== undefined) host.named.delete(this.name);
         done(() => {
           this.handleError(statementError(error));
-        });
+        }, true);
       },
     );
   }

@@ -1,5 +1,5 @@
 import types from 'pg-types';
-import type { Column, QueryResult as DriverResult } from '../../index.js';
+import type { Column } from '../../index.js';
 import type { TypeParser, TypeParsers } from './type-overrides.js';
 
 /** A row as the driver gives it here: every value the server's text. */
@@ -63,7 +63,8 @@ export class Result<R = RowOfAnyKind> {
   addFields(columns: readonly Column[]): void {
     this.fields = columns.map((column) => new Field(column));
     this.parsers = this.fields.map(({ dataTypeID }) => this._types.getTypeParser(dataTypeID, 'text'));
-    this.emptyRow = {};
+    // Without a prototype, so that a column may have any name.
+    this.emptyRow = Object.create(null) as Record<string, unknown>;
     for (const { name } of this.fields) this.emptyRow[name] = null;
   }
 
@@ -85,7 +86,7 @@ export class Result<R = RowOfAnyKind> {
   }
 
   /** The command tag, which the driver gives without its numbers. */
-  addCommand({ command, rowCount }: Pick<DriverResult<unknown>, 'command' | 'rowCount'>): void {
+  addCommand({ command, rowCount }: { command: string; rowCount: number | null }): void {
     const [word] = /^[A-Za-z]+/.exec(command) ?? [];
     if (word === undefined) return;
     this.command = word;

@@ -14,8 +14,11 @@ export interface Host {
   readonly timeout: number | undefined;
 }
 
-/** @param tell tells the program, once the client counts as free and before it goes on */
-export type Done = (tell?: () => void) => void;
+/**
+ * @param tell tells the program, once the client counts as free and before it goes on
+ * @param failed whether that is an error
+ */
+export type Done = (tell?: () => void, failed?: boolean) => void;
 
 /** Something that has a client's session to itself for a while. */
 export interface Work {

@@ -15,11 +15,15 @@ import type { CachedStatement } from '../statement-cache.js';
 export class RowStream extends Execution<void> {
   private begun = false;
 
-  /** @param fieldsKnown called before the first batch, and at the latest before the end */
+  /**
+   * @param fieldsKnown called before the first batch, and at the latest before the end
+   * @param tagged told the command tag, before the end
+   */
   constructor(
     request: ExecutionRequest,
     private readonly queue: BatchQueue<unknown[]>,
     private readonly fieldsKnown: (fields: readonly Column[]) => void,
+    private readonly tagged: (tag: Pick<StatementResult, 'command' | 'count'>) => void,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
@@ -68,6 +72,7 @@ export class RowStream extends Execution<void> {
     }
     if (result.shape !== undefined) this.noteShape(result.shape);
     if (result.rows !== undefined) this.queue.push(result.rows);
+    if (result.command !== '') this.tagged(result);
   }
 
   protected override answered(session: Session, transactionStatus: TransactionStatus): void {

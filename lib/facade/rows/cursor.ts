@@ -61,6 +61,7 @@ export async function openCursor<T>(
 
 class Cursor<T> implements RowChannel<T> {
   fields: readonly Column[] = [];
+  private count = 0;
   /** That of the caller, which the program reaches by closing the rows. */
   private readonly limit: Limit;
   private readonly unwatch: () => void;
@@ -90,6 +91,10 @@ class Cursor<T> implements RowChannel<T> {
     return this.atEnd ? 0 : this.lease.processId;
   }
 
+  get tag(): RowChannel<T>['tag'] {
+    return this.atEnd && this.failure === undefined ? { command: 'SELECT', rowCount: this.count } : undefined;
+  }
+
   get failed(): boolean {
     return this.failure !== undefined;
   }
@@ -114,6 +119,7 @@ class Cursor<T> implements RowChannel<T> {
     const sql = `FETCH FORWARD ${BATCH} FROM ${CURSOR}`;
     const { rows, fields } = await this.call({ ...this.request, sql, parameters: [] });
     this.fields = fields;
+    this.count += rows.length;
     if (rows.length < BATCH) {
       this.atEnd = true;
       await this.end(() => this.complete());

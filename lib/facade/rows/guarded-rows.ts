@@ -111,6 +111,10 @@ class GuardedRows<T> implements RowChannel<T> {
     this.fields = rows.fields;
   }
 
+  get tag(): RowChannel<T>['tag'] {
+    return this.rows.tag;
+  }
+
   get failed(): boolean {
     return this.rows.failed;
   }

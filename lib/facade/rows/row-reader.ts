@@ -63,6 +63,10 @@ export class RowReader<T> implements ReadingProgress {
     return this.count - this.lastBatch + (this.consumer?.handedOut() ?? 0);
   }
 
+  get tag(): RowChannel<T>['tag'] {
+    return this.closing === undefined ? this.channel?.tag : undefined;
+  }
+
   get processId(): number {
     return this.channel?.processId ?? 0;
   }

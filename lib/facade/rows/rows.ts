@@ -5,6 +5,7 @@ import { UsageError } from '../../errors/index.js';
 import { RowReader, type RowConsumer, type RowSource } from './row-reader.js';
 import { RowReadable } from './row-readable.js';
 import type { RowObject } from '../calls/options.js';
+import type { RowsTag } from '../streams/data-channels.js';
 
 /**
  * The rows of one statement, a batch at a time: however many there are, little memory is taken. They are read once, in
@@ -27,6 +28,11 @@ export class Rows<T = RowObject> implements AsyncIterable<T> {
   /** The columns. Sends the statement if that has not been done. */
   fields(): Promise<readonly Column[]> {
     return this.reader.fields();
+  }
+
+  /** The server's command tag, once all rows have been read; undefined before, and where they were closed early. */
+  get tag(): RowsTag | undefined {
+    return this.reader.tag;
   }
 
   /** One row at a time. Throws a UsageError (`KB_ROWS_TAKEN`) where the rows are being read already. */

@@ -191,6 +191,8 @@ export class CopyToStream extends Readable {
   private unwatch = (): void => undefined;
   /** Bytes that have come. */
   bytesRead = 0;
+  /** How many rows were copied; undefined until the stream has ended. */
+  rowsAffected: number | undefined;
 
   /** @internal */
   constructor(
@@ -230,9 +232,12 @@ export class CopyToStream extends Readable {
   private async readOn(opening: Promise<CopyOutChannel> | CopyOutChannel): Promise<void> {
     this.pending++;
     try {
-      const bytes = await (await opening).read();
-      if (bytes === undefined) this.push(null);
-      else this.give(bytes);
+      const channel = await opening;
+      const bytes = await channel.read();
+      if (bytes === undefined) {
+        this.rowsAffected = channel.tag?.rowCount ?? undefined;
+        this.push(null);
+      } else this.give(bytes);
     } catch (error) {
       this.destroy(error as Error);
     } finally {

@@ -58,11 +58,22 @@ export interface InputChannel<T> extends Channel {
 /** COPY … TO STDOUT that has begun. A piece holds many whole rows. */
 export interface CopyOutChannel extends InputChannel<Buffer> {
   readonly binary: boolean;
+  /** How many rows were copied; undefined before the end. */
+  readonly tag: RowsTag | undefined;
+}
+
+/** How a statement whose rows were read has ended. */
+export interface RowsTag {
+  readonly command: string;
+  /** The number in the command tag; null where it has none. */
+  readonly rowCount: number | null;
 }
 
 /** A statement whose rows come in batches. */
 export interface RowChannel<T> extends InputChannel<T[]> {
   readonly fields: readonly Column[];
+  /** The server's command tag; undefined before the statement has ended. */
+  readonly tag: RowsTag | undefined;
   /** The statement has failed, or was stopped: after the rows that lie here there is an error. */
   readonly failed: boolean;
 }
@@ -203,7 +214,10 @@ export function openCopyOut(
             opened: (binary) => {
               resolve(Object.assign(input, { binary }));
             },
-            ended,
+            ended: (result) => {
+              input.noteTag(result);
+              ended();
+            },
           },
           fail,
         ),
@@ -231,6 +245,9 @@ export function openRows<T>(
           request,
           input.queue,
           open,
+          (tag) => {
+            input.noteTag(tag);
+          },
           () => {
             // A statement without rows has no fields to tell of.
             open([]);
@@ -245,6 +262,7 @@ export function openRows<T>(
 
 class Input<T> implements InputChannel<T> {
   readonly queue = new BatchQueue<T>();
+  tag: RowsTag | undefined;
   private operation: Operation | undefined;
   private failure: { error: unknown } | undefined;
   private ended = false;
@@ -267,6 +285,10 @@ class Input<T> implements InputChannel<T> {
         this.end();
       },
     );
+  }
+
+  noteTag({ command, count }: ScriptResult): void {
+    this.tag = { command, rowCount: count < 0 ? null : count };
   }
 
   private readonly end = (): void => {

@@ -20,6 +20,8 @@ export interface CopyFromStream extends Writable {
  * connection goes on.
  */
 export interface CopyToStream extends Readable {
+  /** How many rows were copied; undefined until the stream has ended. */
+  readonly rowsAffected: number | undefined;
   /** Bytes that have come. */
   readonly bytesRead: number;
 }

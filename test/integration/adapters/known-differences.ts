@@ -24,6 +24,24 @@ export const DIFFERENCES: Record<string, Record<string, { ours: unknown; why: st
       why: 'The driver refuses it before anything is sent to be stored.',
     },
   },
+  'sends control characters and what JSON escapes': {
+    nul: { ours: 'KB_BAD_PARAMETER', why: 'The driver refuses it before anything is sent.' },
+  },
+  'counts rows that were fetched so many at a time': {
+    counts: {
+      ours: [5, 5, 5, 5],
+      why: 'The library gets all rows at once; pg counts those of the last time.',
+    },
+  },
+  'tells errors of copies': {
+    remark: {
+      ours: {
+        code: 'KB_NOT_COPY',
+        message: 'The statement is not COPY … TO STDOUT, which is all that copyTo() runs.',
+      },
+      why: 'The driver refuses it before it is run, whatever else it may be.',
+    },
+  },
   'stops waiting for an answer': {
     after: {
       ours: [{ v: 1 }],

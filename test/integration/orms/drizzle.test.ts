@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { asc, count, DrizzleQueryError, eq, relations, sql, sum } from 'drizzle-orm';
+import { and, asc, count, DrizzleQueryError, eq, relations, sql, sum } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import {
@@ -17,8 +17,10 @@ import {
 } from 'drizzle-orm/pg-core';
 import { DatabaseError, Pool } from 'kingbase-native/pg';
 import {
+  AUDIT,
   MOST,
   testShop,
+  type Change,
   type Customer,
   type Line,
   type Order,
@@ -49,6 +51,13 @@ const orders = pgTable('orders', {
     .notNull()
     .references(() => customers.id),
   status: status().notNull().default('new'),
+  version: integer().notNull().default(1),
+});
+const trail = pgTable('product_trail', {
+  at: serial().primaryKey(),
+  sku: text().notNull(),
+  was: integer(),
+  became: integer().notNull(),
 });
 const lines = pgTable(
   'order_lines',
@@ -76,8 +85,8 @@ const schema = {
   })),
 };
 
-/** As drizzle-kit writes it for these tables. */
-const MIGRATION = `
+/** As drizzle-kit writes it for these tables; the trigger by hand. */
+const migration = (schema: string): string => `
 CREATE TYPE "order_status" AS ENUM('new', 'paid', 'sent');
 --> statement-breakpoint
 CREATE TABLE "customers" ("id" serial PRIMARY KEY NOT NULL, "name" text NOT NULL, "email" text NOT NULL UNIQUE,
@@ -88,10 +97,14 @@ CREATE TABLE "products" ("sku" text PRIMARY KEY NOT NULL, "name" text NOT NULL, 
   "quantity" integer NOT NULL CHECK ("quantity" >= 0));
 --> statement-breakpoint
 CREATE TABLE "orders" ("id" serial PRIMARY KEY NOT NULL, "customer_id" integer NOT NULL REFERENCES "customers",
-  "status" "order_status" DEFAULT 'new' NOT NULL);
+  "status" "order_status" DEFAULT 'new' NOT NULL, "version" integer DEFAULT 1 NOT NULL);
 --> statement-breakpoint
 CREATE TABLE "order_lines" ("order_id" integer NOT NULL REFERENCES "orders", "number" integer NOT NULL,
   "sku" text NOT NULL REFERENCES "products", "quantity" integer NOT NULL, PRIMARY KEY ("order_id", "number"));
+--> statement-breakpoint
+CREATE TABLE "product_trail" ("at" serial PRIMARY KEY NOT NULL, "sku" text NOT NULL, "was" integer, "became" integer NOT NULL);
+--> statement-breakpoint
+${AUDIT(schema)};
 `;
 
 type Db = Pick<NodePgDatabase<typeof schema>, 'insert' | 'update' | 'select' | 'execute'>;
@@ -121,7 +134,7 @@ class DrizzleShop implements Shop {
       const entry = { idx: 0, version: '7', when: 1_771_288_200_000, tag: '0000_shop', breakpoints: true };
       const journal = { version: '7', dialect: 'postgresql', entries: [entry] };
       writeFileSync(path.join(folder, 'meta', '_journal.json'), JSON.stringify(journal));
-      writeFileSync(path.join(folder, '0000_shop.sql'), MIGRATION);
+      writeFileSync(path.join(folder, '0000_shop.sql'), migration(this.place.schema));
       const config = { migrationsFolder: folder, migrationsSchema: this.place.schema };
       await migrate(this.db, config);
       // What has been done is not done again.
@@ -234,6 +247,25 @@ class DrizzleShop implements Shop {
       if (rowCount !== 1) throw new Error(`${String(rowCount)} rows were updated.`);
       return quantity;
     });
+  }
+
+  trailOf(sku: string): Promise<Change[]> {
+    return this.db
+      .select({ was: trail.was, became: trail.became })
+      .from(trail)
+      .where(eq(trail.sku, sku))
+      .orderBy(trail.at);
+  }
+
+  async setStatus(id: number, to: string, meanwhile: () => Promise<void>): Promise<boolean> {
+    const [read] = await this.db.select({ version: orders.version }).from(orders).where(eq(orders.id, id));
+    await meanwhile();
+    const version = read!.version;
+    const { rowCount } = await this.db
+      .update(orders)
+      .set({ status: to as 'new', version: version + 1 })
+      .where(and(eq(orders.id, id), eq(orders.version, version)));
+    return rowCount === 1;
   }
 
   isUniqueViolation(error: unknown): boolean {

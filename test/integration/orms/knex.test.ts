@@ -1,7 +1,17 @@
 import { createRequire } from 'node:module';
 import { knex, type Knex } from 'knex';
 import pg, { DatabaseError } from 'kingbase-native/pg';
-import { MOST, testShop, type Customer, type Order, type Place, type Product, type Shop } from './shop.js';
+import {
+  AUDIT,
+  MOST,
+  testShop,
+  type Change,
+  type Customer,
+  type Order,
+  type Place,
+  type Product,
+  type Shop,
+} from './shop.js';
 
 const Postgres = createRequire(__filename)('knex/lib/dialects/postgres') as typeof Knex.Client;
 
@@ -19,12 +29,15 @@ interface OrderRow {
   id: number;
   customer_id: number;
   status: string;
+  version: number;
 }
 
 class KnexShop implements Shop {
   private readonly db: Knex;
+  private readonly schema: string;
 
   constructor({ host, port, user, database, schema, application, clientLibrary }: Place) {
+    this.schema = schema;
     this.db = knex({
       client: Kingbase,
       connection: { host, port, user, database, application_name: application, kingbase: { clientLibrary } },
@@ -57,6 +70,7 @@ class KnexShop implements Shop {
         table
           .enu('status', ['new', 'paid', 'sent'], { useNative: true, enumName: 'order_status' })
           .defaultTo('new');
+        table.integer('version').notNullable().defaultTo(1);
       })
       .createTable('order_lines', (table) => {
         table.integer('order_id').notNullable().references('orders.id');
@@ -64,7 +78,14 @@ class KnexShop implements Shop {
         table.text('sku').notNullable().references('products.sku');
         table.integer('quantity').notNullable();
         table.primary(['order_id', 'number']);
-      });
+      })
+      .createTable('product_trail', (table) => {
+        table.increments('at');
+        table.text('sku').notNullable();
+        table.integer('was');
+        table.integer('became').notNullable();
+      })
+      .raw(AUDIT(this.schema).replaceAll('?', '\\?'));
   }
 
   async addCustomer(customer: Customer, db: Knex = this.db): Promise<number> {
@@ -158,6 +179,17 @@ class KnexShop implements Shop {
       await tx('products').where({ sku }).update({ quantity });
       return quantity;
     });
+  }
+
+  trailOf(sku: string): Promise<Change[]> {
+    return this.db('product_trail').where({ sku }).orderBy('at').select<Change[]>('was', 'became');
+  }
+
+  async setStatus(id: number, status: string, meanwhile: () => Promise<void>): Promise<boolean> {
+    const { version } = (await this.db<OrderRow>('orders').where({ id }).first('version'))!;
+    await meanwhile();
+    const changed = { status, version: version + 1 };
+    return (await this.db<OrderRow>('orders').where({ id, version }).update(changed)) === 1;
   }
 
   isUniqueViolation(error: unknown): boolean {

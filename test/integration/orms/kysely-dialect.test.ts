@@ -6,10 +6,11 @@ import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { KyselyShop } from './kysely-shop.js';
 import { MOST, testShop } from './shop.js';
 
-testShop('KingbaseDialect', ({ host, port, user, database, application, clientLibrary, options }) => {
+testShop('KingbaseDialect', ({ host, port, user, database, schema, application, clientLibrary, options }) => {
   const config = { host, port, user, database, clientLibrary, options };
   return new KyselyShop(
     new KingbaseDialect({ ...config, applicationName: application, pool: { max: MOST } }),
+    schema,
   );
 });
 

@@ -2,7 +2,7 @@ import { sql, type ColumnType, type Dialect, type Generated, Kysely } from 'kyse
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { isDatabaseError } from 'kingbase-native';
 import { DatabaseError } from 'kingbase-native/pg';
-import type { Customer, Line, Order, Product, Shop } from './shop.js';
+import { AUDIT, type Change, type Customer, type Line, type Order, type Product, type Shop } from './shop.js';
 
 interface Tables {
   customers: Omit<Customer, 'address'> & {
@@ -10,7 +10,13 @@ interface Tables {
     address: ColumnType<Customer['address'], string>;
   };
   products: Product;
-  orders: { id: Generated<number>; customer_id: number; status: Generated<string> };
+  orders: {
+    id: Generated<number>;
+    customer_id: number;
+    status: Generated<string>;
+    version: Generated<number>;
+  };
+  product_trail: Change & { at: Generated<number>; sku: string };
   order_lines: Line & { order_id: number; number: number };
 }
 
@@ -18,7 +24,10 @@ interface Tables {
 export class KyselyShop implements Shop {
   readonly db: Kysely<Tables>;
 
-  constructor(dialect: Dialect) {
+  constructor(
+    dialect: Dialect,
+    private readonly schema: string,
+  ) {
     this.db = new Kysely({ dialect });
   }
 
@@ -47,6 +56,7 @@ export class KyselyShop implements Shop {
       .addColumn('id', 'serial', (column) => column.primaryKey())
       .addColumn('customer_id', 'integer', (column) => column.notNull().references('customers.id'))
       .addColumn('status', sql`order_status`, (column) => column.notNull().defaultTo('new'))
+      .addColumn('version', 'integer', (column) => column.notNull().defaultTo(1))
       .execute();
     await schema
       .createTable('order_lines')
@@ -56,6 +66,16 @@ export class KyselyShop implements Shop {
       .addColumn('quantity', 'integer', (column) => column.notNull())
       .addPrimaryKeyConstraint('order_lines_key', ['order_id', 'number'])
       .execute();
+    await schema
+      .createTable('product_trail')
+      .addColumn('at', 'serial', (column) => column.primaryKey())
+      .addColumn('sku', 'text', (column) => column.notNull())
+      .addColumn('was', 'integer')
+      .addColumn('became', 'integer', (column) => column.notNull())
+      .execute();
+    for (const statement of AUDIT(this.schema).split(/;(?=\n {2}CREATE TRIGGER)/)) {
+      await sql.raw(statement).execute(this.db);
+    }
   }
 
   async addCustomer(customer: Customer, db: Kysely<Tables> = this.db): Promise<number> {
@@ -180,6 +200,31 @@ export class KyselyShop implements Shop {
       if (numUpdatedRows !== 1n) throw new Error(`${numUpdatedRows} rows were updated.`);
       return quantity;
     });
+  }
+
+  trailOf(sku: string): Promise<Change[]> {
+    return this.db
+      .selectFrom('product_trail')
+      .select(['was', 'became'])
+      .where('sku', '=', sku)
+      .orderBy('at')
+      .execute();
+  }
+
+  async setStatus(id: number, status: string, meanwhile: () => Promise<void>): Promise<boolean> {
+    const { version } = await this.db
+      .selectFrom('orders')
+      .select('version')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    await meanwhile();
+    const { numUpdatedRows } = await this.db
+      .updateTable('orders')
+      .set({ status, version: version + 1 })
+      .where('id', '=', id)
+      .where('version', '=', version)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
   }
 
   /** Kysely leaves errors as the driver gives them. */

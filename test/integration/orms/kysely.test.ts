@@ -10,5 +10,5 @@ testShop("Kysely's PostgresDialect", ({ application, clientLibrary, ...place }) 
     kingbase: { clientLibrary },
     max: MOST,
   });
-  return new KyselyShop(new PostgresDialect({ pool, cursor: Cursor }));
+  return new KyselyShop(new PostgresDialect({ pool, cursor: Cursor }), place.schema);
 });

@@ -1,6 +1,7 @@
 import {
   DataTypes,
   Op,
+  OptimisticLockError,
   Sequelize,
   Transaction,
   UniqueConstraintError,
@@ -9,8 +10,10 @@ import {
 } from 'sequelize';
 import pg, { type ClientConfig } from 'kingbase-native/pg';
 import {
+  AUDIT,
   MOST,
   testShop,
+  type Change,
   type Customer,
   type Line,
   type Order,
@@ -35,10 +38,13 @@ class SequelizeShop implements Shop {
   private readonly sequelize: Sequelize;
   private readonly customers: ModelStatic<Row<Customer>>;
   private readonly products: ModelStatic<Model<Product, Product>>;
-  private readonly orders: ModelStatic<Row<{ customerId: number }>>;
+  private readonly orders: ModelStatic<Row<{ customerId: number; status?: string }>>;
+  private readonly trail: ModelStatic<Model<Change & { sku: string }>>;
+  private readonly schema: string;
   private readonly lines: ModelStatic<Model<Line, Line & { orderId: number; number: number }>>;
 
-  constructor({ host, port, user, database, application, options, clientLibrary }: Place) {
+  constructor({ host, port, user, database, schema, application, options, clientLibrary }: Place) {
+    this.schema = schema;
     const sequelize = new Sequelize({
       dialect: 'postgres',
       dialectModule: moduleWith({ clientLibrary }),
@@ -64,10 +70,24 @@ class SequelizeShop implements Shop {
       since: { type: DataTypes.DATE, allowNull: false },
     });
     this.products = sequelize.define('products', { sku, name, price: DataTypes.DECIMAL(12, 2), quantity });
-    this.orders = sequelize.define('orders', {
-      status: { type: DataTypes.ENUM('new', 'paid', 'sent'), defaultValue: 'new' },
-      customerId: { type: DataTypes.INTEGER, allowNull: false },
-    });
+    this.orders = sequelize.define(
+      'orders',
+      {
+        status: { type: DataTypes.ENUM('new', 'paid', 'sent'), defaultValue: 'new' },
+        customerId: { type: DataTypes.INTEGER, allowNull: false },
+      },
+      { version: true },
+    );
+    this.trail = sequelize.define(
+      'product_trail',
+      {
+        at: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
+        sku: { type: DataTypes.TEXT, allowNull: false },
+        was: DataTypes.INTEGER,
+        became: { type: DataTypes.INTEGER, allowNull: false },
+      },
+      { freezeTableName: true },
+    );
     this.lines = sequelize.define('order_lines', {
       orderId: { type: DataTypes.INTEGER, primaryKey: true },
       number: { type: DataTypes.INTEGER, primaryKey: true },
@@ -87,6 +107,7 @@ class SequelizeShop implements Shop {
       fields: ['quantity'],
       where: { quantity: { [Op.gte]: 0 } },
     });
+    await this.sequelize.query(AUDIT(this.schema));
   }
 
   async addCustomer(customer: Customer, transaction: Transaction | null = null): Promise<number> {
@@ -178,6 +199,23 @@ class SequelizeShop implements Shop {
       await product.update({ quantity }, { transaction });
       return quantity;
     });
+  }
+
+  async trailOf(sku: string): Promise<Change[]> {
+    const found = await this.trail.findAll({ where: { sku }, order: ['at'], attributes: ['was', 'became'] });
+    return found.map((change) => change.get({ plain: true }));
+  }
+
+  async setStatus(id: number, status: string, meanwhile: () => Promise<void>): Promise<boolean> {
+    const order = await this.orders.findByPk(id, { rejectOnEmpty: true });
+    await meanwhile();
+    try {
+      await order.update({ status });
+      return true;
+    } catch (error) {
+      if (error instanceof OptimisticLockError) return false;
+      throw error;
+    }
   }
 
   isUniqueViolation(error: unknown): boolean {

@@ -1,8 +1,16 @@
-import { DataSource, EntitySchema, QueryFailedError, type EntityManager } from 'typeorm';
+import {
+  DataSource,
+  EntitySchema,
+  OptimisticLockVersionMismatchError,
+  QueryFailedError,
+  type EntityManager,
+} from 'typeorm';
 import pg, { type DatabaseError } from 'kingbase-native/pg';
 import {
+  AUDIT,
   MOST,
   testShop,
+  type Change,
   type Customer,
   type Line,
   type Order,
@@ -18,6 +26,7 @@ interface CustomerEntity extends Customer {
 interface OrderEntity {
   id: number;
   status: string;
+  version: number;
   customer: CustomerEntity;
   lines: LineEntity[];
 }
@@ -60,6 +69,7 @@ const OrderSchema = new EntitySchema<OrderEntity>({
   columns: {
     id: { type: 'int', primary: true, generated: 'increment' },
     status: { type: 'enum', enum: ['new', 'paid', 'sent'], default: 'new' },
+    version: { type: 'int', version: true },
   },
   relations: {
     customer: { type: 'many-to-one', target: 'customer', nullable: false, inverseSide: 'orders' },
@@ -80,10 +90,23 @@ const LineSchema = new EntitySchema<LineEntity>({
   },
 });
 
+const TrailSchema = new EntitySchema<Change & { at: number; sku: string }>({
+  name: 'trail',
+  tableName: 'product_trail',
+  columns: {
+    at: { type: 'int', primary: true, generated: 'increment' },
+    sku: { type: 'text' },
+    was: { type: 'int', nullable: true },
+    became: { type: 'int' },
+  },
+});
+
 class TypeOrmShop implements Shop {
   private readonly source: DataSource;
+  private readonly schema: string;
 
   constructor({ host, port, user, database, schema, application, clientLibrary }: Place) {
+    this.schema = schema;
     this.source = new DataSource({
       type: 'postgres',
       driver: pg,
@@ -95,7 +118,7 @@ class TypeOrmShop implements Shop {
       applicationName: application,
       poolSize: MOST,
       extra: { kingbase: { clientLibrary } },
-      entities: [CustomerSchema, ProductSchema, OrderSchema, LineSchema],
+      entities: [CustomerSchema, ProductSchema, OrderSchema, LineSchema, TrailSchema],
     });
   }
 
@@ -105,6 +128,7 @@ class TypeOrmShop implements Shop {
     // What is there is what was asked for: nothing is left to do.
     const { upQueries } = await this.source.driver.createSchemaBuilder().log();
     if (upQueries.length > 0) throw new Error(upQueries.map(({ query }) => query).join('\n'));
+    await this.source.query(AUDIT(this.schema));
   }
 
   async addCustomer(customer: Customer, manager: EntityManager = this.source.manager): Promise<number> {
@@ -202,6 +226,27 @@ class TypeOrmShop implements Shop {
       await manager.save(ProductSchema, product);
       return product.quantity;
     });
+  }
+
+  async trailOf(sku: string): Promise<Change[]> {
+    const found = await this.source.manager.find(TrailSchema, { where: { sku }, order: { at: 'ASC' } });
+    return found.map(({ was, became }) => ({ was, became }));
+  }
+
+  async setStatus(id: number, status: string, meanwhile: () => Promise<void>): Promise<boolean> {
+    const { version } = await this.source.manager.findOneByOrFail(OrderSchema, { id });
+    await meanwhile();
+    try {
+      await this.source.transaction(async (manager) => {
+        const lock = { mode: 'optimistic', version } as const;
+        const order = await manager.findOneOrFail(OrderSchema, { where: { id }, lock });
+        await manager.save(OrderSchema, { ...order, status });
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof OptimisticLockVersionMismatchError) return false;
+      throw error;
+    }
   }
 
   isUniqueViolation(error: unknown): boolean {
