@@ -63,17 +63,30 @@ async function count(settings: string, { work, warmUp, times }: (typeof WORKS)[n
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       report += text;
     });
-    const control = (state: 'on' | 'off') =>
-      promisify(execFile)('callgrind_control', ['-i', state, String(child.pid)]);
+    const control = async (state: 'on' | 'off'): Promise<void> => {
+      // Its exit code says nothing.
+      const { stdout } = await promisify(execFile)('callgrind_control', ['-i', state, String(child.pid)]);
+      if (!stdout.includes('OK'))
+        throw new Error(`${work}: counting could not be switched ${state}.\n${stdout}`);
+    };
     const ended = once(child, 'close');
+    const said: string[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
-      await control(line === 'ready' ? 'on' : 'off');
+      said.push(line);
+      await control(line === 'ready' ? 'on' : 'off').catch((error: unknown) => {
+        child.kill();
+        throw error;
+      });
       child.stdin.write('\n');
     }
-    await ended;
-    const collected = /Collected : (\d+)/.exec(report)?.[1];
-    if (collected === undefined) throw new Error(`${work}: nothing was counted.\n${report}`);
-    return Math.round(Number(collected) / times);
+    const [code] = (await ended) as [number | null];
+    const collected = Number(/Collected : (\d+)/.exec(report)?.[1] ?? 0);
+    if (code !== 0 || said.length !== 2 || collected === 0) {
+      throw new Error(
+        `${work}: ended with ${code} after ${said.join(', ')}, ${collected} counted.\n${report}`,
+      );
+    }
+    return Math.round(collected / times);
   } finally {
     rmSync(folder, { recursive: true });
   }
