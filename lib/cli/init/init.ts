@@ -104,16 +104,22 @@ async function chosen<T extends string>(
   if (console === undefined) return usual;
   const usualName = names.find((each) => values[each] === usual) ?? '';
   const lines = createInterface({ input: console.stdin, output: console.stdout });
+  const gone = new AbortController();
+  lines.once('SIGINT', () => gone.abort());
+  lines.once('close', () => gone.abort());
   try {
     for (;;) {
-      const answer = await lines.question(
-        `${question[console.language]} (${names.join(' / ')}) [${usualName}] `,
-      );
+      const asking = `${question[console.language]} (${names.join(' / ')}) [${usualName}] `;
+      const answer = await lines.question(asking, { signal: gone.signal });
       const asked = answer.trim().toLowerCase();
       if (asked === '') return usual;
       const meant = names.find((each) => each.startsWith(asked));
       if (meant !== undefined) return values[meant] ?? usual;
     }
+  } catch (error) {
+    if (!gone.signal.aborted) throw error;
+    console.stdout.write('\n');
+    throw new ArgumentError(text('Nothing was written.', '没有写入任何内容。'));
   } finally {
     lines.close();
   }

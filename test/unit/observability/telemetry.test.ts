@@ -87,6 +87,7 @@ describe('the query channel', () => {
     'server.address': 'server',
     'server.port': 54321,
     'db.query.text': 'SELECT $1',
+    'db.query.summary': 'SELECT',
   };
 
   it('tells of a call from its start to its end, under the names of OpenTelemetry', async () => {
