@@ -13,13 +13,10 @@ import {
   type NativeFailure,
 } from '../addon/interface.js';
 import type { StatementResult } from './result-shape.js';
+import { Cancelling, type CancellingHost } from './cancelling.js';
 import { mayChange, type SettingsTouched } from './changes.js';
 import type { Chores, ConnectOutcome, Operation, SessionEvents, SessionOwner } from './operation.js';
 import { StatementCache } from './statement-cache.js';
-
-/** ms between cancel requests for the same operation. */
-const FIRST_CANCEL_PAUSE = 50;
-const LONGEST_CANCEL_PAUSE = 5_000;
 
 export enum SessionState {
   Connecting,
@@ -34,7 +31,7 @@ export enum SessionState {
  * One connection to the server, as a state machine: connecting, then one operation at a time, then closed. Every
  * operation that begins is ended, whatever ends it; `finish` and `failed` are the only places.
  */
-export class Session implements CommandHandler, ConnectionListener {
+export class Session implements CommandHandler, ConnectionListener, CancellingHost {
   state = SessionState.Connecting;
   transactionStatus = TransactionStatus.Idle;
   facts: ConnectionFacts | undefined;
@@ -70,10 +67,8 @@ export class Session implements CommandHandler, ConnectionListener {
   /** What is wrong with the answer of the command under way. */
   private violation: string | undefined;
   private connecting: ConnectOutcome | undefined;
-  private cancelling = 0;
   private closing = false;
-  private cancelAgain: NodeJS.Timeout | undefined;
-  private cancelDeadline: NodeJS.Timeout | undefined;
+  private readonly cancelling: Cancelling;
   /** Closed because a cancelled operation did not end: neither the server nor a cancel request can be reached. */
   gaveUp = false;
 
@@ -95,6 +90,7 @@ export class Session implements CommandHandler, ConnectionListener {
     this.slot = core.occupy(this);
     this.capabilities = library.library.capabilities;
     this.native = core.connection(this.id, library.library, this.statements.prefix);
+    this.cancelling = new Cancelling(this, IGNORE_ALL);
     events.noticeInterest?.add(this.native);
   }
 
@@ -131,8 +127,7 @@ export class Session implements CommandHandler, ConnectionListener {
     const plain =
       this.state === SessionState.Busy &&
       this.next === undefined &&
-      this.cancelling === 0 &&
-      this.cancelAgain === undefined &&
+      !this.cancelling.underWay &&
       !this.closing &&
       !this.statements.hasEvicted &&
       this.current?.atLast === true;
@@ -166,7 +161,7 @@ export class Session implements CommandHandler, ConnectionListener {
    * nothing has happened, where the session has gone on already, or a cancel request could hit the wrong operation.
    */
   finishBy(operation: Operation, transactionStatus: TransactionStatus): boolean {
-    if (this.wentOn || this.cancelling > 0 || this.cancelAgain !== undefined || this.closing) return false;
+    if (this.wentOn || this.cancelling.underWay || this.closing) return false;
     this.returnOffer();
     this.transactionStatus = transactionStatus;
     this.run(operation);
@@ -188,7 +183,7 @@ export class Session implements CommandHandler, ConnectionListener {
     }
     this.current = undefined;
     const plain =
-      this.cancelling === 0 && transactionStatus === TransactionStatus.Idle && this.alteredSettings === 0;
+      !this.cancelling.onItsWay && transactionStatus === TransactionStatus.Idle && this.alteredSettings === 0;
     if (!this.wentOn && !plain) this.returnOffer();
     if (this.next !== undefined) {
       this.turnToNext();
@@ -199,7 +194,7 @@ export class Session implements CommandHandler, ConnectionListener {
       this.end(undefined, false);
       return;
     }
-    if (this.cancelling > 0) {
+    if (this.cancelling.onItsWay) {
       // The cancel request itself may get no answer: the time limit stays.
       this.state = SessionState.Cancelling;
       return;
@@ -232,8 +227,7 @@ export class Session implements CommandHandler, ConnectionListener {
 
   /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */
   cancel(): void {
-    const underWay = this.cancelling > 0 || this.cancelAgain !== undefined;
-    if (this.state !== SessionState.Busy || underWay || this.closing) return;
+    if (this.state !== SessionState.Busy || this.cancelling.underWay || this.closing) return;
     this.returnOffer();
     // What is to be stopped has ended and its end is on the way; the core is at work on what was offered.
     if (this.next !== undefined) return;
@@ -242,38 +236,20 @@ export class Session implements CommandHandler, ConnectionListener {
       this.close();
       return;
     }
-    if (this.patience > 0 && this.cancelDeadline === undefined) {
-      this.cancelDeadline = setTimeout(() => {
-        this.gaveUp = true;
-        this.close();
-      }, this.patience);
-    }
-    this.sendCancel(this.current, FIRST_CANCEL_PAUSE);
+    this.cancelling.begin(this.current);
   }
 
-  /**
-   * A cancel request has a connection of its own and can overtake the command that it is meant for, and then the server
-   * ignores it. So it is sent again, after a pause, for as long as the operation goes on.
-   */
-  private sendCancel(operation: Operation | undefined, pause: number): void {
-    this.cancelling++;
-    const slot = this.core.occupy({
-      ...IGNORE_ALL,
-      cancelled: () => {
-        this.core.vacate(slot);
-        this.cancelling--;
-        if (this.state === SessionState.Cancelling) {
-          this.becomeIdle();
-        } else if (this.state === SessionState.Busy && this.current === operation && !this.closing) {
-          this.cancelAgain = setTimeout(() => {
-            this.cancelAgain = undefined;
-            this.sendCancel(operation, Math.min(pause * 2, LONGEST_CANCEL_PAUSE));
-          }, pause);
-          this.cancelAgain.unref();
-        }
-      },
-    });
-    this.native.cancel(slot);
+  cancelRequestEnded(operation: Operation | undefined): boolean {
+    if (this.state === SessionState.Cancelling) {
+      this.becomeIdle();
+      return false;
+    }
+    return this.state === SessionState.Busy && this.current === operation && !this.closing;
+  }
+
+  cancelledInVain(): void {
+    this.gaveUp = true;
+    this.close();
   }
 
   /** Ends the connection; an operation that is going on fails as lost. */
@@ -283,8 +259,7 @@ export class Session implements CommandHandler, ConnectionListener {
     const underWay = this.connecting !== undefined || (this.current !== undefined && resting === undefined);
     // From here on the core takes no cancel requests for it.
     this.closing = true;
-    clearTimeout(this.cancelAgain);
-    this.cancelAgain = undefined;
+    this.cancelling.stopRepeating();
     this.returnOffer();
     this.native.close();
     // What is under way still ends by a call of `failed` or `connected`.
@@ -540,7 +515,7 @@ export class Session implements CommandHandler, ConnectionListener {
   // ----
 
   private becomeIdle(): void {
-    this.stopCancelling();
+    this.cancelling.stop();
     this.state = SessionState.Idle;
     // Nothing can be run in a transaction that has failed.
     if (this.transactionStatus !== TransactionStatus.InError) {
@@ -554,17 +529,9 @@ export class Session implements CommandHandler, ConnectionListener {
     this.owner?.sessionIdle(this);
   }
 
-  private stopCancelling(): void {
-    if (this.cancelDeadline === undefined && this.cancelAgain === undefined) return;
-    clearTimeout(this.cancelDeadline);
-    clearTimeout(this.cancelAgain);
-    this.cancelDeadline = undefined;
-    this.cancelAgain = undefined;
-  }
-
   /** @param quiet the core tells nothing more of the slot, so that it can be another's */
   private end(error: KingbaseError | undefined, quiet = true): void {
-    this.stopCancelling();
+    this.cancelling.stop();
     this.state = SessionState.Closed;
     if (quiet) this.core.vacate(this.slot);
     this.core.removeListener(this.id);
