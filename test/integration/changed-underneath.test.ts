@@ -176,9 +176,11 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       await db.script(tenants);
       await often(() => db.query('SELECT * FROM cust'));
       const prepared = async () =>
-        (await db.query<{ name: string }>(
-          `SELECT name FROM pg_prepared_statements WHERE statement = 'SELECT * FROM cust'`,
-        )).rows;
+        (
+          await db.query<{ name: string }>(
+            `SELECT name FROM pg_prepared_statements WHERE statement = 'SELECT * FROM cust'`,
+          )
+        ).rows;
       const before = await prepared();
       expect(before).toHaveLength(1);
       for (let i = 0; i < 3; i++) {

@@ -85,7 +85,8 @@ describe.each(SERVERS.filter(({ release }) => release !== 'V8R3'))('$release in 
     }
   });
 
-  // What differs between the libraries does not depend on the types.
+  // What differs between the libraries, or between settings, does not depend on which line a type is of.
+  const states = Object.keys(STATES).filter((_, i) => release === 'V9R1' || i % 3 === 0);
   const libraries = tcpTargets.filter(({ flavour }) => flavour === 'kci' || release === 'V9R1');
   describe.each(libraries)('$name', (target) => {
     let db: Database;
@@ -131,7 +132,7 @@ describe.each(SERVERS.filter(({ release }) => release !== 'V8R3'))('$release in 
       }
     }
 
-    it.each(Object.keys(STATES))('settings: %s', async (state) => {
+    it.each(states)('settings: %s', async (state) => {
       await check(db, () => db.exec(STATES[state]!));
       await db.exec('RESET intervalstyle');
     });
