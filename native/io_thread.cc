@@ -1,3 +1,4 @@
+// Longer than other files: the loop and what it does with orders, readiness and connections belong to one thread.
 #include "io_thread.h"
 
 #include <algorithm>

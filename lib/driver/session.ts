@@ -1,3 +1,5 @@
+// Longer than other files: one state machine, all of whose transitions look at the same few fields. What it does beside them,
+// such as cancelling, stands elsewhere.
 import { nothing } from '../base/nothing.js';
 import type { ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { LoadedLibrary } from '../client-library/index.js';

@@ -1,3 +1,4 @@
+// Longer than other files: a table of one writer for each kind of binary value, which are read side by side.
 import type { BinaryKind } from '../types/families/family.js';
 import { hasOwnValue } from '../types/parameter-text.js';
 import type { TypeMap } from '../types/type-map.js';

@@ -1,3 +1,4 @@
+// Longer than other files: the public class with its documentation; what its calls do stands elsewhere.
 import type { GivingUp } from '../base/given-up.js';
 import { inspect, type InspectOptions } from 'node:util';
 import { Cluster, type ClusterHost, type ClusterTopology } from '../cluster/cluster.js';

@@ -1,3 +1,5 @@
+// Longer than other files: the parts of the pool stand beside it (line, opening, closing, upkeep, counters), and here is what
+// binds them, where each has to see the idle sessions and the members.
 import { mostIdle, type ResolvedPoolOptions } from '../config/index.js';
 import { TransactionStatus, type NativeFailure } from '../addon/interface.js';
 import { Check } from '../driver/operations/check.js';

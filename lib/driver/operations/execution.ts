@@ -1,3 +1,5 @@
+// Longer than other files: the way of one statement from its text to its rows, in the order in which its commands follow
+// each other; what it asks others stands beside it.
 import { DatabaseError, rejectedForCaller } from '../../errors/index.js';
 import { needsParameterTypes } from '../../types/parameter-writer.js';
 import type { TypeCatalogue } from '../../types/type-catalogue.js';

@@ -1,3 +1,4 @@
+// Longer than other files: one batch from its first row to its last, by whichever strategy; the strategies stand beside it.
 import {
   chooseStrategy,
   chosenColumns,
