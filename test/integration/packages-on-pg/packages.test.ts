@@ -195,7 +195,7 @@ describe('packages on the pg module', () => {
     const migrate = async (direction: 'up' | 'down'): Promise<string[]> =>
       (
         await runner({
-          dbClient: client as never,
+          dbClient: client,
           dir,
           direction,
           migrationsTable: 'migrations',
@@ -301,12 +301,10 @@ describe('packages on the pg module', () => {
         table.integer('town').references('towns.id');
       });
     Model.knex(db);
-    await Town.transaction((tx) =>
-      Town.query(tx).insertGraph({
-        name: '杭州',
-        streets: [{ name: '文三路' }, { name: '延安路' }],
-      } as never),
-    );
+    await Town.transaction(async (tx) => {
+      const streets = [{ name: '文三路' }, { name: '延安路' }];
+      await Town.query(tx).insertGraph({ name: '杭州', streets } as never);
+    });
     const [town] = await Town.query().withGraphFetched('streets');
     expect(town).toMatchObject({ name: '杭州', streets: [{ name: '文三路' }, { name: '延安路' }] });
     await expect(Town.query().insert({ name: '杭州' })).rejects.toBeInstanceOf(UniqueViolationError);
