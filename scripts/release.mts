@@ -2,7 +2,8 @@
  * `npm run release`: makes the release of the tagged commit that is checked out, in the folder release/:
  *
  *   kingbase-native-1.2.3.tgz           what `npm publish` uploads
- *   kingbase-native-1.2.3.cdx.json      its software bill of materials (CycloneDX)
+ *   pg-8.23.1.tgz                       what stands in for pg by its name; it goes to no registry
+ *   kingbase-native-1.2.3.cdx.json      the software bill of materials (CycloneDX)
  *   SHA256SUMS                          of these and of each addon in the tarball
  *
  * Everything is made from an export of the commit, checked, and tried: the tarball is installed in an empty directory
@@ -102,8 +103,11 @@ function makeRelease(source: Source, options: Options, temporary: string): void 
 
   const name = `kingbase-native-${source.version}`;
   const tarball = path.join(options.out, `${name}.tgz`);
+  let standIn = '';
   step('Packed', () => {
-    npm('pack', '--ignore-scripts', '--pack-destination', options.out);
+    const pack = ['pack', '--ignore-scripts', '--pack-destination', options.out];
+    npm(...pack);
+    standIn = npm(...pack, './packages/pg').trim();
   });
   step('Tarball examined: contents, size, exports, types', () => {
     const checks = path.join('scripts', 'checks', 'package.mts');
@@ -120,6 +124,7 @@ function makeRelease(source: Source, options: Options, temporary: string): void 
   writeFileSync(path.join(options.out, `${name}.cdx.json`), bill);
   const sums = [
     [sha256(bytes), `${name}.tgz`],
+    [sha256(readFileSync(path.join(options.out, standIn))), standIn],
     [sha256(Buffer.from(bill)), `${name}.cdx.json`],
     ...options.targets.map((target) => {
       const addon = prebuildPath(target, directory);

@@ -511,7 +511,10 @@ describe.each([...targets().map((target) => ({ ...target, byCursor: false })), w
       await collect(rows);
       expect(rows.tag).toEqual({ command: 'SELECT', rowCount: 7 });
       const left = db.rows<Numbered>(ENDLESS);
-      for await (const _ of left) break;
+      for await (const { i } of left) {
+        expect(i).toBe(1);
+        break;
+      }
       expect(left.tag).toBeUndefined();
       const none = db.rows('CREATE TEMPORARY TABLE tagged (i int4)');
       await collect(none);

@@ -8,8 +8,6 @@ import { firstLibrary, installOptions, packFolder } from './support/world.js';
 const world = inject('world');
 const root = path.resolve(__dirname, '../..');
 const directory = mkdtempSync(path.join(os.tmpdir(), 'kingbase-native-pg-'));
-/** The project of somebody whose programs, and whose packages, import `pg`. */
-const project = path.join(directory, 'project');
 
 /** A package that has `pg` as a dependency of its own, in a version that is not the one which stands in for it. */
 const NEEDS_PG = {
@@ -43,26 +41,68 @@ const PROGRAMS = {
     })();`,
 };
 
+/** Package managers besides npm, as somebody has them. */
+const TOOLS = { pnpm: '10.15.0', yarn: '1.22.22' };
+const tool = (name: keyof typeof TOOLS): string =>
+  path.join(directory, 'tools', 'node_modules', '.bin', name);
+
+/** Each with its own word for what replaces a version that a dependency asks for. */
+const MANAGERS: Record<
+  string,
+  { overrides: (standIn: string) => object; install: (project: string) => Promise<unknown> }
+> = {
+  npm: {
+    overrides: () => ({ overrides: { pg: '$pg' } }),
+    install: (project) => npm(['install', ...installOptions], project),
+  },
+  pnpm: {
+    overrides: (standIn) => ({ pnpm: { overrides: { pg: `file:${standIn}` } } }),
+    install: (project) =>
+      run(
+        tool('pnpm'),
+        ['install', '--ignore-scripts', '--store-dir', path.join(directory, 'store')],
+        project,
+      ),
+  },
+  yarn: {
+    overrides: (standIn) => ({ resolutions: { pg: `file:${standIn}` } }),
+    install: (project) =>
+      run(
+        tool('yarn'),
+        ['install', '--ignore-scripts', '--no-progress', '--cache-folder', path.join(directory, 'cache')],
+        project,
+      ),
+  },
+};
+const projectOf = (manager: string): string => path.join(directory, `project-${manager}`);
+
 beforeAll(async () => {
   const needing = path.join(directory, 'needs-pg');
   mkdirSync(needing);
   for (const [name, text] of Object.entries(NEEDS_PG)) writeFileSync(path.join(needing, name), text);
   const standIn = await packFolder(path.join(root, 'packages', 'pg'), directory);
   const needs = await packFolder(needing, directory);
-  mkdirSync(project);
-  const manifest = {
-    private: true,
-    dependencies: {
-      'kingbase-native': `file:${world.tarball}`,
-      pg: `file:${standIn}`,
-      'needs-pg': `file:${needs}`,
-      'pg-query-stream': '4.17.0',
-    },
-    overrides: { pg: '$pg' },
-  };
-  writeFileSync(path.join(project, 'package.json'), JSON.stringify(manifest));
-  for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(path.join(project, name), text);
-  await npm(['install', ...installOptions], project);
+  const tools = path.join(directory, 'tools');
+  mkdirSync(tools);
+  writeFileSync(path.join(tools, 'package.json'), JSON.stringify({ private: true, dependencies: TOOLS }));
+  await npm(['install', ...installOptions], tools);
+  for (const [manager, { overrides, install }] of Object.entries(MANAGERS)) {
+    const project = projectOf(manager);
+    mkdirSync(project);
+    const manifest = {
+      private: true,
+      dependencies: {
+        'kingbase-native': `file:${world.tarball}`,
+        pg: `file:${standIn}`,
+        'needs-pg': `file:${needs}`,
+        'pg-query-stream': '4.17.0',
+      },
+      ...overrides(standIn),
+    };
+    writeFileSync(path.join(project, 'package.json'), JSON.stringify(manifest));
+    for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(path.join(project, name), text);
+    await install(project);
+  }
 });
 afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
@@ -71,12 +111,14 @@ afterAll(() => {
 const { host, port, user, database } = world.connection;
 const kingbase = { clientLibrary: firstLibrary(world).path };
 const config = JSON.stringify({ host, port, user, database, kingbase });
-const printedBy = async (program: keyof typeof PROGRAMS): Promise<unknown> =>
-  JSON.parse(
-    await run(process.execPath, [program, config], project, { PATH: '/usr/bin:/bin', HOME: project }),
-  );
 
-describe('what stands in for pg by its name', () => {
+describe.each(Object.keys(MANAGERS))('what stands in for pg by its name, installed by %s', (manager) => {
+  const project = projectOf(manager);
+  const printedBy = async (program: keyof typeof PROGRAMS): Promise<unknown> =>
+    JSON.parse(
+      await run(process.execPath, [program, config], project, { PATH: '/usr/bin:/bin', HOME: project }),
+    );
+
   it.each(['query.cjs', 'query.mjs', 'named.mjs'] as const)('is what %s imports', async (program) => {
     expect(await printedBy(program)).toEqual([{ city: '杭州' }]);
   });

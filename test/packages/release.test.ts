@@ -79,7 +79,12 @@ describe('npm run release', () => {
     chmodSync(path.join(checkout, 'README.md'), 0o600);
     await release(['--out', outputs[1]], { TZ: 'America/New_York', LC_ALL: 'C.UTF-8' });
 
-    const names = ['SHA256SUMS', 'kingbase-native-7.8.9-rc.1.cdx.json', 'kingbase-native-7.8.9-rc.1.tgz'];
+    const names = [
+      'SHA256SUMS',
+      'kingbase-native-7.8.9-rc.1.cdx.json',
+      'kingbase-native-7.8.9-rc.1.tgz',
+      'pg-8.23.1.tgz',
+    ];
     for (const output of outputs) expect(readdirSync(output).sort()).toEqual(names);
     for (const name of names) {
       const [first, second] = outputs.map((output) => readFileSync(path.join(output, name)));
@@ -92,10 +97,10 @@ describe('npm run release', () => {
     const sums = readFileSync(path.join(output, 'SHA256SUMS'), 'utf8');
     execFileSync('tar', ['-xzf', 'kingbase-native-7.8.9-rc.1.tgz', '--strip-components=1'], { cwd: output });
     expect(execFileSync('sha256sum', ['--check', 'SHA256SUMS'], { cwd: output, encoding: 'utf8' })).toBe(
-      `kingbase-native-7.8.9-rc.1.tgz: OK\nkingbase-native-7.8.9-rc.1.cdx.json: OK\n` +
+      `kingbase-native-7.8.9-rc.1.tgz: OK\npg-8.23.1.tgz: OK\nkingbase-native-7.8.9-rc.1.cdx.json: OK\n` +
         `prebuilds/${host}/kingbase-native.glibc.node: OK\n`,
     );
-    expect(sums.trimEnd().split('\n')).toHaveLength(3);
+    expect(sums.trimEnd().split('\n')).toHaveLength(4);
     expect(JSON.parse(readFileSync(path.join(output, 'package.json'), 'utf8'))).toMatchObject({
       version: '7.8.9-rc.1',
     });

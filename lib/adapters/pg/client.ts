@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import { open, type ChannelNotification, type Connection, type Database, type Notice } from '../../index.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
+import { CopyFrom, CopyTo } from './copy.js';
 import { connectError, rejectedForCaller, serverWords, terminated, TERMINATED } from './errors.js';
 import { workOfForeignCopy } from './foreign-copies.js';
 import { workOfForeign } from './foreign-cursors.js';
@@ -313,6 +315,14 @@ export class Client extends EventEmitter {
     });
   }
 
+  copyFrom(text: string): Writable {
+    return this.query(new CopyFrom(text));
+  }
+
+  copyTo(text: string): Readable {
+    return this.query(new CopyTo(text));
+  }
+
   setTypeParser(oid: number, format: TypeFormat | TypeParser, parser?: TypeParser): void {
     this._types.setTypeParser(oid, format, parser);
   }
@@ -345,6 +355,15 @@ export class Client extends EventEmitter {
         break;
     }
     return this.lastStatus;
+  }
+
+  /** Of the types of `pg` only: it has neither. */
+  pauseDrain(): void {
+    // Nothing to do.
+  }
+
+  resumeDrain(): void {
+    // Nothing to do.
   }
 
   /** An idle session does not keep the process alive here, whatever is asked for. */

@@ -1,4 +1,5 @@
 /** A client's configuration: what `pg` takes, made into what the driver takes. */
+import type { ConnectionOptions } from 'node:tls';
 import { parse } from 'pg-connection-string';
 import type { ConnectionConfig } from '../../index.js';
 import { defaults } from './defaults.js';
@@ -20,7 +21,7 @@ export interface ClientConfig {
   lock_timeout?: false | number | undefined;
   idle_in_transaction_session_timeout?: false | number | undefined;
   query_timeout?: false | number | undefined;
-  ssl?: boolean | string | SslConfig | undefined;
+  ssl?: boolean | string | SslConfig | ConnectionOptions | undefined;
   sslnegotiation?: 'postgres' | 'direct' | undefined;
   application_name?: string | undefined;
   fallback_application_name?: string | undefined;

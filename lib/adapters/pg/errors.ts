@@ -10,9 +10,9 @@ import {
 
 /** What the server reported, with the fields that `pg` gives. */
 export class DatabaseError extends Error {
-  override name = 'error';
-  /** Bytes of the server's message, which the client library does not tell. */
-  length: number | undefined;
+  override name: 'error';
+  /** Bytes of the server's message, which the client library does not tell: undefined, whatever the types of `pg` say. */
+  length: number;
   severity: string | undefined;
   code: string | undefined;
   detail: string | undefined;
@@ -32,8 +32,8 @@ export class DatabaseError extends Error {
 
   constructor(message: string, length?: number, name = 'error', options?: { cause: unknown }) {
     super(message, options);
-    this.length = length;
-    this.name = name;
+    this.length = length as number;
+    this.name = name as 'error';
   }
 
   static of(error: DriverDatabaseError): DatabaseError {

@@ -73,7 +73,14 @@ export class PoolClient extends Client {
 
 /** `pg`'s Pool over the driver's: which session is handed out, heartbeats, lifetimes and reconnecting are the driver's. */
 export class Pool extends EventEmitter {
-  readonly options: PoolConfig & { max: number; min: number; maxUses: number };
+  readonly options: PoolConfig & {
+    max: number;
+    min: number;
+    maxUses: number;
+    allowExitOnIdle: boolean;
+    maxLifetimeSeconds: number;
+    idleTimeoutMillis: number | null;
+  };
   readonly Promise: PromiseConstructor;
   readonly Client = PoolClient;
   readonly log: (...messages: unknown[]) => void;

@@ -43,9 +43,10 @@ export type RowOfAnyKind = any;
 
 export class Result<R = RowOfAnyKind> {
   // Own properties in pg's order: programs enumerate them.
-  command: string | null = null;
+  /** null where there is none, as in `pg`, whose types say that there is; and so is `oid`. */
+  command = null as unknown as string;
   rowCount: number | null = null;
-  oid: number | null = null;
+  oid = null as unknown as number;
   rows: R[] = [];
   fields: FieldDef[] = [];
   declare _types: TypeParsers;

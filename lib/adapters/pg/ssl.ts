@@ -12,7 +12,7 @@ export interface SslConfig {
   rejectUnauthorized?: boolean | undefined;
   ca?: Material | readonly Material[] | undefined;
   cert?: Material | readonly Material[] | null | undefined;
-  key?: Material | undefined;
+  key?: Material | readonly (Material | { pem: Material })[] | undefined;
   passphrase?: string | undefined;
   servername?: string | undefined;
   minVersion?: string | undefined;
@@ -42,12 +42,20 @@ export function sslOptions(
     ...files({
       sslRootCert: checks ? (ssl.ca ?? tls.rootCertificates) : undefined,
       sslCert: ssl.cert ?? undefined,
-      sslKey: ssl.key,
+      sslKey: keyOf(ssl.key),
     }),
     ...(ssl.passphrase === undefined ? {} : { sslPassword: ssl.passphrase }),
     ...(ssl.minVersion === undefined ? {} : { sslMinProtocolVersion: ssl.minVersion }),
     ...(ssl.maxVersion === undefined ? {} : { sslMaxProtocolVersion: ssl.maxVersion }),
   };
+}
+
+/** Node takes keys in a form of their own, too. */
+function keyOf(key: SslConfig['key']): Material | readonly Material[] | undefined {
+  if (!Array.isArray(key)) return key as Material | undefined;
+  return (key as readonly (Material | { pem: Material })[]).map((each) =>
+    typeof each === 'object' && 'pem' in each ? each.pem : each,
+  );
 }
 
 /** The library checks the certificate against `host`, and connects to `hostaddr` where that is given. */

@@ -195,7 +195,7 @@ describe('packages on the pg module', () => {
     const migrate = async (direction: 'up' | 'down'): Promise<string[]> =>
       (
         await runner({
-          dbClient: client as never,
+          dbClient: client,
           dir,
           direction,
           migrationsTable: 'migrations',
@@ -302,10 +302,8 @@ describe('packages on the pg module', () => {
       });
     Model.knex(db);
     await Town.transaction(async (tx) => {
-      await Town.query(tx).insertGraph({
-        name: '杭州',
-        streets: [{ name: '文三路' }, { name: '延安路' }],
-      } as never);
+      const streets = [{ name: '文三路' }, { name: '延安路' }];
+      await Town.query(tx).insertGraph({ name: '杭州', streets } as never);
     });
     const [town] = await Town.query().withGraphFetched('streets');
     expect(town).toMatchObject({ name: '杭州', streets: [{ name: '文三路' }, { name: '延安路' }] });

@@ -137,7 +137,7 @@ export const configurations: Programs = {
     try {
       Object.assign(defaults, { user: 'boom', password: 'zap', host: 'blam', port: 1234, database: 'pow' });
       const all = withVariables({}, () => parameters(setting, undefined));
-      defaults.database = undefined as never;
+      defaults.database = undefined;
       const user = withVariables({}, () => parameters(setting, { user: 'foo' }));
       defaults.database = 'bar';
       const database = withVariables({}, () => parameters(setting, { user: 'foo' }));
@@ -205,7 +205,7 @@ export const configurations: Programs = {
     }),
   'sends settings when it connects': async ({ client }) => {
     const show = async (config: object, ...names: string[]): Promise<unknown> => {
-      const session = await client(config as PoolConfig);
+      const session = await client(config);
       const values: unknown[] = [];
       for (const name of names) values.push((await session.query(`show ${name}`)).rows);
       return values;
@@ -241,7 +241,7 @@ export const configurations: Programs = {
     };
   },
   'cancels what takes longer than statement_timeout': async ({ client }) => {
-    const session = await client({ statement_timeout: '50' } as never);
+    const session = await client({ statement_timeout: '400' } as never);
     const error = await failure(session.query('select pg_sleep(5)'));
     await session.query('begin');
     await session.query("set local statement_timeout to '1ms'");

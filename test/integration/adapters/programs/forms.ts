@@ -312,7 +312,7 @@ export const forms: Programs = {
     return {
       same,
       static: (pg.Client as unknown as { Query: unknown }).Query === pg.Query,
-      result: new pg.Result('array', pg.types as never).rows,
+      result: new pg.Result('array', pg.types).rows,
       pool: String(thrown(() => (pg.Pool as unknown as () => void)())).includes("without 'new'"),
       native: Object.keys(pg).includes('native'),
       exports: [

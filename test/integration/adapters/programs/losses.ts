@@ -259,7 +259,7 @@ export const losses: Programs = {
     const own = await failure(
       session.query({ text: 'select pg_sleep(5)', query_timeout: 50 } as never as pg.QueryConfig),
     );
-    const limited = pool({ query_timeout: 50, max: 1 });
+    const limited = pool({ query_timeout: 600, max: 1 });
     const lent = await limited.connect();
     const { told } = await called((callback) => lent.query('select pg_sleep(5)', callback as never));
     lent.release(true);

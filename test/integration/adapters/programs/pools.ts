@@ -111,7 +111,7 @@ export const pools: Programs = {
     return { told, rows };
   },
   'stops waiting for a client': async ({ pool }) => {
-    const one = pool({ max: 1, connectionTimeoutMillis: 150 });
+    const one = pool({ max: 1, connectionTimeoutMillis: 800 });
     const client = await one.connect();
     const late = await failure(one.connect());
     client.release();

@@ -251,11 +251,11 @@ export const roundTrips: Programs = {
   },
   'has parsers of the configuration': async ({ client, pg }) => {
     const types = { getTypeParser: () => () => 'okay!' };
-    const session = await client({ types } as never);
+    const session = await client({ types });
     const plain = await client();
     const overrides = new pg.TypeOverrides();
     overrides.setTypeParser(pg.types.builtins.INT4, (text: string) => `int ${text}`);
-    const over = await client({ types: overrides } as never);
+    const over = await client({ types: overrides });
     const before: unknown = pg.types.getTypeParser(pg.types.builtins.NUMERIC);
     pg.types.setTypeParser(pg.types.builtins.NUMERIC, () => 'yes');
     try {

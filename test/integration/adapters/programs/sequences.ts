@@ -147,7 +147,7 @@ export const sequences: Programs = {
     return { states, fresh: fresh.getTransactionStatus() };
   },
   'waits for pipelined queries at its end': async ({ pg, config }) => {
-    const client = new pg.Client({ ...config, pipeline: true } as never);
+    const client = new pg.Client({ ...config, pipeline: true });
     await client.connect();
     const all = Promise.all([
       client.query('select 1 as v'),
@@ -161,7 +161,7 @@ export const sequences: Programs = {
     return { rows, pipeline: (client as unknown as { pipeline: unknown }).pipeline };
   },
   'tells pipelined queries of their own errors': async ({ client }) => {
-    const session = await client({ pipeline: true } as never);
+    const session = await client({ pipeline: true });
     const drained = nextEvent(session, 'drain');
     const all = await Promise.allSettled([
       session.query('select 1 as v'),

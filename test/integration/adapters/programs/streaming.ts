@@ -44,7 +44,7 @@ export const streams: Programs = {
     }),
   'reads streams with parsers and as arrays': async ({ client, QueryStream }) => {
     const session = await client();
-    const other = await client({ types: FOO } as never);
+    const other = await client({ types: FOO });
     return {
       arrays: await all(session.query(new QueryStream(SIX, [], { rowMode: 'array' }))),
       types: await all(session.query(new QueryStream('select 1 as v', [], { types: FOO }))),
