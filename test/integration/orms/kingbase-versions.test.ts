@@ -21,7 +21,7 @@ interface Town {
 
 describe.each([
   { release: 'V8R6', databaseMode: 'pg' },
-  { release: 'V9', databaseMode: 'pg' },
+  { release: 'V9R1', databaseMode: 'pg' },
 ] as const)('ORMs on the emulated $release in $databaseMode mode', ({ release, databaseMode }) => {
   let emulator: Emulator;
   beforeAll(async () => {
