@@ -4,6 +4,11 @@ import { ConnectionError, TimeoutError } from './driver-errors.js';
 import { DatabaseError } from './database-error.js';
 import { KingbaseError } from './kingbase-error.js';
 
+/** Whether the error is that of one call, and names it; not the reason of a signal, which can end thousands at once. */
+export function isOfOneCall(error: unknown): error is KingbaseError {
+  return error instanceof KingbaseError && tellsOfOneCall(error);
+}
+
 /**
  * A promise that is rejected with the error, for a call to resolve its own promise with: then the error's stack names
  * the lines that wait for the call (`at async …`), which the stack of an event from the socket cannot. It has the
@@ -13,10 +18,11 @@ import { KingbaseError } from './kingbase-error.js';
  * the time the second runs, the call's promise has been tied to this one.
  */
 export function rejectedForCaller(error: unknown, sql: string): Promise<never> {
+  if (!isOfOneCall(error)) return Promise.reject(error as Error);
   return Promise.resolve()
     .then(nothing)
     .then(function atCaller(): never {
-      if (error instanceof KingbaseError) describe(error, sql, atCaller);
+      describe(error, sql, atCaller);
       throw error;
     });
 }
@@ -25,7 +31,6 @@ export function rejectedForCaller(error: unknown, sql: string): Promise<never> {
 const RUNTIME = /processTicksAndRejections|node:internal|\(native/;
 
 function describe(error: KingbaseError, sql: string, from: () => never): void {
-  if (!isOfOneCall(error)) return;
   error.noteStatement(sql);
   const before = error.stack;
   const holder: { stack?: unknown } = {};
@@ -39,7 +44,7 @@ function describe(error: KingbaseError, sql: string, from: () => never): void {
 }
 
 /** What keeps all calls from being served is told to each of them by one error, which names none of them. */
-function isOfOneCall(error: KingbaseError): boolean {
+function tellsOfOneCall(error: KingbaseError): boolean {
   if (error instanceof TimeoutError) return true;
   if (error instanceof DatabaseError) return error.severity !== 'FATAL' && !OF_CONNECTIONS.test(error.code);
   if (error instanceof ConnectionError) return error.outcome === 'unknown';

@@ -1,7 +1,7 @@
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { RowScript, Script } from '../../driver/operations/script.js';
 import type { Operation } from '../../driver/operation.js';
-import { rejectedForCaller, UsageError } from '../../errors/index.js';
+import { isOfOneCall, rejectedForCaller, UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import type { StatementResult } from '../../driver/result-shape.js';
 import type { RowMode } from '../../addon/interface.js';
@@ -86,21 +86,26 @@ export function executeUntraced<R>(
   options: LimitOptions | Limit | undefined,
   view: ResultView<R>,
 ): Promise<R> {
-  return new Promise<R>((resolve) => {
+  return new Promise<R>((resolve, plainly) => {
     const limit = limitOf(options);
     if (limit === undefined) {
       runner.run(new Execution(request, view, resolve, undefined));
       return;
     }
-    const reject = rejecting(resolve, request.sql);
+    const reject = rejecting(resolve, plainly, request.sql);
     startOperation(runner, (fail) => new Execution(request, view, resolve, fail), limit, reject);
   });
 }
 
-/** Rejects the promise so that the error names who waits for it. */
-function rejecting<R>(resolve: (result: Promise<R>) => void, sql: string): (error: unknown) => void {
+/** Rejects the promise, where the error is that of the call so that it names who waits for it. */
+function rejecting<R>(
+  resolve: (result: Promise<R>) => void,
+  plainly: (error: unknown) => void,
+  sql: string,
+): (error: unknown) => void {
   return (error) => {
-    resolve(rejectedForCaller(error, sql));
+    if (isOfOneCall(error)) resolve(rejectedForCaller(error, sql));
+    else plainly(error);
   };
 }
 
@@ -119,9 +124,9 @@ export function runScript(
   sql: string,
   options: LimitOptions | Limit | undefined,
 ): Promise<ExecResult[]> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, plainly) => {
     checkText(sql);
-    const reject = rejecting(resolve, sql);
+    const reject = rejecting(resolve, plainly, sql);
     startOperation(
       runner,
       (fail) =>
@@ -146,9 +151,9 @@ export function runRowScript<T>(
   types: TypeMap,
   options: LimitOptions | Limit | undefined,
 ): Promise<QueryResult<T>[]> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, plainly) => {
     checkText(sql);
-    const reject = rejecting(resolve, sql);
+    const reject = rejecting(resolve, plainly, sql);
     const give = (results: StatementResult[]): void => {
       resolve(
         results.map(({ rows, shape, command, count }) =>

@@ -4,7 +4,7 @@ import type { NativeFailure, TransactionStatus } from '../../addon/interface.js'
 import { nothing } from '../../base/nothing.js';
 import { DatabaseError } from '../../errors/index.js';
 import type { StatementResult } from '../../driver/result-shape.js';
-import type { Limit } from './limit.js';
+import type { Limit, Waiting } from './limit.js';
 import type { OperationRunner } from './runner.js';
 
 /**
@@ -57,12 +57,17 @@ export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
       this.session.interrupt();
       return;
     }
-    const waiting = this.runner.whyWaiting?.(this);
+    const waiting = this.whyWaiting();
     if (this.runner.withdraw(this)) {
       this.disarm();
       this.reject(this.limit.reason(undefined, waiting));
     }
   };
+
+  /** Not asked for one whose caller has aborted it, and thousands can be at once: their reason is the caller's. */
+  private whyWaiting(): Waiting | undefined {
+    return this.limit.aborted ? undefined : this.runner.whyWaiting?.(this);
+  }
 
   private disarm(): void {
     this.session = undefined;
@@ -74,7 +79,7 @@ export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
       // Interrupted between two connections: the first was lost before anything was sent.
       session.finish(session.transactionStatus);
       this.disarm();
-      this.reject(this.limit.reason(undefined, this.runner.whyWaiting?.(this)));
+      this.reject(this.limit.reason(undefined, this.whyWaiting()));
       return;
     }
     this.session = session;

@@ -41,7 +41,9 @@ export class Limit {
   private readonly start = performance.now();
   private readonly signal: AbortSignal | undefined;
   private timeout: number | undefined;
-  private readonly watchers = new Set<() => void>();
+  /** The first who watches, whom most limits have alone, and further ones. */
+  private watcher: (() => void) | undefined;
+  private others: Set<() => void> | undefined;
   private disarm = nothing;
   /** Set once, when the limit has been reached. */
   private reached: ((cause?: unknown, waiting?: Waiting) => unknown) | undefined;
@@ -102,10 +104,14 @@ export class Limit {
       run();
       return nothing;
     }
-    this.watchers.add(run);
-    if (this.watchers.size === 1) this.arm();
+    const watched = this.isWatched;
+    if (watched) (this.others ??= new Set()).add(run);
+    else this.watcher = run;
+    if (!watched) this.arm();
     return () => {
-      if (this.watchers.delete(run) && this.watchers.size === 0) this.disarm();
+      if (this.watcher === run) this.watcher = undefined;
+      else if (this.others?.delete(run) !== true) return;
+      if (!this.isWatched) this.disarm();
     };
   }
 
@@ -114,7 +120,7 @@ export class Limit {
     this.look();
     if (this.reached !== undefined || this.timeout === undefined) return;
     this.timeout = undefined;
-    if (this.watchers.size === 0) return;
+    if (!this.isWatched) return;
     this.disarm();
     this.arm();
   }
@@ -134,6 +140,10 @@ export class Limit {
       },
     );
     return promise;
+  }
+
+  private get isWatched(): boolean {
+    return this.watcher !== undefined || (this.others !== undefined && this.others.size > 0);
   }
 
   private look(): void {
@@ -161,9 +171,11 @@ export class Limit {
   private reach(reason: NonNullable<Limit['reached']>): void {
     this.reached = reason;
     this.disarm();
-    const watchers = [...this.watchers];
-    this.watchers.clear();
-    for (const run of watchers) run();
+    const { watcher, others } = this;
+    this.watcher = undefined;
+    this.others = undefined;
+    watcher?.();
+    if (others !== undefined) for (const run of [...others]) run();
   }
 
   private arm(): void {
