@@ -1,4 +1,5 @@
-// Longer than other files: the loop and what it does with orders, readiness and connections belong to one thread.
+// Longer than other files: the loop and what it does with orders, readiness and connections belong to one
+// thread.
 #include "io_thread.h"
 
 #include <algorithm>

@@ -122,8 +122,8 @@ async function main(): Promise<void> {
   if (limits.node !== node)
     console.log(`The limits are those of Node.js ${limits.node}, and this is ${node}.`);
   if (options.write) {
-    const written = Object.entries(counted).map(([work, number]) => [work, Math.ceil(number * MARGIN)]);
-    const instructions = { ...limits.instructions, ...Object.fromEntries(written) };
+    const instructions: Record<string, number> = { ...limits.instructions };
+    for (const [work, number] of Object.entries(counted)) instructions[work] = Math.ceil(number * MARGIN);
     writeFileSync(limitsFile, `${JSON.stringify({ node, instructions }, undefined, 2)}\n`);
   }
 }

@@ -10,8 +10,9 @@ export class GivingUp {
     return this.given !== undefined;
   }
 
-  get reason(): unknown {
-    return this.given?.reason;
+  /** What it is given up for; an Error as a rule. */
+  get reason(): Error {
+    return this.given?.reason as Error;
   }
 
   /** Once; later calls have no effect. */
@@ -46,7 +47,7 @@ export function unlessGivenUp<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      reject(givingUp.reason as Error);
+      reject(givingUp.reason);
       promise.then(late, () => undefined);
     };
     if (givingUp.aborted) {
@@ -54,15 +55,7 @@ export function unlessGivenUp<T>(
       return;
     }
     const stop = givingUp.watch(onAbort);
-    promise.then(
-      (value) => {
-        stop();
-        resolve(value);
-      },
-      (error: unknown) => {
-        stop();
-        reject(error as Error);
-      },
-    );
+    promise.then(stop, stop);
+    promise.then(resolve, reject);
   });
 }

@@ -64,18 +64,13 @@ export class ConnectLimit {
    * `until`, whatever keeps the promise.
    */
   within<T>(promise: Promise<T>, until: number, late: () => Error): Promise<T> {
+    const { signal } = this;
     return new Promise((resolve, reject) => {
-      const stop = this.watch(until, (aborted) => reject(aborted ? (this.signal?.reason as Error) : late()));
-      promise.then(
-        (value) => {
-          stop();
-          resolve(value);
-        },
-        (error: unknown) => {
-          stop();
-          reject(error as Error);
-        },
+      const stop = this.watch(until, (aborted) =>
+        reject(aborted && signal !== undefined ? signal.reason : late()),
       );
+      promise.then(stop, stop);
+      promise.then(resolve, reject);
     });
   }
 }

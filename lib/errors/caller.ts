@@ -18,7 +18,10 @@ export function isOfOneCall(error: unknown): error is KingbaseError {
  * the time the second runs, the call's promise has been tied to this one.
  */
 export function rejectedForCaller(error: unknown, sql: string): Promise<never> {
-  if (!isOfOneCall(error)) return Promise.reject(error as Error);
+  if (!isOfOneCall(error)) {
+    const reason = error as Error;
+    return Promise.reject(reason);
+  }
   return Promise.resolve()
     .then(nothing)
     .then(function atCaller(): never {

@@ -77,7 +77,7 @@ export class FakeServer {
         this.pendingConnects.push(resolve);
         signal.watch(() => {
           this.givenUp++;
-          reject(signal.reason as Error);
+          reject(signal.reason);
         });
       });
     }

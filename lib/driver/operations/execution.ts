@@ -9,7 +9,12 @@ import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
 import { callsUnknown, settingsTouched } from '../changes.js';
 import { commandError } from '../failure.js';
-import { BINARY_ALLOWED, RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
+import {
+  BINARY_ALLOWED,
+  TransactionStatus,
+  type NativeFailure,
+  type RowMode,
+} from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
 import type { StatementResult } from '../result-shape.js';
 import { GIVEN_UP, type Operation } from '../operation.js';

@@ -1,5 +1,5 @@
 // When the server's form of a statement is no longer what its text means.
-import { DatabaseError } from '../../errors/index.js';
+import type { DatabaseError } from '../../errors/index.js';
 import type { Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 
