@@ -7,6 +7,9 @@
 
 #include <dlfcn.h>
 
+#include <cstddef>
+#include <cstring>
+
 namespace kingbase {
 namespace {
 
@@ -58,8 +61,16 @@ struct LoopWatch::Poll {
     if (poll->watch != nullptr) poll->watch->Stop();
   }
 
-  /** The first member of every handle is the user's. */
-  static Poll* Of(void* handle) { return static_cast<Poll*>(*static_cast<void**>(handle)); }
+  /** The first member of every handle is a pointer of the user's. */
+  static Poll* Of(const void* handle) {
+    Poll* poll = nullptr;
+    std::memcpy(static_cast<void*>(&poll), handle, sizeof(void*));
+    return poll;
+  }
+  void NoteIn(void* handle_memory) {
+    Poll* const self = this;
+    std::memcpy(handle_memory, static_cast<const void*>(&self), sizeof(void*));
+  }
 
   const Napi::Env env;
   Uv uv;
@@ -67,7 +78,7 @@ struct LoopWatch::Poll {
   LoopWatch* watch = nullptr;
   /** Kept open for as long as libuv polls it. */
   std::shared_ptr<WaitSet> wait_set;
-  std::vector<void*> handle;
+  std::vector<std::max_align_t> handle;
   napi_async_context context = nullptr;
   /** Has the end of the environment wait until the handle is closed. */
   napi_async_cleanup_hook_handle hook = nullptr;
@@ -100,10 +111,10 @@ bool LoopWatch::Begin() {
     return false;
   }
   poll->wait_set = wait_set_;
-  poll->handle.resize(uv.handle_size(kPollHandle) / sizeof(void*) + 1);
+  poll->handle.resize(uv.handle_size(kPollHandle) / sizeof(std::max_align_t) + 1);
   void* const handle = poll->handle.data();
   if (uv.poll_init(loop, handle, wait_set_->descriptor()) != 0) return false;
-  poll->handle[0] = poll.get();
+  poll->NoteIn(handle);
   poll->watch = this;
   poll_ = std::move(poll);
   // What is in flight keeps the process alive, not the looking for it.
