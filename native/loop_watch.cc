@@ -41,25 +41,17 @@ struct Uv {
 
 }  // namespace
 
-/** What libuv uses until it has closed the handle, which it does after the present turn of the loop. */
+/**
+ * What libuv uses until it has closed the handle, which it does at the end of a turn of the loop. Nothing of
+ * the environment, which may be gone by then: Node.js runs the loop once more after that, so that handles can
+ * close.
+ */
 struct LoopWatch::Poll {
-  explicit Poll(Napi::Env environment) : env(environment) {}
-  Poll(const Poll&) = delete;
-  Poll& operator=(const Poll&) = delete;
-  ~Poll() {
-    if (context != nullptr) napi_async_destroy(env, context);
-    if (hook != nullptr) napi_remove_async_cleanup_hook(hook);
-  }
-
   static void OnReadable(void* handle, int /* a failure is found by looking */, int) {
     Poll* poll = Of(handle);
     if (poll->watch != nullptr) poll->watch->Look();
   }
   static void OnClosed(void* handle) { const std::unique_ptr<Poll> closed(Of(handle)); }
-  static void OnEnvironmentEnds(napi_async_cleanup_hook_handle, void* self) {
-    auto* poll = static_cast<Poll*>(self);
-    if (poll->watch != nullptr) poll->watch->Stop();
-  }
 
   /** The first member of every handle is a pointer of the user's. */
   static Poll* Of(const void* handle) {
@@ -72,16 +64,12 @@ struct LoopWatch::Poll {
     std::memcpy(handle_memory, static_cast<const void*>(&self), sizeof(void*));
   }
 
-  const Napi::Env env;
   Uv uv;
   /** Null from when the handle is being closed. */
   LoopWatch* watch = nullptr;
   /** Kept open for as long as libuv polls it. */
   std::shared_ptr<WaitSet> wait_set;
   std::vector<std::max_align_t> handle;
-  napi_async_context context = nullptr;
-  /** Has the end of the environment wait until the handle is closed. */
-  napi_async_cleanup_hook_handle hook = nullptr;
 };
 
 LoopWatch::LoopWatch(Napi::Env env, Listener* listener, std::unique_ptr<WaitSet> wait_set)
@@ -102,12 +90,11 @@ std::unique_ptr<LoopWatch> LoopWatch::Create(Napi::Env env, Listener* listener) 
 
 bool LoopWatch::Begin() {
   uv_loop_s* loop = nullptr;
-  auto poll = std::make_unique<Poll>(env_);
+  auto poll = std::make_unique<Poll>();
   Uv& uv = poll->uv;
   if (!uv.Find() || napi_get_uv_event_loop(env_, &loop) != napi_ok) return false;
   const Napi::HandleScope scope(env_);
-  if (napi_async_init(env_, nullptr, Napi::String::New(env_, "kingbase-native"), &poll->context) != napi_ok ||
-      napi_add_async_cleanup_hook(env_, &Poll::OnEnvironmentEnds, poll.get(), &poll->hook) != napi_ok) {
+  if (napi_async_init(env_, nullptr, Napi::String::New(env_, "kingbase-native"), &context_) != napi_ok) {
     return false;
   }
   poll->wait_set = wait_set_;
@@ -140,7 +127,7 @@ void LoopWatch::Leave(Connection* connection) {
 void LoopWatch::Look() {
   const Napi::HandleScope scope(env_);
   napi_callback_scope callbacks = nullptr;
-  if (napi_open_callback_scope(env_, nullptr, poll_->context, &callbacks) != napi_ok) return;
+  if (napi_open_callback_scope(env_, nullptr, context_, &callbacks) != napi_ok) return;
   wait_set_->Wait(0, &ready_);
   for (const ReadySocket& ready : ready_) {
     // One that has left meanwhile is watched by another set, which has reported what is there.
@@ -154,6 +141,7 @@ void LoopWatch::Look() {
 }
 
 void LoopWatch::Stop() {
+  if (context_ != nullptr) napi_async_destroy(env_, std::exchange(context_, nullptr));
   if (poll_ == nullptr) return;
   connections_.clear();
   poll_->watch = nullptr;

@@ -47,7 +47,7 @@ class LoopWatch {
   /** For connections that have entered. */
   WaitSet* wait_set() { return wait_set_.get(); }
 
-  /** Nothing is reported afterwards. */
+  /** Nothing is reported afterwards. At the latest when the environment ends. */
   void Stop();
 
  private:
@@ -60,6 +60,7 @@ class LoopWatch {
   const Napi::Env env_;
   Listener* const listener_;
   const std::shared_ptr<WaitSet> wait_set_;
+  napi_async_context context_ = nullptr;
   /** Null once it has been stopped. */
   std::unique_ptr<Poll> poll_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
