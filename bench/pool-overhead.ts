@@ -4,8 +4,7 @@
  */
 import { createPool } from 'generic-pool';
 import { TransactionStatus } from '../lib/addon/interface.js';
-import type { Operation } from '../lib/driver/operation.js';
-import type { Session } from '../lib/driver/session.js';
+import type { Operation, Session } from '../lib/driver/session.js';
 import { checkOut } from '../lib/facade/sessions/borrow.js';
 import { Lease } from '../lib/facade/sessions/lease.js';
 import { fakePool } from '../test/support/fake-sessions.js';

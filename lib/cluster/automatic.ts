@@ -1,7 +1,7 @@
 import { RowMode } from '../addon/interface.js';
 import { nothing } from '../base/nothing.js';
 import { Execution } from '../driver/operations/execution.js';
-import type { Operation } from '../driver/operation.js';
+import type { Operation } from '../driver/session.js';
 import type { WaitReason } from '../pool/refusals.js';
 import type { SessionPool } from '../pool/session-pool.js';
 import { functionsOfRead } from '../sql/reads.js';

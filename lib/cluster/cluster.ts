@@ -1,7 +1,6 @@
 import { GivingUp } from '../base/given-up.js';
 import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
-import type { Operation, SessionEvents } from '../driver/operation.js';
-import type { Session } from '../driver/session.js';
+import type { Operation, Session, SessionEvents } from '../driver/session.js';
 import { ConnectionError, type KingbaseError } from '../errors/index.js';
 import { evicts } from '../errors/server-going-away.js';
 import type { OpenSession } from '../pool/engine.js';

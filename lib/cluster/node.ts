@@ -1,7 +1,6 @@
 import { nothing } from '../base/nothing.js';
 import type { HostAddress } from '../config/index.js';
-import type { SessionOwner } from '../driver/operation.js';
-import type { Session } from '../driver/session.js';
+import type { Session, SessionOwner } from '../driver/session.js';
 import type { SessionPool } from '../pool/session-pool.js';
 import type { Position } from './position.js';
 import { observe, type Observation } from './question.js';

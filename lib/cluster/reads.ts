@@ -1,7 +1,7 @@
 import { startTimer } from '../base/timers.js';
 import type { NativeFailure } from '../addon/interface.js';
 import type { ResolvedClusterOptions } from '../config/index.js';
-import type { Operation } from '../driver/operation.js';
+import type { Operation } from '../driver/session.js';
 import { ConnectionError } from '../errors/index.js';
 import { poolClosed, type WaitReason } from '../pool/refusals.js';
 import type { SessionPool } from '../pool/session-pool.js';

@@ -1,4 +1,4 @@
-import type { Operation } from '../driver/operation.js';
+import type { Operation } from '../driver/session.js';
 import type { WaitReason } from '../pool/refusals.js';
 import type { ReadTerms, ResolvedTerms } from './terms.js';
 

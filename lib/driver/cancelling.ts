@@ -1,6 +1,5 @@
 import type { NativeConnection } from '../addon/interface.js';
 import type { CommandHandler, Core } from './core.js';
-import type { Operation } from './operation.js';
 
 /** ms between cancel requests for the same operation. */
 const FIRST_PAUSE = 50;
@@ -13,7 +12,7 @@ export interface CancellingHost {
   /** ms that a cancelled operation may take to end, 0 = any time. */
   readonly patience: number;
   /** A request has been taken by the server, or could not be sent. Whether the operation still runs, so that it is sent again. */
-  cancelRequestEnded(operation: Operation | undefined): boolean;
+  cancelRequestEnded(operation: object | undefined): boolean;
   /** The operation has not ended in time. */
   cancelledInVain(): void;
 }
@@ -40,7 +39,7 @@ export class Cancelling {
     return this.requests > 0 || this.again !== undefined;
   }
 
-  begin(operation: Operation | undefined): void {
+  begin(operation: object | undefined): void {
     const { patience } = this.host;
     if (patience > 0) this.deadline ??= setTimeout(() => this.host.cancelledInVain(), patience);
     this.send(operation, FIRST_PAUSE);
@@ -63,7 +62,7 @@ export class Cancelling {
    * A cancel request has a connection of its own and can overtake the command that it is meant for, and then the server
    * ignores it. So it is sent again, after a pause, for as long as the operation goes on.
    */
-  private send(operation: Operation | undefined, pause: number): void {
+  private send(operation: object | undefined, pause: number): void {
     const { core, native } = this.host;
     this.requests++;
     const slot = core.occupy({

@@ -1,8 +1,7 @@
 import { TransactionStatus } from '../addon/interface.js';
 import { Deallocation } from './operations/deallocation.js';
 import { OwnSettings } from './operations/own-settings.js';
-import type { Operation } from './operation.js';
-import type { Session } from './session.js';
+import type { Operation, Session } from './session.js';
 
 /** Sets back what a command has changed, and closes the server's form of statements that the cache no longer keeps. */
 export function chores(session: Session): Operation | undefined {

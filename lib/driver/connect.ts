@@ -21,8 +21,7 @@ import { worthAnotherHost } from '../errors/server-going-away.js';
 import { chores } from './chores.js';
 import { ALL_DIGITS, ISO_DATES } from './operations/own-settings.js';
 import { Script } from './operations/script.js';
-import type { ConnectOutcome, SessionEvents } from './operation.js';
-import { Session } from './session.js';
+import { Session, type ConnectOutcome, type SessionEvents } from './session.js';
 import { isLoss, lostAfterLogin, setUpWithin, type SetUp } from './set-up.js';
 import { isOfKind, wrongKind, type TargetSession } from './target-session.js';
 

@@ -1,7 +1,6 @@
 import { Line } from '../base/line.js';
 import { startTimer } from '../base/timers.js';
-import type { Operation } from '../driver/operation.js';
-import type { Session } from '../driver/session.js';
+import type { Operation, Session } from '../driver/session.js';
 import { Deadlines } from './deadlines.js';
 import { Offers } from './offers.js';
 import type { Waiter } from './waiter.js';

@@ -1,4 +1,4 @@
-import type { Operation } from '../driver/operation.js';
+import type { Operation } from '../driver/session.js';
 
 /** `database/sql`'s maxBadConnRetries: so many attempts on pooled connections, then a last one on a new one. */
 const ATTEMPTS_ON_POOLED = 2;

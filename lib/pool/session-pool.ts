@@ -3,8 +3,7 @@
 import { mostIdle, type ResolvedPoolOptions } from '../config/index.js';
 import { TransactionStatus, type NativeFailure } from '../addon/interface.js';
 import { Check } from '../driver/operations/check.js';
-import type { Operation, SessionOwner } from '../driver/operation.js';
-import type { Session } from '../driver/session.js';
+import type { Operation, Session, SessionOwner } from '../driver/session.js';
 import type { KingbaseError } from '../errors/index.js';
 import { evicts } from '../errors/server-going-away.js';
 import { Closing, type ClosingHost } from './closing.js';

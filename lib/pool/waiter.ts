@@ -1,4 +1,4 @@
-import type { Operation } from '../driver/operation.js';
+import type { Operation } from '../driver/session.js';
 import type { Due } from './deadlines.js';
 
 /** An operation that waits for a session. */

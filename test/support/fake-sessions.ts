@@ -10,8 +10,7 @@ import {
 } from '../../lib/addon/interface.js';
 import { chores } from '../../lib/driver/chores.js';
 import { Script, type ScriptResult } from '../../lib/driver/operations/script.js';
-import type { SessionEvents } from '../../lib/driver/operation.js';
-import { Session } from '../../lib/driver/session.js';
+import { Session, type SessionEvents } from '../../lib/driver/session.js';
 import { ConnectionError, DatabaseError } from '../../lib/errors/index.js';
 import { SessionPool } from '../../lib/pool/session-pool.js';
 

@@ -2,8 +2,7 @@ import { ConnectionError } from '../../errors/index.js';
 import { startTimer } from '../../base/timers.js';
 import { RowMode, type NativeFailure, type TransactionStatus } from '../../addon/interface.js';
 import { TypeMap } from '../../types/type-map.js';
-import type { SessionOwner } from '../operation.js';
-import type { Session } from '../session.js';
+import type { Session, SessionOwner } from '../session.js';
 import type { StatementResult } from '../result-shape.js';
 import { OneCommand } from './one-command.js';
 

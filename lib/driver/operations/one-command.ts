@@ -1,7 +1,6 @@
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import { commandError } from '../failure.js';
-import type { Operation } from '../operation.js';
-import type { Session } from '../session.js';
+import type { Operation, Session } from '../session.js';
 import type { StatementResult } from '../result-shape.js';
 
 /** An operation of one command, of whose results nothing is built. */

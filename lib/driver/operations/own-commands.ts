@@ -1,7 +1,6 @@
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import type { StatementResult } from '../result-shape.js';
-import type { Operation } from '../operation.js';
-import type { Session } from '../session.js';
+import type { Operation, Session } from '../session.js';
 
 /** ms for commands of the driver's own where the pool's `heartbeatTimeout` is 0. */
 const LONGEST_OWN_COMMANDS = 30_000;

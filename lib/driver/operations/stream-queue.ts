@@ -1,5 +1,4 @@
-import type { Operation } from '../operation.js';
-import type { Session } from '../session.js';
+import type { Operation, Session } from '../session.js';
 
 /**
  * What a stream has brought and its reader has not taken yet. The core stops reading from the server while a few batches

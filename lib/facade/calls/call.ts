@@ -1,6 +1,6 @@
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { RowScript, Script } from '../../driver/operations/script.js';
-import type { Operation } from '../../driver/operation.js';
+import type { Operation } from '../../driver/session.js';
 import { isOfOneCall, rejectedForCaller, UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import type { StatementResult } from '../../driver/result-shape.js';

@@ -1,5 +1,4 @@
-import { GIVEN_UP, type Operation } from '../../driver/operation.js';
-import type { Session } from '../../driver/session.js';
+import { GIVEN_UP, type Operation, type Session } from '../../driver/session.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import { nothing } from '../../base/nothing.js';
 import { DatabaseError } from '../../errors/index.js';

@@ -1,4 +1,4 @@
-import type { Operation } from '../../driver/operation.js';
+import type { Operation } from '../../driver/session.js';
 import type { ReadTerms } from '../../cluster/terms.js';
 import type { ReadingProgress } from '../sessions/stalled-reader.js';
 import type { Waiting } from './limit.js';

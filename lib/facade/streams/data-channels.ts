@@ -5,7 +5,7 @@ import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import type { Column } from '../../types/column.js';
 import { RowStream } from '../../driver/operations/row-stream.js';
 import type { ScriptResult } from '../../driver/operations/script.js';
-import type { Operation } from '../../driver/operation.js';
+import type { Operation } from '../../driver/session.js';
 import {
   execResult,
   checkText,

@@ -2,7 +2,7 @@ import { inspect, type InspectOptions } from 'node:util';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RowMode, TransactionStatus } from '../../addon/interface.js';
 import { Check } from '../../driver/operations/check.js';
-import type { Operation } from '../../driver/operation.js';
+import type { Operation } from '../../driver/session.js';
 import { ConnectionError, TimeoutError, UsageError, type LossOutcome } from '../../errors/index.js';
 import { sessionPlace, type BatchPlace } from '../batch/place.js';
 import type { CallContext } from '../calls/call-context.js';

@@ -5,7 +5,7 @@ import type { Position } from '../../../lib/cluster/position.js';
 import { Reads, type ReadsHost } from '../../../lib/cluster/reads.js';
 import { termsOf } from '../../../lib/cluster/terms.js';
 import { parseConfig } from '../../../lib/config/index.js';
-import type { Operation } from '../../../lib/driver/operation.js';
+import type { Operation } from '../../../lib/driver/session.js';
 
 const options = parseConfig({ cluster: { maxWait: 60_000 } }, {}, {}, () => 'x').cluster;
 if (options === undefined) throw new Error('there are no options');

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RowMode, type NativeFailure, type TransactionStatus } from '../../../lib/addon/interface.js';
-import type { Operation } from '../../../lib/driver/operation.js';
-import type { Session } from '../../../lib/driver/session.js';
+import type { Operation, Session } from '../../../lib/driver/session.js';
 import { databaseFailure, fakePool, settle, type FakePool } from '../../support/fake-sessions.js';
 
 /** One prepared statement, that cannot need another command. */
