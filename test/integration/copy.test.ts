@@ -170,6 +170,15 @@ describe.each(targets())('$name', (target) => {
     });
   });
 
+  it('a call behind another is not refused for a copy whose last bytes nobody has taken yet', async () => {
+    const stream = connection.copyTo('COPY (SELECT 1) TO STDOUT');
+    await once(stream, 'readable');
+    const all = [connection.query('SELECT pg_sleep(2.5)'), connection.queryRow('SELECT 1 AS one')];
+    expect((await Promise.all(all))[1]).toEqual({ one: 1 });
+    expect(String(stream.read())).toBe('1\n');
+    stream.destroy();
+  });
+
   describe('errors, after which the connection goes on', () => {
     const sourceOf = (content: string): Readable => Readable.from([content]);
 

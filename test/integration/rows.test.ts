@@ -455,6 +455,25 @@ describe.each([...targets().map((target) => ({ ...target, byCursor: false })), w
         });
       });
 
+      it('a call behind a batch is not refused for rows that were read before it', async () => {
+        await withConnection(db, async (connection) => {
+          await connection.script('CREATE TEMPORARY TABLE IF NOT EXISTS behind (i int4)');
+          let behind: Promise<unknown> | undefined;
+          const inTurn = async function* (): AsyncGenerator<[number]> {
+            for (let i = 0; i < 20; i++) {
+              yield await new Promise((resolve) => setTimeout(resolve, 20, [i]));
+              if (i === 3) behind = connection.queryRow('SELECT count(*)::int4 AS n FROM behind');
+            }
+          };
+          const read = async (): Promise<void> => {
+            const rows = connection.rows('SELECT 1 AS n FROM pg_sleep(0.1)', [], { stallTimeout: 150 });
+            for await (const row of rows) expect(row).toEqual({ n: 1 });
+          };
+          await Promise.all([read(), connection.batchInsert('behind', ['i'], inTurn(), { chunkRows: 1 })]);
+          expect(await behind).toEqual({ n: 20 });
+        });
+      });
+
       it('a connection that is released under rows which nobody reads on comes back', async () => {
         const connection = await db.connect();
         const iterator = connection.rows(ENDLESS)[Symbol.asyncIterator]();

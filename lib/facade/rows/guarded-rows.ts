@@ -48,6 +48,7 @@ class Guard {
   interrupted = false;
   readonly left: Promise<void>;
   private readonly done = deferred();
+  private holding = true;
 
   constructor(
     private readonly lease: Lease,
@@ -57,6 +58,7 @@ class Guard {
   ) {
     lease.onEnd(() => {
       this.interrupted = lease.takenBack;
+      this.holding = false;
       this.done.resolve();
     });
     this.left = this.wait(opening).then(() => this.leave());
@@ -66,6 +68,11 @@ class Guard {
   readAll(): Promise<void> {
     this.done.resolve();
     return this.left;
+  }
+
+  /** The server process of the session, which is held until the program has read all; 0 after that. */
+  get processId(): number {
+    return this.holding ? this.lease.processId : 0;
   }
 
   /** Why the session was taken back. */
@@ -120,7 +127,7 @@ class GuardedRows<T> implements RowChannel<T> {
   }
 
   get processId(): number {
-    return this.rows.processId;
+    return this.guard.processId;
   }
 
   take(): T[] | undefined {

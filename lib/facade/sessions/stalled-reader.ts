@@ -10,7 +10,7 @@ export interface ReadingProgress {
   readonly waiting: boolean;
   /** Grows with every row or byte. */
   readonly progress: number;
-  /** The server process of the connection; 0 where none is held (any more). */
+  /** The server process of the connection; 0 where none is held (any more): then nobody waits for it. */
   readonly processId: number;
   /** ms without progress after which it keeps others waiting no longer; Infinity: it may. Absent: as the watch has it. */
   readonly patience?: number | undefined;
@@ -23,6 +23,9 @@ export interface ReadingProgress {
 /**
  * Notices when a program does not go on with what it reads or writes, for as long as that matters to somebody. That it
  * never will cannot be known, only that it has not for a while.
+ *
+ * One holds the connection at a time, and that one is watched: who is watched next takes the watch over with its time, and
+ * who holds nothing any more is never found stalled, whenever its program takes what it has got.
  */
 export class StallWatch {
   private reader: ReadingProgress | undefined;
@@ -41,16 +44,20 @@ export class StallWatch {
     private readonly stalled: (reader: ReadingProgress) => void,
   ) {}
 
-  /** Watches until the function that it returns is called. */
+  /** Watches until the function that it returns is called, or until another is watched. */
   watch(reader: ReadingProgress): () => void {
+    this.stop();
     this.reader = reader;
     this.look();
     return () => {
-      if (this.reader !== reader) return;
-      this.reader = undefined;
-      clearTimeout(this.timer);
-      this.timer = undefined;
+      if (this.reader === reader) this.stop();
     };
+  }
+
+  private stop(): void {
+    this.reader = undefined;
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   /** There may be a reason to look now. */
@@ -62,7 +69,8 @@ export class StallWatch {
     const { progress } = reader;
     this.timer = startTimer(() => {
       this.timer = undefined;
-      if (reader.waiting || reader.progress !== progress) this.look();
+      if (reader.processId === 0) this.stop();
+      else if (reader.waiting || reader.progress !== progress) this.look();
       else if (this.matters()) this.stalled(reader);
     }, limit);
     if (!this.keepsAlive) this.timer.unref();
