@@ -12,13 +12,14 @@
 #include "environment.h"
 #include "library_object.h"
 #include "out_of_memory.h"
+#include "wrapped.h"
 
 namespace kingbase {
 namespace {
 
 /** The JavaScript side's handle on a connection; collected or closed, the connection ends on its own thread.
  */
-class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
+class ConnectionObject final : public Wrapped<ConnectionObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
@@ -49,7 +50,7 @@ class ConnectionObject final : public Napi::ObjectWrap<ConnectionObject> {
 
   /** The core, the connection's number there, the library, what prepared statements are called by. */
   explicit ConnectionObject(const Napi::CallbackInfo& info)
-      : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
+      : Wrapped(info), environment_(Environment::Of(info.Env())) {
     kingbase::Sparing(info.Env(), [&] { Begin(info); });
   }
 

@@ -29,7 +29,7 @@ CoreObject* CoreObject::From(Napi::Env env, const Napi::Value& value) {
 /** Handlers, the two arrays that rows are read from, and how to wait: in the portable way, by the event loop.
  */
 CoreObject::CoreObject(const Napi::CallbackInfo& info)
-    : ObjectWrap(info), environment_(Environment::Of(info.Env())) {
+    : Wrapped(info), environment_(Environment::Of(info.Env())) {
   Sparing(info.Env(), [&] { Begin(info); });
 }
 

@@ -13,12 +13,13 @@
 #include "napi_setup.h"
 
 #include "deliverer.h"
+#include "wrapped.h"
 
 namespace kingbase {
 
 class Environment;
 
-class CoreObject final : public Napi::ObjectWrap<CoreObject> {
+class CoreObject final : public Wrapped<CoreObject> {
  public:
   static Napi::Function Define(Napi::Env env);
   /** The core that a value stands for; null where it is no such object. */

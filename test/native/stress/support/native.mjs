@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
 
-function load() {
+export function loadAddon() {
   const file = process.env.KINGBASE_NATIVE_ADDON;
   if (!file) return require('node-gyp-build')(fileURLToPath(new URL('../../../..', import.meta.url)));
   const module = { exports: {} };
@@ -42,7 +42,7 @@ class Slots {
 
 /** The addon with handlers that settle promises; `notified` is told of notifications. */
 export function openAddon({ notified = () => undefined } = {}) {
-  const addon = load();
+  const addon = loadAddon();
   const slots = new Slots();
   const lost = [];
   const tags = [];
@@ -97,6 +97,8 @@ export function openAddon({ notified = () => undefined } = {}) {
 
   return {
     addon,
+    core,
+    library,
     lost,
     /** Connections are numbered from 1. */
     create() {
