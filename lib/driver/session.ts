@@ -227,7 +227,12 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   }
 
   runs(operation: Operation): boolean {
-    return (this.parked?.operation ?? this.current) === operation;
+    return this.running === operation;
+  }
+
+  /** What goes on, whatever has been interposed in it. */
+  private get running(): Operation | undefined {
+    return this.parked?.operation ?? this.current;
   }
 
   /** Begins an operation. Only when idle. */
@@ -342,7 +347,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */
   interrupt(): void {
-    const operation = this.parked?.operation ?? this.current;
+    const operation = this.running;
     if (operation?.interrupt === undefined) this.cancel();
     else operation.interrupt(this);
   }
@@ -358,7 +363,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.close();
       return;
     }
-    this.cancelling.begin(this.current);
+    this.cancelling.begin(this.running);
   }
 
   cancelRequestEnded(operation: object | undefined): boolean {
@@ -366,7 +371,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.becomeIdle();
       return false;
     }
-    return this.state === SessionState.Busy && this.current === operation && !this.closing;
+    return this.state === SessionState.Busy && this.running === operation && !this.closing;
   }
 
   cancelledInVain(): void {

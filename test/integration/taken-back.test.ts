@@ -89,6 +89,43 @@ describe.each(inject('libraries'))('$name', ({ path }) => {
     expect(db.stats()).toMatchObject({ openConnections: 1, inUse: 0 });
   });
 
+  const asking: readonly { name: string; take: (tx: Transaction) => Promise<unknown> }[] = [
+    {
+      name: 'rows',
+      take: async (tx) => {
+        for await (const row of tx.rows(`SELECT ARRAY['a']::asked[] AS list FROM pg_sleep(60)`))
+          expect(row).toBeNull();
+      },
+    },
+    {
+      name: 'a query with a parameter',
+      take: (tx) =>
+        tx.query('SELECT $1::asked AS one FROM pg_sleep(60)', [{ like: 'a' }], {
+          types: { asked: { serialize: () => 'a' } },
+        }),
+    },
+  ];
+
+  it.each(asking)('a call that asks about types: $name', async ({ take }) => {
+    await start(1);
+    await db.script(`DROP TYPE IF EXISTS asked CASCADE; CREATE TYPE asked AS ENUM ('a')`);
+    const controller = new AbortController();
+    let taken: Promise<unknown> | undefined;
+    proxy.onNext('>look-up', () => controller.abort(REASON));
+    const ended = db.transaction(
+      async (tx) => {
+        taken = take(tx).catch((error: unknown) => error);
+        await taken;
+      },
+      { signal: controller.signal },
+    );
+    await expect(ended).rejects.toBe(REASON);
+    const error = await taken;
+    if (error !== REASON) expect(error).toMatchObject({ name: 'DatabaseError', code: '57014' });
+    expect(await db.queryRow('SELECT 1 AS one')).toEqual({ one: 1 });
+    expect(db.stats()).toMatchObject({ openConnections: 1, inUse: 0 });
+  });
+
   it('a database that is closed while a transaction begins waits for nothing that it does', async () => {
     const { user, database, ...server } = inject('server');
     proxy = await startMessageProxy(server, [
