@@ -190,6 +190,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   private violation: string | undefined;
   private connecting: ConnectOutcome | undefined;
   private closing = false;
+  /** Why the driver has closed it, where that is news to whoever waits for an answer. */
+  private closedBecause: string | undefined;
   private readonly cancelling: Cancelling;
   /** Closed because a cancelled operation did not end: neither the server nor a cancel request can be reached. */
   gaveUp = false;
@@ -376,12 +378,17 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   cancelledInVain(): void {
     this.gaveUp = true;
-    this.close();
+    this.close(`what was cancelled had not ended within ${this.patience} ms (pool.heartbeatTimeout)`);
   }
 
-  /** Ends the connection; an operation that is going on fails as lost. */
-  close(): void {
+  /**
+   * Ends the connection; an operation that is going on fails as lost.
+   *
+   * @param because a clause that tells why, where it is not the program that closes it
+   */
+  close(because?: string): void {
     if (this.state === SessionState.Closed) return;
+    this.closedBecause ??= because;
     const resting = this.current?.resting === true ? this.current : undefined;
     const underWay = this.connecting !== undefined || (this.current !== undefined && resting === undefined);
     // From here on the core takes no cancel requests for it.
@@ -542,7 +549,9 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     outcome?.connected(facts);
   }
 
-  failed(failure: NativeFailure, transactionStatus: TransactionStatus, altered = 0): void {
+  failed(told: NativeFailure, transactionStatus: TransactionStatus, altered = 0): void {
+    const because = told.lost && told.fields === undefined ? this.closedBecause : undefined;
+    const failure = because === undefined ? told : { ...told, message: because };
     this.alteredSettings = altered;
     this.results = 0;
     this.violation = undefined;

@@ -90,6 +90,23 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       });
     });
 
+    if (how === 'hold') {
+      it('what a question of the driver has waited for in vain is told', async () => {
+        await through(async (db) => {
+          const connection = await db.connect();
+          void proxy.loseBehind(({ type }) => type === 't', how);
+          await expect(collect(connection.rows(INSERT, [MOODS]))).rejects.toMatchObject({
+            code: 'KB_CONNECTION_LOST',
+            outcome: 'not-sent',
+            message: expect.stringMatching(
+              /^The connection to \S+ was lost: the server had not answered .+ within 300 ms/,
+            ) as string,
+          });
+          await connection.release();
+        });
+      });
+    }
+
     it('a statement in a transaction resolves, and the transaction is lost', async () => {
       await through(async (db) => {
         const tx = await db.begin();

@@ -11,7 +11,8 @@ import { standInLibkci } from '../../scripts/client-libraries.js';
 import { startServer } from '../../scripts/embedded-server.js';
 import { numericArguments } from '../resilience/support/arguments.js';
 import { program } from './program.js';
-import { Stage, type Driver } from './stage.js';
+import { Pulse } from './pulse.js';
+import { LONG_STALL, Stage, type Driver } from './stage.js';
 
 /** Neighbouring seeds would give programs that begin alike. */
 function mixed(seed: number): number {
@@ -50,11 +51,12 @@ async function main(): Promise<void> {
   let failures = 0;
   try {
     const library = await standInLibkci();
+    const pulse = await Pulse.of(server, LONG_STALL);
     const start = performance.now();
     let next = 0;
     let done = 0;
     const work = async (_: unknown, number: number): Promise<void> => {
-      const stage = await Stage.create(server, library, driver, number);
+      const stage = await Stage.create(server, library, driver, number, pulse);
       while (next < runs && failures < enough) {
         const failure = await check(stage, seed + next++, shrinking);
         done++;
@@ -68,6 +70,7 @@ async function main(): Promise<void> {
       await stage.end();
     };
     await Promise.all(Array.from({ length: parallel }, work));
+    await pulse.end();
     const seconds = ((performance.now() - start) / 1000).toFixed(0);
     console.log(`${done} programs in ${seconds} s, ${failures} failed`);
   } finally {

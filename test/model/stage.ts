@@ -9,6 +9,7 @@ import { Calls, PATIENCE, processOf, type Place } from './calls.js';
 import { Ledger, type StoredRow } from './ledger.js';
 import { startMessageProxy, type MessageProxy } from '../support/message-proxy.js';
 import type { Program } from './program.js';
+import type { Pulse } from './pulse.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** The module whose `open` is tested: this checkout's, or another build's. */
@@ -21,6 +22,8 @@ const SETTLE = 5_000;
 const HEARTBEAT = 200;
 /** How often a program is run whose violations came while the machine stood still. */
 const ATTEMPTS = 3;
+/** ms that this process or the server stands still after which limits of the driver may have passed without a fault. */
+export const LONG_STALL = PATIENCE / 2;
 
 /** A schema in which one program at a time is run, with a connection that goes past proxy and driver. */
 export class Stage {
@@ -34,6 +37,7 @@ export class Stage {
     private readonly driver: Driver,
     private client: Client,
     private readonly number: number,
+    private readonly pulse: Pulse,
   ) {}
 
   static async create(
@@ -41,8 +45,9 @@ export class Stage {
     library: string,
     driver: Driver,
     number: number,
+    pulse: Pulse,
   ): Promise<Stage> {
-    const stage = new Stage(server, library, driver, await connectTo(server), number);
+    const stage = new Stage(server, library, driver, await connectTo(server), number, pulse);
     await stage.prepare();
     return stage;
   }
@@ -82,7 +87,7 @@ export class Stage {
     const name = `${this.schema}_${++this.programs}`;
     const proxy = await startMessageProxy(this.server, program.faults);
     const db = this.open(program, proxy, name);
-    const performance = new Performance(program, proxy, db, name, this.client);
+    const performance = new Performance(program, proxy, db, name, this.client, this.pulse);
     const violations = await performance.run();
     await this.tidyUp(name);
     if (performance.spoilt) await this.prepare();
@@ -108,7 +113,7 @@ export class Stage {
       statementCacheSize: pool.cache,
       pool: {
         max: pool.max,
-        acquireTimeout: 10_000,
+        acquireTimeout: 18_000,
         heartbeatInterval: HEARTBEAT,
         heartbeatTimeout: PATIENCE,
         resetOnRelease: pool.reset ? ['all'] : [],
@@ -148,6 +153,7 @@ class Performance {
     private readonly db: Database,
     private readonly name: string,
     private readonly client: Client,
+    private readonly pulse: Pulse,
   ) {
     this.calls = new Calls(proxy);
   }
@@ -181,11 +187,12 @@ class Performance {
   /** Resolves with false when a promise is not settled in time. */
   private async supervise(over: AbortSignal): Promise<boolean> {
     const { watch, violations } = this.calls;
-    let last = performance.now();
+    const begun = performance.now();
+    let last = begun;
     while (!over.aborted) {
       await sleep(20);
       const now = performance.now();
-      if (now - last > PATIENCE / 2) this.calls.stalled = true;
+      if (now - last > LONG_STALL || this.pulse.stalledSince(begun)) this.calls.stalled = true;
       last = now;
       if (watch.waitsWithoutLimit(THAW)) this.proxy.resetHeld();
       const late = watch.newlyLate();

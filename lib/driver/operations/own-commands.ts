@@ -41,13 +41,13 @@ export abstract class OwnCommands implements Operation {
   }
 
   begin(session: Session): void {
-    this.timer = setTimeout(
-      () => {
-        this.late = true;
-        session.close();
-      },
-      this.limit > 0 ? this.limit : LONGEST_OWN_COMMANDS,
-    );
+    const limit = this.limit > 0 ? this.limit : LONGEST_OWN_COMMANDS;
+    this.timer = setTimeout(() => {
+      this.late = true;
+      session.close(
+        `the server had not answered what the driver itself had asked it within ${limit} ms (pool.heartbeatTimeout)`,
+      );
+    }, limit);
     this.timer.unref();
     this.first(session);
   }
