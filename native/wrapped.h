@@ -15,17 +15,21 @@ namespace kingbase {
 template <typename T>
 class Wrapped : public Napi::ObjectWrap<T> {
  public:
-  explicit Wrapped(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<T>(info), env_(info.Env()), taken_(!this->IsEmpty()) {
-    if (!taken_) napi_add_env_cleanup_hook(env_, Free, this);
-  }
-  Wrapped(const Wrapped&) = delete;
-  Wrapped& operator=(const Wrapped&) = delete;
   ~Wrapped() override {
     if (!taken_) napi_remove_env_cleanup_hook(env_, Free, this);
   }
 
  private:
+  friend T;
+
+  explicit Wrapped(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<T>(info), env_(info.Env()), taken_(!this->IsEmpty()) {
+    if (!taken_) napi_add_env_cleanup_hook(env_, Free, this);
+  }
+
+  Wrapped(const Wrapped&) = delete;
+  Wrapped& operator=(const Wrapped&) = delete;
+
   static void Free(void* self) { const std::unique_ptr<Wrapped> freed(static_cast<Wrapped*>(self)); }
 
   napi_env env_;

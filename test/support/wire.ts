@@ -63,14 +63,12 @@ export async function acceptWire(socket: Socket, context: SecureContext | undefi
 /** The first eight bytes, or all of what came first; undefined where the client goes away before. */
 function opening(socket: Socket): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
+    let received = Buffer.alloc(0);
     const look = (): void => {
       const bytes = socket.read() as Buffer | null;
       if (bytes === null) return;
-      if (bytes.length < 8) {
-        socket.unshift(bytes);
-        return;
-      }
-      over(bytes);
+      received = Buffer.concat([received, bytes]);
+      if (received.length >= 8) over(received);
     };
     const gone = (): void => over(undefined);
     const over = (bytes: Buffer | undefined): void => {
