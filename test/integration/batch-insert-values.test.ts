@@ -195,9 +195,9 @@ const TYPES: [type: string, usual: fc.Arbitrary<unknown>][] = [
 
 /** Random values on one target: what the types become is the same for all. */
 describe('a batch stores what single INSERTs store', () => {
-  const target = targets().find(
-    ({ flavour, transport }) => flavour === 'kci' && transport === 'Unix socket',
-  )!;
+  const target = targets()
+    .filter(({ flavour }) => flavour === 'kci')
+    .at(-1)!;
   let db: Database;
   beforeAll(async () => {
     db = open(target.config);

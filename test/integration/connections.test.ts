@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { open, type Database } from 'kingbase-native';
 import { targets, withDatabase } from '../support/targets.js';
 import { withConnection } from './with-connection.js';
@@ -185,7 +185,8 @@ describe.each(targets())('$name', (target) => {
     it('says how it is connected', async () => {
       await withConnection(db, (connection) => {
         expect(connection.backendPid).toBeGreaterThan(0);
-        expect(connection.tls).toBeUndefined();
+        if (inject('sslMode') === 'disable') expect(connection.tls).toBeUndefined();
+        else expect(connection.tls).toMatchObject({ protocol: expect.stringMatching(/^TLSv1/) as string });
         return Promise.resolve();
       });
     });
