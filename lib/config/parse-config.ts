@@ -10,9 +10,11 @@ import {
   badOption,
   checkKeys,
   didYouMean,
+  holdsPassword,
   isLibraryKeyword,
   optionName,
   optionRule,
+  swallowed,
   type LibraryKeyword,
   type OptionName,
 } from './options.js';
@@ -174,6 +176,10 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
   for (const [spelling, value] of source) {
     let name = optionName(spelling);
     if (value === undefined || value === '') continue;
+    const { kind } = optionRule(name);
+    if ((kind === 'value' || kind === 'file') && name !== 'options' && holdsPassword(value)) {
+      throw swallowed(`the option "${name}"`);
+    }
     let setting = value;
     if (name === 'connect_timeout') {
       name = 'connectTimeout';

@@ -119,6 +119,10 @@ describe('a connection string', () => {
     'Driver=K;Server=h;SSLmode=verify-full;SSLmode=disable',
     'jdbc:kingbase8://h/db?sslmode=verify-full&sslmode=disable',
     'jdbc:kingbase8://h/db?channelBinding=require&channelBinding=disable',
+    'jdbc:kingbase8://h/db?ssl=true&ssl=false',
+    'jdbc:kingbase8://h/db?ssl=true&sslfactory=a.LibPQFactory&sslfactory=a.NonValidatingFactory',
+    'Server=h;SSL Mode=Require;Trust Server Certificate=false;TrustServerCertificate=true',
+    'Driver=K;Server=h;pqopt={sslmode=verify-full};pqopt={sslmode=disable}',
   ])('leaves no doubt how safe it is: %s', (text) => {
     expect(refusal(text).message).toContain('given twice');
   });
