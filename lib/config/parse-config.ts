@@ -151,7 +151,12 @@ function refuseLevers(settings: Settings): void {
     }
   }
   const host = settings.get('host');
-  if (typeof host === 'string' && host.split(',').some((each) => /^\s*[/@]/.test(each))) {
+  const hosts = settings.get('hosts');
+  const names = typeof host === 'string' ? host.split(',') : [];
+  if (Array.isArray(hosts))
+    names.push(...hosts.map((each) => String((each as { host?: unknown } | null)?.host)));
+  // On Windows the directory of a socket begins with a drive.
+  if (names.some((name) => /^\s*(?:[/@\\]|[a-z]:[/\\])/i.test(name))) {
     throw badOption(
       'The option "host" names a Unix socket, which a configuration that is not trusted cannot.',
       'A server there may let this process in without a password.',

@@ -239,10 +239,21 @@ describe('a configuration that is not trusted', () => {
     'host=/tmp user=u',
     'kingbase:///db?host=/tmp&user=u',
     'host=h,/tmp user=u',
+    String.raw`Host=C:\sockets;Username=u`,
   ])('names no file and no socket of this machine: %s', (text) => {
     refusal(text, { trust: 'untrusted' });
     expect(() => read(text)).not.toThrow();
   });
+
+  it.each([['/tmp'], ['h', '@socket'], [String.raw`\\h\pipe`], ['C:/sockets']])(
+    'names none in a list of hosts: %s %s',
+    (...names) => {
+      const config = { user: 'u', hosts: names.map((host) => ({ host })) };
+      refusal(config, { trust: 'untrusted' });
+      expect(() => read(config)).not.toThrow();
+      expect(() => read({ user: 'u' }, { ...config, trust: 'untrusted' })).not.toThrow();
+    },
+  );
 
   it('is so by a word that is checked', () => {
     expect(refusal('host=h', { trust: 'no' as 'trusted' }).message).toContain('"trust"');
