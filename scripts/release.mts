@@ -37,6 +37,12 @@ interface Options {
 const tsx = path.join('node_modules', '.bin', 'tsx');
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
+/** The names of what the package needs where it is installed. */
+function dependencies(directory: string): string[] {
+  const manifest = readFileSync(path.join(directory, 'package.json'), 'utf8');
+  return Object.keys((JSON.parse(manifest) as { dependencies: Record<string, string> }).dependencies);
+}
+
 function readOptions(): Options {
   const { values } = parseArgs({
     options: {
@@ -84,7 +90,12 @@ function makeRelease(source: Source, options: Options, temporary: string): void 
     run(what, path.join(directory, program), args, { cwd: directory });
   };
   const npm = (...args: string[]): string =>
-    execFileSync('npm', args, { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    execFileSync('npm', args, {
+      cwd: directory,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 64 << 20,
+    });
 
   step('Sources exported', () => {
     exportSource(source, directory, options.repository);
@@ -120,7 +131,7 @@ function makeRelease(source: Source, options: Options, temporary: string): void 
 
   const bytes = readFileSync(tarball);
   const sbom = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'];
-  const bill = billOfMaterials(npm(...sbom, '--omit', 'dev'), npm(...sbom), bytes, source.epoch);
+  const bill = billOfMaterials(npm(...sbom), dependencies(directory), bytes, source.epoch);
   writeFileSync(path.join(options.out, `${name}.cdx.json`), bill);
   const sums = [
     [sha256(bytes), `${name}.tgz`],

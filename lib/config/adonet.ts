@@ -3,7 +3,7 @@ import {
   choice,
   each,
   ForeignForm,
-  keep,
+  keepOnce,
   keepalive,
   noEffect,
   noEffectIf,
@@ -38,7 +38,7 @@ export const ADO_NET = new ForeignForm(
     Options: option('options'),
 
     'SSL Mode': sslMode,
-    'Trust Server Certificate': keep,
+    'Trust Server Certificate': keepOnce,
     'Root Certificate': option('sslrootcert'),
     ...each('SSL Certificate, Client Certificate', option('sslcert')),
     ...each('SSL Key, Client Certificate Key', option('sslkey')),

@@ -2,10 +2,12 @@ import type { UsageError } from '../errors/index.js';
 import {
   badOption,
   didYouMean,
+  holdsPassword,
   FORESHADOWS_SECRET,
   isPresentable,
   NOT_SHOWN,
   optionRule,
+  swallowed,
   type OptionName,
 } from './options.js';
 import type { Pair } from './semicolon-string.js';
@@ -47,6 +49,8 @@ export interface Rule {
   (value: string, settings: ForeignSettings, key: string): void;
   /** The option of ours that the key says, if it is one. */
   readonly option?: OptionName;
+  /** Its value has keys and values of its own. */
+  readonly isText?: true;
 }
 
 function says(
@@ -143,6 +147,14 @@ export const readOnly: Rule = (value, settings, key) => {
 /** Is looked at when all keys are known. */
 export const keep: Rule = (value, { kept }, key) => void kept.set(key, value);
 
+/** The same for what decides how safe the connection is. */
+export const keepOnce: Rule = (value, settings, key) => {
+  if (settings.kept.has(key)) {
+    throw settings.invalid(key, 'is given twice', 'How safe the connection is depends on it: give it once.');
+  }
+  settings.kept.set(key, value);
+};
+
 /** Is accepted and changes nothing; the reason says why that is harmless. */
 export function noEffect(_why: string): Rule {
   return () => undefined;
@@ -200,6 +212,8 @@ export class ForeignForm {
     const known = pairs.map((pair, index) => {
       const rule = this.#rules.get(this.#normalise(pair.key));
       if (rule === undefined) throw this.#unknownKey(pair.key, index + 1, secretSeen);
+      const isText = rule[1].isText === true || rule[1].option === 'options' || SECRET.test(pair.key);
+      if (!isText && holdsPassword(pair.value)) throw swallowed(`the key "${rule[0]}" of the ${this.name}`);
       secretSeen ||= !pair.quoted && (SECRET.test(pair.key) || FORESHADOWS_SECRET.test(pair.value));
       return [...rule, pair.value] as const;
     });

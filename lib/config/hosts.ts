@@ -54,9 +54,9 @@ function hostObjects(hosts: unknown, ports: (number | undefined)[], defaultPort:
  * after it. Directories of Unix sockets can have any name.
  */
 function checkHostName(name: string): void {
-  if (!/^[/@]/.test(name) && /[\s=;@]/.test(name)) {
+  if (!/^[/@]/.test(name) && /[\s=;@＝；，：？＆＠]/.test(name)) {
     throw badOption(
-      'The option "host" has a character that no host name has: a space, "=", ";" or "@".',
+      'The option "host" has a character that no host name has: a space, "=", ";" or "@", or a full-width one.',
       'Check how the parts of the connection string are separated and quoted.',
     );
   }

@@ -4,6 +4,7 @@ import {
   each,
   ForeignForm,
   keep,
+  keepOnce,
   noEffect,
   noEffectIf,
   option,
@@ -38,6 +39,7 @@ const initParameters: Rule = (value, settings, key) => {
   }
 };
 
+/** Notes every factory, so that a second one shows; only one that checks nothing makes a difference. */
 const sslFactory: Rule = (value, settings, key) => {
   if (!/(?:^|\.)(?:LibPQFactory|NonValidatingFactory)$/.test(value)) {
     throw settings.invalid(
@@ -46,7 +48,7 @@ const sslFactory: Rule = (value, settings, key) => {
       'Give sslmode, sslrootcert, sslcert, sslkey.',
     );
   }
-  if (value.endsWith('NonValidatingFactory')) settings.kept.set(key, value);
+  keepOnce(value, settings, key);
 };
 
 /** The properties of pgjdbc (`PGProperty`), which Kingbase's driver is made from, and those that Kingbase added. */
@@ -65,11 +67,11 @@ export const JDBC = new ForeignForm(
     allowEncodingChanges: noEffect('the driver always uses UTF8'),
     currentSchema: parameter('search_path'),
     options: option('options'),
-    initParams: initParameters,
+    initParams: Object.assign(initParameters, { isText: true as const }),
     readOnly,
     readOnlyMode: noEffectIf(['transaction', 'always'], 'leave out readOnly'),
 
-    ssl: keep,
+    ssl: keepOnce,
     sslmode: sslMode,
     sslcert: option('sslcert'),
     sslkey: option('sslkey'),
@@ -204,7 +206,7 @@ function decodeForm(text: string, part: string): string {
 /** Without `sslmode`, `ssl=true` means verify-full, unless the factory is one that checks nothing (pgjdbc, `SslMode`). */
 function setSslMode(settings: ForeignSettings): void {
   const { options, kept } = settings;
-  const trust = kept.has('sslfactory');
+  const trust = kept.get('sslfactory')?.endsWith('NonValidatingFactory') === true;
   const ssl = kept.get('ssl');
   const mode = options.get('sslmode');
   if (mode === undefined) {

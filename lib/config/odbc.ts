@@ -1,7 +1,7 @@
 import {
   each,
   ForeignForm,
-  keep,
+  keepOnce,
   keepalive,
   noEffect,
   noEffectIf,
@@ -35,7 +35,7 @@ export const ODBC = new ForeignForm(
     SSLmode: sslMode,
     KeepaliveTime: keepalive('keepalives_idle'),
     KeepaliveInterval: keepalive('keepalives_interval'),
-    pqopt: keep,
+    pqopt: keepOnce,
     ReadOnly: readOnly,
     ConnSettings: refused(
       "no statements are run on connecting; set parameters of the server with pqopt={options='-c name=value'}",

@@ -297,6 +297,26 @@ export function isPresentable(name: string): boolean {
 /** What shows in an unquoted value that what follows may be a piece of a password: a key of one, or a second sign. */
 export const FORESHADOWS_SECRET = /assw|pwd|psw|pqopt|=/i;
 
+/** A password's key with its sign, also as a Chinese input method writes that. */
+const KEY_OF_PASSWORD = /(?:pass(?:w(?:or)?d)?|pwd|psw|密码|口令)\s*[=＝:：]/i;
+
+/**
+ * Whether a value has gone on over a separator that is missing, is another form's or is full-width, and holds the
+ * password. It would be shown as the name of a user or a database.
+ */
+export function holdsPassword(value: unknown): boolean {
+  return typeof value === 'string' && KEY_OF_PASSWORD.test(value);
+}
+
+/** For such a value. */
+export function swallowed(what: string): UsageError {
+  return badOption(
+    `The value of ${what} holds the key of a password.`,
+    'Check the separators: each form has its own, and full-width ones (；＝，＆？：) are none. A value that holds one must be ' +
+      'quoted or percent-encoded.',
+  );
+}
+
 /** The end of a sentence about something unknown. */
 export function didYouMean(meant: string | undefined): string {
   if (meant === undefined) return '.';

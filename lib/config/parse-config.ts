@@ -10,9 +10,11 @@ import {
   badOption,
   checkKeys,
   didYouMean,
+  holdsPassword,
   isLibraryKeyword,
   optionName,
   optionRule,
+  swallowed,
   type LibraryKeyword,
   type OptionName,
 } from './options.js';
@@ -149,7 +151,12 @@ function refuseLevers(settings: Settings): void {
     }
   }
   const host = settings.get('host');
-  if (typeof host === 'string' && host.split(',').some((each) => /^\s*[/@]/.test(each))) {
+  const hosts = settings.get('hosts');
+  const names = typeof host === 'string' ? host.split(',') : [];
+  if (Array.isArray(hosts))
+    names.push(...hosts.map((each) => String((each as { host?: unknown } | null)?.host)));
+  // On Windows the directory of a socket begins with a drive.
+  if (names.some((name) => /^\s*(?:[/@\\]|[a-z]:[/\\])/i.test(name))) {
     throw badOption(
       'The option "host" names a Unix socket, which a configuration that is not trusted cannot.',
       'A server there may let this process in without a password.',
@@ -174,6 +181,10 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
   for (const [spelling, value] of source) {
     let name = optionName(spelling);
     if (value === undefined || value === '') continue;
+    const { kind } = optionRule(name);
+    if ((kind === 'value' || kind === 'file') && name !== 'options' && holdsPassword(value)) {
+      throw swallowed(`the option "${name}"`);
+    }
     let setting = value;
     if (name === 'connect_timeout') {
       name = 'connectTimeout';

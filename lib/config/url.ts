@@ -18,6 +18,12 @@ export function parseUrl(url: string): StringSettings {
   if (authority.indexOf('@') !== at || path.includes('@') || url.includes('#')) {
     throw badOption('The connection URL has more than one "@", an "@" after a "/", or a "#".', IN_PASSWORD);
   }
+  if (user !== undefined && password === undefined && /[:：]/.test(decode(user, 'user'))) {
+    throw badOption(
+      'The ":" between user and password in the connection URL is encoded, or full-width.',
+      IN_PASSWORD,
+    );
+  }
   if (user !== undefined) settings.say('user', decode(user, 'user'));
   if (password !== undefined) settings.say('password', decode(password, 'password'));
 

@@ -1,6 +1,6 @@
 export { KingbaseError } from './kingbase-error.js';
 export type { Language } from './explain/topic.js';
-export { isOfOneCall, rejectedForCaller } from './caller.js';
+export { isOfOneCall, noteStatement, rejectedForCaller, rejecting } from './caller.js';
 export { DatabaseError } from './database-error.js';
 export { isDatabaseError, type DatabaseErrorOf } from './is-database-error.js';
 export {

@@ -27,19 +27,43 @@ function uuidOf(bytes: Buffer): string {
   return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
+/** Keeps what the product depends on by one of the names, and what that depends on. */
+function keepDependencies(bill: Bill, names: readonly string[]): void {
+  const dependsOn = new Map(bill.dependencies.map((entry) => [entry.ref, entry.dependsOn]));
+  const nameOf = new Map(bill.components.map((component) => [component['bom-ref'], component.name]));
+  const product = bill.metadata.component['bom-ref'];
+  const direct = (dependsOn.get(product) ?? []).filter((ref) => names.includes(nameOf.get(ref) ?? ''));
+  const absent = names.filter((name) => !direct.some((ref) => nameOf.get(ref) === name));
+  if (absent.length > 0) throw new Error(`"npm sbom" does not list ${absent.join(', ')}.`);
+  const kept = new Set(direct);
+  for (const ref of kept) for (const further of dependsOn.get(ref) ?? []) kept.add(further);
+  bill.components = bill.components.filter((component) => kept.has(component['bom-ref']));
+  bill.dependencies = [
+    { ref: product, dependsOn: direct },
+    ...bill.dependencies.filter(({ ref }) => kept.has(ref)),
+  ];
+}
+
 /**
- * The software bill of materials of a tarball, in CycloneDX's JSON. `runtime` is what `npm sbom` prints without
- * development dependencies, `all` what it prints with them. What is random or of the moment there is taken from the
- * tarball and the commit, so that the bill of the same release is the same.
+ * The software bill of materials of a tarball, in CycloneDX's JSON. `all` is what `npm sbom` prints, `names` are the
+ * package's dependencies. `npm sbom --omit dev` cannot be used: it leaves out what any package besides has among its
+ * development dependencies, such as pg-types. What is random or of the moment there is taken from the tarball and the
+ * commit, so that the bill of the same release is the same.
  */
-export function billOfMaterials(runtime: string, all: string, tarball: Buffer, epoch: number): string {
-  const bill = JSON.parse(runtime) as Bill;
+export function billOfMaterials(
+  all: string,
+  names: readonly string[],
+  tarball: Buffer,
+  epoch: number,
+): string {
+  const bill = JSON.parse(all) as Bill;
   const product = bill.metadata.component;
+  const listed = bill.components;
+  keepDependencies(bill, names);
   bill.serialNumber = `urn:uuid:${uuidOf(tarball)}`;
   bill.metadata.timestamp = new Date(epoch * 1000).toISOString();
   product.hashes = [{ alg: 'SHA-512', content: createHash('sha512').update(tarball).digest('hex') }];
 
-  const listed = (JSON.parse(all) as Bill).components;
   for (const name of COMPILED_IN) {
     const component = listed.find((other) => other.name === name);
     if (!component) throw new Error(`"npm sbom" does not list ${name}.`);

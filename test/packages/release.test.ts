@@ -119,6 +119,14 @@ describe('npm run release', () => {
       'node-addon-api',
       'node-api-headers',
       'node-gyp-build',
+      'pg-connection-string',
+      'pg-int8',
+      'pg-types',
+      'postgres-array',
+      'postgres-bytea',
+      'postgres-date',
+      'postgres-interval',
+      'xtend',
     ]);
     for (const { licenses } of bill.components) expect(licenses).toHaveLength(1);
   });

@@ -8,7 +8,7 @@ import {
   type Choice,
   type TableColumn,
 } from '../../encoding/index.js';
-import { DatabaseError, UsageError } from '../../errors/index.js';
+import { DatabaseError, rejectedForCaller, UsageError } from '../../errors/index.js';
 import { quoteQualified } from '../../sql/identifiers.js';
 import { findBadRow, insertCollecting } from './collect.js';
 import { CopyInserter, CopyStream } from './copy.js';
@@ -60,6 +60,8 @@ export async function batchInsert<T>(
       () => insertion.run(),
     );
     return result as BatchInsertResult<T>;
+  } catch (error) {
+    return await rejectedForCaller(error);
   } finally {
     source?.close();
   }

@@ -1,7 +1,7 @@
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { RowScript, Script } from '../../driver/operations/script.js';
 import type { Operation } from '../../driver/session.js';
-import { isOfOneCall, rejectedForCaller, UsageError } from '../../errors/index.js';
+import { rejecting, UsageError } from '../../errors/index.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import type { StatementResult } from '../../driver/result-shape.js';
 import type { RowMode } from '../../addon/interface.js';
@@ -95,18 +95,6 @@ export function executeUntraced<R>(
     const reject = rejecting(resolve, plainly, request.sql);
     startOperation(runner, (fail) => new Execution(request, view, resolve, fail), limit, reject);
   });
-}
-
-/** Rejects the promise, where the error is that of the call so that it names who waits for it. */
-function rejecting<R>(
-  resolve: (result: Promise<R>) => void,
-  plainly: (error: unknown) => void,
-  sql: string,
-): (error: unknown) => void {
-  return (error) => {
-    if (isOfOneCall(error)) resolve(rejectedForCaller(error, sql));
-    else plainly(error);
-  };
 }
 
 /** The limit of a statement. Throws a UsageError (`KB_BAD_OPTION`). */

@@ -1,7 +1,7 @@
 import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
 import { startTimer } from '../../base/timers.js';
-import { UsageError, type KingbaseError } from '../../errors/index.js';
+import { rejecting, UsageError, type KingbaseError } from '../../errors/index.js';
 import { checkSignal, onAbort } from './abort-signals.js';
 
 /** What ends a call from outside. */
@@ -128,7 +128,8 @@ export class Limit {
   /** Settles as the work does, unless the limit is reached first. */
   race<R>(work: Promise<R>): Promise<R> {
     const { promise, resolve, reject } = deferred<R>();
-    const unwatch = this.watch(() => reject(this.reason()));
+    const outOfTime = rejecting(resolve as (result: Promise<R>) => void, reject);
+    const unwatch = this.watch(() => outOfTime(this.reason()));
     work.then(
       (result) => {
         unwatch();

@@ -1,4 +1,5 @@
 import { PrepareProbe } from '../../driver/operations/prepare-probe.js';
+import { rejecting } from '../../errors/index.js';
 import type { Statement } from '../statement.js';
 import { limitOf, startOperation, type OperationRunner } from './call.js';
 import type { CallLimits } from './options.js';
@@ -6,10 +7,11 @@ import type { CallLimits } from './options.js';
 /** Prepares the statement on one session, which shows a mistake in it. */
 export function prepareOn(
   runner: OperationRunner,
-  { statementOn }: Statement<unknown>,
+  { statementOn, compiled }: Statement<unknown>,
   options: CallLimits | undefined,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise<void>((resolve, plainly) => {
+    const reject = rejecting(resolve, plainly, compiled);
     startOperation(runner, (fail) => new PrepareProbe(statementOn, resolve, fail), limitOf(options), reject);
   });
 }

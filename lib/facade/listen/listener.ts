@@ -4,7 +4,7 @@ import { LONGEST_TIMER, startTimer } from '../../base/timers.js';
 import { Check } from '../../driver/operations/check.js';
 import { Checkout } from '../../driver/operations/checkout.js';
 import type { Session, SessionNotification, SessionOwner } from '../../driver/session.js';
-import { ConnectionError, UsageError, type KingbaseError } from '../../errors/index.js';
+import { ConnectionError, rejectedForCaller, UsageError, type KingbaseError } from '../../errors/index.js';
 import { backoffDelay, CONNECT_BACKOFF } from '../../pool/backoff.js';
 import { poolClosed } from '../../pool/refusals.js';
 import { quoteIdentifier } from '../../sql/identifiers.js';
@@ -75,7 +75,7 @@ export class Listener implements SessionOwner {
       if (limit?.over === true) void this.unlisten(subscription);
       else if (this.channels.get(channel) === entry) this.channels.delete(channel);
       this.settle();
-      throw error;
+      return rejectedForCaller(error, `LISTEN ${name}`);
     }
     this.settle();
     return subscription;

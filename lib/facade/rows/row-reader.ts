@@ -3,7 +3,7 @@ import type { Column } from '../../types/column.js';
 import type { Telemetry } from '../../observability/telemetry.js';
 import { rejection } from '../calls/call.js';
 import type { RowChannel } from '../streams/data-channels.js';
-import type { UsageError } from '../../errors/index.js';
+import { rejectedForCaller, type UsageError } from '../../errors/index.js';
 import { nothing } from '../../base/nothing.js';
 import type { Limit } from '../calls/limit.js';
 import { behindRows, PATIENCE_WITH_READER, type ReadingProgress } from '../sessions/stalled-reader.js';
@@ -80,7 +80,11 @@ export class RowReader<T> implements ReadingProgress {
   }
 
   async fields(): Promise<readonly Column[]> {
-    return (await this.call((channel) => Promise.resolve(channel.fields))) ?? [];
+    try {
+      return (await this.call((channel) => Promise.resolve(channel.fields))) ?? [];
+    } catch (error) {
+      return rejectedForCaller(error);
+    }
   }
 
   /** The next rows, at least one; undefined at the end, and after `close`. One call at a time. */

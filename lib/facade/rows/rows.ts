@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Column } from '../../types/column.js';
 import { checkOptions } from '../calls/check-options.js';
-import { UsageError } from '../../errors/index.js';
+import { rejectedForCaller, UsageError } from '../../errors/index.js';
 import { RowReader, type RowConsumer, type RowSource } from './row-reader.js';
 import { RowReadable } from './row-readable.js';
 import type { RowObject } from '../calls/options.js';
@@ -82,8 +82,7 @@ export class Rows<T = RowObject> implements AsyncIterable<T> {
 }
 
 interface Waiter<T> {
-  readonly resolve: (result: IteratorResult<T, undefined>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly resolve: (result: IteratorResult<T, undefined> | Promise<never>) => void;
 }
 
 const END = Object.freeze({ done: true, value: undefined });
@@ -116,8 +115,8 @@ class RowIterator<T> implements AsyncIterableIterator<T, undefined>, RowConsumer
       return Promise.resolve({ done: false, value: this.batch[this.at++] as T });
     }
     if (this.ended) return Promise.resolve(END);
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
+    return new Promise((resolve) => {
+      this.waiting.push({ resolve });
       if (this.waiting.length === 1) void this.fill();
     });
   }
@@ -130,7 +129,7 @@ class RowIterator<T> implements AsyncIterableIterator<T, undefined>, RowConsumer
       } catch (error) {
         // As from a generator: one call gets the error, and those after it the end.
         this.ended = true;
-        this.waiting.shift()?.reject(error);
+        this.waiting.shift()?.resolve(rejectedForCaller(error));
       }
       if (this.ended || batch === undefined) {
         this.end();
@@ -169,10 +168,14 @@ class BatchIterator<T> implements AsyncIterableIterator<T[], undefined> {
   constructor(private readonly reader: RowReader<T>) {}
 
   /** Calls made at the same time get their batches in their order. */
-  next(): Promise<IteratorResult<T[], undefined>> {
-    const next = this.last.then(() => this.read());
-    this.last = next.catch(() => undefined);
-    return next;
+  async next(): Promise<IteratorResult<T[], undefined>> {
+    const reading = this.last.then(() => this.read());
+    this.last = reading.catch(() => undefined);
+    try {
+      return await reading;
+    } catch (error) {
+      return rejectedForCaller(error);
+    }
   }
 
   private async read(): Promise<IteratorResult<T[], undefined>> {

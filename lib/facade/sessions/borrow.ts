@@ -1,5 +1,6 @@
 import { Checkout } from '../../driver/operations/checkout.js';
 import type { Session } from '../../driver/session.js';
+import { rejecting } from '../../errors/index.js';
 import { startOperation } from '../calls/call.js';
 import type { Limit } from '../calls/limit.js';
 import type { OperationRunner } from '../calls/runner.js';
@@ -27,7 +28,8 @@ export function checkOut<T>(
   opening: Opening,
   limit: Limit | undefined,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
+  return new Promise<T>((resolve, plainly) => {
+    const reject = rejecting(resolve, plainly);
     startOperation(runner, (fail) => new Checkout(take, opening, resolve, fail), limit, reject);
   });
 }

@@ -5,6 +5,7 @@ import type { ExecutionRequest } from '../../driver/operations/execution.js';
 import type { Column } from '../../types/column.js';
 import { RowStream } from '../../driver/operations/row-stream.js';
 import type { ScriptResult } from '../../driver/operations/script.js';
+import { noteStatement } from '../../errors/index.js';
 import type { Operation } from '../../driver/session.js';
 import {
   execResult,
@@ -87,7 +88,11 @@ export function openCopyIn(
   return new Promise((resolve, reject) => {
     checkText(sql);
     const channel = new CopyInput(resolve, reject);
-    startOperation(runner, (fail) => channel.operation(sql, fail), limitOf(limit), channel.fail);
+    const failed = (error: unknown): void => {
+      noteStatement(error, sql);
+      channel.fail(error);
+    };
+    startOperation(runner, (fail) => channel.operation(sql, fail), limitOf(limit), failed);
   });
 }
 
@@ -204,7 +209,7 @@ export function openCopyOut(
 ): Promise<CopyOutChannel> {
   return new Promise((resolve, reject) => {
     checkText(sql);
-    const input = new Input<Buffer>(runner, reject);
+    const input = new Input<Buffer>(runner, sql, reject);
     input.start(
       (fail, ended) =>
         new CopyOut(
@@ -233,7 +238,7 @@ export function openRows<T>(
   limit?: ChannelLimit,
 ): Promise<RowChannel<T>> {
   return new Promise((resolve, reject) => {
-    const input = new Input<unknown[]>(runner, reject);
+    const input = new Input<unknown[]>(runner, request.sql, reject);
     let opened = false;
     const open = (fields: readonly Column[]): void => {
       if (!opened) resolve(Object.assign(input as Input<T[]>, { fields }));
@@ -271,6 +276,7 @@ class Input<T> implements InputChannel<T> {
 
   constructor(
     private readonly runner: OperationRunner,
+    private readonly sql: string,
     private readonly notOpened: (error: unknown) => void,
   ) {}
 
@@ -280,6 +286,7 @@ class Input<T> implements InputChannel<T> {
       (fail) => create(fail, this.end),
       limitOf(limit),
       (error) => {
+        noteStatement(error, this.sql);
         if (this.closing === undefined) this.failure = { error };
         this.queue.failed();
         this.end();

@@ -119,6 +119,10 @@ describe('a connection string', () => {
     'Driver=K;Server=h;SSLmode=verify-full;SSLmode=disable',
     'jdbc:kingbase8://h/db?sslmode=verify-full&sslmode=disable',
     'jdbc:kingbase8://h/db?channelBinding=require&channelBinding=disable',
+    'jdbc:kingbase8://h/db?ssl=true&ssl=false',
+    'jdbc:kingbase8://h/db?ssl=true&sslfactory=a.LibPQFactory&sslfactory=a.NonValidatingFactory',
+    'Server=h;SSL Mode=Require;Trust Server Certificate=false;TrustServerCertificate=true',
+    'Driver=K;Server=h;pqopt={sslmode=verify-full};pqopt={sslmode=disable}',
   ])('leaves no doubt how safe it is: %s', (text) => {
     expect(refusal(text).message).toContain('given twice');
   });
@@ -235,10 +239,21 @@ describe('a configuration that is not trusted', () => {
     'host=/tmp user=u',
     'kingbase:///db?host=/tmp&user=u',
     'host=h,/tmp user=u',
+    String.raw`Host=C:\sockets;Username=u`,
   ])('names no file and no socket of this machine: %s', (text) => {
     refusal(text, { trust: 'untrusted' });
     expect(() => read(text)).not.toThrow();
   });
+
+  it.each([['/tmp'], ['h', '@socket'], [String.raw`\\h\pipe`], ['C:/sockets']])(
+    'names none in a list of hosts: %s %s',
+    (...names) => {
+      const config = { user: 'u', hosts: names.map((host) => ({ host })) };
+      refusal(config, { trust: 'untrusted' });
+      expect(() => read(config)).not.toThrow();
+      expect(() => read({ user: 'u' }, { ...config, trust: 'untrusted' })).not.toThrow();
+    },
+  );
 
   it('is so by a word that is checked', () => {
     expect(refusal('host=h', { trust: 'no' as 'trusted' }).message).toContain('"trust"');
