@@ -59,6 +59,7 @@ export type { BatchStrategy, ConflictRule } from './encoding/index.js';
 export type { ServerInfo } from './facade/server-info.js';
 export type {
   ClusterOptions,
+  MaxLag,
   Consistency,
   PasswordProvider,
   PlainConfig,

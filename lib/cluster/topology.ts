@@ -1,6 +1,6 @@
 import { nothing } from '../base/nothing.js';
 import { startTimer } from '../base/timers.js';
-import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
+import type { HostAddress, MaxLag, ResolvedClusterOptions } from '../config/index.js';
 import type { Session } from '../driver/session.js';
 import { ConnectionError, KingbaseError } from '../errors/index.js';
 import { worthConnectingAgain } from '../errors/server-going-away.js';
@@ -240,7 +240,7 @@ export class Topology implements NodeHost {
 
   private judgeLag(node: ClusterNode, { answered }: Observation): void {
     node.lag = this.lagOf(node.position, answered);
-    const behind = node.lag !== undefined && node.lag.ms > this.options.maxLag;
+    const behind = node.lag !== undefined && exceeds(node.lag, this.options.maxLag);
     if (behind === node.behind) return;
     node.behind = behind;
     this.host.lagChanged(node);
@@ -260,6 +260,10 @@ export class Topology implements NodeHost {
     this.closed = true;
     for (const node of this.nodes) node.close();
   }
+}
+
+function exceeds({ ms, bytes }: Lag, maxLag: MaxLag): boolean {
+  return typeof maxLag === 'number' ? ms > maxLag : bytes > maxLag.bytes;
 }
 
 function isPassing(error: unknown): boolean {

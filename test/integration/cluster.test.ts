@@ -154,6 +154,17 @@ describe('a cluster', () => {
       );
     });
 
+    it('shows nothing that is further behind than so many bytes where that is asked for', async () => {
+      await using db = openCluster({ consistency: 'bounded', maxLag: { bytes: 1_000_000 }, maxWait: 5_000 });
+      await write(db, 106);
+      expect((await db.readOnly.queryRow<Value>(VALUE))?.port).not.toBe(primary.port);
+      await db.query("SELECT pg_logical_emit_message(false, 'filler', repeat('x', 2000000))::text");
+      const near = { maxWait: 20 };
+      expect(await db.readOnly.queryRow<Value>(VALUE, [], near)).toEqual({ n: 106, port: primary.port });
+      const far = { maxLag: { bytes: 8_000_000 } };
+      expect((await db.readOnly.queryRow<Value>(VALUE, [], far))?.port).not.toBe(primary.port);
+    });
+
     it('lets reads that wait end before it closes', async () => {
       const db = openCluster({ maxWait: 100 });
       await write(db, 104);
