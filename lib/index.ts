@@ -99,7 +99,13 @@ export type {
 } from './errors/index.js';
 export { PoolError } from './pool/pool-error.js';
 export type { PoolStats } from './pool/stats.js';
-export type { ConnectEntry, LogEntry, RefusedEntry, LogOptions } from './observability/telemetry.js';
+export type {
+  ClusterEntry,
+  ConnectEntry,
+  LogEntry,
+  RefusedEntry,
+  LogOptions,
+} from './observability/telemetry.js';
 export type { MetricsRecording } from './facade/metrics-recording.js';
 export type {
   MetricsAttributes,

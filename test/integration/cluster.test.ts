@@ -1,7 +1,8 @@
+import diagnostics from 'node:diagnostics_channel';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { open, type ClusterOptions, type Database } from 'kingbase-native';
+import { open, type ClusterEntry, type ClusterOptions, type Database, type LogEntry } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
 import { commandLine } from '../support/command-line.js';
@@ -193,6 +194,51 @@ describe('a cluster', () => {
     } finally {
       await cluster.resume(slow);
     }
+  });
+
+  it('tells a channel and the log which server is the primary, which serve reads and which are behind', async () => {
+    const [slow] = standbys;
+    if (slow === undefined) throw new Error('there are no standbys');
+    const told: ClusterEntry[] = [];
+    const logged: LogEntry[] = [];
+    let behind: (entry: ClusterEntry) => void = () => undefined;
+    const lag = new Promise<ClusterEntry>((resolve) => (behind = resolve));
+    const listen = (message: unknown): void => {
+      const entry = message as ClusterEntry;
+      told.push(entry);
+      if (entry.event === 'lag' && entry.behind && entry.port === slow.port) behind(entry);
+    };
+    diagnostics.subscribe('kingbase:topology', listen);
+    try {
+      const log = (entry: LogEntry): void => void logged.push(entry);
+      await using db = openCluster({ recheckInterval: 20, maxLag: { bytes: 100_000 } }, { log });
+      await db.readOnly.query(VALUE);
+      await cluster.pause(slow);
+      await db.query("SELECT pg_logical_emit_message(false, 'filler', repeat('x', 200000))::text");
+      expect(await lag).toMatchObject({
+        event: 'lag',
+        port: slow.port,
+        lag: { bytes: expect.any(Number) as number },
+      });
+    } finally {
+      await cluster.resume(slow);
+      diagnostics.unsubscribe('kingbase:topology', listen);
+    }
+    const { host, port, database } = primary;
+    expect(told).toContainEqual({ event: 'primary', database, host, port, timeline: 1 });
+    expect(told.filter(({ event }) => event === 'standby')).toEqual(
+      expect.arrayContaining(
+        standbys.map(({ port }) => ({
+          event: 'standby',
+          database,
+          host,
+          port,
+          serves: true,
+          code: undefined,
+        })),
+      ),
+    );
+    expect(logged).toEqual(expect.arrayContaining(told));
   });
 
   it('never goes back in a session', async () => {
