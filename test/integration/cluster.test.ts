@@ -60,6 +60,26 @@ describe('a cluster', () => {
     });
   });
 
+  it('has a pool for each server, and the limit of the pool for each', async () => {
+    await using db = openCluster({}, { applicationName: 'counted', pool: { max: 2 } });
+    await db.readOnly.query(PORT);
+    const slow = 'SELECT pg_sleep(0.2)::text';
+    const calls = Array.from({ length: 12 }, (_each, index) => (index % 3 ? db.readOnly : db).query(slow));
+    const count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'counted' AND query LIKE ";
+    const most = cluster.servers.map(() => 0);
+    let done = false;
+    const all = Promise.all(calls).then(() => (done = true));
+    while (!done) {
+      const now = await Promise.all(
+        cluster.servers.map((each) => cluster.on(each, `${count}'%pg_sleep%' AND state = 'active'`)),
+      );
+      now.forEach((each, index) => (most[index] = Math.max(most[index] ?? 0, Number(each))));
+    }
+    await all;
+    expect(most).toEqual([2, 2, 2]);
+    expect(db.stats()).toMatchObject({ maxOpenConnections: 6, openConnections: 6 });
+  });
+
   it('shows in reads what was written before', async () => {
     await using db = openCluster({ maxWait: 5_000 });
     for (let n = 1; n <= 50; n++) {
@@ -452,9 +472,10 @@ describe('a cluster', () => {
   it('follows the primary when it crashes and another takes over', async () => {
     const [next, last] = standbys;
     if (next === undefined || last === undefined) throw new Error('there are no standbys');
-    await using db = openCluster({ recheckInterval: 100 });
+    await using db = openCluster({ recheckInterval: 100 }, { applicationName: 'limited', pool: { max: 1 } });
     await write(db, 500);
     await cluster.replayed(primary, standbys);
+    await portsOf(40, () => db.readOnly.queryRow<{ port: number }>(PORT));
     const changed = new Promise<{ port: number; timeline: number }>((resolve) => db.on('primary', resolve));
     await primary.down('immediate');
     // Reads that need nothing of the primary go on.
@@ -469,6 +490,9 @@ describe('a cluster', () => {
     if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'KB_CONNECTION_LOST' });
     await write(db, 503);
     expect(await db.queryRow(PORT)).toEqual({ port: next.port });
+    // Those for reads of the time when it was a standby are no more.
+    const connections = 'SELECT count(*) FROM pg_stat_activity WHERE application_name = ';
+    while (Number(await cluster.on(next, `${connections}'limited'`)) > 1 + 1) await sleep(5);
     await cluster.follow(last, next);
     await cluster.replayed(next, [last]);
     await write(db, 504);
