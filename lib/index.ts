@@ -59,6 +59,7 @@ export type { BatchStrategy, ConflictRule } from './encoding/index.js';
 export type { ServerInfo } from './facade/server-info.js';
 export type {
   ClusterOptions,
+  MaxLag,
   Consistency,
   PasswordProvider,
   PlainConfig,
@@ -98,7 +99,13 @@ export type {
 } from './errors/index.js';
 export { PoolError } from './pool/pool-error.js';
 export type { PoolStats } from './pool/stats.js';
-export type { ConnectEntry, LogEntry, RefusedEntry, LogOptions } from './observability/telemetry.js';
+export type {
+  ClusterEntry,
+  ConnectEntry,
+  LogEntry,
+  RefusedEntry,
+  LogOptions,
+} from './observability/telemetry.js';
 export type { MetricsRecording } from './facade/metrics-recording.js';
 export type {
   MetricsAttributes,

@@ -203,6 +203,8 @@ export class Cluster {
     this.writer.cut(elsewhere);
     for (const { node, givingUp } of this.attempts) if (node !== primary) givingUp.abort(notThePrimary(node));
     if (primary === undefined) return;
+    // It serves no reads any more, and its connections count against its limit.
+    primary.pool?.give(() => true, 'the server is the primary now');
     this.writer.connectNow();
     if (primary === this.lastPrimary) return;
     this.lastPrimary = primary;

@@ -77,7 +77,8 @@ export class ClusterNode implements SessionOwner, Candidate {
     if (this.asking === undefined) return this.begin();
     this.following ??= this.asking.catch(nothing).then(() => {
       this.following = undefined;
-      return this.begin();
+      // One that has begun in the meantime has begun after the call, too.
+      return this.asking ?? this.begin();
     });
     return this.following;
   }

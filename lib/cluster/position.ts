@@ -35,6 +35,12 @@ export function reaches(position: Position, needed: Position): boolean {
   return position.timeline >= needed.timeline && position.place >= needed.place;
 }
 
+/** What is at most so many bytes behind. */
+export function before({ timeline, place }: Position, bytes: number): Position {
+  const count = BigInt(bytes);
+  return { timeline, place: place > count ? place - count : 0n };
+}
+
 /** What has everything of both. */
 export function later(a: Position | undefined, b: Position | undefined): Position | undefined {
   if (a === undefined || b === undefined) return a ?? b;

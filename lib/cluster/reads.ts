@@ -1,13 +1,13 @@
 import { startTimer } from '../base/timers.js';
 import type { NativeFailure } from '../addon/interface.js';
-import type { ResolvedClusterOptions } from '../config/index.js';
+import type { MaxLag, ResolvedClusterOptions } from '../config/index.js';
 import type { Operation } from '../driver/session.js';
 import { ConnectionError } from '../errors/index.js';
 import { poolClosed, type WaitReason } from '../pool/refusals.js';
 import type { SessionPool } from '../pool/session-pool.js';
 import type { Ledger } from './ledger.js';
 import { ClusterNode } from './node.js';
-import { later, type Position } from './position.js';
+import { before, later, type Position } from './position.js';
 import { needsPrimary } from './question.js';
 import { route, type Route } from './route.js';
 import type { ReadSession } from './read-session.js';
@@ -35,6 +35,8 @@ interface Read {
   late: boolean;
   /** What was written before it. */
   write: number;
+  /** It has been counted as if it were a write, so that the primary is asked after it. */
+  counted: boolean;
   /** When what its session had been shown was taken into account; undefined: not yet. */
   moment: number | undefined;
   tried: Set<ClusterNode> | undefined;
@@ -70,6 +72,7 @@ export class Reads {
       terms,
       late: false,
       write: this.host.ledger.writes,
+      counted: false,
       moment: undefined,
       tried: undefined,
       onPrimary: terms.consistency === 'primary',
@@ -121,12 +124,10 @@ export class Reads {
   /** What a server must have to serve the read; unknown where the primary has to be asked first, which is done. */
   private neededBy(read: Read): { position: Position | undefined } | 'unknown' {
     const { terms } = read;
-    const { ledger, topology } = this.host;
+    const { ledger } = this.host;
     if (terms.consistency === 'eventual') return { position: terms.after };
     if (terms.consistency === 'bounded') {
-      const position = topology.positionWithin(terms.maxLag);
-      // So that the next need not wait either.
-      if (topology.lastSample < performance.now() - terms.maxLag / 2) this.ask();
+      const position = this.bound(read, terms.maxLag);
       return position === undefined ? 'unknown' : { position: later(position, terms.after) };
     }
     if (terms.session !== undefined && !this.follows(read, terms.session)) return 'unknown';
@@ -135,6 +136,26 @@ export class Reads {
       return 'unknown';
     }
     return { position: later(read.write > 0 ? ledger.position : undefined, terms.after) };
+  }
+
+  /** What a read has that is not further behind than this; undefined where the primary has to be asked first, which is done. */
+  private bound(read: Read, maxLag: MaxLag): Position | undefined {
+    const { ledger, topology } = this.host;
+    if (typeof maxLag === 'number') {
+      const position = topology.positionWithin(maxLag);
+      // So that the next need not wait either.
+      if (topology.lastSample < performance.now() - maxLag / 2) this.ask();
+      return position;
+    }
+    // How far the primary is at this moment only it can say.
+    if (!read.counted) {
+      ledger.note();
+      read.write = ledger.writes;
+      read.counted = true;
+    }
+    if (!ledger.covers(read.write)) this.ask();
+    else if (ledger.position !== undefined) return before(ledger.position, maxLag.bytes);
+    return undefined;
   }
 
   /** Whether it is settled what the read must show for those before it in its session. */

@@ -1,4 +1,4 @@
-import type { Consistency, ResolvedClusterOptions } from '../config/index.js';
+import type { Consistency, MaxLag, ResolvedClusterOptions } from '../config/index.js';
 import { readPosition, type Position } from './position.js';
 import type { ReadSession } from './read-session.js';
 
@@ -10,8 +10,8 @@ export interface ReadTerms {
   after?: string | undefined;
   /** ms that the read waits for a standby before it goes to the primary. */
   maxWait?: number | undefined;
-  /** ms: how old what a `bounded` read shows may be. */
-  maxLag?: number | undefined;
+  /** How far behind a `bounded` read may be: ms, or `{ bytes }` of the primary's log. */
+  maxLag?: MaxLag | undefined;
 }
 
 /** The same, complete. */
@@ -19,7 +19,7 @@ export interface ResolvedTerms {
   readonly consistency: Consistency;
   readonly after: Position | undefined;
   readonly maxWait: number;
-  readonly maxLag: number;
+  readonly maxLag: MaxLag;
   readonly session: ReadSession | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { nothing } from '../base/nothing.js';
 import { startTimer } from '../base/timers.js';
-import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
+import type { HostAddress, MaxLag, ResolvedClusterOptions } from '../config/index.js';
 import type { Session } from '../driver/session.js';
 import { ConnectionError, KingbaseError } from '../errors/index.js';
 import { worthConnectingAgain } from '../errors/server-going-away.js';
@@ -41,12 +41,14 @@ const SAMPLE_AGE = 60_000;
 export class Topology implements NodeHost {
   readonly nodes: readonly ClusterNode[];
   primary: ClusterNode | undefined;
+  /** Of which the samples are. */
+  private lastPrimary: ClusterNode | undefined;
   /** Those that call themselves the primary where it cannot be told which is. */
   split: readonly ClusterNode[] = [];
   /** Every server has been asked once. */
   known = false;
   private samples: Sample[] = [];
-  /** The newest timeline on which a primary was seen, and the first. */
+  /** The newest timeline that was seen, and the first on which there was a primary. */
   private newest = 0;
   private oldest = 0;
   /** How often servers were looked at in vain since there was a primary. */
@@ -61,7 +63,8 @@ export class Topology implements NodeHost {
     private readonly options: ResolvedClusterOptions,
     private readonly host: TopologyHost,
   ) {
-    this.nodes = addresses.map((address) => {
+    // A server that is named twice would be two that call themselves the primary.
+    this.nodes = withoutDoubles(addresses).map((address) => {
       const { weights } = options;
       const weight = weights[`${address.host}:${address.port}`] ?? weights[address.host] ?? 1;
       return new ClusterNode(address, weight, this);
@@ -132,11 +135,14 @@ export class Topology implements NodeHost {
     const { standby, place, timeline } = observation;
     node.observation = observation;
     node.position = { timeline: timeline > 0 ? timeline : this.oldest, place };
-    if (!standby) this.noteSample(node, observation);
     const role = standby ? 'standby' : 'primary';
+    // Whoever is followed on a newer timeline is the primary, though it may not answer here.
+    this.newest = Math.max(this.newest, timeline);
     const changed = node.role !== role;
     node.role = role;
     this.judge();
+    // What an overtaken primary says of itself tells nothing of what the present one has.
+    if (this.primary === node) this.noteSample(node, observation);
     if (standby) this.judgeLag(node, observation);
     else node.lag = undefined;
     if (changed) this.host.standbyChanged(node);
@@ -188,7 +194,9 @@ export class Topology implements NodeHost {
       this.found();
     }
     if (primary === this.primary) return;
+    if (primary !== undefined && primary !== this.lastPrimary) this.samples = [];
     this.primary = primary;
+    this.lastPrimary = primary ?? this.lastPrimary;
     this.host.primaryChanged(primary);
   }
 
@@ -240,7 +248,7 @@ export class Topology implements NodeHost {
 
   private judgeLag(node: ClusterNode, { answered }: Observation): void {
     node.lag = this.lagOf(node.position, answered);
-    const behind = node.lag !== undefined && node.lag.ms > this.options.maxLag;
+    const behind = node.lag !== undefined && exceeds(node.lag, this.options.maxLag);
     if (behind === node.behind) return;
     node.behind = behind;
     this.host.lagChanged(node);
@@ -260,6 +268,14 @@ export class Topology implements NodeHost {
     this.closed = true;
     for (const node of this.nodes) node.close();
   }
+}
+
+function withoutDoubles(addresses: readonly HostAddress[]): readonly HostAddress[] {
+  return [...new Map(addresses.map((address) => [`${address.host}:${address.port}`, address])).values()];
+}
+
+function exceeds({ ms, bytes }: Lag, maxLag: MaxLag): boolean {
+  return typeof maxLag === 'number' ? ms > maxLag : bytes > maxLag.bytes;
 }
 
 function isPassing(error: unknown): boolean {

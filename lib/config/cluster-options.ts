@@ -1,10 +1,11 @@
+import { checkMaxLag, maxLagOf, type MaxLag } from './max-lag.js';
 import { badOption, checkKeys } from './options.js';
 
 /**
  * What a read may show:
  *
  * - `causal`: everything that was written through this database before, and what `after` names;
- * - `bounded`: everything that was written anywhere up to `maxLag` ms before;
+ * - `bounded`: everything that was written anywhere, but for the last `maxLag` ms or bytes;
  * - `eventual`: what any standby has;
  * - `primary`: everything; it goes to the primary.
  */
@@ -16,8 +17,8 @@ export interface ClusterOptions {
   consistency?: Consistency | undefined;
   /** How long a read waits for a standby that may serve it before it goes to the primary. Default 200. */
   maxWait?: number | undefined;
-  /** How old what a `bounded` read shows may be. Default 1000. */
-  maxLag?: number | undefined;
+  /** How far behind a `bounded` read may be: ms, or `{ bytes }` of the primary's log. Default 1000. */
+  maxLag?: MaxLag | undefined;
   /** The share of the reads, from 0 to 1, that goes to the primary though standbys could serve them. Default 0. */
   primaryShare?: number | undefined;
   /** How often each server is asked what it is and how far it has come, with some jitter. Default 5000. */
@@ -53,6 +54,9 @@ export const CLUSTER_DEFAULTS: ResolvedClusterOptions = {
   automatic: false,
 };
 
+/** Before the bound, in a connection string. */
+const BOUND = 'bounded:';
+
 const LEVELS: readonly unknown[] = ['causal', 'bounded', 'eventual', 'primary'] satisfies Consistency[];
 
 /** Throws a UsageError (`KB_BAD_OPTION`) for what is no level of consistency. */
@@ -69,12 +73,14 @@ export function checkTime(option: string, value: unknown): asserts value is numb
 
 /**
  * Checks what was given as `cluster` and completes it; undefined where there is none. A connection string can only say
- * `true`, `false` or a level of consistency. Throws a UsageError (`KB_BAD_OPTION`).
+ * `true`, `false` or a level of consistency, and how far `bounded` goes: `bounded:16MB`. Throws a UsageError (`KB_BAD_OPTION`).
  */
 export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | undefined {
   if (given === undefined || given === false || given === 'false') return undefined;
   if (given === true || given === 'true') return CLUSTER_DEFAULTS;
   if (typeof given === 'string') {
+    const maxLag = given.startsWith(BOUND) ? maxLagOf(given.slice(BOUND.length)) : undefined;
+    if (maxLag !== undefined) return { ...CLUSTER_DEFAULTS, consistency: 'bounded', maxLag };
     checkConsistency('cluster', given);
     return { ...CLUSTER_DEFAULTS, consistency: given };
   }
@@ -84,9 +90,8 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
   checkKeys('cluster', given, Object.keys(CLUSTER_DEFAULTS));
   const options = given as Record<keyof ClusterOptions, unknown>;
   checkConsistency('cluster.consistency', options.consistency);
-  for (const name of ['maxWait', 'maxLag', 'recheckInterval'] as const) {
-    checkTime(`cluster.${name}`, options[name]);
-  }
+  for (const name of ['maxWait', 'recheckInterval'] as const) checkTime(`cluster.${name}`, options[name]);
+  checkMaxLag('cluster.maxLag', options.maxLag);
   if (options.recheckInterval === 0) throw badOption('The option "cluster.recheckInterval" must not be 0.');
   const { primaryShare: share, weights } = options;
   if (share !== undefined && !(typeof share === 'number' && share >= 0 && share <= 1)) {

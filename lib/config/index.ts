@@ -22,4 +22,5 @@ export {
   type Consistency,
   type ResolvedClusterOptions,
 } from './cluster-options.js';
+export { checkMaxLag, type MaxLag } from './max-lag.js';
 export { connectionKeywords } from './library-keywords.js';

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { tellSafely } from '../base/tell-safely.js';
 import type { ClusterNode } from '../cluster/node.js';
 import type { ResolvedConfig } from '../config/index.js';
+import { KingbaseError } from '../errors/index.js';
 import { NoticeInterest } from '../driver/notice-interest.js';
 import type { Session } from '../driver/session.js';
 import type { DiagnosticFields } from '../addon/interface.js';
@@ -55,13 +56,21 @@ export class Reports {
 
   readonly ofCluster = {
     primaryChanged: ({ address: { host, port }, position }: ClusterNode): void => {
-      this.tell('primary', { host, port, timeline: position?.timeline ?? 0 });
+      const event = { host, port, timeline: position?.timeline ?? 0 };
+      this.telemetry.cluster({ event: 'primary', ...event, database: this.config.database });
+      this.tell('primary', event);
     },
     standbyChanged: ({ address: { host, port }, serves, failure }: ClusterNode): void => {
-      this.tell('standby', { host, port, serves, error: failure?.error });
+      const error = failure?.error;
+      const code = error instanceof KingbaseError ? error.code : undefined;
+      const { database } = this.config;
+      this.telemetry.cluster({ event: 'standby', database, host, port, serves, code });
+      this.tell('standby', { host, port, serves, error });
     },
     lagChanged: ({ address: { host, port }, behind, lag }: ClusterNode): void => {
-      this.tell('lag', { host, port, behind, lag });
+      const event = { host, port, behind, lag };
+      this.telemetry.cluster({ event: 'lag', ...event, database: this.config.database });
+      this.tell('lag', event);
     },
   };
 

@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { channel, type Channel } from 'node:diagnostics_channel';
 import { tellSafely } from '../base/tell-safely.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
 import { channels, type TraceContext } from './channels.js';
@@ -12,6 +12,7 @@ export type LogEntry =
   | { event: 'slow'; sql: string; duration: number; rows: number | undefined; error: string | undefined }
   | ConnectEntry
   | RefusedEntry
+  | ClusterEntry
   | { event: 'disconnect'; processId: number; address: string; reason: string }
   | { event: 'unreachable'; message: string; attempt: number; retryIn: number }
   | { event: 'leak'; processId: number; heldFor: number; stack: string };
@@ -42,6 +43,29 @@ export interface RefusedEntry {
   host: string;
 }
 
+/** What has become of a server of a cluster. */
+export type ClusterEntry =
+  /** It takes the writes from now on. */
+  | { event: 'primary'; database: string; host: string; port: number; timeline: number }
+  /** It serves reads from now on, or does not any more; `code` (SQLSTATE or `KB_…`) where it does not answer. */
+  | {
+      event: 'standby';
+      database: string;
+      host: string;
+      port: number;
+      serves: boolean;
+      code: string | undefined;
+    }
+  /** It is behind by more than `maxLag`, or is so no longer. */
+  | {
+      event: 'lag';
+      database: string;
+      host: string;
+      port: number;
+      behind: boolean;
+      lag: { bytes: number; ms: number } | undefined;
+    };
+
 export interface LogOptions {
   /** Gets every entry. */
   write: (entry: LogEntry) => void;
@@ -61,8 +85,9 @@ export interface TelemetryOptions {
 
 const BATCH_INSERT = 'BATCH INSERT';
 
-/** Not a tracing channel: a refusal has no duration. */
+/** Not tracing channels: these events have no duration. */
 const REFUSED = channel('kingbase:refused');
+const TOPOLOGY = channel('kingbase:topology');
 
 function whoRefused(error: unknown): RefusedEntry['reason'] | undefined {
   if (!(error instanceof KingbaseError)) return undefined;
@@ -122,11 +147,17 @@ export class Telemetry {
     const { database, user, address: host } = this.options;
     const { code } = error as KingbaseError;
     const entry: RefusedEntry = { event: 'refused', reason, code, user, database, host };
+    this.logAndPublish(REFUSED, entry);
+  }
+
+  /** Tells of a change in a cluster. */
+  cluster(entry: ClusterEntry): void {
+    this.logAndPublish(TOPOLOGY, entry);
+  }
+
+  private logAndPublish(to: Channel, entry: LogEntry): void {
     this.log(entry);
-    if (REFUSED.hasSubscribers)
-      tellSafely(() => {
-        REFUSED.publish(entry);
-      });
+    if (to.hasSubscribers) tellSafely(() => to.publish(entry));
   }
 
   acquire<R>(run: () => Promise<R>): Promise<R> {

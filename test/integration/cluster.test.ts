@@ -1,7 +1,8 @@
+import diagnostics from 'node:diagnostics_channel';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { open, type ClusterOptions, type Database } from 'kingbase-native';
+import { open, type ClusterEntry, type ClusterOptions, type Database, type LogEntry } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
 import { commandLine } from '../support/command-line.js';
@@ -57,6 +58,26 @@ describe('a cluster', () => {
       primary: { port: primary.port },
       nodes: [{ role: 'primary' }, { role: 'standby' }, { role: 'standby' }],
     });
+  });
+
+  it('has a pool for each server, and the limit of the pool for each', async () => {
+    await using db = openCluster({}, { applicationName: 'counted', pool: { max: 2 } });
+    await db.readOnly.query(PORT);
+    const slow = 'SELECT pg_sleep(0.2)::text';
+    const calls = Array.from({ length: 12 }, (_each, index) => (index % 3 ? db.readOnly : db).query(slow));
+    const count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'counted' AND query LIKE ";
+    const most = cluster.servers.map(() => 0);
+    let done = false;
+    const all = Promise.all(calls).then(() => (done = true));
+    while (!done) {
+      const now = await Promise.all(
+        cluster.servers.map((each) => cluster.on(each, `${count}'%pg_sleep%' AND state = 'active'`)),
+      );
+      now.forEach((each, index) => (most[index] = Math.max(most[index] ?? 0, Number(each))));
+    }
+    await all;
+    expect(most).toEqual([2, 2, 2]);
+    expect(db.stats()).toMatchObject({ maxOpenConnections: 6, openConnections: 6 });
   });
 
   it('shows in reads what was written before', async () => {
@@ -154,6 +175,17 @@ describe('a cluster', () => {
       );
     });
 
+    it('shows nothing that is further behind than so many bytes where that is asked for', async () => {
+      await using db = openCluster({ consistency: 'bounded', maxLag: { bytes: 1_000_000 }, maxWait: 5_000 });
+      await write(db, 106);
+      expect((await db.readOnly.queryRow<Value>(VALUE))?.port).not.toBe(primary.port);
+      await db.query("SELECT pg_logical_emit_message(false, 'filler', repeat('x', 2000000))::text");
+      const near = { maxWait: 20 };
+      expect(await db.readOnly.queryRow<Value>(VALUE, [], near)).toEqual({ n: 106, port: primary.port });
+      const far = { maxLag: { bytes: 8_000_000 } };
+      expect((await db.readOnly.queryRow<Value>(VALUE, [], far))?.port).not.toBe(primary.port);
+    });
+
     it('lets reads that wait end before it closes', async () => {
       const db = openCluster({ maxWait: 100 });
       await write(db, 104);
@@ -182,6 +214,51 @@ describe('a cluster', () => {
     } finally {
       await cluster.resume(slow);
     }
+  });
+
+  it('tells a channel and the log which server is the primary, which serve reads and which are behind', async () => {
+    const [slow] = standbys;
+    if (slow === undefined) throw new Error('there are no standbys');
+    const told: ClusterEntry[] = [];
+    const logged: LogEntry[] = [];
+    let behind: (entry: ClusterEntry) => void = () => undefined;
+    const lag = new Promise<ClusterEntry>((resolve) => (behind = resolve));
+    const listen = (message: unknown): void => {
+      const entry = message as ClusterEntry;
+      told.push(entry);
+      if (entry.event === 'lag' && entry.behind && entry.port === slow.port) behind(entry);
+    };
+    diagnostics.subscribe('kingbase:topology', listen);
+    try {
+      const log = (entry: LogEntry): void => void logged.push(entry);
+      await using db = openCluster({ recheckInterval: 20, maxLag: { bytes: 100_000 } }, { log });
+      await db.readOnly.query(VALUE);
+      await cluster.pause(slow);
+      await db.query("SELECT pg_logical_emit_message(false, 'filler', repeat('x', 200000))::text");
+      expect(await lag).toMatchObject({
+        event: 'lag',
+        port: slow.port,
+        lag: { bytes: expect.any(Number) as number },
+      });
+    } finally {
+      await cluster.resume(slow);
+      diagnostics.unsubscribe('kingbase:topology', listen);
+    }
+    const { host, port, database } = primary;
+    expect(told).toContainEqual({ event: 'primary', database, host, port, timeline: 1 });
+    expect(told.filter(({ event }) => event === 'standby')).toEqual(
+      expect.arrayContaining(
+        standbys.map(({ port }) => ({
+          event: 'standby',
+          database,
+          host,
+          port,
+          serves: true,
+          code: undefined,
+        })),
+      ),
+    );
+    expect(logged).toEqual(expect.arrayContaining(told));
   });
 
   it('never goes back in a session', async () => {
@@ -395,9 +472,10 @@ describe('a cluster', () => {
   it('follows the primary when it crashes and another takes over', async () => {
     const [next, last] = standbys;
     if (next === undefined || last === undefined) throw new Error('there are no standbys');
-    await using db = openCluster({ recheckInterval: 100 });
+    await using db = openCluster({ recheckInterval: 100 }, { applicationName: 'limited', pool: { max: 1 } });
     await write(db, 500);
     await cluster.replayed(primary, standbys);
+    await portsOf(40, () => db.readOnly.queryRow<{ port: number }>(PORT));
     const changed = new Promise<{ port: number; timeline: number }>((resolve) => db.on('primary', resolve));
     await primary.down('immediate');
     // Reads that need nothing of the primary go on.
@@ -412,6 +490,9 @@ describe('a cluster', () => {
     if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'KB_CONNECTION_LOST' });
     await write(db, 503);
     expect(await db.queryRow(PORT)).toEqual({ port: next.port });
+    // Those for reads of the time when it was a standby are no more.
+    const connections = 'SELECT count(*) FROM pg_stat_activity WHERE application_name = ';
+    while (Number(await cluster.on(next, `${connections}'limited'`)) > 1 + 1) await sleep(5);
     await cluster.follow(last, next);
     await cluster.replayed(next, [last]);
     await write(db, 504);

@@ -6,6 +6,7 @@ import { text } from '../words.js';
 import { hostLabel, newRoute, resolveCheck, tcpCheck } from './addresses.js';
 import { authenticationOutcome } from './authentication.js';
 import { configurationCheck, type Given } from './configuration.js';
+import { memberChecks } from './members.js';
 import { environmentCheck } from './environment.js';
 import { filesCheck } from './files.js';
 import { libraryFiles, tlsSettings } from './library-files.js';
@@ -52,17 +53,16 @@ export function checklist(
   const readFiles = (): ReturnType<typeof libraryFiles> => libraryFiles(config, loading.library, environment);
   const files = filesCheck(readFiles, config);
   const routes = config.hosts.map((host) => hostChecks(host, config, readFiles, loading, [configuration]));
+  const local = [loading.libraryCheck, configuration];
+  const ready = routes.map((route) => route.ready);
+  const login: { outcome: Outcome | undefined } = { outcome: undefined };
+  const session = sessionChecks(library, config, () => loading.library, local, ready, login);
   return [
     ...machine,
     files,
     ...routes.flatMap(({ checks }) => checks),
-    ...sessionChecks(
-      library,
-      config,
-      () => loading.library,
-      [loading.libraryCheck, configuration],
-      routes.map(({ ready }) => ready),
-    ),
+    ...session,
+    ...memberChecks(library, config, login, local, ready),
   ];
 }
 

@@ -25,6 +25,20 @@ export interface Answers {
   server: ServerInfo;
   /** ms each. */
   roundTrips: readonly number[];
+  /** What one of several hosts is. */
+  member: {
+    readonly role: 'primary' | 'standby';
+    /** In the log, in bytes: a whole number as text. */
+    readonly place: string | undefined;
+    readonly timeline: number | undefined;
+    /** The same for all copies of one database system. */
+    readonly system: string | undefined;
+    readonly product: ServerInfo['product'];
+    readonly release: string;
+    readonly version: string;
+    readonly tls: { protocol: string; cipher: string } | undefined;
+    readonly milliseconds: number;
+  };
   close: null;
 }
 
@@ -32,6 +46,8 @@ export interface Answers {
 export interface Arguments {
   load: { readonly config: string | ConnectionConfig; readonly overrides: Partial<ConnectionConfig> };
   roundTrips: { readonly count: number };
+  /** Of the host in the configuration's list. */
+  member: { readonly index: number };
 }
 
 export interface Request {

@@ -1,4 +1,5 @@
 import { open, type Database } from '../../index.js';
+import { parseConfig } from '../../config/index.js';
 import { connectOnce } from '../connect.js';
 import type { ErrorFacts } from '../../errors/explain/topic.js';
 import type { Answers, Arguments, Reply, Request } from './library-client.js';
@@ -9,6 +10,7 @@ import type { Answers, Arguments, Reply, Request } from './library-client.js';
  */
 
 let db: Database | undefined;
+let given: Arguments['load'] = { config: {}, overrides: {} };
 
 const answers: {
   [K in keyof Answers]: (
@@ -16,6 +18,7 @@ const answers: {
   ) => Promise<Answers[K]> | Answers[K];
 } = {
   load({ config, overrides }) {
+    given = { config, overrides };
     db = open(config, overrides);
     try {
       const library = db.clientLibrary();
@@ -57,11 +60,56 @@ const answers: {
     return times;
   },
 
+  member: ({ index }) => memberAt(index),
+
   async close() {
     await db?.close({ timeout: 1_000 });
     return null;
   },
 };
+
+/** Logs in at one of the hosts alone, whatever it is. */
+async function memberAt(index: number): Promise<Answers['member']> {
+  const { config, overrides } = given;
+  const host = parseConfig(config, overrides, process.env).hosts[index];
+  if (host === undefined) throw new Error('There is no such host.');
+  const { hostaddr } = host;
+  const place = { host: host.host, port: host.port, ...(hostaddr === undefined ? {} : { hostaddr }) };
+  const own = { ...place, hosts: undefined, cluster: false, targetSessionAttrs: 'any' } as const;
+  const begun = performance.now();
+  const one = open(config, { ...overrides, ...own });
+  try {
+    const connection = await connectOnce(one);
+    const milliseconds = performance.now() - begun;
+    const { tls } = connection;
+    await connection.release();
+    const { product, release, version } = await one.serverInfo();
+    const row = await one.queryRow<{ standby: boolean; place: string | null; timeline: string | null }>(ROLE);
+    const system = await one.queryRow<{ system: string }>(SYSTEM).catch(() => undefined);
+    return {
+      role: row?.standby === true ? 'standby' : 'primary',
+      place: row?.place ?? undefined,
+      timeline: typeof row?.timeline !== 'string' ? undefined : parseInt(row.timeline, 16),
+      system: system?.system,
+      product,
+      release,
+      version,
+      tls,
+      milliseconds,
+    };
+  } finally {
+    await one.close({ timeout: 1_000 });
+  }
+}
+
+/** The names beginning with pg_ are there in every mode of KingbaseES. */
+const ROLE = `SELECT pg_is_in_recovery() AS standby,
+  cast(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+    ELSE pg_current_wal_insert_lsn() END, '0/0') AS varchar(40)) AS place,
+  CASE WHEN pg_is_in_recovery() THEN NULL
+    ELSE cast(substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS varchar(8)) END AS timeline`;
+/** Not everybody may ask it everywhere. */
+const SYSTEM = 'SELECT cast(system_identifier AS varchar(40)) AS system FROM pg_control_system()';
 
 function opened(): Database {
   if (db === undefined) throw new Error('Nothing has been opened.');

@@ -8,13 +8,18 @@ import { explained, saidBy, type Check, type Outcome } from './step.js';
 
 const ROUND_TRIPS = 10;
 
-/** From the login on: what the client library does, as the driver uses it. */
+/**
+ * From the login on: what the client library does, as the driver uses it.
+ *
+ * @param note is told what came of the login
+ */
 export function sessionChecks(
   library: LibraryProcess,
   config: ResolvedConfig,
   loaded: () => Answers['load']['library'],
   needs: readonly Check[],
   needsOneOf: readonly Check[],
+  note: { outcome: Outcome | undefined },
 ): Check[] {
   let parameters: Readonly<Record<string, string | undefined>> = {};
   let extended = false;
@@ -25,8 +30,8 @@ export function sessionChecks(
     exitCode: ExitCode.login,
     needs,
     needsOneOf,
-    run: () =>
-      attempt(async () => {
+    run: async () =>
+      (note.outcome = await attempt(async () => {
         const { serverParameters, tls, processId, milliseconds } = await library.request('login');
         parameters = serverParameters;
         const how =
@@ -39,7 +44,7 @@ export function sessionChecks(
           ),
           facts: { tls: tls ?? null, processId, milliseconds: rounded(milliseconds), parameters },
         };
-      }),
+      })),
   };
 
   const protocol: Check = {
@@ -106,7 +111,7 @@ export function sessionChecks(
 }
 
 /** What the other process answered with an error, or died of, as an outcome. */
-async function attempt(run: () => Promise<Outcome>): Promise<Outcome> {
+export async function attempt(run: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await run();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { readPosition } from '../../cluster/position.js';
 import type { ReadTerms } from '../../cluster/terms.js';
-import { checkConsistency, checkTime } from '../../config/index.js';
+import { checkConsistency, checkMaxLag, checkTime } from '../../config/index.js';
 import { nearest } from '../../errors/nearest.js';
 import { UsageError } from '../../errors/index.js';
 
@@ -103,7 +103,7 @@ function checkReadTerms({ consistency, after, maxWait, maxLag }: ReadTerms): voi
   if ((consistency ?? after ?? maxWait ?? maxLag) === undefined) return;
   checkConsistency('consistency', consistency);
   checkTime('maxWait', maxWait);
-  checkTime('maxLag', maxLag);
+  checkMaxLag('maxLag', maxLag);
   if (after !== undefined) readPosition(after);
 }
 

@@ -54,6 +54,17 @@ describe('who is the primary', () => {
     expect(topology.split).toEqual([a]);
   });
 
+  it('is nobody where a standby follows a newer one that does not answer', () => {
+    topology = make();
+    const [a, b, c] = topology.nodes;
+    says(a, false, 1);
+    says(c, true, 2);
+    expect(topology.primary).toBeUndefined();
+    expect(topology.split).toEqual([a]);
+    says(b, false, 2);
+    expect(topology.primary).toBe(b);
+  });
+
   it('is not changed by an answer that has been overtaken', () => {
     topology = make();
     const [a] = topology.nodes;
@@ -62,6 +73,30 @@ describe('who is the primary', () => {
     says(a, false, 1);
     topology.saw(a, { standby: true, timeline: 1, place: 1n, asked: time - 5, answered: time });
     expect(topology.primary).toBe(a);
+  });
+
+  it('counts only what the primary itself says of how far it is', () => {
+    topology = make();
+    const [a, b] = topology.nodes;
+    time = performance.now();
+    says(a, false, 1, 100n);
+    says(b, false, 2, 500n);
+    // It goes on answering, and has never heard of what was written since.
+    says(a, false, 1, 110n);
+    expect(topology.positionWithin(60_000)).toEqual({ timeline: 2, place: 500n });
+  });
+
+  it('has each server once, however often it is named', () => {
+    const twice = parseConfig({ cluster: true, host: 'a,b,a', port: '1,1,1' }, {}, {}, () => 'x').hosts;
+    topology = new Topology(twice, options, {
+      connect: () => Promise.reject(new Error('not in this test')),
+      patience: () => 1_000,
+      primaryChanged: nothing,
+      standbyChanged: nothing,
+      lagChanged: nothing,
+      looked: nothing,
+    });
+    expect(topology.nodes.map(({ name }) => name)).toEqual(['a:1', 'b:1']);
   });
 
   it('tells how far the standbys are behind', () => {
