@@ -131,7 +131,10 @@ export interface SessionEvents {
   /** The server refused a command. */
   serverError(session: Session, sqlState: string): void;
   notice(session: Session, fields: DiagnosticFields): void;
-  /** An operation has ended on the session, well or not, and nobody has been told of it yet who is not in this turn. */
+  /**
+   * An operation has ended on the session, well or not or with its connection, so that what it did may stand; and nobody has
+   * been told of it yet who is not in this turn. Not told of one of which nothing was sent.
+   */
   finished?(session: Session, operation: Operation): void;
   /** What the sessions of one database have changed for each other; without it a session knows of its own changes. */
   readonly changes?: SharedChanges;
@@ -400,7 +403,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (underWay) return;
     this.current = undefined;
     this.end(undefined);
-    resting?.failed(this, CLOSED_BY_PROGRAM, TransactionStatus.Unknown);
+    if (resting !== undefined) this.tell(resting, CLOSED_BY_PROGRAM);
   }
 
   /** Called by the operation when it has ended and the session is of no more use. */
@@ -530,10 +533,10 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     this.core.handle(this.slot, IGNORE_ALL);
     this.native.close();
     this.end(commandError(failure, this.address), false);
-    for (const operation of running) operation.failed(this, failure, TransactionStatus.Unknown);
+    for (const operation of running) this.tell(operation, failure);
     if (next === undefined) return;
     if (offered) this.owner?.offerReturned?.(this, next);
-    else next.failed(this, failure, TransactionStatus.Unknown);
+    else this.tell(next, failure);
   }
 
   goesOn(): void {
@@ -575,7 +578,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.current = this.next;
       this.next = undefined;
       this.wentOn = false;
-      operation?.failed(this, failure, transactionStatus);
+      if (operation !== undefined) this.tell(operation, failure, transactionStatus);
       return;
     }
     this.returnOffer();
@@ -595,7 +598,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       }
     }
     try {
-      operation?.failed(this, failure, transactionStatus);
+      if (operation !== undefined) this.tell(operation, failure, transactionStatus);
     } catch (error) {
       this.break(error);
     }
@@ -637,7 +640,17 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     this.native.close();
     this.current = undefined;
     this.end(commandError({ ...failure, sent }, this.address));
-    operation?.failed(this, { ...failure, sent }, TransactionStatus.Unknown);
+    if (operation !== undefined) this.tell(operation, { ...failure, sent });
+  }
+
+  /** Tells an operation that it has failed. One that is lost ends here: it does not come back by `finish`. */
+  private tell(
+    operation: Operation,
+    failure: NativeFailure,
+    transactionStatus = TransactionStatus.Unknown,
+  ): void {
+    if (failure.lost && failure.sent) this.events.finished?.(this, operation);
+    operation.failed(this, failure, transactionStatus);
   }
 
   notice(fields: DiagnosticFields): void {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open, type ClusterEntry, type ClusterOptions, type Database, type LogEntry } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { startMessageProxy } from '../support/message-proxy.js';
 import { commandLine } from '../support/command-line.js';
 import { targets } from '../support/targets.js';
 
@@ -199,6 +200,26 @@ describe('a cluster', () => {
       await hurried.close({ timeout: 20 });
       await refused;
     });
+  });
+
+  it('shows a write whose answer was lost, if it has been carried out', async () => {
+    const [target] = targets();
+    const proxy = await startMessageProxy({ ...target!.config, ...primary }, [
+      { at: '<UPDATE', nth: 2, where: 'before', action: 'rst' },
+    ]);
+    const hosts = [proxy, ...standbys].map(({ host, port }) => ({ host, port }));
+    try {
+      await using db = openCluster({ maxWait: 100 }, { hosts, sslMode: 'disable' });
+      await write(db, 4710);
+      await db.position();
+      await cluster.replayed(primary, standbys);
+      await Promise.all(standbys.map((each) => cluster.pause(each)));
+      await expect(write(db, 4711)).rejects.toMatchObject({ outcome: 'unknown' });
+      expect(await db.readOnly.queryRow(VALUE)).toEqual({ n: 4711, port: primary.port });
+    } finally {
+      await Promise.all(standbys.map((each) => cluster.resume(each)));
+      await proxy.stop();
+    }
   });
 
   it('sends reads only to the standby that is not behind', async () => {
