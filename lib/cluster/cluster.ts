@@ -195,12 +195,11 @@ export class Cluster {
     const { split } = this.topology;
     if (primary === undefined && split.length === 0) return;
     const elsewhere = (session: Session): boolean => this.homes.get(session) !== primary;
-    this.writer.give(
-      elsewhere,
-      primary === undefined ? 'two servers claim to be the primary' : 'another server is the primary now',
-    );
+    const because =
+      primary === undefined ? 'two servers claim to be the primary' : 'another server is the primary now';
+    this.writer.give(elsewhere, because);
     // What is under way there could wait for a server that is cut off, and must not be carried out by one that is overtaken.
-    this.writer.cut(elsewhere);
+    this.writer.cut(elsewhere, because);
     for (const { node, givingUp } of this.attempts) if (node !== primary) givingUp.abort(notThePrimary(node));
     if (primary === undefined) return;
     // It serves no reads any more, and its connections count against its limit.

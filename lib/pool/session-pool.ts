@@ -525,9 +525,13 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     this.opening.tryNow();
   }
 
-  /** Closes sessions, also those that are in use. */
-  cut(which: (session: Session) => boolean): void {
-    for (const session of [...this.members.keys()]) if (which(session)) session.close();
+  /**
+   * Closes sessions, also those that are in use.
+   *
+   * @param because a clause that tells why, for what is under way on them
+   */
+  cut(which: (session: Session) => boolean, because: string): void {
+    for (const session of [...this.members.keys()]) if (which(session)) session.close(because);
   }
 
   get poolOptions(): ResolvedPoolOptions {

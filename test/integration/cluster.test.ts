@@ -563,6 +563,22 @@ describe('a cluster', () => {
       await sleep(10);
     expect(await db.readOnly.queryRow(VALUE, [], { maxWait: 20_000 })).toEqual({ n: 601, port: former.port });
   });
+
+  it('tells what is under way on a primary why it is cut when another has overtaken that', async () => {
+    await using db = openCluster({ recheckInterval: 100 });
+    await db.readOnly.query(PORT);
+    const standby = db.topology().nodes.find(({ role }) => role === 'standby');
+    const running = db.query('SELECT pg_sleep(60)');
+    const told = expect(running).rejects.toMatchObject({
+      code: 'KB_CONNECTION_LOST',
+      outcome: 'unknown',
+      message: expect.stringMatching(
+        /was lost: (another server is|two servers claim to be) the primary/,
+      ) as string,
+    });
+    await cluster.servers.find(({ port }) => port === standby?.port)?.promote();
+    await told;
+  });
 });
 
 it('has a view for reading without a cluster, too', async () => {
