@@ -52,8 +52,11 @@ export function noteStatement(error: unknown, sql: string): void {
 /** What runs the reactions of promises. */
 const RUNTIME = /processTicksAndRejections|node:internal|\(native/;
 
-/** Where the package's own files lie; unknown in a bundle, where they lie in one with the program's. */
-const OWN_FOLDER = basename(__filename) === 'caller.js' ? dirname(__dirname) + sep : undefined;
+/** Where the package's own files lie; unknown in a bundle, where they lie in one with the program's or nothing is said of it. */
+const OWN_FOLDER =
+  typeof __filename === 'string' && basename(__filename) === 'caller.js'
+    ? dirname(__dirname) + sep
+    : undefined;
 
 /** Lines of the package itself that may wait between the one that fails and the program's. */
 const OWN_LINES = 20;
