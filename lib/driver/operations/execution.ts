@@ -416,8 +416,10 @@ export class Execution<R> implements Operation {
     this.types = this.newestTypes() ?? types;
     if (question === undefined) return false;
     session.interpose(question, () => {
+      const { failure } = question;
       this.types = this.newestTypes() ?? types;
-      this.next(session);
+      if (failure === undefined) this.next(session);
+      else this.fail(session, commandError(failure, session.address), session.transactionStatus);
     });
     return true;
   }

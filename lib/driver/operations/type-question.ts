@@ -23,6 +23,8 @@ enum Step {
 export class TypeQuestion extends OwnCommands {
   private step = Step.Ask;
   private answer: unknown[][] = [];
+  /** What has aborted the transaction, where the savepoint could not be set or undone: by a cancel, for one. */
+  failure: NativeFailure | undefined;
 
   /**
    * @param done told once, when the catalogue has what there was to be had
@@ -60,6 +62,7 @@ export class TypeQuestion extends OwnCommands {
   protected override next(session: Session, failure?: NativeFailure): boolean {
     switch (this.step) {
       case Step.Open:
+        this.failure = failure;
         if (failure !== undefined) return false;
         this.ask(session);
         return true;
@@ -73,6 +76,7 @@ export class TypeQuestion extends OwnCommands {
         return true;
       }
       case Step.Close:
+        this.failure = failure;
         return false;
     }
   }
