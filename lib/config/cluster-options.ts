@@ -79,8 +79,14 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
   if (given === undefined || given === false || given === 'false') return undefined;
   if (given === true || given === 'true') return CLUSTER_DEFAULTS;
   if (typeof given === 'string') {
-    const maxLag = given.startsWith(BOUND) ? maxLagOf(given.slice(BOUND.length)) : undefined;
-    if (maxLag !== undefined) return { ...CLUSTER_DEFAULTS, consistency: 'bounded', maxLag };
+    if (given.startsWith(BOUND)) {
+      const maxLag = maxLagOf(given.slice(BOUND.length));
+      if (maxLag !== undefined) return { ...CLUSTER_DEFAULTS, consistency: 'bounded', maxLag };
+      throw badOption(
+        'The option "cluster" must have a number with a unit after "bounded:".',
+        'The units are ms and s, or B, kB, MB and GB: bounded:500ms, bounded:16MB.',
+      );
+    }
     checkConsistency('cluster', given);
     return { ...CLUSTER_DEFAULTS, consistency: given };
   }
