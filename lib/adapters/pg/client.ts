@@ -29,7 +29,8 @@ export class Client extends EventEmitter {
   readonly database: string | undefined;
   readonly port: number;
   readonly host: string;
-  readonly ssl: ConnectionParameters['ssl'];
+  /** What was given, whatever the types of `pg` say. */
+  readonly ssl: boolean;
   readonly binary: boolean;
   /** Queries go one after the other all the same; `end` waits for those that have been asked for. */
   readonly pipeline: boolean;
@@ -65,7 +66,7 @@ export class Client extends EventEmitter {
     this.database = database;
     this.port = port;
     this.host = host;
-    this.ssl = ssl ?? false;
+    this.ssl = (ssl ?? false) as boolean;
     this.binary = this.connectionParameters.binary;
     this.pipeline = given.pipeline === true;
     this._types = new TypeOverrides(given.types);
@@ -104,8 +105,9 @@ export class Client extends EventEmitter {
     return this.getTransactionStatus();
   }
 
-  get password(): ConnectionParameters['password'] {
-    return this.connectionParameters.password;
+  /** A function where one was given, whatever the types of `pg` say. */
+  get password(): string | undefined {
+    return this.connectionParameters.password as string | undefined;
   }
 
   connect(): Promise<this>;

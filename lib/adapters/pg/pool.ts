@@ -1,4 +1,5 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
+import type { ConnectionOptions } from 'node:tls';
 import { open, type Connection, type Database } from '../../index.js';
 import { Client } from './client.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
@@ -6,6 +7,7 @@ import { connectError, CONNECT_TIMEOUT, rejectedForCaller, serverWords, terminat
 import { PoolClient, type Release } from './pool-client.js';
 import type { QueryCallback, QueryConfig } from './query.js';
 import type { Result, RowOfAnyKind } from './result.js';
+import type { Work } from './work.js';
 
 export interface PoolConfig extends ClientConfig {
   max?: number | undefined;
@@ -20,6 +22,25 @@ export interface PoolConfig extends ClientConfig {
   log?: ((...messages: unknown[]) => void) | undefined;
   onConnect?: ((client: PoolClient) => unknown) | undefined;
   verify?: ((client: PoolClient, done: (error?: Error) => void) => void) | undefined;
+}
+
+/** What can be given in more forms than the types of `pg` know. */
+type Wider = 'onConnect' | 'verify' | 'password' | 'port' | 'ssl' | Limits;
+type Limits = 'query_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout';
+
+/** The options of a pool, typed so that it can stand where a pool of `pg` is asked for: all is as it was given. */
+export interface PoolOptions extends Omit<PoolConfig, Wider>, Partial<Record<Limits, number | undefined>> {
+  onConnect?: ((client: EventEmitter) => unknown) | undefined;
+  verify?: ((client: EventEmitter, done: (error?: Error) => void) => void) | undefined;
+  password?: string | (() => string | Promise<string>) | undefined;
+  port?: number | undefined;
+  ssl?: boolean | ConnectionOptions | undefined;
+  max: number;
+  min: number;
+  maxUses: number;
+  allowExitOnIdle: boolean;
+  maxLifetimeSeconds: number;
+  idleTimeoutMillis: number | null;
 }
 
 export type PoolConnectCallback = (
@@ -52,14 +73,7 @@ const DOUBLE_RELEASE = 'Release called on client which has already been released
 
 /** `pg`'s Pool over the driver's: which session is handed out, heartbeats, lifetimes and reconnecting are the driver's. */
 export class Pool extends EventEmitter {
-  readonly options: PoolConfig & {
-    max: number;
-    min: number;
-    maxUses: number;
-    allowExitOnIdle: boolean;
-    maxLifetimeSeconds: number;
-    idleTimeoutMillis: number | null;
-  };
+  readonly options: PoolOptions;
   readonly Promise: PromiseConstructor;
   readonly Client = Client;
   readonly log: (...messages: unknown[]) => void;
@@ -97,7 +111,7 @@ export class Pool extends EventEmitter {
       allowExitOnIdle: options.allowExitOnIdle ?? false,
       maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
       idleTimeoutMillis: options.idleTimeoutMillis === undefined ? 10_000 : options.idleTimeoutMillis,
-    };
+    } as PoolOptions;
     for (const secret of ['password', 'ssl'] as const) {
       if (!(secret in options)) continue;
       Object.defineProperty(this.options, secret, {
@@ -462,6 +476,8 @@ export class Pool extends EventEmitter {
     });
   }
 
+  /** As the types of `pg` have it; what is given back is a promise, as with `pg`. */
+  query<W extends Work>(work: W): W;
   query<R = RowOfAnyKind>(
     config: string | QueryConfig,
     values?: readonly unknown[] | null,
