@@ -1,12 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Client, Pool } from 'pg';
+import { Client, Pool, type ClientConfig } from 'pg';
 import {
+  awaitedUntil,
+  balanceOf,
+  balanceSql,
   columnsOf,
   cursorRows,
+  insertRowSql,
   insertUnnestSql,
   insertValuesSql,
+  ledgerSql,
   lookupSql,
+  setBalanceSql,
   slices,
   unnestRows,
   valuesRows,
@@ -14,19 +21,65 @@ import {
   type InsertRow,
   type OpenClient,
   type Row,
+  type Target,
 } from '../client.js';
 
+/** What pg is told; as everywhere here, the server's certificate is checked but for its name. */
+export const configOf = ({ host, port, user, password, database, ca }: Target): ClientConfig => ({
+  host,
+  port,
+  user,
+  database,
+  ...(password !== undefined && { password }),
+  ...(ca !== undefined && { ssl: { ca: readFileSync(ca), checkServerIdentity: () => undefined } }),
+});
+
 export const open: OpenClient = async (target, { connections }) => {
-  const session = connections === 1 ? new Client(target) : new Pool({ ...target, max: connections });
+  const config = configOf(target);
+  const session = connections === 1 ? new Client(config) : new Pool({ ...config, max: connections });
   if (session instanceof Client) await session.connect();
   return {
     lookup: async (id) =>
       (await session.query<Row>({ name: 'lookup', text: lookupSql, values: [id] })).rows[0],
     fetchAll: async (sql) => (await session.query<Row>(sql)).rows,
+    // `query_timeout` gives the call up; the statement goes on, and pg takes no signal.
+    lookupWithin: async (id, { timeout, signal }) => {
+      const query = { name: 'lookup', text: lookupSql, values: [id], query_timeout: timeout };
+      return (await awaitedUntil(signal, session.query<Row>(query))).rows[0];
+    },
+    insertRow: async ({ id, account, amount, name, created_at }) => {
+      await session.query({
+        name: 'insert',
+        text: insertRowSql,
+        values: [id, account, amount, name, created_at],
+      });
+    },
+    ...(session instanceof Pool && { transfer: transferOf(session) }),
     ...(session instanceof Client && bulkOf(session)),
     close: () => session.end(),
   };
 };
+
+/** It has no helper: its documentation has this function written out. */
+const transferOf = (pool: Pool): NonNullable<BenchClient['transfer']> => ({
+  '': async (account, amount) => {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      const read = { name: 'balance', text: balanceSql, values: [account] };
+      const balance = balanceOf((await client.query<Row>(read)).rows) + amount;
+      await client.query({ name: 'set balance', text: setBalanceSql, values: [account, balance] });
+      await client.query({ name: 'ledger', text: ledgerSql, values: [account, amount, balance] });
+      await client.query('COMMIT');
+      return balance;
+    } catch (error) {
+      await client.query('ROLLBACK');
+      throw error;
+    } finally {
+      client.release();
+    }
+  },
+});
 
 function bulkOf(client: Client): Pick<BenchClient, 'insert' | 'stream' | 'copyIn' | 'copyOut'> {
   const whole = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -67,19 +120,19 @@ function bulkOf(client: Client): Pick<BenchClient, 'insert' | 'stream' | 'copyIn
       'unnest returning': (rows) => unnest(rows, 'unnest returning', `${insertUnnestSql} returning id`),
     },
     stream: {
-      'pg-cursor': async (sql, use) => {
+      'pg-cursor': async (sql, use, rowsAtATime = cursorRows) => {
         const { default: Cursor } = await import('pg-cursor');
         const cursor = client.query(new Cursor(sql));
         for (;;) {
-          const rows = await cursor.read(cursorRows);
+          const rows = await cursor.read(rowsAtATime);
           if (rows.length === 0) break;
           for (const row of rows) use(row);
         }
         await cursor.close();
       },
-      'pg-query-stream': async (sql, use) => {
+      'pg-query-stream': async (sql, use, rowsAtATime = cursorRows) => {
         const { default: QueryStream } = await import('pg-query-stream');
-        const rows: AsyncIterable<Row> = client.query(new QueryStream(sql, [], { batchSize: cursorRows }));
+        const rows: AsyncIterable<Row> = client.query(new QueryStream(sql, [], { batchSize: rowsAtATime }));
         for await (const row of rows) use(row);
       },
     },
