@@ -61,10 +61,8 @@ export async function scale(
 ): Promise<Measurement> {
   if (of === 'connections') return lookUp(await open(size), size, seconds);
   const client = await open(1);
-  const { once, units, repeats } = work(client, name, of, size);
+  const { once, units, repeats, warmUp } = work(client, name, of, size);
   const samples: Times[] = [];
-  // The first ones are for the compiler; of the largest size one must do.
-  const warmUp = Math.min(Math.ceil(repeats / 4), 20);
   for (let i = 0; i < repeats; i++) samples.push(await once());
   const counted = samples.slice(warmUp);
   const jsCpuUs = medianOfKnown(counted.map((sample) => sample.jsCpuUs));
@@ -81,6 +79,8 @@ interface Work {
   /** What the time of one is divided by. */
   units: number;
   repeats: number;
+  /** How many of them do not count: they are for the compiler. */
+  warmUp: number;
 }
 
 function work(
@@ -90,25 +90,29 @@ function work(
   size: number,
 ): Work {
   const repeats = Math.max(2, rowsPerPoint / size);
+  // Of the largest size one must do.
+  const warmUp = Math.min(Math.ceil(repeats / 4), 20);
   switch (of) {
     case 'fetch':
       return {
         once: fetching(client, `${wideSql(streamTable)} limit ${size}`, size),
         units: size,
         repeats,
+        warmUp,
       };
     case 'insert':
-      return { once: inserting(client, insertWay(name), size), units: size, repeats };
+      return { once: inserting(client, insertWay(name), size), units: size, repeats, warmUp };
     case 'columns': {
+      // V8 takes its time to compile what makes a row of hundreds of columns.
       const rows = Math.round(fieldsPerResult / size);
       const columns = Array.from({ length: size }, (_, column) => `i + ${column} as c${column}`);
       const sql = `select ${columns.join(', ')} from generate_series(1, ${rows}) as i`;
-      return { once: fetching(client, sql, rows), units: rows * size, repeats: 20 };
+      return { once: fetching(client, sql, rows), units: rows * size, repeats: 80, warmUp: 60 };
     }
     case 'values': {
       const rows = valuesOf(size);
       const sql = `select body from bench_values where size = ${size}`;
-      return { once: fetching(client, sql, rows), units: rows * size, repeats: 20 };
+      return { once: fetching(client, sql, rows), units: rows * size, repeats: 12, warmUp: 4 };
     }
   }
 }

@@ -34,7 +34,7 @@ export function scalingChart(points: readonly ScalingPoint[], of: Scaling['of'])
       },
     ],
     layout: { columns: 3, padding: 40 },
-    legends: [{ stroke: 'colour', orient: 'bottom', direction: 'horizontal', columns: 4 }],
+    legends: [{ stroke: 'colour', orient: 'bottom', direction: 'horizontal', columns: 4, labelLimit: 240 }],
     marks: [
       {
         type: 'group',
