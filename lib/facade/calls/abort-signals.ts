@@ -5,6 +5,8 @@ class Hub {
   /** Most signals are of one call alone. */
   private first: (() => void) | undefined;
   private others: Set<() => void> | undefined;
+  /** Those that the abort calls one after the other; one that is removed meanwhile is not called. */
+  private called: Set<() => void> | undefined;
 
   constructor(private readonly signal: AbortSignal) {}
 
@@ -16,7 +18,10 @@ class Hub {
 
   remove(run: () => void): void {
     if (this.first === run) this.first = undefined;
-    else if (this.others?.delete(run) !== true) return;
+    else if (this.others?.delete(run) !== true) {
+      this.called?.delete(run);
+      return;
+    }
     if (this.empty) this.signal.removeEventListener('abort', this.listener);
   }
 
@@ -29,8 +34,10 @@ class Hub {
     const { first, others } = this;
     this.first = undefined;
     this.others = undefined;
+    this.called = others;
     first?.();
     if (others !== undefined) for (const run of others) run();
+    this.called = undefined;
   };
 }
 
