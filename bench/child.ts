@@ -1,6 +1,6 @@
 /** One step of a benchmark in a process of its own: `node child.js TASK JOB`, with a line of JSON as its only output. */
 import type { OpenClient, OpenOptions, PackageName, Target } from './client.js';
-import { scale, type Scaling } from './scaling-step.js';
+import { scale, scalingSetup, type Scaling } from './scaling-step.js';
 import { workloads, type WorkloadName } from './workloads/index.js';
 import { streamSetup } from './workloads/w7-stream.js';
 import type { Effort, Measurement, Workload } from './workloads/workload.js';
@@ -38,22 +38,26 @@ const tasks: { [T in Task]: (job: Tasks[T]['job']) => Promise<Tasks[T]['result']
   },
   'create data': ({ target, workload }) => create(target, workloads[workload].setup),
   'create data for scaling': ({ target }) =>
-    create(target, [...workloads.W2.setup, ...workloads.W5.setup, ...streamSetup]),
+    create(target, [...workloads.W2.setup, ...workloads.W5.setup, ...streamSetup, ...scalingSetup]),
   'create role': ({ target, user, password }) =>
     create(target, [
       `drop role if exists ${user}`,
       `create role ${user} superuser login password '${password}'`,
     ]),
   verify: async ({ target, workload, client, way }) => {
-    const tested = await open(client, target);
     const asked: Workload = workloads[workload];
+    await asked.prepare?.();
+    const tested = await open(client, target, { connections: asked.connections ?? 1 });
     if (asked.supports?.(tested, way) === false)
       return { missing: `this revision of ${client} has nothing for it` };
     await asked.verify(tested, await open('pg', target), way);
     return {};
   },
-  measure: ({ target, workload, client, way, effort }) =>
-    workloads[workload].measure((options) => open(client, target, options), effort, way),
+  measure: async ({ target, workload, client, way, effort }) => {
+    const asked: Workload = workloads[workload];
+    await asked.prepare?.();
+    return asked.measure((options) => open(client, target, options), effort, way);
+  },
   scale: ({ target, client, scaling }) =>
     scale((connections) => open(client, target, { connections }), client, scaling),
 };

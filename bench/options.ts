@@ -7,19 +7,24 @@ import type { Effort } from './workloads/workload.js';
 
 export const transports = ['unix', 'tcp'] as const;
 export type Transport = (typeof transports)[number];
+export const runtimes = ['node', 'bun'] as const;
+/** What Bun's own client takes part in. */
+const bunWorkloads = 'W1,W2,W3';
 
 /** What `--workloads` takes: the workloads that clients are measured on, and the pool by itself. */
 const partNames = [...workloadNames, 'pool'] as const;
 
 const usage = `npm run bench -- [options]
 
-  --quick              one round of short measurements, Unix socket only, under 3 minutes
+  --quick              one round of short measurements, Unix socket only, some minutes
   --rounds N           rounds, 5 by default
   --workloads W1,…     of ${partNames.join(', ')}; W4 stands for both that begin so;
                        all by default, or 'none'
   --clients NAME,…     of ${clientNames.join(', ')}; all by default
   --transport T,…      unix, tcp; both by default
-  --scaling            also measure how cost grows with rows and connections
+  --scaling            also measure how cost grows with rows, connections, columns and the size of values
+  --runtime NAME       what the clients run on, node or bun; with bun W1, W2 and W3 by default, and Bun's own client too
+  --profile FOLDER     each measured process writes a CPU profile there (node), which costs some time itself
   --library PATH       Kingbase client library for kingbase-native and C, the stand-in by default
   --name NAME          name of the report
   --results FOLDER     where the report goes, bench/results by default
@@ -41,6 +46,8 @@ export function readOptions() {
       transport: { type: 'string' },
       scaling: { type: 'boolean', default: false },
       library: { type: 'string' },
+      runtime: { type: 'string', default: 'node' },
+      profile: { type: 'string' },
       name: { type: 'string' },
       results: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -51,6 +58,8 @@ export function readOptions() {
     process.exit();
   }
   const { quick } = values;
+  const [runtime = 'node'] = choice('--runtime', values.runtime, runtimes);
+  if (runtime === 'bun') values.workloads ??= bunWorkloads;
   const rounds = Number(values.rounds ?? (quick ? 1 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number of 1 or more.');
   const parts = values.workloads === 'none' ? [] : choice('--workloads', values.workloads, partNames);
@@ -64,6 +73,8 @@ export function readOptions() {
     transports: choice('--transport', values.transport ?? (quick ? 'unix' : undefined), transports),
     scaling: values.scaling,
     library: values.library,
+    runtime,
+    profile: values.profile === undefined ? undefined : path.resolve(values.profile),
     name: values.name ?? (quick ? 'quick' : `${new Date().toISOString().slice(0, 10)}-${revision()}`),
     results: path.resolve(values.results ?? path.join(__dirname, 'results')),
   };

@@ -7,6 +7,7 @@ declare module 'pg-native' {
     prepare<T>(name: string, sql: string, parameterCount: number, done: Done<T>): void;
     execute<T>(name: string, parameters: unknown[], done: Done<T>): void;
     query<T>(sql: string, done: Done<T>): void;
+    cancel(done: Done<void>): void;
     end(done: Done<void>): void;
   }
   export = NativeClient;
@@ -19,6 +20,7 @@ declare module 'postgres' {
     cursor(rows: number): AsyncIterable<T>;
     readable(): Promise<Readable>;
     writable(): Promise<Writable>;
+    cancel(): void;
   }
   interface Sql {
     <T>(strings: TemplateStringsArray, ...parameters: unknown[]): Query<T>;
@@ -36,6 +38,7 @@ declare module 'postgres' {
     database: string;
     max: number;
     fetch_types?: boolean;
+    ssl?: { ca: Buffer; checkServerIdentity: () => undefined };
   }): Sql;
   export = postgres;
 }
@@ -68,6 +71,15 @@ declare module 'pg-copy-streams' {
   }
   export function from(sql: string): Writable & Submittable;
   export function to(sql: string): Readable & Submittable;
+}
+
+declare module '@opentelemetry/instrumentation-pg' {
+  import type { TracerProvider } from '@opentelemetry/api';
+
+  /** Traces what is required of pg from then on. */
+  export class PgInstrumentation {
+    setTracerProvider(provider: TracerProvider): void;
+  }
 }
 
 declare module 'markdown-table' {

@@ -40,9 +40,17 @@ function installPeers(): void {
 
 export type Availability = { version: string } | { missing: string };
 
+const packageNames: Partial<Record<PackageName, string>> = {
+  'kingbase-native-pg': 'kingbase-native',
+  'pg-pipeline': 'pg',
+  'bun-sql': 'bun',
+};
+
+/** The program of Bun. */
+export const bunProgram = path.join(modules, 'bun', 'bin', 'bun');
+
 export function availability(client: PackageName): Availability {
-  const packageName =
-    client === 'pg-pipeline' ? 'pg' : client === 'kingbase-native-pg' ? 'kingbase-native' : client;
+  const packageName = packageNames[client] ?? client;
   const folder = path.join(modules, packageName);
   // An optional dependency: npm leaves it out where libpq cannot be built.
   if (client === 'pg-native' && !existsSync(folder)) {
@@ -51,6 +59,9 @@ export function availability(client: PackageName): Availability {
         'libpq could not be built. It needs pg_config and libpq-fe.h (Debian: libpq-dev), a C++ compiler, and ' +
         "Node's headers in include/node beside Node's bin; then delete bench/node_modules and run again",
     };
+  }
+  if (client === 'bun-sql' && !existsSync(bunProgram)) {
+    return { missing: 'Bun is for Linux on x64 here' };
   }
   if (packageName === 'kingbase-native' && !existsSync(path.join(folder, 'dist', 'index.js'))) {
     return { missing: 'it is not built (dist/index.js); run `npm run compile` first' };

@@ -10,14 +10,23 @@ const execute = promisify(execFile);
 /** Longer than any step takes; a client that hangs shall not stop the run for ever. */
 const stepTimeout = 90_000;
 
+/** How measured processes run. */
+export interface Runtime {
+  /** The program, and what goes before the file to run. */
+  command: readonly string[];
+}
+
+const ownRuntime: Runtime = { command: [process.execPath] };
+
 /** Runs a task of child.ts in a fresh process, on one core if one is given. */
 export async function runChild<T extends Task>(
   task: T,
   job: Tasks[T]['job'],
+  { command }: Runtime = ownRuntime,
   core?: number,
 ): Promise<Tasks[T]['result']> {
   const child = path.join(compiledFolder, 'child.js');
-  const output = await run([process.execPath, child, task, JSON.stringify(job)], core);
+  const output = await run([...command, child, task, JSON.stringify(job)], core);
   return JSON.parse(output) as Tasks[T]['result'];
 }
 

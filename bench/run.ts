@@ -9,16 +9,18 @@ import { buildCeiling } from './ceiling.js';
 import type { Target } from './client.js';
 import { measureScaling, measureWorkload, progress, type Field, type Server } from './measure.js';
 import { readOptions, revision, type Options } from './options.js';
-import { availability, compiledFolder, prepare } from './peers.js';
+import { availability, bunProgram, compiledFolder, prepare } from './peers.js';
 import { runChild } from './processes.js';
 import type { PoolOverhead } from './report/pool.js';
 import type { Section } from './report/samples.js';
+import { workloads, type WorkloadName } from './workloads/index.js';
+import type { Workload } from './workloads/workload.js';
 
 const passwordUser = 'bench_scram';
 const password = 'measured';
 
 // What a server does beside answering is noise here: it neither syncs nor vacuums nor compiles statements, and a scan
-// begins where the table does, not where the last one stood. 100 connections and the server's own need more room.
+// begins where the table does, not where the last one stood. 500 connections and the server's own need more room.
 const settings = {
   fsync: 'off',
   autovacuum: 'off',
@@ -26,7 +28,7 @@ const settings = {
   shared_buffers: '128MB',
   synchronize_seqscans: 'off',
   password_encryption: 'scram-sha-256',
-  max_connections: '120',
+  max_connections: '530',
 };
 const hba = [
   `local all ${passwordUser} scram-sha-256`,
@@ -53,9 +55,10 @@ async function main(): Promise<void> {
     // First, as it would fail at once and what follows takes long.
     const pool = options.pool ? measurePool() : undefined;
     const sections: Section[] = [];
-    for (const name of options.workloads) {
+    for (const name of options.workloads.filter((one) => !isOverTls(one))) {
       sections.push(...(await measureWorkload(name, field, server, options)));
     }
+    sections.push(...(await measureOverTls(field, library, options)));
     const scaling = options.scaling ? await measureScaling(field, server, options) : [];
     // Vega and markdown-table are among what prepare() may have had to install.
     const { writeReport } = await import('./report/index.js');
@@ -67,7 +70,7 @@ async function main(): Promise<void> {
         'Load average',
         `before ${load(loadBefore)}; after ${load(os.loadavg())}; the run took ${minutes} minutes`,
       ],
-      ['Node.js', process.version],
+      runtimeFact(options),
       ['Clients', versions.join('; ')],
       ...clientLibraryFact(library, options),
       ...serverFacts(description),
@@ -79,7 +82,7 @@ async function main(): Promise<void> {
       ['Measurement', measurement(options)],
       ['Rounds', `${options.rounds}, a process for each client in each, order reversed every second round`],
     ];
-    const shortFacts = `${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'} on ${machine()}, Node.js ${process.version}, revision ${revision()}.`;
+    const shortFacts = `${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'} on ${machine()}, ${runtimeFact(options).join(' ')}, revision ${revision()}.`;
     const report = { title: `Benchmark ${options.name}`, facts, sections, pool, scaling };
     process.stdout.write(await writeReport(options.results, options.name, shortFacts, report));
   } finally {
@@ -87,11 +90,38 @@ async function main(): Promise<void> {
   }
 }
 
+function isOverTls(name: WorkloadName): boolean {
+  const workload: Workload = workloads[name];
+  return workload.tls === true;
+}
+
+/** On a server of its own: clients that would take TLS wherever they are offered it are measured without elsewhere. */
+async function measureOverTls(
+  field: Field,
+  library: string | undefined,
+  options: Options,
+): Promise<Section[]> {
+  const names = options.workloads.filter(isOverTls);
+  const sections: Section[] = [];
+  if (names.length === 0) return sections;
+  const tls = { ssl_min_protocol_version: 'TLSv1.3' };
+  const embedded = await startServer({ version: 12, settings: { ...settings, ...tls }, hba, tls: true });
+  try {
+    const server = serverOf(embedded, library);
+    for (const name of names) sections.push(...(await measureWorkload(name, field, server, options)));
+  } finally {
+    await embedded.stop();
+  }
+  return sections;
+}
+
 /** The clients that were asked for and can be had, and a line about each that was asked for. */
-function whoIsThere({ clients }: Options): { field: Field; versions: string[] } {
-  const field: Field = { packages: [], ceiling: undefined };
+function whoIsThere({ clients, runtime }: Options): { field: Field; versions: string[] } {
+  const command = [runtime === 'bun' ? bunProgram : process.execPath];
+  const field: Field = { packages: [], ceiling: undefined, runtime: { command } };
   const versions: string[] = [];
   for (const client of clients) {
+    if (client === 'bun-sql' && runtime !== 'bun') continue;
     if (client === 'c') {
       const built = buildCeiling();
       if ('program' in built) field.ceiling = built.program;
@@ -116,6 +146,7 @@ function serverOf(embedded: EmbeddedServer, library: string | undefined): Server
       ...(withPassword && { password }),
       database: embedded.database,
       ...(library !== undefined && { library }),
+      ...(embedded.certificates && { ca: embedded.certificates.ca }),
     }),
   };
 }
@@ -134,6 +165,11 @@ function measurePool(): PoolOverhead {
   return JSON.parse(execFileSync(process.execPath, [bundle, '--json'], { encoding: 'utf8' })) as PoolOverhead;
 }
 
+const runtimeFact = ({ runtime }: Options): [string, string] =>
+  runtime === 'bun'
+    ? ['Bun', execFileSync(bunProgram, ['--version'], { encoding: 'utf8' }).trim()]
+    : ['Node.js', process.version];
+
 function clientLibraryFact(library: string | undefined, options: Options): [string, string][] {
   if (library === undefined) return [];
   return [['Client library', options.library ? path.basename(library) : 'the stand-in for libkci']];
@@ -142,14 +178,14 @@ function clientLibraryFact(library: string | undefined, options: Options): [stri
 function serverFacts({ version = '', ...inForce }: Record<string, string>): [string, string][] {
   const list = Object.entries(inForce).map(([setting, value]) => `${setting} ${value}`);
   return [
-    ['Server', `${version.split(',')[0] ?? ''}, on the same machine, without TLS`],
+    ['Server', `${version.split(',')[0] ?? ''}, on the same machine, without TLS but for W11`],
     ['Settings', list.join(', ')],
   ];
 }
 
 const measurement = ({ effort: { seconds, fetches, copies, inserts, streamedRows } }: Options): string =>
-  `${seconds} s (W1, W2, W6), the median of ${fetches} fetches (W3, W4), ${inserts - 1} inserts (W5) or ` +
-  `${copies - 1} COPYs, one stream of ${streamedRows} rows (W7); each after a warm-up, but for the stream`;
+  `${seconds} s (W1, W2, W6, W8 to W14), the median of ${fetches} fetches (W3, W4), ${inserts - 1} inserts (W5) or ` +
+  `${copies - 1} COPYs, one stream of ${streamedRows} rows (W7); each after a warm-up, but for that stream`;
 
 const machine = () =>
   `${os.availableParallelism()} × ${cpuModel()}, ${os.type()} ${os.release()} ${os.arch()}`;

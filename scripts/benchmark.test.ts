@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { judge } from '../bench/report/judgement.js';
+import { curvesOf, growthOf, scalingMarkdown, type ScalingPoint } from '../bench/report/scaling.js';
 import { ratioOf, spreadOf, type Section } from '../bench/report/samples.js';
+import { scalingChart } from '../bench/report/scaling-chart.js';
 import { workloads } from '../bench/workloads/index.js';
 
 const root = dirname(__dirname);
@@ -49,13 +51,75 @@ describe.skipIf(!existsSync(join(root, 'bench', 'node_modules', '.package-lock.j
       for (const { values } of samples) expect(values['rate']).toBeGreaterThan(0);
     }, 60_000);
 
+    test('measures a service from another process, over TCP where TLS is asked for, and writes profiles', async () => {
+      const selection = ['--workloads', 'W10,W11-wide', '--clients', 'kingbase-native,pg'];
+      const profiles = join(results, 'profiles');
+      await bench('--quick', ...selection, '--name', 'service', '--profile', profiles);
+
+      const report = readFileSync(join(results, 'service.md'), 'utf8');
+      expect(report).toContain('## W10, unix');
+      expect(report).toContain('## W11-wide, tcp');
+      const lines = readFileSync(join(results, 'service.jsonl'), 'utf8').trimEnd().split('\n');
+      const samples = lines.map((line) => JSON.parse(line) as Section['samples'][number]);
+      expect(samples).toHaveLength(2 * 3);
+      for (const { values } of samples) expect(values['rate']).toBeGreaterThan(0);
+      expect(readdirSync(profiles)).toContain('W10-unix-kingbase-native.cpuprofile');
+    }, 120_000);
+
+    test('draws how cost grows, a line for each client', async () => {
+      const picture = await scalingChart(
+        [
+          ...curve('fetch', 'kingbase-native', { 1000: 1, 10000: 1.1 }),
+          ...curve('fetch', 'pg', { 1000: 2, 10000: 4 }),
+        ],
+        'fetch',
+      );
+      expect(picture).toMatch(/^<svg .*<\/svg>\s$/s);
+      expect(picture).toContain('kingbase-native, tcp');
+      expect(picture).toContain('pg, tcp');
+    });
+
     test('names what an option takes', async () => {
-      await expect(bench('--workloads', 'W9')).rejects.toMatchObject({
-        stderr: expect.stringMatching(/^--workloads does not know 'w9'. It takes W1, W2, /m) as string,
+      await expect(bench('--workloads', 'W99')).rejects.toMatchObject({
+        stderr: expect.stringMatching(/^--workloads does not know 'w99'. It takes W1, W2, /m) as string,
       });
     });
   },
 );
+
+function curve(of: ScalingPoint['of'], client: string, costs: Record<number, number>): ScalingPoint[] {
+  return Object.entries(costs).map(([size, wall]) => ({
+    of,
+    client,
+    transport: 'tcp',
+    size: Number(size),
+    round: 0,
+    values: { wall },
+  }));
+}
+
+describe('how cost grows', () => {
+  test('is told from the size where one costs least to the largest', () => {
+    const [wall] = curvesOf(curve('fetch', 'pg', { 100_000: 3, 1000: 4, 10_000: 2 }));
+    expect(wall?.points).toEqual([
+      { size: 1000, value: 4 },
+      { size: 10_000, value: 2 },
+      { size: 100_000, value: 3 },
+    ]);
+    expect(wall && growthOf(wall)).toBe(1.5);
+  });
+
+  test('is marked where it grows faster than the work, with the picture of its kind', () => {
+    const points = [
+      ...curve('columns', 'pg', { 1: 1, 500: 1.2 }),
+      ...curve('columns', 'postgres', { 1: 1, 500: 1.3 }),
+    ];
+    const text = scalingMarkdown(points, (of) => `now/scaling-${of}.svg`);
+    expect(text).toMatch(/^\| pg, tcp: wall +\| +1 \| +1\.2 \| +1\.20 ✓ \|$/m);
+    expect(text).toMatch(/^\| postgres, tcp: wall +\| +1 \| +1\.3 \| +1\.30 ✗ \|$/m);
+    expect(text).toContain('](now/scaling-columns.svg)');
+  });
+});
 
 describe('ratios', () => {
   const section = (

@@ -2,8 +2,13 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { open as openDatabase, type Queryable } from 'kingbase-native';
 import {
+  balanceOf,
+  balanceSql,
   insertColumns,
+  insertRowSql,
+  ledgerSql,
   lookupSql,
+  setBalanceSql,
   type Client as BenchClient,
   type InsertRow,
   type OpenClient,
@@ -32,6 +37,24 @@ export const open: OpenClient = async (target, { connections, closedAtOnce = fal
   return {
     ...queriesOf(session),
     ...bulkOf(session),
+    transfer: {
+      '': (account, amount) =>
+        session.transaction(async (tx) => {
+          const balance = balanceOf((await tx.query<Row>(balanceSql, [account])).rows) + amount;
+          await tx.exec(setBalanceSql, [account, balance]);
+          await tx.exec(ledgerSql, [account, amount, balance]);
+          return balance;
+        }),
+      together: (account, amount) =>
+        session.transaction(async (tx) => {
+          const balance = balanceOf((await tx.query<Row>(balanceSql, [account])).rows) + amount;
+          await Promise.all([
+            tx.exec(setBalanceSql, [account, balance]),
+            tx.exec(ledgerSql, [account, amount, balance]),
+          ]);
+          return balance;
+        }),
+    },
     close: async () => {
       await connection?.[Symbol.asyncDispose]();
       await db.close();
@@ -39,10 +62,11 @@ export const open: OpenClient = async (target, { connections, closedAtOnce = fal
   };
 };
 
-function databaseOf({ library, ...server }: Target, pool: { max: number; maxIdle?: number }) {
+function databaseOf({ library, ca, ...server }: Target, pool: { max: number; maxIdle?: number }) {
   return openDatabase({
     ...server,
     ...(library !== undefined && { clientLibrary: library }),
+    ...(ca !== undefined && { sslmode: 'verify-ca', sslrootcert: ca }),
     pool,
     // The peers give int8 as a string; ours would give a bigint.
     types: { int8: 'string' },
@@ -58,8 +82,14 @@ async function openedAndClosed(target: Target): Promise<BenchClient> {
   return { ...queriesOf(connection), close: () => connection[Symbol.asyncDispose]() };
 }
 
-const queriesOf = (session: Queryable): Pick<BenchClient, 'lookup' | 'fetchAll'> => ({
+const queriesOf = (
+  session: Queryable,
+): Pick<BenchClient, 'lookup' | 'lookupWithin' | 'fetchAll' | 'insertRow'> => ({
   lookup: async (id) => (await session.query<Row>(lookupSql, [id])).rows[0],
+  lookupWithin: async (id, limits) => (await session.query<Row>(lookupSql, [id], limits)).rows[0],
+  insertRow: async ({ id, account, amount, name, created_at }) => {
+    await session.exec(insertRowSql, [id, account, amount, name, created_at]);
+  },
   fetchAll: async (sql) => (await session.query<Row>(sql)).rows,
 });
 

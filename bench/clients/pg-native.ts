@@ -1,11 +1,17 @@
 import NativeClient from 'pg-native';
 import {
+  balanceOf,
+  balanceSql,
   columnsOf,
   cursorRows,
+  insertRowSql,
   insertUnnestSql,
   insertValuesSql,
+  ledgerSql,
   lookupSql,
+  setBalanceSql,
   slices,
+  stoppedBy,
   unnestRows,
   valuesRows,
   type InsertRow,
@@ -78,6 +84,29 @@ export const open: OpenClient = async (target, { connections }) => {
   return {
     lookup: async (id) => (await use((client) => execute(client, 'lookup', () => lookupSql, [id])))[0],
     fetchAll: (sql) => use((client) => call<Row[]>((done) => client.query(sql, done))),
+    lookupWithin: async (id, limits) => {
+      const rows = await use((client) =>
+        stoppedBy(
+          limits,
+          execute(client, 'lookup', () => lookupSql, [id]),
+          () => client.cancel(() => undefined),
+        ),
+      );
+      return rows[0];
+    },
+    insertRow: async ({ id, account, amount, name, created_at }) => {
+      const values = [id, account, amount, name, created_at.toISOString()];
+      await use((client) => execute(client, 'insert', () => insertRowSql, values));
+    },
+    transfer: {
+      '': (account, amount) =>
+        whole(async (client) => {
+          const balance = balanceOf(await execute(client, 'balance', () => balanceSql, [account])) + amount;
+          await execute(client, 'set balance', () => setBalanceSql, [account, balance]);
+          await execute(client, 'ledger', () => ledgerSql, [account, amount, balance]);
+          return balance;
+        }),
+    },
     insert: {
       values: (rows) =>
         whole(async (client) => {
@@ -98,11 +127,11 @@ export const open: OpenClient = async (target, { connections }) => {
     },
     stream: {
       // It has no cursor of its own; a program declares one.
-      FETCH: (sql, take) =>
+      FETCH: (sql, take, rowsAtATime = cursorRows) =>
         whole(async (client) => {
           await call((done) => client.query(`declare bench no scroll cursor for ${sql}`, done));
           for (;;) {
-            const rows = await call<Row[]>((done) => client.query(`fetch ${cursorRows} from bench`, done));
+            const rows = await call<Row[]>((done) => client.query(`fetch ${rowsAtATime} from bench`, done));
             if (rows.length === 0) break;
             for (const row of rows) take(row);
           }
@@ -114,10 +143,11 @@ export const open: OpenClient = async (target, { connections }) => {
   };
 };
 
-async function connect({ host, port, user, password, database }: Target): Promise<NativeClient> {
+async function connect({ host, port, user, password, database, ca }: Target): Promise<NativeClient> {
   const client = new NativeClient();
   const secret = password === undefined ? '' : ` password=${password}`;
-  const conninfo = `host=${host} port=${port} user=${user} dbname=${database}${secret}`;
+  const tls = ca === undefined ? '' : ` sslmode=verify-ca sslrootcert=${ca}`;
+  const conninfo = `host=${host} port=${port} user=${user} dbname=${database}${secret}${tls}`;
   await call((done) => client.connect(conninfo, done));
   return client;
 }

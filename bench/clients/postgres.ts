@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import postgres from 'postgres';
 import {
+  balanceOf,
   columnsOf,
   cursorRows,
   insertColumns,
   slices,
+  stoppedBy,
   unnestRows,
   valuesRows,
   type InsertRow,
@@ -17,7 +20,7 @@ import {
 const [int4, int8, float8, text, timestamptz] = [23, 20, 701, 25, 1184];
 
 export const open: OpenClient = async (
-  { host, port, user, password, database },
+  { host, port, user, password, database, ca },
   { connections, closedAtOnce = false },
 ) => {
   const sql = postgres({
@@ -26,6 +29,7 @@ export const open: OpenClient = async (
     user,
     database,
     ...(password !== undefined && { password }),
+    ...(ca !== undefined && { ssl: { ca: readFileSync(ca), checkServerIdentity: () => undefined } }),
     max: connections,
     // Unless told not to, it asks each new connection for the server's array types, which inserts need.
     ...(closedAtOnce && { fetch_types: false }),
@@ -59,6 +63,34 @@ export const open: OpenClient = async (
     lookup: async (id) =>
       (await sql<Row[]>`select id, name, balance, created_at from bench_lookup where id = ${id}`)[0],
     fetchAll: (query) => sql.unsafe<Row[]>(query),
+    lookupWithin: async (id, limits) => {
+      const query = sql<Row[]>`select id, name, balance, created_at from bench_lookup where id = ${id}`;
+      return (await stoppedBy(limits, query, () => query.cancel()))[0];
+    },
+    insertRow: async ({ id, account, amount, name, created_at }) => {
+      await sql`insert into bench_rows (id, account, amount, name, created_at)
+        values (${id}, ${account}, ${amount}, ${name}, ${created_at})`;
+    },
+    transfer: {
+      '': (account, amount) =>
+        sql.begin(async (tx) => {
+          const rows = await tx<Row[]>`select balance from bench_accounts where id = ${account} for update`;
+          const balance = balanceOf(rows) + amount;
+          await tx`update bench_accounts set balance = ${balance} where id = ${account}`;
+          await tx`insert into bench_ledger (account, amount, balance) values (${account}, ${amount}, ${balance})`;
+          return balance;
+        }),
+      together: (account, amount) =>
+        sql.begin(async (tx) => {
+          const rows = await tx<Row[]>`select balance from bench_accounts where id = ${account} for update`;
+          const balance = balanceOf(rows) + amount;
+          await Promise.all([
+            tx`update bench_accounts set balance = ${balance} where id = ${account}`,
+            tx`insert into bench_ledger (account, amount, balance) values (${account}, ${amount}, ${balance})`,
+          ]);
+          return balance;
+        }),
+    },
     insert: {
       values: (rows) =>
         sql.begin(async (tx) => {
@@ -74,8 +106,8 @@ export const open: OpenClient = async (
       'unnest returning': (rows) => unnest(rows, true),
     },
     stream: {
-      cursor: async (query, use) => {
-        for await (const rows of sql.unsafe<Row[]>(query).cursor(cursorRows)) {
+      cursor: async (query, use, rowsAtATime = cursorRows) => {
+        for await (const rows of sql.unsafe<Row[]>(query).cursor(rowsAtATime)) {
           for (const row of rows) use(row);
         }
       },

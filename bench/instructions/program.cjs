@@ -9,6 +9,7 @@ const [, , settings, work, warmUp, times] = process.argv;
 const { config, rows } = JSON.parse(settings);
 const LOOK_UP = 'SELECT id, name, amount, ratio FROM instructions_town WHERE id = $1';
 const RANGE = 'SELECT id, name, amount, ratio FROM instructions_town WHERE id <= $1';
+const INSERT = 'INSERT INTO instructions_copy VALUES ($1, $2, $3, $4)';
 const COLUMNS = ['id', 'name', 'amount', 'ratio'];
 
 const told = () => new Promise((resolve) => process.stdin.once('data', resolve));
@@ -29,8 +30,14 @@ async function main() {
   const works = {
     'look-up': (i) => session.query(LOOK_UP, [(i % 1000) + 1]),
     'result of 100 rows': () => session.query(RANGE, [100]),
-    insert: (i) =>
-      session.exec('INSERT INTO instructions_copy VALUES ($1, $2, $3, $4)', [i, 'a name', i, 0.5]),
+    insert: (i) => session.exec(INSERT, [i, 'a name', i, 0.5]),
+    transaction: (i) =>
+      session.transaction(async (tx) => {
+        await tx.query(LOOK_UP, [(i % 1000) + 1]);
+        await tx.exec(INSERT, [i, 'a name', i, 0.5]);
+      }),
+    'look-up within limits': (i) =>
+      session.query(LOOK_UP, [(i % 1000) + 1], { timeout: 5000, signal: new AbortController().signal }),
     batch: () => session.batchInsert('instructions_copy', COLUMNS, batch),
     connection: async () => {
       const other = open({ ...config, pool: { max: 1 } });

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:instructions`: how many instructions the process of a program executes for a look-up, a result, an insert, a
- * batch and a connection, all its threads and the client library together, counted by Valgrind. That hardly depends on
+ * transaction, a batch and a connection, all its threads and the client library together, counted by Valgrind. That hardly depends on
  * what else the machine does, so it is held against limits: those of limits.json, for the version of Node.js that they were
  * measured with. `--only WORK` counts one, `--write` writes the limits anew.
  */
@@ -19,6 +19,8 @@ const WORKS = [
   { work: 'look-up', warmUp: 5000, times: 1000 },
   { work: 'result of 100 rows', warmUp: 3000, times: 300 },
   { work: 'insert', warmUp: 5000, times: 1000 },
+  { work: 'look-up within limits', warmUp: 5000, times: 1000 },
+  { work: 'transaction', warmUp: 3000, times: 500 },
   { work: 'batch', warmUp: 150, times: 20 },
   { work: 'connection', warmUp: 150, times: 50 },
 ] as const;

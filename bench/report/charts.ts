@@ -1,21 +1,11 @@
-/** Pictures of the report, by Vega (https://vega.github.io/vega/docs/specification/), without a browser. */
+/** Pictures of what was measured. */
 import { formatValue } from './format.js';
 import { judge } from './judgement.js';
 import { labelsOf, spreadOf, type Section } from './samples.js';
+import { common, svg } from './svg.js';
 
 const colours = { ours: '#60a5fa', peer: '#94a3b8', ceiling: '#d6b656' };
 const rowHeight = 18;
-const common = {
-  $schema: 'https://vega.github.io/schema/vega/v6.json',
-  // A picture is also looked at where the page is dark.
-  background: 'white',
-  padding: 8,
-  config: {
-    axis: { labelFontSize: 10, titleFontSize: 11, domain: false, ticks: false },
-    text: { fontSize: 10 },
-  },
-};
-
 /** For each figure of a workload a bar for each contender: the median, with a line from the lowest to the highest. */
 export function sectionChart(section: Section): Promise<string> {
   const { metrics } = section.workload;
@@ -216,13 +206,4 @@ export function overviewChart(sections: Section[]): Promise<string> {
 function colourOf(label: string): string {
   if (label.startsWith('kingbase-native')) return colours.ours;
   return label === 'C' ? colours.ceiling : colours.peer;
-}
-
-async function svg(specification: object): Promise<string> {
-  // Not to be required: it awaits at its top level.
-  const { parse, View } = await import('vega');
-  const view = new View(parse(specification), { renderer: 'none' });
-  const picture = await view.toSVG();
-  view.finalize();
-  return `${picture}\n`;
 }

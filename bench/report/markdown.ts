@@ -2,6 +2,7 @@ import { formatRatio, formatSpread, formatValue, mark, table } from './format.js
 import { judge, type Judgement, type Verdict } from './judgement.js';
 import type { PoolOverhead } from './pool.js';
 import { againOf, labelsOf, ratioOf, spreadOf, type Section } from './samples.js';
+import type { Scaling } from '../scaling-step.js';
 import { scalingMarkdown, type ScalingPoint } from './scaling.js';
 
 export interface Report {
@@ -13,9 +14,11 @@ export interface Report {
   scaling: ScalingPoint[];
   /** The path of a section's picture, as seen from the report. */
   picture: (section: Section) => string;
+  /** The same of a curve of cost. */
+  scalingPicture: (of: Scaling['of']) => string;
 }
 
-export function markdown({ title, facts, sections, pool, scaling, picture }: Report): string {
+export function markdown({ title, facts, sections, pool, scaling, picture, scalingPicture }: Report): string {
   return [
     `# ${title}`,
     facts.map(([name, value]) => `- ${name}: ${value}`).join('\n'),
@@ -25,7 +28,7 @@ export function markdown({ title, facts, sections, pool, scaling, picture }: Rep
       'The best peer is chosen for each figure, so that no single peer need be that good in all of them.',
     ...sections.map((section) => sectionMarkdown(section, picture(section))),
     ...(pool === undefined ? [] : [poolMarkdown(pool)]),
-    ...(scaling.length > 0 ? [scalingMarkdown(scaling)] : []),
+    ...(scaling.length > 0 ? [scalingMarkdown(scaling, scalingPicture)] : []),
     '',
   ].join('\n\n');
 }

@@ -12,49 +12,103 @@ export interface ScalingPoint {
   values: Measurement;
 }
 
-const titles: Record<Scaling['of'], string> = {
+export const titles: Record<Scaling['of'], string> = {
   fetch: 'Fetch, µs per row, by number of rows',
   insert: 'Insert (batchInsert auto; peers: unnest), µs per row, by number of rows',
   connections: 'Look-up, µs per operation, by number of connections, each with one in flight',
+  columns: 'Fetch of int4, µs per field, by number of columns',
+  values: 'Fetch of texts, ns per byte, by bytes of each',
 };
+
+/** What the values are multiplied by to be in the unit of the title. */
+const factors: Partial<Record<Scaling['of'], number>> = { values: 1000 };
 
 const figures = [
   ['wall', 'wall'],
   ['JS CPU', 'jsCpu'],
   ['CPU', 'cpu'],
 ] as const;
+export type ScalingFigure = (typeof figures)[number][1];
 
-/** Where the cost of one does not grow with the number of them, the last column stays near 1 or below. */
-export function scalingMarkdown(points: ScalingPoint[]): string {
+/** How much more one may cost at the largest size than at the cheapest to be called linear. */
+const LINEAR = 1.25;
+
+export interface Curve {
+  of: Scaling['of'];
+  /** The client, with its transport. */
+  name: string;
+  figure: ScalingFigure;
+  title: string;
+  /** By size in rising order; medians over the rounds. */
+  points: { size: number; value: number }[];
+}
+
+/** The curves that were measured, by kind and client. */
+export function curvesOf(points: readonly ScalingPoint[]): Curve[] {
   const kinds = [...new Set(points.map(({ of }) => of))];
+  return kinds.flatMap((of) => {
+    const ofKind = points.filter((point) => point.of === of);
+    const sizes = sizesOf(ofKind);
+    const names = [...new Set(ofKind.map(nameOf))];
+    return names.flatMap((name) =>
+      figures.map(([title, figure]) => ({
+        of,
+        name,
+        figure,
+        title,
+        points: sizes.flatMap((size) => {
+          const ofSize = ofKind.filter((point) => point.size === size && nameOf(point) === name);
+          const value = medianOfKnown(ofSize.map(({ values }) => values[figure]));
+          return value === undefined ? [] : [{ size, value: value * (factors[of] ?? 1) }];
+        }),
+      })),
+    );
+  });
+}
+
+const nameOf = ({ client, transport }: ScalingPoint): string => `${client}, ${transport}`;
+const sizesOf = (points: readonly { size: number }[]): number[] =>
+  [...new Set(points.map(({ size }) => size))].sort((a, b) => a - b);
+
+/**
+ * How many times more one costs at the largest size than at the size where it costs least; undefined with less than two
+ * sizes.
+ */
+export function growthOf({ points }: Curve): number | undefined {
+  const last = points.at(-1);
+  if (last === undefined || points.length < 2) return undefined;
+  return last.value / Math.min(...points.map(({ value }) => value));
+}
+
+/**
+ * @param picture the path of a kind's picture, as seen from the report
+ */
+export function scalingMarkdown(
+  points: readonly ScalingPoint[],
+  picture: (of: Scaling['of']) => string,
+): string {
+  const curves = curvesOf(points);
+  const kinds = [...new Set(curves.map(({ of }) => of))];
   return [
     '## How cost grows',
-    'Medians over the rounds. The last column is the cost at the largest size over that at the second largest: 1 where ' +
-      'cost grows with the work and no faster.',
+    'Medians over the rounds. The last column is the cost of one at the largest size over that at the size where it is ' +
+      `cheapest: 1 where cost grows with the work and no faster, ✓ up to ${LINEAR}.`,
     ...kinds.map((kind) => {
-      const ofKind = points.filter(({ of }) => of === kind);
-      const sizes = [...new Set(ofKind.map(({ size }) => size))].sort((a, b) => a - b);
-      return [`### ${titles[kind]}`, scalingTable(ofKind, sizes)].join('\n\n');
+      const ofKind = curves.filter(({ of }) => of === kind);
+      const parts = [`### ${titles[kind]}`, scalingTable(ofKind), `![${titles[kind]}](${picture(kind)})`];
+      return parts.join('\n\n');
     }),
   ].join('\n\n');
 }
 
-function scalingTable(points: ScalingPoint[], sizes: number[]): string {
-  const series = [...new Set(points.map(({ client, transport }) => `${client}, ${transport}`))];
-  const rows = series.flatMap((name) =>
-    figures.map(([title, key]) => {
-      const values = sizes.map((size) =>
-        medianOfKnown(
-          points
-            .filter((point) => point.size === size && `${point.client}, ${point.transport}` === name)
-            .map((point) => point.values[key]),
-        ),
-      );
-      const [last, before] = [values.at(-1), values.at(-2)];
-      const growth = last === undefined || before === undefined ? '–' : formatRatio(last / before);
-      return [`${name}: ${title}`, ...values.map(formatValue), growth];
-    }),
-  );
+function scalingTable(curves: readonly Curve[]): string {
+  const sizes = sizesOf(curves.flatMap(({ points }) => points));
+  const rows = curves.map((curve) => {
+    const values = sizes.map((size) => curve.points.find((point) => point.size === size)?.value);
+    const growth = growthOf(curve);
+    const verdict = growth === undefined ? '–' : `${formatRatio(growth)} ${growth <= LINEAR ? '✓' : '✗'}`;
+    return [`${curve.name}: ${curve.title}`, ...values.map(formatValue), verdict];
+  });
   const number = new Intl.NumberFormat('en');
   return table(['', ...sizes.map((size) => number.format(size)), 'growth'], rows);
 }

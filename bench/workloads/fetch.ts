@@ -1,11 +1,12 @@
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../client.js';
+import type { Client, Row } from '../client.js';
 import { longestBlock, peakRssMb, startClocks, type Times } from '../clocks.js';
 import { median } from '../statistics.js';
 import { perRepeat } from './samples.js';
 import {
   blockMetric,
+  bunSql,
   cpuMetrics,
   inOneWay,
   pg,
@@ -26,7 +27,7 @@ export function fetchWorkload(table: {
 }): Workload {
   return {
     title: table.title,
-    ...inOneWay([pg, pgNative, postgres], table.ratios),
+    ...inOneWay([pg, pgNative, postgres, bunSql], table.ratios),
     metrics: [rateMetric('rows'), ...cpuMetrics('ms'), blockMetric, rssMetric],
     setup: table.setup,
     ceiling: ({ fetches }) => ['fetch', table.sql, String(fetches)],
@@ -36,7 +37,8 @@ export function fetchWorkload(table: {
       strictEqual(rows.length, theirs.length);
       // Row by row, as assert would try to show the difference of the whole. Classes of row objects may differ; what
       // counts is names, values and their types.
-      rows.forEach((row, index) => deepStrictEqual({ ...row }, { ...theirs[index] }));
+      const asPgGives = (row: Row) => client.asPgGives?.(row) ?? row;
+      rows.forEach((row, index) => deepStrictEqual({ ...asPgGives(row) }, { ...theirs[index] }));
     },
     measure: async (open, { fetches }) => {
       const client = await open({ connections: 1 });

@@ -4,7 +4,7 @@ import type { Client, InsertRow } from '../client.js';
 const start = Date.UTC(2020, 0, 1);
 
 /** A row as a program has it; `expectedSql` says the same to the server. */
-const insertRow = (id: number): InsertRow => ({
+export const insertRow = (id: number): InsertRow => ({
   id,
   account: id * 1234567,
   amount: id * 1.25,

@@ -3,8 +3,10 @@ import { peakRssMb, startClocks } from '../clocks.js';
 import { lookupId, lookupSetup, verifyLookup } from './lookup-table.js';
 import { perOperation } from './samples.js';
 import {
+  bunSql,
   cpuMetrics,
   inOneWay,
+  latencyMetrics,
   pg,
   pgNative,
   postgres,
@@ -15,15 +17,9 @@ import {
 
 export const w1: Workload = {
   title: 'Look-up by primary key, one connection, one operation after the other',
-  ...inOneWay([pg, pgNative, postgres], { rate: 1.15, jsCpu: 1.75, cpu: 1.3, p50: 1.1, p99: 1 }),
+  ...inOneWay([pg, pgNative, postgres, bunSql], { rate: 1.15, jsCpu: 1.75, cpu: 1.3, p50: 1.1, p99: 1 }),
   pinned: true,
-  metrics: [
-    rateMetric('operations'),
-    ...cpuMetrics('µs/operation'),
-    { key: 'p50', title: 'p50 µs', better: 'lower' },
-    { key: 'p99', title: 'p99 µs', better: 'lower' },
-    rssMetric,
-  ],
+  metrics: [rateMetric('operations'), ...cpuMetrics('µs/operation'), ...latencyMetrics, rssMetric],
   setup: lookupSetup,
   verify: verifyLookup,
   ceiling: ({ seconds }) => ['lookup', '1', String(seconds)],

@@ -2,6 +2,7 @@ import { peakRssMb, startClocks } from '../clocks.js';
 import { lookupId, lookupSetup, verifyLookup } from './lookup-table.js';
 import { perOperation } from './samples.js';
 import {
+  bunSql,
   cpuMetrics,
   inOneWay,
   pg,
@@ -18,7 +19,7 @@ const loops = 64;
 
 export const w2: Workload = {
   title: `Look-up by primary key, ${connections} connections, ${loops} operations in flight`,
-  ...inOneWay([pg, pgPipeline, pgNative, postgres], { rate: 1.1, jsCpu: 3.5, cpu: 1.4 }),
+  ...inOneWay([pg, pgPipeline, pgNative, postgres, bunSql], { rate: 1.1, jsCpu: 3.5, cpu: 1.4 }),
   metrics: [rateMetric('operations'), ...cpuMetrics('µs/operation'), rssMetric],
   setup: lookupSetup,
   verify: verifyLookup,

@@ -53,7 +53,15 @@ export interface Workload {
   pinned?: boolean;
   /** Signs in with a password, by SCRAM-SHA-256. */
   password?: boolean;
+  /** Over TLS 1.3, and so over TCP alone. */
+  tls?: boolean;
+  /** Connections that it is verified with. Default: 1. */
+  connections?: number;
+  /** Peers that have nothing for it, with the reason. */
+  without?: { label: string; reason: string }[];
   metrics: Metric[];
+  /** What the measured process does before it opens a client. */
+  prepare?(): Promise<void>;
   /** Statements that create the data, each sent on its own. */
   setup: string[];
   /** What the C program is told: see ceiling/main.c. */
@@ -75,6 +83,8 @@ export const pgNative: Contender = { label: 'pg-native', client: 'pg-native' };
 export const postgres: Contender = { label: 'postgres', client: 'postgres' };
 export const c: Contender = { label: 'C', client: 'c' };
 
+export const bunSql: Contender = { label: 'Bun.SQL', client: 'bun-sql' };
+
 /** The contenders of a workload that every client does in one way, and the comparison with each of the peers. */
 export function inOneWay(
   peers: Contender[],
@@ -91,6 +101,9 @@ export function inOneWay(
 export const likePgRatios = { rate: 1, jsCpu: 1 / 0.6 };
 const likePg = { ours: oursLikePg.label, peers: [[pg.label]], ratios: likePgRatios };
 
+/** The target where none other is set. */
+export const ahead = { rate: 1, jsCpu: 1, cpu: 1, p50: 1, p99: 1 };
+
 /** What parity may be called where figures of the same program differ by some per cent. */
 export const parity = 0.95;
 
@@ -99,6 +112,12 @@ export const rateMetric = (of: string): Metric => ({ key: 'rate', title: `${of}/
 export const cpuMetrics = (unit: string): Metric[] => [
   { key: 'jsCpu', title: `JS CPU ${unit}`, better: 'lower' },
   { key: 'cpu', title: `CPU ${unit}`, better: 'lower' },
+];
+
+/** Of single operations, from the call to its answer. */
+export const latencyMetrics: Metric[] = [
+  { key: 'p50', title: 'p50 µs', better: 'lower' },
+  { key: 'p99', title: 'p99 µs', better: 'lower' },
 ];
 
 export const blockMetric: Metric = { key: 'block', title: 'longest block ms', better: 'lower' };

@@ -1,37 +1,58 @@
 import { UsageError } from '../../errors/index.js';
 
-interface Hub {
-  waiting: Set<() => void>;
-  readonly listener: () => void;
+/** One listener for a signal, however many calls wait for it: Node.js warns of more than ten on one signal. */
+class Hub {
+  /** Most signals are of one call alone. */
+  private first: (() => void) | undefined;
+  private others: Set<() => void> | undefined;
+  /** Those that the abort calls one after the other; one that is removed meanwhile is not called. */
+  private called: Set<() => void> | undefined;
+
+  constructor(private readonly signal: AbortSignal) {}
+
+  add(run: () => void): void {
+    if (this.empty) this.signal.addEventListener('abort', this.listener, ONCE);
+    if (this.first === undefined) this.first = run;
+    else (this.others ??= new Set()).add(run);
+  }
+
+  remove(run: () => void): void {
+    if (this.first === run) this.first = undefined;
+    else if (this.others?.delete(run) !== true) {
+      this.called?.delete(run);
+      return;
+    }
+    if (this.empty) this.signal.removeEventListener('abort', this.listener);
+  }
+
+  private get empty(): boolean {
+    return this.first === undefined && (this.others === undefined || this.others.size === 0);
+  }
+
+  private readonly listener = (): void => {
+    this.signal.removeEventListener('abort', this.listener);
+    const { first, others } = this;
+    this.first = undefined;
+    this.others = undefined;
+    this.called = others;
+    first?.();
+    if (others !== undefined) for (const run of others) run();
+    this.called = undefined;
+  };
 }
 
-/** One listener for each signal, however many calls wait for it: Node.js warns of more than ten on one signal. */
+const ONCE = { once: true } as const;
 const hubs = new WeakMap<AbortSignal, Hub>();
 
 /** Calls `run` once, when the signal aborts; not at all where it has. Gives what ends that. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
   let hub = hubs.get(signal);
   if (hub === undefined) {
-    hub = newHub(signal);
+    hub = new Hub(signal);
     hubs.set(signal, hub);
   }
-  const { waiting, listener } = hub;
-  if (waiting.size === 0) signal.addEventListener('abort', listener, { once: true });
-  waiting.add(run);
-  return () => {
-    if (waiting.delete(run) && waiting.size === 0) signal.removeEventListener('abort', listener);
-  };
-}
-
-function newHub(signal: AbortSignal): Hub {
-  const listener = (): void => {
-    signal.removeEventListener('abort', listener);
-    const { waiting } = hub;
-    hub.waiting = new Set();
-    for (const run of waiting) run();
-  };
-  const hub: Hub = { waiting: new Set(), listener };
-  return hub;
+  hub.add(run);
+  return () => hub.remove(run);
 }
 
 /**
@@ -39,7 +60,7 @@ function newHub(signal: AbortSignal): Hub {
  * (Jest, `vm`) or of a polyfill is no instance of this realm's class.
  */
 export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
-  if (signal === undefined) return;
+  if (signal === undefined || signal instanceof AbortSignal) return;
   if (typeof signal === 'object' && signal !== null) {
     const { aborted, addEventListener, removeEventListener } = signal as Partial<AbortSignal>;
     const able = typeof addEventListener === 'function' && typeof removeEventListener === 'function';

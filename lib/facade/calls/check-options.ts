@@ -130,6 +130,7 @@ export function checkTransactionOptions(call: 'begin' | 'transaction', options: 
 
 /** By what it can do: a signal may be of another realm, or of a package that stands in for Node's. */
 function isSignal(signal: unknown): boolean {
+  if (signal instanceof AbortSignal) return true;
   return (
     typeof signal === 'object' &&
     signal !== null &&

@@ -191,27 +191,31 @@ export class Lease implements SessionOwner, OperationRunner {
     if (session === undefined) return;
     this.interruption = () => reason;
     for (const operation of this.waiting.takeAll()) operation.refuse(reason);
-    this.takeBack(reason);
+    this.takeBack(this.interruption);
     session.interrupt();
   }
 
-  /** Takes the session back from whom it was lent on to: they can do no more on it. What is under way still ends. */
-  takeBack(reason: unknown): void {
+  /**
+   * Takes the session back from whom it was lent on to: they can do no more on it. What is under way still ends.
+   *
+   * @param refusal makes what they are refused with, of which there is mostly none
+   */
+  takeBack(refusal: Refusal): void {
     const { loan, session } = this;
     if (loan === undefined || session === undefined) return;
     this.loan = undefined;
     session.owner = this;
-    loan.revoke(reason);
+    loan.revoke(refusal);
     if (session.idle) this.sessionIdle(session);
   }
 
-  private revoke(reason: unknown): void {
-    this.loan?.revoke(reason);
+  private revoke(refusal: Refusal): void {
+    this.loan?.revoke(refusal);
     this.loan = undefined;
     this.session = undefined;
     this.takenBack = true;
-    this.refusal = () => reason;
-    for (const operation of this.waiting.takeAll()) operation.refuse(reason);
+    this.refusal = refusal;
+    for (const operation of this.waiting.takeAll()) operation.refuse(refusal());
     this.end(undefined);
   }
 

@@ -160,7 +160,7 @@ export class Transaction extends Queryable {
       this.committed = outcomeOf(error) === 'unknown';
       throw error;
     } finally {
-      lease.takeBack(transactionDone());
+      lease.takeBack(transactionDone);
       // Where COMMIT was not even sent.
       if (lease.inTransaction) await this.rollBackAndRelease(lease);
       else await lease.release();
@@ -245,7 +245,7 @@ export class Transaction extends Queryable {
     const answered = await new Promise<boolean>((resolve) => {
       on.run(new Check('ROLLBACK', lease.patience, (_session, alive) => resolve(alive)));
     });
-    lease.takeBack(transactionDone());
+    lease.takeBack(transactionDone);
     if (!answered || lease.transactionStatus !== TransactionStatus.Idle) lease.destroy();
     await lease.release();
   }
