@@ -1,5 +1,6 @@
+import { nearest } from '../errors/nearest.js';
 import { checkMaxLag, maxLagOf, type MaxLag } from './max-lag.js';
-import { badOption, checkKeys } from './options.js';
+import { badOption, checkKeys, didYouMean } from './options.js';
 
 /**
  * What a read may show:
@@ -121,4 +122,22 @@ function checkWeights(weights: unknown): void {
       : [NaN];
   if (values.every((weight) => typeof weight === 'number' && weight >= 0 && weight < Infinity)) return;
   throw badOption('The option "cluster.weights" must be an object of numbers that are not negative.');
+}
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for a weight that is of none of the hosts. */
+export function checkWeightNames(
+  weights: Readonly<Record<string, number>>,
+  hosts: readonly { readonly host: string; readonly port: number }[],
+): void {
+  const names = new Set(hosts.flatMap(({ host, port }) => [`${host}:${port}`, host]));
+  for (const name of Object.keys(weights)) {
+    if (names.has(name)) continue;
+    // A port that is wrong leads to the host with its own.
+    const [host = ''] = name.split(/:\d*$/);
+    const meant = [...names].find((each) => each.startsWith(`${host}:`)) ?? nearest(name, names);
+    throw badOption(
+      `The option "cluster.weights" has a weight of "${name.slice(0, 128)}", which is none of the hosts${didYouMean(meant)}`,
+      `The hosts are ${hosts.map((each) => `${each.host}:${each.port}`).join(', ')}.`,
+    );
+  }
 }
