@@ -22,6 +22,7 @@ import { Telemetry } from '../observability/telemetry.js';
 import { wantsWritable } from '../pool/eviction.js';
 import type { OpenSession } from '../pool/engine.js';
 import { sumOf, type PoolStats } from '../pool/stats.js';
+import type { PoolRole } from '../pool/role.js';
 import { SessionPool, type PoolEvents } from '../pool/session-pool.js';
 import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
@@ -379,13 +380,14 @@ export class Database extends Queryable {
     });
   }
 
-  private makePool(open: OpenSession, events: PoolEvents, writable: boolean): SessionPool {
+  private makePool(open: OpenSession, events: PoolEvents, writable: boolean, role?: PoolRole): SessionPool {
     const { telemetry } = this.context;
     return new SessionPool(
       this.poolOptions,
       writable,
       (signal) => telemetry.connect(() => open(signal)),
       events,
+      role,
     );
   }
 
@@ -397,12 +399,12 @@ export class Database extends Queryable {
         const events = { ...this.sessionEvents, ...own };
         return this.openSession(config.at(address), events, signal, watching);
       },
-      pool: (open, own, writable) => {
+      pool: (open, own, writable, role) => {
         const closed: PoolEvents['closed'] = (session, reason, error) => {
           reports.ofPools.closed(session, reason, error);
           own.closed?.(session, reason, error);
         };
-        return this.makePool(open, { ...reports.ofPools, ...own, closed }, writable);
+        return this.makePool(open, { ...reports.ofPools, ...own, closed }, writable, role);
       },
       patience: () => this.poolOptions.heartbeatTimeout,
     };

@@ -12,11 +12,15 @@ export interface OpeningHost {
   readonly isClosing: boolean;
   /** Sessions there are. */
   readonly size: number;
+  /** Sessions there are to be though nobody waits for them. */
+  readonly min: number;
   /** Those who wait and have no session in view. */
   readonly wanting: number;
   /** How many have ever come to wait, and the number of the first who still does. */
   readonly arrivals: number;
   readonly firstArrival: number | undefined;
+  /** Whether a session that has been made may be lent. */
+  admits(session: Session): boolean;
   opened(session: Session, engine: SessionEngine): void;
   /** An attempt has failed for good: those who wait are told. */
   refuseWaiting(error: unknown): void;
@@ -96,7 +100,7 @@ export class Opening {
   keepMinimum(): void {
     const { host } = this;
     if (host.isClosing || !this.everConnected) return;
-    while (this.attempts.size + host.size < host.poolOptions.min && this.mayOpen()) void this.openOne();
+    while (this.attempts.size + host.size < host.min && this.mayOpen()) void this.openOne();
   }
 
   /** Gives up all attempts; each ends at once, with `reason`. */
@@ -163,10 +167,20 @@ export class Opening {
       return;
     }
     this.everConnected = true;
+    if (!this.host.admits(session)) {
+      engine.destroy(session);
+      this.goOn();
+      if (this.attempts.size === 0) this.host.nothingOpened();
+      return;
+    }
     this.aheadOf = this.host.arrivals;
     this.refused = undefined;
     this.stop();
     this.host.opened(session, engine);
+    this.goOn();
+  }
+
+  private goOn(): void {
     this.grow();
     this.keepMinimum();
   }
@@ -200,16 +214,24 @@ export class Opening {
     this.refused = { error, times, until: performance.now() + pause };
   }
 
+  private get isWanted(): boolean {
+    const { wanting, size, min } = this.host;
+    return wanting > 0 || size < min;
+  }
+
   private planAttempt(): void {
     const { away, host } = this;
     if (away === undefined || away.planned || this.attempts.size > 0) return;
-    if (host.wanting <= 0 && host.size >= host.poolOptions.min) {
+    if (!this.isWanted) {
       // Nobody asks any more; the next who does makes the next attempt.
       this.away = undefined;
       return;
     }
     away.plan(
-      () => void this.openOne(),
+      () => {
+        if (this.isWanted) void this.openOne();
+        else this.away = undefined;
+      },
       (attempt, delay) => {
         host.unreachable(away.error, attempt, delay);
       },

@@ -20,6 +20,7 @@ import {
   type WaitReason,
 } from './refusals.js';
 import { Reruns } from './rerun.js';
+import { ALONE, type PoolRole } from './role.js';
 import { Counters, type PoolStats } from './stats.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
 import { UseTimes, type PoolWatcher } from './use-times.js';
@@ -89,6 +90,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     private readonly writable: boolean,
     open: OpenSession,
     private readonly events: PoolEvents,
+    private readonly role: PoolRole = ALONE,
   ) {
     this.opening = new Opening(open, this, options.max);
   }
@@ -410,6 +412,15 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     return this.line.firstArrival;
   }
 
+  /** Connections that are kept though nobody waits for them. */
+  get min(): number {
+    return this.role.keepsMinimum ? this.options.min : 0;
+  }
+
+  admits(session: Session): boolean {
+    return this.role.admits(session);
+  }
+
   opened(session: Session, engine: SessionEngine): void {
     const { maxLifetime, lifetimeJitter } = this.options;
     const now = performance.now();
@@ -445,7 +456,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   }
 
   mayShrink(): boolean {
-    return this.members.size > this.options.min;
+    return this.members.size > this.min;
   }
 
   dropIdle(session: Session, why: 'lifetime' | 'idle'): void {
@@ -520,9 +531,10 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     return taken;
   }
 
-  /** The server may be there again: who waits is not to wait for the next attempt. */
+  /** The server may be there again: who waits is not to wait for the next attempt, and there is a minimum again. */
   connectNow(): void {
     this.opening.tryNow();
+    this.opening.keepMinimum();
   }
 
   /**
