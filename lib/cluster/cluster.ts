@@ -5,6 +5,7 @@ import { ConnectionError, type KingbaseError } from '../errors/index.js';
 import { evicts } from '../errors/server-going-away.js';
 import type { OpenSession } from '../pool/engine.js';
 import type { PoolRole } from '../pool/role.js';
+import { SharedLimit } from '../pool/shared-limit.js';
 import type { PoolEvents, SessionPool } from '../pool/session-pool.js';
 import { AutomaticRunner } from './automatic.js';
 import type { OperationRunner, ReadRunner } from './runner.js';
@@ -66,6 +67,8 @@ export class Cluster {
   readonly ledger: Ledger;
   readonly writer: SessionPool;
   private readonly reads: Reads;
+  /** Of the pools' connections together; undefined where there is none. */
+  private readonly limit: SharedLimit | undefined;
   private readonly homes = new WeakMap<Session, ClusterNode>();
   /** Connections to the primary that belong to none of the pools. */
   private readonly elsewhere = new Set<Session>();
@@ -89,13 +92,18 @@ export class Cluster {
       looked: () => this.reads.placeWaiting(),
     });
     this.ledger = new Ledger(() => this.askPrimary());
+    if (options.maxConnections !== Infinity) this.limit = new SharedLimit(options.maxConnections);
     this.writer = host.pool(
       (signal) => this.openWriter(signal),
       {
         closed: (session, _reason, error) => this.writerClosed(session, error),
       },
       true,
-      { admits: (session) => this.homes.get(session) === this.home, keepsMinimum: true },
+      {
+        admits: (session) => this.homes.get(session) === this.home,
+        keepsMinimum: true,
+        shared: this.limit,
+      },
     );
     this.reads = new Reads({
       options,
@@ -241,6 +249,7 @@ export class Cluster {
       false,
       {
         admits: () => node.role !== 'primary',
+        shared: this.limit,
         get keepsMinimum() {
           return node.serves;
         },

@@ -25,6 +25,11 @@ export interface ClusterOptions {
   /** How often each server is asked what it is and how far it has come, with some jitter. Default 5000. */
   recheckInterval?: number | undefined;
   /**
+   * Most connections to all servers together, at least 1; `pool.max` counts for each server besides. One more to each server,
+   * on which it is asked what it is, and the one for LISTEN are not among them. Default: no limit.
+   */
+  maxConnections?: number | undefined;
+  /**
    * Whether reads go to the primary where no standby can serve them; if not, they are refused (`KB_NO_STANDBY`). Default
    * true.
    */
@@ -50,6 +55,7 @@ export const CLUSTER_DEFAULTS: ResolvedClusterOptions = {
   maxLag: 1_000,
   primaryShare: 0,
   recheckInterval: 5_000,
+  maxConnections: Infinity,
   primaryFallback: true,
   weights: {},
   automatic: false,
@@ -100,7 +106,10 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
   for (const name of ['maxWait', 'recheckInterval'] as const) checkTime(`cluster.${name}`, options[name]);
   checkMaxLag('cluster.maxLag', options.maxLag);
   if (options.recheckInterval === 0) throw badOption('The option "cluster.recheckInterval" must not be 0.');
-  const { primaryShare: share, weights } = options;
+  const { primaryShare: share, weights, maxConnections: most } = options;
+  if (most !== undefined && most !== Infinity && !(Number.isInteger(most) && Number(most) >= 1)) {
+    throw badOption('The option "cluster.maxConnections" must be a whole number of at least 1.');
+  }
   if (share !== undefined && !(typeof share === 'number' && share >= 0 && share <= 1)) {
     throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.');
   }

@@ -262,7 +262,10 @@ export class Database extends Queryable {
   stats(): PoolStats {
     return this.cluster === undefined
       ? this.pool.stats()
-      : sumOf(this.cluster.pools.map((pool) => pool.stats()));
+      : sumOf(
+          this.cluster.pools.map((pool) => pool.stats()),
+          this.cluster.options.maxConnections,
+        );
   }
 
   /**

@@ -19,6 +19,10 @@ export interface OpeningHost {
   /** How many have ever come to wait, and the number of the first who still does. */
   readonly arrivals: number;
   readonly firstArrival: number | undefined;
+  /** Takes a place for a connection, for somebody who waits or not; false where the pool and others have all there are. */
+  takePlace(waitedFor: boolean): boolean;
+  /** A place is free again. */
+  placeFree(): void;
   /** Whether a session that has been made may be lent. */
   admits(session: Session): boolean;
   opened(session: Session, engine: SessionEngine): void;
@@ -67,7 +71,11 @@ export class Opening {
     private readonly host: OpeningHost,
     max: number,
   ) {
-    this.engine = new SessionEngine(open, max);
+    this.engine = this.engineFor(max);
+  }
+
+  private engineFor(max: number): SessionEngine {
+    return new SessionEngine(this.open, max, () => this.host.placeFree());
   }
 
   /** Attempts that are under way. */
@@ -87,20 +95,34 @@ export class Opening {
 
   /** Another number of sessions from now on. */
   resize(max: number): void {
-    this.engine = new SessionEngine(this.open, max);
+    this.engine = this.engineFor(max);
   }
 
   /** Opens a session for each that waits, as far as there is room; those being opened have a taker already. */
   grow(): void {
-    while (this.host.wanting > this.attempts.size && this.mayOpen()) void this.openOne();
+    while (this.growByOne());
     // While the server is away its timer makes the attempts, one at a time.
     this.planAttempt();
+  }
+
+  /** Whether a session would be opened for somebody who waits, if there were a place for it. */
+  get wantsPlace(): boolean {
+    return this.host.wanting > this.attempts.size && this.mayOpen();
+  }
+
+  /** Opens one session for somebody who waits; false where there is nobody, or no room. */
+  growByOne(): boolean {
+    if (!this.wantsPlace || !this.host.takePlace(true)) return false;
+    void this.openOne();
+    return true;
   }
 
   keepMinimum(): void {
     const { host } = this;
     if (host.isClosing || !this.everConnected) return;
-    while (this.attempts.size + host.size < host.min && this.mayOpen()) void this.openOne();
+    while (this.attempts.size + host.size < host.min && this.mayOpen() && host.takePlace(false)) {
+      void this.openOne();
+    }
   }
 
   /** Gives up all attempts; each ends at once, with `reason`. */
@@ -147,6 +169,7 @@ export class Opening {
     return size > 0 && firstArrival !== undefined && firstArrival <= this.aheadOf;
   }
 
+  /** A place has been taken for it. */
   private async openOne(): Promise<void> {
     const { engine } = this;
     const attempt: Attempt = { since: performance.now(), givingUp: new GivingUp() };
@@ -229,8 +252,9 @@ export class Opening {
     }
     away.plan(
       () => {
-        if (this.isWanted) void this.openOne();
-        else this.away = undefined;
+        if (!this.isWanted) this.away = undefined;
+        else if (host.takePlace(host.wanting > 0)) void this.openOne();
+        else this.planAttempt();
       },
       (attempt, delay) => {
         host.unreachable(away.error, attempt, delay);

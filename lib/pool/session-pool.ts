@@ -21,6 +21,7 @@ import {
 } from './refusals.js';
 import { Reruns } from './rerun.js';
 import { ALONE, type PoolRole } from './role.js';
+import type { Sharer } from './shared-limit.js';
 import { Counters, type PoolStats } from './stats.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
 import { UseTimes, type PoolWatcher } from './use-times.js';
@@ -56,6 +57,8 @@ interface PoolMember extends Member {
 /** ms that closing in a hurry waits for the answer to a cancel request, which takes a connection of its own. */
 const LONGEST_GRACE = 1_000;
 
+const PLACE_NEEDED = 'its place was needed for a connection to another server';
+
 /** Operations that begin one inside the other. */
 const DEEPEST = 50;
 
@@ -67,7 +70,7 @@ const DEEPEST = 50;
  * While the server is away there is one attempt to connect at a time, with growing pauses, however many wait: the first
  * that succeeds lets the others follow (`Opening`).
  */
-export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, ClosingHost {
+export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, ClosingHost, Sharer {
   private readonly idle: Session[] = [];
   private readonly members = new Map<Session, PoolMember>();
   private readonly line = new PoolLine((late) => this.refuseLate(late));
@@ -93,6 +96,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     private readonly role: PoolRole = ALONE,
   ) {
     this.opening = new Opening(open, this, options.max);
+    role.shared?.join(this);
   }
 
   // ---- the way of an operation
@@ -145,7 +149,8 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       return;
     }
     // Those for whom a connection is made, or one that is idle is looked at, have what they wait for in view.
-    const inView = this.opening.room + this.checking;
+    const room = Math.min(this.opening.room, this.role.shared?.roomFor(this) ?? Infinity);
+    const inView = room + this.checking;
     if (this.line.total - inView >= this.options.maxWaiting && this.idle.length === 0) {
       operation.refuse(poolFull(this.state));
       return;
@@ -207,6 +212,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   private offer(session: Session, member: PoolMember, now: number): void {
     if (this.line.length === 0) return;
     if (member.evict !== undefined || now >= member.expiresAt || this.members.size > this.options.max) return;
+    if (this.role.shared?.isDue(this) === true) return;
     this.line.offer(session, now);
   }
 
@@ -261,7 +267,14 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   private get state(): PoolState {
     const { acquireTimeout } = this.options;
-    return { acquireTimeout, waiting: this.line.total, failure: this.opening.failure, stats: this.stats() };
+    const { shared } = this.role;
+    return {
+      acquireTimeout,
+      waiting: this.line.total,
+      failure: this.opening.failure,
+      stats: this.stats(),
+      sharedMax: shared !== undefined && shared.roomFor(this) <= 0 ? shared.max : undefined,
+    };
   }
 
   // ---- sessions coming back
@@ -279,6 +292,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     member.rolledBack = false;
     if (member.evict === undefined && this.members.size > this.options.max)
       member.evict = 'the pool was made smaller';
+    if (member.evict === undefined && this.role.shared?.isDue(this) === true) member.evict = PLACE_NEEDED;
     if (member.evict !== undefined || now >= member.expiresAt) {
       if (member.evict === undefined) this.counters.maxLifetimeClosed++;
       this.inUse--;
@@ -417,6 +431,14 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     return this.role.keepsMinimum ? this.options.min : 0;
   }
 
+  takePlace(waitedFor: boolean): boolean {
+    return this.role.shared?.take(this, waitedFor) ?? true;
+  }
+
+  placeFree(): void {
+    this.role.shared?.giveBack();
+  }
+
   admits(session: Session): boolean {
     return this.role.admits(session);
   }
@@ -444,6 +466,44 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   unreachable(error: unknown, attempt: number, delay: number): void {
     this.events.unreachable(error, attempt, delay);
+  }
+
+  // ---- what others need that share the limit
+
+  get firstSince(): number {
+    return this.line.firstSince;
+  }
+
+  get wantsPlace(): boolean {
+    return this.opening.wantsPlace;
+  }
+
+  get hasPlaces(): boolean {
+    return this.members.size + this.opening.count > 0;
+  }
+
+  get idleCount(): number {
+    return this.idle.length;
+  }
+
+  get idleSince(): number {
+    const [oldest] = this.idle;
+    return (oldest && this.members.get(oldest)?.idleSince) ?? Infinity;
+  }
+
+  dropOldest(): void {
+    const oldest = this.idle.shift();
+    if (oldest === undefined) return;
+    this.counters.maxIdleClosed++;
+    this.retire(oldest, PLACE_NEEDED);
+  }
+
+  growByOne(): void {
+    this.opening.growByOne();
+  }
+
+  keepMinimum(): void {
+    this.opening.keepMinimum();
   }
 
   // ---- what happens while idle
