@@ -62,14 +62,22 @@ export function route<C extends Candidate>(
         : undefined;
     // One without any weight is only for what no other can serve.
     if (second === undefined || (second.weight === 0 && first.weight > 0)) return first;
-    return work(second) < work(first) ? second : first;
+    return work(second, first) < work(first, second) ? second : first;
   }
   if (serving.length > 0 && mayWait) return 'wait';
   return primaryAllowed ? 'primary' : 'nobody';
 }
 
-function work({ load, latency }: Candidate): number {
-  return (load + 1) * latency;
+/** ms: differences between latencies below this say more of the moment at which they were measured than of the servers. */
+const NEAR = 10;
+
+/**
+ * How long a read would take, as far as that can be told: what is in flight counts in proportion to what the server is to
+ * have compared with the other.
+ */
+function work({ load, latency, weight }: Candidate, other: Candidate): number {
+  const share = weight > 0 ? (2 * weight) / (weight + other.weight) : 1;
+  return (load / share + 1) * Math.max(latency, NEAR);
 }
 
 /** One of them, each as likely as its weight says. */

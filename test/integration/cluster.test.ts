@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { open, type ClusterEntry, type ClusterOptions, type Database, type LogEntry } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { startFaultProxy } from '../support/fault-proxy.js';
 import { startMessageProxy } from '../support/message-proxy.js';
 import { commandLine } from '../support/command-line.js';
 import { targets } from '../support/targets.js';
@@ -81,6 +82,53 @@ describe.each(inject('libraries'))('a cluster, with $name', ({ path }) => {
     await all;
     expect(most).toEqual([2, 2, 2]);
     expect(db.stats()).toMatchObject({ maxOpenConnections: 6, openConnections: 6 });
+  });
+
+  it.each([1, 8])('gives each standby its share of the reads by weight, of %i at a time', async (atATime) => {
+    const [heavy, light] = standbys;
+    if (heavy === undefined || light === undefined) throw new Error('there are no standbys');
+    const weights = { [`${heavy.host}:${heavy.port}`]: 3, [`${light.host}:${light.port}`]: 1 };
+    await using db = openCluster({ weights, consistency: 'eventual', recheckInterval: 50 });
+    // The connections are there before it is counted.
+    await Promise.all(Array.from({ length: 60 }, () => db.readOnly.query('SELECT pg_sleep(0.02)::text')));
+    let had = 0;
+    const reads = 1_200;
+    await Promise.all(
+      Array.from({ length: atATime }, async () => {
+        for (let i = 0; i < reads / atATime; i++) {
+          const row = await db.readOnly.queryRow<{ port: number }>(PORT);
+          if (row?.port === heavy.port) had++;
+        }
+      }),
+    );
+    expect(had / reads).toBeGreaterThan(0.55);
+    expect(had / reads).toBeLessThan(0.9);
+  });
+
+  it('sends nothing to a standby after the first failure there', async () => {
+    const [one, other] = standbys;
+    if (one === undefined || other === undefined) throw new Error('there are no standbys');
+    const proxy = await startFaultProxy(one, Math.random);
+    try {
+      const hosts = [primary, proxy, other].map(({ host, port }) => ({ host, port }));
+      await using db = openCluster({ consistency: 'eventual' }, { hosts, sslMode: 'disable' });
+      await portsOf(40, () => db.readOnly.queryRow<{ port: number }>(PORT));
+      const role = (): string | undefined =>
+        db.topology().nodes.find(({ port }) => port === proxy.port)?.role;
+      expect(role()).toBe('standby');
+      await proxy.stop();
+      // Whoever is on the way there is run elsewhere, and all who come after that go there at once.
+      await portsOf(40, () => db.readOnly.queryRow<{ port: number }>(PORT));
+      while (role() !== 'down') await sleep(5);
+      const node = (): number => db.topology().nodes.find(({ port }) => port === proxy.port)?.inFlight ?? NaN;
+      for (let i = 0; i < 200; i++) {
+        const read = db.readOnly.queryRow<{ port: number }>(PORT);
+        expect(node()).toBe(0);
+        expect((await read)?.port).toBe(other.port);
+      }
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it('has no more connections than cluster.maxConnections, and a write its turn among reads', async () => {
