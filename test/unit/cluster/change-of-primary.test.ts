@@ -64,6 +64,23 @@ describe('when another server becomes the primary', () => {
     await cluster.close(0);
   });
 
+  it('what waits for its connections for reads goes where reads go now', async () => {
+    const fake = fakeCluster('a,b', { consistency: 'eventual' }, { max: 1 });
+    const { cluster, members, read } = fake;
+    const [, next] = members;
+    await cluster.topology.begin();
+    const running = read('hold');
+    await settle();
+    const waiting = read('select');
+    await settle();
+    promote(fake, 1);
+    await waiting;
+    expect(next?.calls).toEqual(['hold', 'select']);
+    for (const connection of next?.connections ?? []) connection.answer();
+    await running;
+    await cluster.close(0);
+  });
+
   it('its connections for reads are not made again for pool.min', async () => {
     const fake = fakeCluster('a,b', {}, { min: 2 });
     const { cluster, members, read } = fake;
