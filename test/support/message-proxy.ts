@@ -62,8 +62,13 @@ export interface MessageProxy {
 const DELAY = 15;
 const LOOK_UP = 'pg_catalog.pg_type';
 
-export async function startMessageProxy(server: Target, faults: readonly Fault[]): Promise<MessageProxy> {
-  const proxy = new Proxy(server, faults);
+/** @param tell is told of each message before it passes, and the how manieth of its name it is */
+export async function startMessageProxy(
+  server: Target,
+  faults: readonly Fault[],
+  tell?: (name: MessageName, nth: number) => void,
+): Promise<MessageProxy> {
+  const proxy = new Proxy(server, faults, tell);
   await proxy.listen();
   return proxy;
 }
@@ -85,6 +90,7 @@ class Proxy implements MessageProxy {
   constructor(
     private readonly server: Target,
     private readonly faults: readonly Fault[],
+    private readonly tell: ((name: MessageName, nth: number) => void) | undefined,
   ) {}
 
   async listen(): Promise<void> {
@@ -126,6 +132,7 @@ class Proxy implements MessageProxy {
   seen(name: MessageName): readonly Fault[] {
     const nth = (this.counts.get(name) ?? 0) + 1;
     this.counts.set(name, nth);
+    this.tell?.(name, nth);
     return this.armed ? this.faults.filter((fault) => fault.at === name && fault.nth === nth) : [];
   }
 

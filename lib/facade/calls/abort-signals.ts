@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors/index.js';
 
 interface Hub {
-  readonly waiting: Set<() => void>;
+  waiting: Set<() => void>;
   readonly listener: () => void;
 }
 
@@ -24,14 +24,14 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
 }
 
 function newHub(signal: AbortSignal): Hub {
-  const waiting = new Set<() => void>();
   const listener = (): void => {
     signal.removeEventListener('abort', listener);
-    const all = [...waiting];
-    waiting.clear();
-    for (const run of all) run();
+    const { waiting } = hub;
+    hub.waiting = new Set();
+    for (const run of waiting) run();
   };
-  return { waiting, listener };
+  const hub: Hub = { waiting: new Set(), listener };
+  return hub;
 }
 
 /**
