@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from 'kingbase-native';
 import type { World } from './world.js';
@@ -67,6 +68,8 @@ export async function recoveryTimes(world: World, db: Database, times: number): 
     db.readOnly.query('SELECT version FROM entry WHERE key = -1', [], { ...limit, consistency: 'eventual' }),
   );
   const causal = new Probe(() => db.readOnly.query('SELECT version FROM entry WHERE key = -1', [], limit));
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
   const rows: Record<string, Record<string, number>> = {};
   for (const [name, happen] of Object.entries(kinds)) {
     const measured: Record<string, number[]> = {};
@@ -74,6 +77,7 @@ export async function recoveryTimes(world: World, db: Database, times: number): 
     for (let time = 0; time < times; time++) {
       const begun = performance.now();
       await Promise.all([writes.after(begun), eventual.after(begun), causal.after(begun)]);
+      delay.reset();
       await happen();
       const first = await writes.after(world.promotedAt);
       await sleep(SETTLING);
@@ -81,6 +85,7 @@ export async function recoveryTimes(world: World, db: Database, times: number): 
       note('writes, in all', writes.longestGap(begun));
       note('causal reads', causal.longestGap(begun));
       note('eventual reads', eventual.longestGap(begun));
+      note('this process stood still', delay.max / 1e6);
     }
     for (const [what, all] of Object.entries(measured)) {
       const sorted = all.map(Math.round).sort((a, b) => a - b);
