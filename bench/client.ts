@@ -100,7 +100,15 @@ export function* slices<T>(items: readonly T[], length: number): Generator<T[]> 
   for (let start = 0; start < items.length; start += length) yield items.slice(start, start + length);
 }
 
-export const clientNames = ['kingbase-native', 'pg', 'pg-pipeline', 'pg-native', 'postgres', 'c'] as const;
+export const clientNames = [
+  'kingbase-native',
+  'kingbase-native-pg',
+  'pg',
+  'pg-pipeline',
+  'pg-native',
+  'postgres',
+  'c',
+] as const;
 export type ClientName = (typeof clientNames)[number];
 /** The clients that are Node.js packages; `c` is a program of its own. */
 export type PackageName = Exclude<ClientName, 'c'>;

@@ -41,7 +41,8 @@ function installPeers(): void {
 export type Availability = { version: string } | { missing: string };
 
 export function availability(client: PackageName): Availability {
-  const packageName = client === 'pg-pipeline' ? 'pg' : client;
+  const packageName =
+    client === 'pg-pipeline' ? 'pg' : client === 'kingbase-native-pg' ? 'kingbase-native' : client;
   const folder = path.join(modules, packageName);
   // An optional dependency: npm leaves it out where libpq cannot be built.
   if (client === 'pg-native' && !existsSync(folder)) {
@@ -51,7 +52,7 @@ export function availability(client: PackageName): Availability {
         "Node's headers in include/node beside Node's bin; then delete bench/node_modules and run again",
     };
   }
-  if (client === 'kingbase-native' && !existsSync(path.join(folder, 'dist', 'index.js'))) {
+  if (packageName === 'kingbase-native' && !existsSync(path.join(folder, 'dist', 'index.js'))) {
     return { missing: 'it is not built (dist/index.js); run `npm run compile` first' };
   }
   const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {

@@ -39,7 +39,8 @@ async function main(): Promise<void> {
   const options = readOptions();
   prepare();
   const { field, versions } = whoIsThere(options);
-  const needsLibrary = field.ceiling !== undefined || field.packages.includes('kingbase-native');
+  const needsLibrary =
+    field.ceiling !== undefined || field.packages.some((name) => name.startsWith('kingbase-native'));
   const library = needsLibrary ? (options.library ?? (await standInLibkci())) : undefined;
   const loadBefore = os.loadavg();
   const started = performance.now();

@@ -29,13 +29,16 @@ export const slugOf = (heading: string): string =>
     .replace(/[^\p{L}\p{N}\p{M}\p{Pc} -]/gu, '')
     .replaceAll(' ', '-');
 
-/** The page's place on the site, without an ending: `/pool`, `/zh/pool`, `/source/examples-session-mts`. */
+/**
+ * The page's place on the site, without an ending: `/pool`, `/zh/pool`, `/project/security`, `/source/examples-session-mts`.
+ * The repository's own documents have a folder, since SECURITY.md is not docs/security.md.
+ */
 export function placeOf(file: string): string {
   if (!file.endsWith('.md')) return `/source/${file.replace(/\/$/, '').replace(/[^\w-]+/g, '-')}`;
   const chinese = file.endsWith(CHINESE);
-  const name = file.replace(/^docs\//, '').replace(chinese ? CHINESE : /\.md$/, '');
-  const place = name.startsWith('docs/') ? name.slice(5) : name;
-  return `${chinese ? '/zh' : ''}/${/[a-z]/.test(place) ? place : place.toLowerCase()}`;
+  const name = file.slice(0, -(chinese ? CHINESE : '.md').length);
+  const place = name.includes('/') ? name.replace(/^docs\//, '') : `project/${name.toLowerCase()}`;
+  return `${chinese ? '/zh' : ''}/${place}`;
 }
 
 /** A folder with a README of its own is that. */

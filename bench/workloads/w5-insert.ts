@@ -4,7 +4,14 @@ import { unnestRows, valuesRows, type Client, type InsertRow } from '../client.j
 import { peakRssMb, startClocks, type Times } from '../clocks.js';
 import { checkInserted, insertRows, insertSetup, verifyInserted } from './insert-table.js';
 import { perRepeat } from './samples.js';
-import { cpuMetrics, rateMetric, rssMetric, type Contender, type Workload } from './workload.js';
+import {
+  cpuMetrics,
+  likePgRatios,
+  rateMetric,
+  rssMetric,
+  type Contender,
+  type Workload,
+} from './workload.js';
 
 const rowCount = 100_000;
 const peers = ['pg', 'pg-native', 'postgres'] as const;
@@ -22,6 +29,7 @@ export const w5: Workload = {
     ...['auto', 'copy', 'unnest', 'values', 'unnest returning'].map((way) =>
       contender('kingbase-native', way),
     ),
+    ...['values', 'unnest'].map((way) => contender('kingbase-native-pg', way)),
     ...['values', 'unnest', 'unnest returning'].flatMap((way) => peers.map((peer) => contender(peer, way))),
   ],
   repeated: 'pg unnest',
@@ -43,6 +51,11 @@ export const w5: Workload = {
     },
     { ours: 'kingbase-native unnest', peers: peers.map((peer) => [`${peer} unnest`]), ratios: {} },
     { ours: 'kingbase-native values', peers: peers.map((peer) => [`${peer} values`]), ratios: {} },
+    ...['values', 'unnest'].map((way) => ({
+      ours: `kingbase-native-pg ${way}`,
+      peers: [[`pg ${way}`]],
+      ratios: likePgRatios,
+    })),
   ],
   metrics: [rateMetric('rows'), ...cpuMetrics('ms'), rssMetric],
   setup: insertSetup,

@@ -7,6 +7,7 @@ import {
   blockMetric,
   c,
   cpuMetrics,
+  likePgRatios,
   rateMetric,
   rssMetric,
   type Contender,
@@ -23,12 +24,16 @@ const sqlOf = (rowCount: number): string => `${wideSql(streamTable)} limit ${row
 const contenders: Contender[] = [
   { label: 'kingbase-native rows()', client: 'kingbase-native', way: 'rows' },
   { label: 'kingbase-native batches()', client: 'kingbase-native', way: 'batches' },
+  { label: 'kingbase-native/pg Cursor', client: 'kingbase-native-pg', way: 'pg-cursor' },
+  { label: 'kingbase-native/pg QueryStream', client: 'kingbase-native-pg', way: 'pg-query-stream' },
   { label: 'pg-cursor', client: 'pg', way: 'pg-cursor' },
   { label: 'pg-query-stream', client: 'pg', way: 'pg-query-stream' },
   { label: 'pg-native FETCH', client: 'pg-native', way: 'FETCH' },
   { label: 'postgres cursor', client: 'postgres', way: 'cursor' },
 ];
-const peers = contenders.filter(({ client }) => client !== 'kingbase-native').map(({ label }) => [label]);
+const peers = contenders
+  .filter(({ client }) => !client.startsWith('kingbase-native'))
+  .map(({ label }) => [label]);
 const targets = {
   peers,
   ratios: { rate: 2.7, jsCpu: 8, cpu: 2.4, rss: 1 },
@@ -42,6 +47,8 @@ export const w7: Workload = {
   comparisons: [
     { ours: 'kingbase-native rows()', ...targets },
     { ours: 'kingbase-native batches()', ...targets },
+    { ours: 'kingbase-native/pg Cursor', peers: [['pg-cursor']], ratios: likePgRatios },
+    { ours: 'kingbase-native/pg QueryStream', peers: [['pg-query-stream']], ratios: likePgRatios },
   ],
   metrics: [rateMetric('rows'), ...cpuMetrics('ms'), blockMetric, rssMetric],
   setup: streamSetup,

@@ -67,6 +67,8 @@ export interface Workload {
 }
 
 export const ours: Contender = { label: 'kingbase-native', client: 'kingbase-native' };
+/** The driver by its module for programs written against pg. */
+export const oursLikePg: Contender = { label: 'kingbase-native/pg', client: 'kingbase-native-pg' };
 export const pg: Contender = { label: 'pg', client: 'pg' };
 export const pgPipeline: Contender = { label: 'pg pipeline', client: 'pg-pipeline' };
 export const pgNative: Contender = { label: 'pg-native', client: 'pg-native' };
@@ -79,11 +81,15 @@ export function inOneWay(
   ratios: Record<string, number>,
 ): Pick<Workload, 'contenders' | 'repeated' | 'comparisons'> {
   return {
-    contenders: [ours, ...peers, c],
+    contenders: [ours, oursLikePg, ...peers, c],
     repeated: pg.label,
-    comparisons: [{ ours: ours.label, peers: peers.map(({ label }) => [label]), ratios }],
+    comparisons: [{ ours: ours.label, peers: peers.map(({ label }) => [label]), ratios }, likePg],
   };
 }
+
+/** What the module is for costs no more than pg: at least its rate, by at most 0.6 of its JavaScript's time. */
+export const likePgRatios = { rate: 1, jsCpu: 1 / 0.6 };
+const likePg = { ours: oursLikePg.label, peers: [[pg.label]], ratios: likePgRatios };
 
 /** What parity may be called where figures of the same program differ by some per cent. */
 export const parity = 0.95;

@@ -50,8 +50,8 @@ export interface PlainConfig extends LibraryOptions {
    * Default 0.
    */
   timeout?: number | undefined;
-  /** What the server shows in `pg_stat_activity` (`sys_stat_activity`). Default `kingbase-native`. */
-  applicationName?: string | undefined;
+  /** What the server shows in `pg_stat_activity` (`sys_stat_activity`); false for nothing. Default `kingbase-native`. */
+  applicationName?: string | false | undefined;
   application_name?: string | undefined;
   /** Only UTF8: the server converts to and from what is stored. */
   clientEncoding?: string | undefined;
@@ -98,4 +98,10 @@ export interface PlainConfig extends LibraryOptions {
    * which costs the server and the driver less. What a program gets is the same. Default true.
    */
   binaryResults?: boolean | undefined;
+  /**
+   * Whether sessions have floats written with every digit that they hold, for which `extra_float_digits` is set at each
+   * connect. Otherwise it is as the server, the database or the role has it: servers from PostgreSQL 12 on write all digits
+   * unless told otherwise, those before it 15 or 6 of them. Default true.
+   */
+  exactFloats?: boolean | undefined;
 }

@@ -182,6 +182,7 @@ export const DRIVER_OPTIONS = {
   trust: { kind: 'object' },
   traceParameters: { kind: 'value' },
   binaryResults: { kind: 'value' },
+  exactFloats: { kind: 'value' },
 } as const satisfies Record<string, OptionRule>;
 
 export type OptionName = keyof typeof DRIVER_OPTIONS | LibraryKeyword;

@@ -100,7 +100,8 @@ export function parseConfig(
       hosts,
       database: text(settings, 'database') ?? user,
       user,
-      applicationName: text(settings, 'applicationName'),
+      // The library takes an empty name for none.
+      applicationName: settings.get('applicationName') === false ? '' : text(settings, 'applicationName'),
       connectTimeout: number(settings, 'connectTimeout') ?? DEFAULTS.connectTimeout,
       timeout: number(settings, 'timeout') ?? DEFAULTS.timeout,
       statementCacheSize: wholeNumber(settings, 'statementCacheSize') ?? DEFAULTS.statementCacheSize,
@@ -113,6 +114,7 @@ export function parseConfig(
       log: logOptions(settings.get('log')),
       traceParameters: flag(settings, 'traceParameters', false),
       binaryResults: flag(settings, 'binaryResults', true),
+      exactFloats: flag(settings, 'exactFloats', true),
       trust: untrusted ? 'untrusted' : 'trusted',
       encryptedCancelOnly: tls.cancel === 'encrypted',
       libraryKeywords: Object.fromEntries(keywords.filter((entry) => !isSecret(entry))),

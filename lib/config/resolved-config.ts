@@ -38,6 +38,7 @@ export interface ResolvedSettings {
   readonly log: LogOptions | undefined;
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
+  readonly exactFloats: boolean;
   /** `untrusted`: nothing of this process's own is taken to complete it, and no key or password of its user. */
   readonly trust: 'trusted' | 'untrusted';
   /** An encrypted connection is closed rather than cancelled in clear text. */
@@ -67,6 +68,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly log: LogOptions | undefined;
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
+  readonly exactFloats: boolean;
   readonly trust: 'trusted' | 'untrusted';
   readonly encryptedCancelOnly: boolean;
   readonly libraryKeywords: Readonly<Record<string, string>>;
@@ -96,6 +98,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.log = settings.log;
     this.traceParameters = settings.traceParameters;
     this.binaryResults = settings.binaryResults;
+    this.exactFloats = settings.exactFloats;
     this.trust = settings.trust;
     this.encryptedCancelOnly = settings.encryptedCancelOnly;
     this.libraryKeywords = settings.libraryKeywords;

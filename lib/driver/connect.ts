@@ -253,6 +253,7 @@ class AddressAttempt implements ConnectOutcome {
       chores,
     );
     this.session.pooler = pooler;
+    this.session.exactFloats = config.exactFloats && pooler === undefined;
     this.session.encryptedCancelOnly = config.encryptedCancelOnly;
     this.session.statements.givesNumbersAgain = pooler === undefined;
     this.allowed = until - performance.now();
@@ -289,7 +290,7 @@ class AddressAttempt implements ConnectOutcome {
     clearInterval(this.relief);
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
     this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
-    const settings = neededSettings(facts, this.session.pooler !== undefined);
+    const settings = neededSettings(facts, this.session.exactFloats);
     if (settings === '' && this.wanted === 'any') this.end();
     else void this.finish(settings);
   }
@@ -376,10 +377,10 @@ function connectTimeout(
  * before 12 (KingbaseES V8R3) shorten floats anyway. Servers report the style of dates, but not the digits of floats.
  * Behind a pooler only the first is set: it carries over from one server session to the next what servers report.
  */
-function neededSettings(facts: ConnectionFacts, pooled: boolean): string {
+function neededSettings(facts: ConnectionFacts, exactFloats: boolean): string {
   const settings: string[] = [];
   const dateStyle = facts.parameter('DateStyle');
   if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push(ISO_DATES);
-  if (!pooled) settings.push(ALL_DIGITS);
+  if (exactFloats) settings.push(ALL_DIGITS);
   return settings.join(';');
 }

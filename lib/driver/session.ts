@@ -166,7 +166,9 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   binaryResults = false;
   /** Flags of `AlteredSetting`: what is to be set back before the session's owner has it again. */
   alteredSettings = 0;
-  /** The same of how many digits floats are written with, which the server does not report. */
+  /** Floats are to be written with every digit that they hold. */
+  exactFloats = true;
+  /** Whether that is to be set again: the server does not report it. */
   digitsAltered = false;
   owner: SessionOwner | undefined;
   /**
@@ -435,7 +437,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   /** A text has been carried out that has touched settings. */
   noteSettings({ byCall, digits }: SettingsTouched, transactionStatus: TransactionStatus): void {
     if (byCall) this.statements.noteCall(transactionStatus);
-    if (digits && this.pooler === undefined) this.digitsAltered = true;
+    if (digits && this.exactFloats) this.digitsAltered = true;
   }
 
   private noteChange(command: string): void {

@@ -258,6 +258,16 @@ export class Database extends Queryable {
     return { path, flavour, version, capabilities: { ...capabilities }, source, reason, attempts };
   }
 
+  /**
+   * Closes the connection to this server process, which the `connect` event and `Connection.backendPid` name, at once. What is
+   * under way on it fails as lost. Does nothing where there is none.
+   */
+  disconnect(processId: number): void {
+    for (const pool of this.cluster?.pools ?? [this.pool]) {
+      pool.cut(({ facts }) => facts?.backendPid === processId, 'the program closed it');
+    }
+  }
+
   /** The counters of the pool; with `cluster` those of the servers' pools together. */
   stats(): PoolStats {
     return this.cluster === undefined

@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 const root = path.resolve(import.meta.dirname, '../..');
 
 /** What the map names, with folders: `lib/pool/line.ts`, and `native/utf8` for a header and its source. */
-function named(): string[] {
-  const text = readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
-  const map = /\n## Map\n([^]*?)\n## /.exec(text)?.[1] ?? '';
+function named(page: string): string[] {
+  const text = readFileSync(path.join(root, page), 'utf8');
+  const map = /\n## (?:Map|文件一览)\n([^]*?)\n## /.exec(text)?.[1] ?? '';
   let folder = '';
   return map.split('\n').flatMap((line) => {
     folder = /^### `(.+)`$/.exec(line)?.[1] ?? folder;
-    const name = /^- `([^`]+)`: \S.*\.$/.exec(line)?.[1];
+    const name = /^- `([^`]+)`(?:: \S.*\.|：\S.*。)$/.exec(line)?.[1];
     return name === undefined ? [] : [`${folder}/${name}`];
   });
 }
@@ -30,8 +30,8 @@ function present(): string[] {
   return listed.split('\n').filter((file) => /\.(?:ts|mts|cc|h|inc)$/.test(file));
 }
 
-describe('the map in docs/architecture.md', () => {
-  const names = named();
+describe.each(['docs/architecture.md', 'docs/architecture.zh-CN.md'])('the map in %s', (page) => {
+  const names = named(page);
   const files = present();
   const stem = (file: string): string => file.replace(/\.(?:cc|h)$/, '');
 

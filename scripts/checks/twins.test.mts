@@ -64,14 +64,9 @@ function pageOf(file: string): Page {
   return page;
 }
 
-/** For those who change the package; they read English. */
-const ENGLISH_ONLY = new Set(['docs/architecture.md']);
-
 it('has every page of docs/ in Chinese', () => {
   const english = pages.filter((page) => page.startsWith('docs/') && !page.endsWith(CHINESE));
-  const missing = english.filter(
-    (page) => !ENGLISH_ONLY.has(page) && !twins.includes(page.replace(/\.md$/, CHINESE)),
-  );
+  const missing = english.filter((page) => !twins.includes(page.replace(/\.md$/, CHINESE)));
   expect(missing).toEqual([]);
 });
 
@@ -79,9 +74,7 @@ it.each(['docs/index.md', 'docs/index.zh-CN.md'])('%s names every page', (index)
   const named = linksOf(index).map(([, target = '']) => path.join('docs', target));
   const wanted = pages.filter(
     (page) =>
-      page.startsWith('docs/') &&
-      (ENGLISH_ONLY.has(page) || page.endsWith(CHINESE) === index.endsWith(CHINESE)) &&
-      page !== index,
+      page.startsWith('docs/') && page.endsWith(CHINESE) === index.endsWith(CHINESE) && page !== index,
   );
   expect(wanted.filter((page) => !named.includes(page))).toEqual([]);
 });

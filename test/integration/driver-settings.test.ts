@@ -231,6 +231,21 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     });
   });
 
+  it('the digits of floats stay as the program sets them where it asks for that', async () => {
+    const plain = open({ ...target.config, exactFloats: false, applicationName: false, pool: { max: 1 } });
+    try {
+      const shown =
+        "SELECT current_setting('extra_float_digits') AS digits, current_setting('application_name') AS name";
+      const { rows } = await plain.query<{ digits: string; name: string }>(shown);
+      expect(rows[0]?.name).toBe('');
+      expect(rows[0]?.digits).not.toBe('3');
+      await plain.exec('SET extra_float_digits TO 0');
+      expect((await plain.query(shown)).rows).toMatchObject([{ digits: '0' }]);
+    } finally {
+      await plain.close();
+    }
+  });
+
   it('a setting that a function has for itself costs nothing and changes nothing', async () => {
     expect((await db.query('SELECT only_inside() AS d')).rows).toEqual([{ d: '03.02.2024' }]);
     await check(db);

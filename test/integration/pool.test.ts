@@ -96,6 +96,26 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     });
   });
 
+  it('closes the connection that the program names: idle, in use, or none', async () => {
+    const db = openPool({ max: 2 });
+    const ended: unknown[] = [];
+    db.on('disconnect', ({ processId, error }) => ended.push([processId, error]));
+    const held = await db.connect();
+    const idle = await pid(db);
+    db.disconnect(idle);
+    db.disconnect(0);
+    expect(db.stats()).toMatchObject({ openConnections: 1, idle: 0 });
+    expect(ended).toEqual([[idle, undefined]]);
+    const closed = new Promise((resolve) => held.on('close', resolve));
+    const running = rejectionOf(held.query(FOR_EVER));
+    db.disconnect(held.backendPid);
+    expect(await running).toMatchObject({ code: 'KB_CONNECTION_LOST', outcome: 'unknown' });
+    await closed;
+    expect(held.closed).toBe(true);
+    expect(db.stats()).toMatchObject({ openConnections: 0, inUse: 0 });
+    expect([idle, held.backendPid]).not.toContain(await pid(db));
+  });
+
   it('replaces connections at the end of their lifetime, never one in use', async () => {
     const db = openPool({ max: 2, maxLifetime: 150, lifetimeJitter: 100 });
     const kept = await db.connect();

@@ -139,7 +139,7 @@ describe('the site', () => {
     expect(await page.evaluate('document.documentElement.lang')).toBe('zh-CN');
     await change('English');
     await page.waitForFunction(`document.querySelector('main h1')?.textContent.includes('The pool')`);
-    await page.goto(`${origin}/architecture.html`, { waitUntil: 'networkidle0' });
+    await page.goto(`${origin}/project/contributing.html`, { waitUntil: 'networkidle0' });
     await change('简体中文');
     await page.waitForFunction(`location.pathname.startsWith('/zh/')`);
     expect(await heading(page)).toMatch(/^文档/);

@@ -2,10 +2,12 @@ import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { open, type ChannelNotification, type Connection, type Database, type Notice } from '../../index.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
+import { Connection as Face } from './connection.js';
 import { CopyFrom, CopyTo } from './copy.js';
 import { connectError, rejectedForCaller, serverWords, terminated, TERMINATED } from './errors.js';
 import { workOfForeignCopy } from './foreign-copies.js';
 import { workOfForeign } from './foreign-cursors.js';
+import { Hold } from './hold.js';
 import { Query, type QueryCallback, type QueryConfig } from './query.js';
 import { QueryQueue } from './query-queue.js';
 import type { Result, RowOfAnyKind } from './result.js';
@@ -27,12 +29,13 @@ export class Client extends EventEmitter {
   readonly database: string | undefined;
   readonly port: number;
   readonly host: string;
-  readonly ssl: ConnectionParameters['ssl'];
+  /** What was given, whatever the types of `pg` say. */
+  readonly ssl: boolean;
   readonly binary: boolean;
   /** Queries go one after the other all the same; `end` waits for those that have been asked for. */
   readonly pipeline: boolean;
-  /** Not `pg`'s: no message can be sent on it. It tells the parameters that the server reported (`parameterStatus`). */
-  readonly connection = new EventEmitter();
+  /** No message can be sent on it. */
+  readonly connection: Face;
   /** null before there is a session, as in `pg`; whoever is handed a connected client has a number, and types say that. */
   processID: number = NO_PROCESS;
   /** Only the library knows it. */
@@ -51,6 +54,8 @@ export class Client extends EventEmitter {
   private db: Database | undefined;
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
+  /** An open session keeps the process alive. */
+  private readonly hold = new Hold();
 
   constructor(config?: string | ClientConfig) {
     super();
@@ -61,14 +66,30 @@ export class Client extends EventEmitter {
     this.database = database;
     this.port = port;
     this.host = host;
-    this.ssl = ssl ?? false;
+    this.ssl = (ssl ?? false) as boolean;
     this.binary = this.connectionParameters.binary;
     this.pipeline = given.pipeline === true;
     this._types = new TypeOverrides(given.types);
     this.promise = given.Promise ?? Promise;
-    this.queue = new QueryQueue(this._types, () => this.emit('drain'));
+    this.queue = new QueryQueue(
+      this._types,
+      () => this.emit('drain'),
+      // With `pg` all have been sent, and only the end of the connection brings those behind it to an end.
+      this.pipeline ? (): void => this.sever(undefined) : undefined,
+    );
+    this.connection = Face.of({
+      sever: (error) => {
+        this.sever(error);
+      },
+      ref: () => {
+        this.ref();
+      },
+      unref: () => {
+        this.unref();
+      },
+    });
     // Nobody should see what a client holds inside, or its password, in a log.
-    for (const hidden of ['session', 'queue', 'promise', 'db', 'opening', 'closing'] as const) {
+    for (const hidden of ['session', 'queue', 'promise', 'db', 'opening', 'closing', 'hold'] as const) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
     this.on('newListener', (event) => {
@@ -84,8 +105,9 @@ export class Client extends EventEmitter {
     return this.getTransactionStatus();
   }
 
-  get password(): ConnectionParameters['password'] {
-    return this.connectionParameters.password;
+  /** A function where one was given, whatever the types of `pg` say. */
+  get password(): string | undefined {
+    return this.connectionParameters.password as string | undefined;
   }
 
   connect(): Promise<this>;
@@ -109,6 +131,7 @@ export class Client extends EventEmitter {
       return;
     }
     this._connecting = true;
+    this.hold.take();
     this.opening = this.openSession().then(
       (session) => {
         this.attach(session);
@@ -117,9 +140,9 @@ export class Client extends EventEmitter {
         if (!this._ending) this.queue.start(session);
       },
       (error: unknown) => {
-        const told = connectError(error, 'timeout expired');
-        this._ended = true;
+        const told = this.severed ?? connectError(error, 'timeout expired');
         this._queryable = false;
+        this.isOver();
         void this.db?.close();
         callback(told);
         this.queue.refuseAll(terminated(error));
@@ -158,11 +181,14 @@ export class Client extends EventEmitter {
     this.session = session;
     this._connecting = false;
     this._connected = true;
+    this.hold.take();
     if (this.processID === session.backendPid) return;
     this.processID = session.backendPid;
     this.lastStatus = 'I';
-    for (const [parameterName, parameterValue] of Object.entries(session.serverParameters)) {
-      this.connection.emit('parameterStatus', { parameterName, parameterValue });
+    if (this.connection.listenerCount('parameterStatus') > 0) {
+      for (const [parameterName, parameterValue] of Object.entries(session.serverParameters)) {
+        this.connection.emit('parameterStatus', { parameterName, parameterValue });
+      }
     }
     session.on('notification', this.notified);
     session.on('close', (error) => {
@@ -176,10 +202,10 @@ export class Client extends EventEmitter {
 
   /** The session is gone, and nobody has asked for it. */
   protected lost(error: Error): void {
-    if (this._ending || !this._queryable) return;
+    if (this._ending || this._ended) return;
     this._queryable = false;
-    this._ended = true;
     this.session = undefined;
+    this.isOver();
     const told = terminated(error);
     const wasBusy = this.queue.isBusy();
     // After the query that was under way has been told.
@@ -193,10 +219,43 @@ export class Client extends EventEmitter {
     });
   }
 
+  /** There is no session any more. */
+  protected isOver(): void {
+    this._ended = true;
+    this.hold.letGo();
+    this.connection.ended();
+  }
+
+  private severed: Error | undefined;
+
+  /** What is asked of the connection in place of the client: it is gone from now on. */
+  private sever(error: Error | undefined): void {
+    if (this._ending || this._ended) return;
+    this.severed = error ?? terminated(undefined);
+    if (this._connecting) {
+      this.giveUpConnecting(this.severed);
+      return;
+    }
+    if (this.processID === NO_PROCESS) return;
+    if (error !== undefined && this._queryable) this.broken(error);
+    this.lost(this.severed);
+    this.endSession();
+  }
+
+  /** Connecting is of no use any more. */
+  protected giveUpConnecting(_error: Error): void {
+    void this.db?.close({ timeout: 1 });
+  }
+
+  /** Ends the session at once, whatever it does. */
+  protected endSession(): void {
+    this.db?.disconnect(this.processID);
+  }
+
   private broken(error: Error): void {
     this._queryable = false;
     this.queue.refuseAll(error);
-    this.emit('error', error);
+    this.tellLoss(error);
   }
 
   protected tellLoss(error: Error): void {
@@ -226,7 +285,12 @@ export class Client extends EventEmitter {
     const limit: unknown =
       (typeof config === 'object' && 'query_timeout' in config ? config.query_timeout : undefined) ??
       this.connectionParameters.query_timeout;
-    if (!this._queryable || this._ending) {
+    const refusal = this.pipeline ? holdsPortal(config, work) : undefined;
+    if (refusal !== undefined) {
+      process.nextTick(() => {
+        work.handleError(new Error(`${refusal} not supported in pipeline mode`));
+      });
+    } else if (!this._queryable || this._ending) {
       const why = this._queryable
         ? 'Client was closed and is not queryable'
         : 'Client has encountered a connection error and is not queryable';
@@ -250,6 +314,7 @@ export class Client extends EventEmitter {
       return [config, config];
     }
     if (typeof config === 'object' && 'submit' in config && typeof config.submit === 'function') {
+      if (this.pipeline) return [refusable(config), config];
       const work = workOfForeign(config) ?? workOfForeignCopy(config);
       if (work !== undefined) {
         takeCallback(config, typeof values === 'function' ? values : callback);
@@ -288,7 +353,7 @@ export class Client extends EventEmitter {
   }
 
   /** @param done called before the event `end` is told, as `pg` does it */
-  private finish(done: () => void): void {
+  protected finish(done: () => void): void {
     if (this._ended || this.opening === undefined) {
       done();
       return;
@@ -308,8 +373,9 @@ export class Client extends EventEmitter {
     void session.release({ discard: true });
     // What is still under way nobody waits for any more.
     await db.close({ timeout: 1 });
-    this._ended = true;
     this.session = undefined;
+    this.isOver();
+    this.connection.destroyed();
     process.nextTick(() => {
       process.nextTick(() => this.emit('end'));
     });
@@ -366,13 +432,13 @@ export class Client extends EventEmitter {
     // Nothing to do.
   }
 
-  /** An idle session does not keep the process alive here, whatever is asked for. */
+  /** An open session keeps the process alive. */
   ref(): void {
-    // Nothing to do.
+    this.hold.ref();
   }
 
   unref(): void {
-    // Nothing to do.
+    this.hold.unref();
   }
 }
 
@@ -380,6 +446,26 @@ export class Client extends EventEmitter {
 function takeCallback(work: object, given: QueryCallback | undefined): void {
   const taker: { callback?: QueryCallback | undefined } = work;
   if (given !== undefined) taker.callback ??= given;
+}
+
+/** What `pg` does not take in its pipeline mode, in its words. */
+function holdsPortal(config: string | object, work: Work): string | undefined {
+  if (typeof config === 'object' && 'submit' in config && !(work instanceof Query)) {
+    return 'Custom query classes such as pg-cursor and pg-query-stream are';
+  }
+  return work instanceof Query && work.rows ? 'The `rows` option is' : undefined;
+}
+
+/** An object of another package, which is told that it is not run. */
+function refusable(given: object): Work {
+  return {
+    [RUN]: (_host, done): void => {
+      done();
+    },
+    handleError: (error): void => {
+      (given as Partial<Work>).handleError?.(error);
+    },
+  };
 }
 
 function isWork(given: unknown): given is Work {

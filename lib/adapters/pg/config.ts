@@ -129,7 +129,9 @@ export class ConnectionParameters {
       database: this.database,
       password: typeof password === 'function' ? (): string | Promise<string> => password(this) : password,
       options: this.sessionOptions(),
-      applicationName: this.application_name ?? this.fallback_application_name,
+      applicationName: this.application_name || this.fallback_application_name || false,
+      // `pg` sends nothing of its own behind the login.
+      exactFloats: false,
       connectTimeout: this.connectionTimeoutMillis,
       ...(this.sslnegotiation === 'direct' ? { sslNegotiation: 'direct' } : {}),
       ...(config.keepAlive === true ? { keepalives: 1 } : {}),

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Rows } from '../../index.js';
+import type { Connection, Rows } from '../../index.js';
 import { READ_TIMEOUT, statementError } from './errors.js';
 import { Result, type RowOfAnyKind, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
@@ -29,6 +29,8 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
   private limit: NodeJS.Timeout | undefined;
   /** Reads are answered one after the other. */
   private last: Promise<unknown> = Promise.resolve();
+  /** Something has been read, or is to be. */
+  private asked = false;
   private readonly begun: Promise<void>;
   private begin: (() => void) | undefined;
 
@@ -64,11 +66,29 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     this.rows = session.rows<TextRow>(this.text, this.values ?? [], options);
     this.batches = this.rows.batches();
     this.begin?.();
+    setImmediate(() => {
+      this.lookAhead(session);
+    });
+  }
+
+  /** @internal Whether an error is told to somebody who has not read. */
+  hearsErrors = (): boolean => this.listenerCount('error') > 0;
+
+  /** The statement runs when it is read from, but who waits for errors only is told whether it could. */
+  private lookAhead(session: Connection): void {
+    if (this.asked || this.state !== 'open' || !this.hearsErrors()) return;
+    session.prepare(this.text).then(
+      (statement) => void statement.close(),
+      (error: unknown) => {
+        this.fail(statementError(error));
+      },
+    );
   }
 
   read(count: number): Promise<R[]>;
   read(count: number, callback: ReadCallback<R>): void;
   read(count: number, callback?: ReadCallback<R>): Promise<R[]> | undefined {
+    this.asked = true;
     const rows = this.last.then(() => this.take(count));
     this.last = rows.catch(() => undefined);
     if (callback === undefined) return rows;

@@ -45,6 +45,7 @@ export function workOfForeign(given: object): Work | undefined {
     // An emitter without a listener for errors throws them, and who reads has got the error already.
     if (foreign.listenerCount('error') > 0) foreign.emit('error', error);
   });
+  cursor.hearsErrors = (): boolean => foreign.listenerCount('error') > 0;
   for (const [count, callback] of foreign._queue.splice(0)) cursor.read(count, callback);
   return {
     [RUN]: (host, done): void => {

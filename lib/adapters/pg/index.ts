@@ -1,11 +1,14 @@
 /** `kingbase-native/pg`: the module that `pg` 8 is, over this driver. */
 import types from 'pg-types';
 import { Client } from './client.js';
+import { ConnectionParameters } from './config.js';
+import { Connection } from './connection.js';
 import { from, to } from './copy.js';
 import { Cursor } from './cursor.js';
 import { defaults } from './defaults.js';
 import { DatabaseError } from './errors.js';
-import { Pool, PoolClient } from './pool.js';
+import { Pool } from './pool.js';
+import { PoolClient } from './pool-client.js';
 import { Query } from './query.js';
 import { QueryStream } from './query-stream.js';
 import { Result } from './result.js';
@@ -17,6 +20,7 @@ const utils = { prepareValue, escapeIdentifier, escapeLiteral };
 
 const pg = {
   Client,
+  Connection,
   Pool,
   PoolClient,
   Query,
@@ -38,6 +42,8 @@ const native: object = pg;
 
 export {
   Client,
+  Connection,
+  ConnectionParameters,
   Cursor,
   DatabaseError,
   Pool,
@@ -56,7 +62,7 @@ export {
 };
 export default pg;
 
-export type { ClientConfig, ConnectionParameters, PasswordFunction } from './config.js';
+export type { ClientConfig, PasswordFunction } from './config.js';
 export type { CursorConfig } from './cursor.js';
 export type { CopyFrom, CopyTo } from './copy.js';
 export type { PoolConfig } from './pool.js';

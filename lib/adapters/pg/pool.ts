@@ -1,10 +1,13 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
+import type { ConnectionOptions } from 'node:tls';
 import { open, type Connection, type Database } from '../../index.js';
-import { Client, NO_PROCESS } from './client.js';
+import { Client } from './client.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { connectError, CONNECT_TIMEOUT, rejectedForCaller, serverWords, terminated } from './errors.js';
+import { PoolClient, type Release } from './pool-client.js';
 import type { QueryCallback, QueryConfig } from './query.js';
 import type { Result, RowOfAnyKind } from './result.js';
+import type { Work } from './work.js';
 
 export interface PoolConfig extends ClientConfig {
   max?: number | undefined;
@@ -14,85 +17,86 @@ export interface PoolConfig extends ClientConfig {
   idleTimeoutMillis?: number | null | undefined;
   maxUses?: number | undefined;
   maxLifetimeSeconds?: number | undefined;
-  /** Taken and of no effect: idle connections never keep the process alive. */
+  /** Idle clients do not keep the process alive. */
   allowExitOnIdle?: boolean | undefined;
   log?: ((...messages: unknown[]) => void) | undefined;
   onConnect?: ((client: PoolClient) => unknown) | undefined;
   verify?: ((client: PoolClient, done: (error?: Error) => void) => void) | undefined;
 }
 
-export type Release = (error?: Error | boolean) => void;
+/** What can be given in more forms than the types of `pg` know. */
+type Wider = 'onConnect' | 'verify' | 'password' | 'port' | 'ssl' | Limits;
+type Limits = 'query_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout';
+
+/** The options of a pool, typed so that it can stand where a pool of `pg` is asked for: all is as it was given. */
+export interface PoolOptions extends Omit<PoolConfig, Wider>, Partial<Record<Limits, number | undefined>> {
+  onConnect?: ((client: EventEmitter) => unknown) | undefined;
+  verify?: ((client: EventEmitter, done: (error?: Error) => void) => void) | undefined;
+  password?: string | (() => string | Promise<string>) | undefined;
+  port?: number | undefined;
+  ssl?: boolean | ConnectionOptions | undefined;
+  max: number;
+  min: number;
+  maxUses: number;
+  allowExitOnIdle: boolean;
+  maxLifetimeSeconds: number;
+  idleTimeoutMillis: number | null;
+}
+
 export type PoolConnectCallback = (
   error: Error | undefined,
   client: PoolClient | undefined,
   release: Release,
 ) => void;
 
-const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
-
-/** A client of a pool: the same object for as long as its session lives. */
-export class PoolClient extends Client {
-  _poolUseCount = 0;
-  declare release: Release;
-
-  /** @internal The pool gives it its session for one use. */
-  lend(session: Connection): void {
-    this.attach(session);
-    this.queue.start(session);
-  }
-
-  /** @internal Calls `given` when what was asked of it has ended. */
-  takeBack(given: (session: Connection | undefined) => void): void {
-    this.queue.stop(() => {
-      const { session } = this;
-      this.session = undefined;
-      given(session);
-    });
-  }
-
-  /** @internal Its session has ended. */
-  over(): void {
-    this._ending = true;
-    if (this._ended) return;
-    this._ended = true;
-    process.nextTick(() => this.emit('end'));
-  }
-
-  /** @internal */
-  override attach(session: Connection): void {
-    // Each use of a session is a connection of the driver's, with listeners of its own.
-    this.processID = NO_PROCESS;
-    super.attach(session);
-  }
-
-  /** A program that has a pool is told by the pool; the loss of one client must not end it. */
-  protected override tellLoss(error: Error): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-  }
+/** Whoever waits for a client. */
+interface Waiter {
+  /** The client that is made for it; undefined where it waits for one that there is. */
+  coming: PoolClient | undefined;
 }
+
+/** What nobody should see in a log. */
+const HIDDEN = [
+  'db',
+  'byProcess',
+  'idle',
+  'expired',
+  'waiting',
+  'outage',
+  'making',
+  'spares',
+  'unmet',
+  'hearing',
+] as const;
+
+const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
 /** `pg`'s Pool over the driver's: which session is handed out, heartbeats, lifetimes and reconnecting are the driver's. */
 export class Pool extends EventEmitter {
-  readonly options: PoolConfig & {
-    max: number;
-    min: number;
-    maxUses: number;
-    allowExitOnIdle: boolean;
-    maxLifetimeSeconds: number;
-    idleTimeoutMillis: number | null;
-  };
+  readonly options: PoolOptions;
   readonly Promise: PromiseConstructor;
-  readonly Client = PoolClient;
+  readonly Client = Client;
   readonly log: (...messages: unknown[]) => void;
   ending = false;
   ended = false;
 
+  /** Those that are coming, lent and idle. */
+  readonly _clients: PoolClient[] = [];
+
   private readonly db: Database;
-  private readonly clients = new Map<number, PoolClient>();
-  private readonly held = new Set<PoolClient>();
-  /** Clients that are lent and whose session is gone: their removal is told when they are given back. */
-  private readonly lost = new Set<PoolClient>();
-  private readonly waiting = new Set<AbortController>();
+  /** Clients that have a session, by its server process. */
+  private readonly byProcess = new Map<number, PoolClient>();
+  /** With the timers that end them. */
+  private readonly idle = new Map<PoolClient, NodeJS.Timeout | undefined>();
+  private readonly expired = new WeakSet<PoolClient>();
+  private readonly waiting = new Set<Waiter>();
+  /** Ends the waiting of all; made anew each time. */
+  private outage = untold();
+  private readonly making = new Map<PoolClient, AbortController>();
+  /** Made for somebody whom another has served: they become idle when their sessions come. */
+  private readonly spares: PoolClient[] = [];
+  /** Those of them that have come and that nobody has had yet. */
+  private readonly unmet = new WeakSet<PoolClient>();
   private hearing = false;
 
   constructor(options: PoolConfig = {}) {
@@ -107,7 +111,7 @@ export class Pool extends EventEmitter {
       allowExitOnIdle: options.allowExitOnIdle ?? false,
       maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
       idleTimeoutMillis: options.idleTimeoutMillis === undefined ? 10_000 : options.idleTimeoutMillis,
-    };
+    } as PoolOptions;
     for (const secret of ['password', 'ssl'] as const) {
       if (!(secret in options)) continue;
       Object.defineProperty(this.options, secret, {
@@ -133,7 +137,7 @@ export class Pool extends EventEmitter {
         ...config.pool,
       },
     });
-    for (const hidden of ['db', 'clients', 'held', 'lost', 'waiting', 'hearing'] as const) {
+    for (const hidden of HIDDEN) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
     this.db.on('disconnect', ({ processId, error }) => {
@@ -141,26 +145,34 @@ export class Pool extends EventEmitter {
     });
     // As with `pg`, whoever waits for a connection learns at once that none can be made.
     this.db.on('unreachable', ({ error }) => {
-      for (const controller of this.waiting) controller.abort(error);
+      const { outage } = this;
+      this.outage = untold();
+      outage.abort(error);
+      for (const controller of this.making.values()) controller.abort(error);
+      for (const client of this.spares.splice(0)) this.forget(client);
+    });
+    this.db.on('connect', ({ processId }) => {
+      // Whoever waits for it has it before.
+      if (this.spares.length > 0) setImmediate(() => this.keepSpare(processId));
     });
   }
 
   get totalCount(): number {
-    const { openConnections, connecting } = this.db.stats();
-    return openConnections + connecting;
+    return this._clients.length;
   }
 
   get idleCount(): number {
-    return this.db.stats().idle;
+    return this.idle.size;
   }
 
   get waitingCount(): number {
-    return Math.max(0, this.waiting.size - this.db.stats().connecting);
+    let count = 0;
+    for (const { coming } of this.waiting) if (coming === undefined) count++;
+    return count;
   }
 
-  /** Sessions that have become too old are the driver's to replace, and none is counted. */
   get expiredCount(): number {
-    return 0;
+    return this._clients.filter((client) => this.expired.has(client)).length;
   }
 
   connect(): Promise<PoolClient>;
@@ -193,42 +205,113 @@ export class Pool extends EventEmitter {
 
   private async lease(): Promise<PoolClient> {
     if (this.ending) throw new Error('Cannot use a pool after calling end on the pool');
-    const limit = this.options.connectionTimeoutMillis ?? 0;
-    const { openConnections, connecting, idle } = this.db.stats();
-    const waits = idle > 0 || openConnections + connecting >= this.options.max;
-    const controller = new AbortController();
-    this.waiting.add(controller);
+    const waiter: Waiter = { coming: undefined };
+    const waits = this.idle.size > this.waitingCount || this._clients.length >= this.options.max;
+    if (!waits) waiter.coming = this.newClient();
+    const words = waits ? CONNECT_TIMEOUT : 'Connection terminated due to connection timeout';
+    this.waiting.add(waiter);
     let session: Connection;
     try {
-      const { signal } = controller;
-      session = await this.db.connect(limit > 0 ? { signal, timeout: limit } : { signal });
+      session = await this.checkOut(waiter.coming);
     } catch (error) {
-      throw connectError(error, waits ? CONNECT_TIMEOUT : 'Connection terminated due to connection timeout');
-    } finally {
-      this.waiting.delete(controller);
+      this.waiting.delete(waiter);
+      this.forget(waiter.coming);
+      throw connectError(error, words);
     }
-    return this.handOut(session);
+    this.waiting.delete(waiter);
+    return this.handOut(session, waiter.coming);
   }
 
-  private async handOut(session: Connection): Promise<PoolClient> {
-    const known = this.clients.get(session.backendPid);
-    const client = known ?? this.newClient(session);
-    client.lend(session);
-    this.held.add(client);
-    client.release = this.releaseOnce(client);
-    if (known === undefined) {
-      this.log('new client connected');
-      try {
-        if (this.options.onConnect !== undefined) await this.options.onConnect(client);
-      } catch (error) {
-        this.giveBack(client, true);
-        throw error;
-      }
-      this.emit('connect', client);
+  private checkOut(coming: PoolClient | undefined): Promise<Connection> {
+    const limit = this.options.connectionTimeoutMillis ?? 0;
+    let { signal } = this.outage;
+    if (coming !== undefined) {
+      const controller = new AbortController();
+      this.making.set(coming, controller);
+      ({ signal } = controller);
     }
+    return this.db.connect(limit > 0 ? { signal, timeout: limit } : { signal });
+  }
+
+  /** No client comes of it. */
+  private forget(client: PoolClient | undefined): void {
+    if (client === undefined) return;
+    this.making.delete(client);
+    this.uncount(client);
+    client.over();
+    this.provide();
+  }
+
+  private uncount(client: PoolClient): void {
+    const at = this._clients.indexOf(client);
+    if (at >= 0) this._clients.splice(at, 1);
+  }
+
+  /** Where there is room again, those that wait have clients made. */
+  private provide(): void {
+    let waiting = this.waitingCount - this.idle.size;
+    if (waiting <= 0 || this.ending) return;
+    for (const waiter of this.waiting) {
+      if (waiting <= 0 || this._clients.length >= this.options.max) return;
+      if (waiter.coming !== undefined) continue;
+      waiter.coming = this.newClient();
+      waiting--;
+    }
+  }
+
+  /** Its session is still to come, but whom it was made for has another one. */
+  private spare(client: PoolClient): void {
+    for (const waiter of this.waiting) {
+      if (waiter.coming !== undefined) continue;
+      waiter.coming = client;
+      return;
+    }
+    this.spares.push(client);
+  }
+
+  private keepSpare(processId: number): void {
+    if (this.byProcess.has(processId)) return;
+    const client = this.spares.shift();
+    if (client === undefined) return;
+    client.processID = processId;
+    this.byProcess.set(processId, client);
+    this.unmet.add(client);
+    this.keepIdle(client);
+  }
+
+  /** Which session comes first is the driver's to say: the client that was made for another may be the one that comes. */
+  private anyComing(): PoolClient | undefined {
+    const spare = this.spares.shift();
+    if (spare !== undefined) return spare;
+    for (const waiter of this.waiting) {
+      const { coming } = waiter;
+      if (coming === undefined) continue;
+      waiter.coming = undefined;
+      return coming;
+    }
+    return undefined;
+  }
+
+  private async handOut(session: Connection, coming: PoolClient | undefined): Promise<PoolClient> {
+    const known = this.byProcess.get(session.backendPid);
+    const client = known ?? coming ?? this.anyComing() ?? this.newClient();
+    const isNew = known === undefined || this.unmet.delete(known);
+    if (known === undefined) {
+      this.making.delete(client);
+      this.byProcess.set(session.backendPid, client);
+    } else {
+      if (coming !== undefined) this.spare(coming);
+      clearTimeout(this.idle.get(known));
+      this.idle.delete(known);
+      known.ref();
+    }
+    client.lend(session);
+    client.release = this.releaseOnce(client);
+    if (isNew) await this.welcome(client);
     this.emit('acquire', client);
+    client.removeListener('error', client.whileIdle);
     const { verify } = this.options;
-    if (known === undefined && verify !== undefined) {
+    if (isNew && verify !== undefined) {
       await new Promise<void>((resolve, reject) => {
         verify(client, (error) => {
           if (error === undefined || error === null) resolve();
@@ -242,12 +325,47 @@ export class Pool extends EventEmitter {
     return client;
   }
 
-  private newClient(session: Connection): PoolClient {
-    const client = new PoolClient(this.options);
-    this.clients.set(session.backendPid, client);
+  private async welcome(client: PoolClient): Promise<void> {
+    const { maxLifetimeSeconds, onConnect } = this.options;
+    this.log('new client connected');
+    try {
+      if (onConnect !== undefined) await onConnect(client);
+    } catch (error) {
+      this.remove(client);
+      throw error;
+    }
+    if (maxLifetimeSeconds > 0) {
+      const timer = setTimeout(() => {
+        this.log('ending client due to expired lifetime');
+        this.expired.add(client);
+        if (this.idle.has(client)) this.remove(client);
+      }, maxLifetimeSeconds * 1000);
+      timer.unref();
+      client.once('end', () => {
+        clearTimeout(timer);
+      });
+    }
+    this.emit('connect', client);
+  }
+
+  private newClient(): PoolClient {
+    const client = new PoolClient(this.options, {
+      end: ({ processID }) => {
+        this.db.disconnect(processID);
+      },
+      giveUp: (given, error) => {
+        this.making.get(given)?.abort(error);
+      },
+    });
+    client.whileIdle = (error): void => {
+      Object.assign(error, { client });
+      this.remove(client);
+      if (this.listenerCount('error') > 0) this.emit('error', error, client);
+    };
     client.on('newListener', (event) => {
       if (event === 'notice') this.hearNotices();
     });
+    this._clients.push(client);
     return client;
   }
 
@@ -255,7 +373,7 @@ export class Pool extends EventEmitter {
     if (this.hearing) return;
     this.hearing = true;
     this.db.on('notice', (notice) => {
-      this.clients.get(notice.processId)?.tellNotice(notice);
+      this.byProcess.get(notice.processId)?.tellNotice(notice);
     });
   }
 
@@ -267,42 +385,99 @@ export class Pool extends EventEmitter {
       client._poolUseCount++;
       this.emit('release', error, client);
       const expended = client._poolUseCount >= this.options.maxUses;
+      const expired = this.expired.has(client);
       if (expended) this.log('remove expended client');
-      this.giveBack(client, expended || (error !== undefined && error !== null && error !== false));
+      else if (expired) this.log('remove expired client');
+      if (error || this.ending || !client._queryable || client._ending || expended || expired) {
+        this.remove(client);
+      } else {
+        this.rest(client);
+      }
     };
   }
 
-  private giveBack(client: PoolClient, discard: boolean): void {
-    if (discard) client._ending = true;
-    client.takeBack((session) => {
-      this.held.delete(client);
-      if (this.lost.delete(client)) this.removed(client);
-      void session?.release({ discard: client._ending });
+  private rest(client: PoolClient): void {
+    this.keepIdle(client);
+    client.takeBack(giveBack);
+  }
+
+  private keepIdle(client: PoolClient): void {
+    const { idleTimeoutMillis, allowExitOnIdle, min } = this.options;
+    client.on('error', client.whileIdle);
+    let timer: NodeJS.Timeout | undefined;
+    if (idleTimeoutMillis && this._clients.length > min) {
+      timer = setTimeout(() => {
+        if (this._clients.length <= min) return;
+        this.log('remove idle client');
+        this.remove(client);
+      }, idleTimeoutMillis);
+      if (allowExitOnIdle) timer.unref();
+    }
+    if (allowExitOnIdle) client.unref();
+    this.idle.set(client, timer);
+  }
+
+  /** Ends a client's session, and counts the client no more. */
+  private remove(client: PoolClient): void {
+    if (!this._clients.includes(client)) return;
+    this.dismiss(client);
+    client.giveUp();
+    const { processID } = client;
+    if (this.byProcess.get(processID) === client) this.db.disconnect(processID);
+    else this.removed(client);
+  }
+
+  private dismiss(client: PoolClient): void {
+    clearTimeout(this.idle.get(client));
+    this.idle.delete(client);
+    this.uncount(client);
+    client.removeListener('error', client.whileIdle);
+    client.on('error', (error) => {
+      this.log('additional client error after disconnection due to error', error);
     });
   }
 
-  /** A session is gone: given up, too old, idle for too long, or lost. */
+  /** A session is gone: given up, too old, or lost. */
   private gone(processId: number, error: Error | undefined): void {
-    const client = this.clients.get(processId);
+    const client = this.byProcess.get(processId);
     if (client === undefined) return;
-    this.clients.delete(processId);
-    const idle = !this.held.has(client);
-    // A client that is lent hears of its loss itself.
-    if (idle || error === undefined) client.over();
-    if (error !== undefined && idle && this.listenerCount('error') > 0) {
-      const told = serverWords(error) ?? terminated(error);
-      outside(() => this.emit('error', Object.assign(told, { client }), client));
+    this.byProcess.delete(processId);
+    const idle = this.idle.has(client);
+    const lent = !idle && this._clients.includes(client);
+    // A client that is lent hears of its loss itself, and counts until it is given back.
+    if (lent) {
+      if (error === undefined) client.over();
+      return;
     }
-    if (idle) this.removed(client);
-    else this.lost.add(client);
+    if (idle) {
+      const { whileIdle } = client;
+      this.dismiss(client);
+      if (error !== undefined) {
+        const told = serverWords(error) ?? terminated(error);
+        outside(() => {
+          client.emit('error', told);
+          whileIdle(told);
+        });
+      }
+    }
+    this.removed(client);
   }
 
   private removed(client: PoolClient): void {
+    client.over();
     // The end of a pool is told when all of it is.
-    if (this.ending) this.emit('remove', client);
-    else outside(() => this.emit('remove', client));
+    if (this.ending) {
+      this.emit('remove', client);
+      return;
+    }
+    outside(() => {
+      this.emit('remove', client);
+      this.provide();
+    });
   }
 
+  /** As the types of `pg` have it; what is given back is a promise, as with `pg`. */
+  query<W extends Work>(work: W): W;
   query<R = RowOfAnyKind>(
     config: string | QueryConfig,
     values?: readonly unknown[] | null,
@@ -353,13 +528,13 @@ export class Pool extends EventEmitter {
         .then((client) => {
           try {
             client.query(config, values, (error, result) => {
-              // A statement that was refused says nothing against its connection, which is kept.
-              client.release();
+              // As with `pg`, nobody knows in what state a failed statement has left the session.
+              client.release(error ?? undefined);
               if (error) reject(error);
               else resolve(result as Result<unknown>);
             });
           } catch (error) {
-            client.release();
+            client.release(error as Error);
             throw error;
           }
         })
@@ -386,9 +561,22 @@ export class Pool extends EventEmitter {
   private async close(): Promise<void> {
     if (this.ending) throw new Error('Called end on pool more than once');
     this.ending = true;
+    for (const client of [...this.idle.keys()]) this.remove(client);
+    for (const client of this.spares.splice(0)) this.forget(client);
     await this.db.close();
     this.ended = true;
   }
+}
+
+function giveBack(session: Connection | undefined): void {
+  void session?.release();
+}
+
+/** Listened to by any number of those that wait. */
+function untold(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** Calls a program's function where what it throws is its own failure, and no rejection of ours. */

@@ -19,10 +19,15 @@ export class QueryQueue {
   private whenIdle: (() => void) | undefined;
   private whenDrained: (() => void) | undefined;
 
-  /** @param drained told when the last has been run */
+  /**
+   * @param drained told when the last has been run
+   * @param expired told when the time of something has run out that counts as sent; what is under way has its limit here
+   *   then, and not at the driver
+   */
   constructor(
     private readonly types: TypeParsers,
     private readonly drained: () => void,
+    private readonly expired: (() => void) | undefined,
   ) {}
 
   isBusy(): boolean {
@@ -52,12 +57,15 @@ export class QueryQueue {
     if (this.active === undefined && this.session !== undefined) this.next();
   }
 
-  /** It has waited in vain; what is under way has a limit at the driver instead. */
+  /** Its answer has not come in time. */
   private expire(waiting: Waiting): void {
     const at = this.waiting.indexOf(waiting);
-    if (at < 0) return;
-    this.waiting.splice(at, 1);
+    if (at >= 0) this.waiting.splice(at, 1);
+    else if (this.active === waiting.work) this.active = undefined;
+    else return;
+    const sent = this.session !== undefined;
     waiting.work.handleError(new Error(READ_TIMEOUT));
+    if (sent) this.expired?.();
   }
 
   private next(): void {
@@ -65,11 +73,13 @@ export class QueryQueue {
     const next = session === undefined ? undefined : this.waiting.shift();
     if (session === undefined || next === undefined) return;
     const { work, deadline, timer } = next;
-    clearTimeout(timer);
+    const here = this.expired !== undefined;
+    if (!here) clearTimeout(timer);
     this.active = work;
-    const timeout = deadline === 0 ? undefined : Math.max(1, Math.ceil(deadline - performance.now()));
+    const timeout = deadline === 0 || here ? undefined : Math.max(1, Math.ceil(deadline - performance.now()));
     const { types, named } = this;
     work[RUN]({ session, types, named, timeout }, (tell, failed) => {
+      clearTimeout(timer);
       // Refused meanwhile, since the connection was ended.
       if (this.active !== work) return;
       this.active = undefined;

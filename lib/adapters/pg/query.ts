@@ -24,19 +24,7 @@ export interface QueryConfig {
 
 export type QueryCallback = (error: Error | null | undefined, result?: Result | Result[]) => void;
 
-/** The config of a call's arguments; the caller's object stays as it is. */
-function normalized(
-  config: string | QueryConfig,
-  values?: readonly unknown[] | QueryCallback,
-  callback?: QueryCallback,
-): QueryConfig {
-  const made: QueryConfig =
-    typeof config === 'string' ? { text: config } : (Object.create(config) as QueryConfig);
-  if (typeof values === 'function') made.callback = values;
-  else if (values !== undefined && values !== null) made.values = values;
-  if (callback !== undefined && callback !== null) made.callback = callback;
-  return made;
-}
+const NOTHING: QueryConfig = {};
 
 /** One call of `query`: events `row`, `end` and `error`, or a callback. */
 export class Query extends EventEmitter implements Work {
@@ -57,16 +45,18 @@ export class Query extends EventEmitter implements Work {
     callback?: QueryCallback,
   ) {
     super();
-    const given = normalized(config, values, callback);
-    this.text = given.text;
-    this.values = given.values;
+    // The caller's object stays as it is.
+    const given = typeof config === 'string' ? NOTHING : config;
+    const byCallback = typeof values === 'function';
+    this.text = typeof config === 'string' ? config : given.text;
+    this.values = (byCallback ? undefined : values) ?? given.values;
     this.name = given.name;
     this.types = given.types;
     this.queryMode = given.queryMode;
     this.rows = given.rows;
     this.binary = given.binary;
     this.portal = given.portal ?? '';
-    this.callback = given.callback;
+    this.callback = callback ?? (byCallback ? values : given.callback);
     this.rowMode = given.rowMode;
   }
 

@@ -49,32 +49,46 @@ export class Result<R = RowOfAnyKind> {
   oid = null as unknown as number;
   rows: R[] = [];
   fields: FieldDef[] = [];
-  declare _types: TypeParsers;
-  declare rowAsArray: boolean;
-  declare private parsers: TypeParser[];
-  declare private emptyRow: Record<string, unknown>;
+  // Not among what is enumerated.
+  #types: TypeParsers;
+  readonly #asArray: boolean;
+  #parsers: TypeParser[] = [];
+  #emptyRow: Record<string, unknown> = {};
 
   constructor(rowMode?: string, parsers: TypeParsers = types) {
-    hide(this, '_types', parsers);
-    hide(this, 'rowAsArray', rowMode === 'array');
-    hide(this, 'parsers', []);
-    hide(this, 'emptyRow', {});
+    this.#types = parsers;
+    this.#asArray = rowMode === 'array';
+  }
+
+  get _types(): TypeParsers {
+    return this.#types;
+  }
+
+  set _types(parsers: TypeParsers) {
+    this.#types = parsers;
+  }
+
+  get rowAsArray(): boolean {
+    return this.#asArray;
   }
 
   addFields(columns: readonly Column[]): void {
     this.fields = columns.map((column) => new Field(column));
-    this.parsers = this.fields.map(({ dataTypeID }) => this._types.getTypeParser(dataTypeID, 'text'));
+    this.#parsers = this.fields.map(({ dataTypeID }) => this.#types.getTypeParser(dataTypeID, 'text'));
     // Without a prototype, so that a column may have any name.
-    this.emptyRow = Object.create(null) as Record<string, unknown>;
-    for (const { name } of this.fields) this.emptyRow[name] = null;
+    const row = Object.create(null) as Record<string, unknown>;
+    for (const { name } of this.fields) row[name] = null;
+    // Copies of an object with a prototype share their shape; those of one without are dictionaries.
+    this.#emptyRow = { ...row };
   }
 
   parseRow(values: TextRow): R {
-    const { parsers, fields } = this;
-    if (this.rowAsArray) {
+    const { fields } = this;
+    const parsers = this.#parsers;
+    if (this.#asArray) {
       return values.map((value, i) => (value === null ? null : parsers[i]?.(value))) as R;
     }
-    const row = { ...this.emptyRow };
+    const row = { ...this.#emptyRow };
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as string | null;
       row[(fields[i] as FieldDef).name] = value === null ? null : (parsers[i] as TypeParser)(value);
@@ -95,8 +109,4 @@ export class Result<R = RowOfAnyKind> {
     // The server names the row's OID only of tables that have them, and 0 of all others.
     if (word === 'INSERT') this.oid = 0;
   }
-}
-
-function hide(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
 }

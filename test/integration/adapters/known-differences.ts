@@ -1,21 +1,9 @@
 /** What the pg module does otherwise than `pg`, by program and by what is seen, each with its reason. */
 export const DIFFERENCES: Record<string, Record<string, { ours: unknown; why: string }>> = {
-  'keeps the client of a query that failed': {
-    total: {
-      ours: 1,
-      why: 'A statement that the server refused says nothing against its connection, which pg closes.',
-    },
-  },
   'ends a transaction that was left open': {
     status: {
       ours: 'I',
       why: 'A connection that is given back inside a transaction is rolled back; with pg the next user is in it.',
-    },
-  },
-  'has a name where none is given': {
-    rows: {
-      ours: [{ v: 'kingbase-native' }],
-      why: 'The driver always says to the server who it is; application_name changes it.',
     },
   },
   'refuses COPY without a stream': {

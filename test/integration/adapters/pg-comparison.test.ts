@@ -6,6 +6,7 @@ import { describe, expect, inject, it } from 'vitest';
 import adapter from 'kingbase-native/pg';
 import { DIFFERENCES } from './known-differences.js';
 import { clients } from './programs/clients.js';
+import { connections } from './programs/connections.js';
 import { configurations } from './programs/configurations.js';
 import { copies } from './programs/copying.js';
 import { errors } from './programs/errors.js';
@@ -74,6 +75,7 @@ const areas: Record<string, Programs> = {
   forms,
   sequences,
   configurations,
+  connections,
   cursors,
   streams,
   copies,

@@ -1,9 +1,14 @@
 import type theirs from 'pg';
-import { expect, it } from 'vitest';
-import adapter from 'kingbase-native/pg';
+import { expect, expectTypeOf, it } from 'vitest';
+import adapter, {
+  type Client,
+  type Connection,
+  type Pool,
+  type PoolClient,
+  type Query,
+} from 'kingbase-native/pg';
 
 // Read by `npm run check:types`: what asks for these types of pg takes those of the module, and the other way round.
-// Clients and pools are not among them: pg's have the connection, whose messages only the client library can send.
 it('has types that are assignable to those of pg', () => {
   const result: theirs.QueryResult = new adapter.Result();
   const error: Omit<theirs.DatabaseError, never> = new adapter.DatabaseError('words', 0);
@@ -18,4 +23,13 @@ it('has types that are assignable to those of pg', () => {
     '/nowhere',
     '/nowhere',
   ]);
+});
+
+it('has clients and pools that go where those of pg are asked for', () => {
+  expectTypeOf<Client>().toExtend<theirs.ClientBase>();
+  expectTypeOf<Client>().toExtend<theirs.Client>();
+  expectTypeOf<PoolClient>().toExtend<theirs.PoolClient>();
+  expectTypeOf<Pool>().toExtend<theirs.Pool>();
+  expectTypeOf<Query>().toExtend<theirs.Query>();
+  expectTypeOf<Connection>().toExtend<theirs.Connection>();
 });

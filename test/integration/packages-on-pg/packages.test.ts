@@ -337,11 +337,11 @@ describe('packages on the pg module', () => {
       dbName: server.database!,
       schema: 'mikro_on_pg',
       entities: [Towns],
-      driverOptions: { connection: { kingbase } },
+      driverOptions: { connection: { kingbase: { ...kingbase, applicationName: 'of this module alone' } } },
       discovery: { warnWhenNoEntities: false },
     });
     const name = "select current_setting('application_name') as name";
-    expect(await orm.em.getConnection().execute(name)).toEqual([{ name: 'kingbase-native' }]);
+    expect(await orm.em.getConnection().execute(name)).toEqual([{ name: 'of this module alone' }]);
     await orm.schema.createSchema();
     const em = orm.em.fork();
     em.create(Towns, { name: '杭州', tags: ['西湖', '龙井'] } as never);

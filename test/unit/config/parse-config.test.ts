@@ -62,6 +62,7 @@ describe('defaults', () => {
       log: undefined,
       traceParameters: false,
       binaryResults: true,
+      exactFloats: true,
       trust: 'trusted',
       encryptedCancelOnly: false,
       libraryKeywords: {},

@@ -294,6 +294,8 @@ export const poolLife: Programs = {
     lent[1].release();
     lent[2].release();
     await ending;
+    // The last may be told of behind the end.
+    await until(() => told.length >= 3);
     return { told, state, after: [pool.ending, pool.ended], counts: counts(pool) };
   },
   'has time limits for waiting': async ({ pool }) => {

@@ -164,10 +164,10 @@ export const pools: Programs = {
     await until(() => told.length > 0 && some.totalCount === 0);
     return { told, after: (await some.query('select 1 as v')).rows };
   },
-  'keeps the client of a query that failed': async ({ pool }) => {
+  'closes the client of a query that failed': async ({ pool }) => {
     const one = pool({ max: 1 });
     await failure(one.query('select wrong'));
-    return { total: one.totalCount };
+    return { counts: [one.totalCount, one.idleCount], after: (await one.query('select 1 as v')).rows };
   },
   'ends a transaction that was left open': async ({ pool }) => {
     const one = pool({ max: 1 });
