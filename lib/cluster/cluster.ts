@@ -1,9 +1,11 @@
 import { GivingUp } from '../base/given-up.js';
 import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
-import type { Operation, Session, SessionEvents } from '../driver/session.js';
+import { SessionState, type Operation, type Session, type SessionEvents } from '../driver/session.js';
 import { ConnectionError, type KingbaseError } from '../errors/index.js';
 import { evicts } from '../errors/server-going-away.js';
 import type { OpenSession } from '../pool/engine.js';
+import type { PoolRole } from '../pool/role.js';
+import { SharedLimit } from '../pool/shared-limit.js';
 import type { PoolEvents, SessionPool } from '../pool/session-pool.js';
 import { AutomaticRunner } from './automatic.js';
 import type { OperationRunner, ReadRunner } from './runner.js';
@@ -45,7 +47,7 @@ export interface ClusterHost {
     watching: boolean,
     signal?: GivingUp,
   ): Promise<Session>;
-  pool(open: OpenSession, events: Partial<PoolEvents>, writable: boolean): SessionPool;
+  pool(open: OpenSession, events: Partial<PoolEvents>, writable: boolean, role: PoolRole): SessionPool;
   /** ms that a server may take to answer a short question; 0: no limit. */
   patience(): number;
   primaryChanged(node: ClusterNode): void;
@@ -65,7 +67,13 @@ export class Cluster {
   readonly ledger: Ledger;
   readonly writer: SessionPool;
   private readonly reads: Reads;
+  /** Of the pools' connections together; undefined where there is none. */
+  private readonly limit: SharedLimit | undefined;
   private readonly homes = new WeakMap<Session, ClusterNode>();
+  /** Connections to the primary that belong to none of the pools. */
+  private readonly elsewhere = new Set<Session>();
+  /** Whose connections are lent for writes. */
+  private home: ClusterNode | undefined;
   private readonly attempts = new Set<Attempt>();
   private lastPrimary: ClusterNode | undefined;
   private closed = false;
@@ -79,17 +87,23 @@ export class Cluster {
       connect: (address) => host.connect(address, {}, true),
       patience: () => host.patience(),
       primaryChanged: (primary) => this.follow(primary),
-      standbyChanged: (node) => host.standbyChanged(node),
+      standbyChanged: (node) => this.serviceChanged(node),
       lagChanged: (node) => host.lagChanged(node),
       looked: () => this.reads.placeWaiting(),
     });
     this.ledger = new Ledger(() => this.askPrimary());
+    if (options.maxConnections !== Infinity) this.limit = new SharedLimit(options.maxConnections);
     this.writer = host.pool(
       (signal) => this.openWriter(signal),
       {
         closed: (session, _reason, error) => this.writerClosed(session, error),
       },
       true,
+      {
+        admits: (session) => this.homes.get(session) === this.home,
+        keepsMinimum: true,
+        shared: this.limit,
+      },
     );
     this.reads = new Reads({
       options,
@@ -154,8 +168,15 @@ export class Cluster {
 
   /** A connection to the primary that belongs to none of the pools. */
   async openElsewhere(events: SessionEvents): Promise<Session> {
-    const node = await this.topology.find();
-    return this.openOn(node, undefined, events);
+    for (;;) {
+      const node = await this.topology.find();
+      const session = await this.openOn(node, undefined, events);
+      for (const other of this.elsewhere)
+        if (other.state === SessionState.Closed) this.elsewhere.delete(other);
+      this.elsewhere.add(session);
+      if (node === this.home) return session;
+      session.close();
+    }
   }
 
   private async openOn(
@@ -194,12 +215,14 @@ export class Cluster {
   private follow(primary: ClusterNode | undefined): void {
     const { split } = this.topology;
     if (primary === undefined && split.length === 0) return;
+    this.home = primary;
     const elsewhere = (session: Session): boolean => this.homes.get(session) !== primary;
     const because =
       primary === undefined ? 'two servers claim to be the primary' : 'another server is the primary now';
     this.writer.give(elsewhere, because);
     // What is under way there could wait for a server that is cut off, and must not be carried out by one that is overtaken.
     this.writer.cut(elsewhere, because);
+    for (const session of this.elsewhere) if (elsewhere(session)) session.close(because);
     for (const { node, givingUp } of this.attempts) if (node !== primary) givingUp.abort(notThePrimary(node));
     if (primary === undefined) return;
     // It serves no reads any more, and its connections count against its limit.
@@ -224,6 +247,13 @@ export class Cluster {
         },
       },
       false,
+      {
+        admits: () => node.role !== 'primary',
+        shared: this.limit,
+        get keepsMinimum() {
+          return node.serves;
+        },
+      },
     );
     return node.pool;
   }
@@ -256,6 +286,17 @@ export class Cluster {
   /** No connection can be had: what waits for one goes elsewhere. */
   private leave(node: ClusterNode, error: unknown): void {
     this.topology.suspect(node, error);
+    this.placeElsewhere(node);
+  }
+
+  /** A server has begun to serve reads, or has ceased to: then nothing waits for it any more. */
+  private serviceChanged(node: ClusterNode): void {
+    if (node.serves) node.pool?.connectNow();
+    else this.placeElsewhere(node);
+    this.host.standbyChanged(node);
+  }
+
+  private placeElsewhere(node: ClusterNode): void {
     for (const operation of node.pool?.takeWaiting() ?? [])
       this.reads.runElsewhere(operation, node, undefined);
   }

@@ -10,7 +10,11 @@ import type { Candidate } from './route.js';
 export interface Lag {
   /** Bytes of the primary's log that the standby does not show yet. */
   readonly bytes: number;
-  /** ms: everything that was committed so long before it was last asked is there. 0 where nothing was missing. */
+  /**
+   * ms: everything that was committed so long before it was last asked is there; of what is more than a minute old that is not
+   * known. 0 where nothing was missing. It is measured by when the primary was asked, and can be too much by
+   * `recheckInterval`.
+   */
   readonly ms: number;
 }
 
@@ -46,6 +50,8 @@ export class ClusterNode implements SessionOwner, Candidate {
   timer: NodeJS.Timeout | undefined;
   /** More than `maxLag` behind, when it last answered. */
   behind = false;
+  /** ms after which it will be known whether it is; undefined where that is known. */
+  doubt: number | undefined;
   /** For reads; made when there is a first. */
   pool: SessionPool | undefined;
 

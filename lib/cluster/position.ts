@@ -15,6 +15,22 @@ export function placeOf(lsn: string): bigint {
   return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
 }
 
+/** Bytes of the header of a page of the log, and of the first page of a file. */
+const PAGE_HEADER = 24n;
+const FILE_HEADER = 40n;
+
+/**
+ * Where the last record ends, of the place where a primary will put the next: at the end of a page that is after the next
+ * page's header, and a standby that has replayed everything is before it. No record ends between the two, and where one
+ * ends as far behind a page's begin it has begun before that, so that no standby is at the begin.
+ *
+ * @param block bytes of a page
+ */
+export function endOfLast(place: bigint, block: number): bigint {
+  const within = place % BigInt(block);
+  return within === PAGE_HEADER || within === FILE_HEADER ? place - within : place;
+}
+
 /** As a word that may travel in a cookie or a header. */
 export function positionText({ timeline, place }: Position): string {
   return `${timeline.toString(16)}-${place.toString(16)}`;

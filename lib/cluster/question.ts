@@ -5,7 +5,7 @@ import type { StatementResult } from '../driver/result-shape.js';
 import type { Operation, Session } from '../driver/session.js';
 import { ConnectionError } from '../errors/index.js';
 import { TypeMap } from '../types/type-map.js';
-import { placeOf, positionText } from './position.js';
+import { endOfLast, placeOf, positionText } from './position.js';
 
 /** What a server has said of itself. */
 export interface Observation {
@@ -25,16 +25,19 @@ export interface Observation {
  * it receives, which is only shown to members of pg_read_all_stats, or the one that its control file has, which can be
  * an older one for some minutes. The names beginning with pg_ are there in every mode of KingbaseES.
  */
-const question = (standbyTimeline: string): string => `SELECT pg_is_in_recovery() AS standby,
+const question = (standbyTimeline: string, block: string): string => `SELECT pg_is_in_recovery() AS standby,
   CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END AS place,
   CASE WHEN pg_is_in_recovery() THEN ${standbyTimeline}
-    ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END AS timeline`;
+    ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END AS timeline,
+  ${block} AS block`;
 
 const WITH_TIMELINE = question(
   'cast(greatest((SELECT max(received_tli) FROM pg_stat_wal_receiver), ' +
     '(SELECT min_recovery_end_timeline FROM pg_control_recovery())) AS varchar(20))',
+  "cast(current_setting('wal_block_size', true) AS varchar(20))",
 );
-const WITHOUT = question('cast(NULL AS varchar(20))');
+const NOT_TOLD = 'cast(NULL AS varchar(20))';
+const WITHOUT = question(NOT_TOLD, NOT_TOLD);
 
 /** What is said where a function or view is not there, or not for everybody. */
 const NOT_TO_BE_HAD = /^(42883|42P01|42501|42703)$/;
@@ -96,14 +99,14 @@ export class Question extends OwnCommands {
 }
 
 function read(row: unknown[] | undefined, asked: number): Observation | undefined {
-  const [standby, place, timeline] = row ?? [];
+  const [standby, place, timeline, block] = row ?? [];
   if (typeof standby !== 'boolean' || typeof place !== 'string' || !/^[\dA-F]+\/[\dA-F]+$/i.test(place)) {
     return undefined;
   }
   const number = typeof timeline === 'string' ? parseInt(timeline, standby ? 10 : 16) : 0;
   return {
     standby,
-    place: placeOf(place),
+    place: !standby && Number(block) > 0 ? endOfLast(placeOf(place), Number(block)) : placeOf(place),
     timeline: Number.isNaN(number) ? 0 : number,
     asked,
     answered: performance.now(),

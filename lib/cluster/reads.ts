@@ -28,30 +28,38 @@ export interface ReadsHost {
 }
 
 /** A read, from when it was asked for until it has ended. */
-interface Read {
-  readonly operation: Operation;
-  readonly terms: ResolvedTerms;
+class Read {
   /** Its deadline as a read that waits has passed. */
-  late: boolean;
-  /** What was written before it. */
-  write: number;
+  late = false;
   /** It has been counted as if it were a write, so that the primary is asked after it. */
-  counted: boolean;
+  counted = false;
   /** When what its session had been shown was taken into account; undefined: not yet. */
-  moment: number | undefined;
-  tried: Set<ClusterNode> | undefined;
+  moment: number | undefined = undefined;
+  tried: Set<ClusterNode> | undefined = undefined;
   /** No standby can serve it. */
   onPrimary: boolean;
-  at: ClusterNode | undefined;
-  timer: NodeJS.Timeout | undefined;
+  at: ClusterNode | undefined = undefined;
+  /** The primary serves it, and it is no write as far as is known. */
+  primaryReads = false;
+  timer: NodeJS.Timeout | undefined = undefined;
+
+  /** @param write what was written before it */
+  constructor(
+    readonly operation: Operation,
+    readonly terms: ResolvedTerms,
+    public write: number,
+  ) {
+    this.onPrimary = terms.consistency === 'primary';
+  }
+}
+
+function readOf({ ticket }: Operation): Read | undefined {
+  return ticket instanceof Read ? ticket : undefined;
 }
 
 /** Says which server each read goes to, and lets those wait for which none is fit yet. */
 export class Reads {
   private readonly waiting = new Map<Operation, Read>();
-  private readonly known = new WeakMap<Operation, Read>();
-  /** Reads that the primary serves: no writes, as far as is known. */
-  private readonly primaryReads = new WeakSet<Operation>();
   private polling: NodeJS.Timeout | undefined;
   private pause = FIRST_LOOK;
   private asking = false;
@@ -67,19 +75,9 @@ export class Reads {
       operation.refuse(poolClosed());
       return;
     }
-    const read: Read = {
-      operation,
-      terms,
-      late: false,
-      write: this.host.ledger.writes,
-      counted: false,
-      moment: undefined,
-      tried: undefined,
-      onPrimary: terms.consistency === 'primary',
-      at: undefined,
-      timer: undefined,
-    };
-    this.known.set(operation, read);
+    const read = new Read(operation, terms, this.host.ledger.writes);
+    // On the operation, since what is found by a WeakMap costs more than all the rest.
+    operation.ticket = read;
     this.place(read);
   }
 
@@ -224,7 +222,7 @@ export class Reads {
     read.at = topology.primary ?? topology.nodes[0];
     if (read.at !== undefined) read.terms.session?.begun(read.at);
     // What a standby has refused as a write is one.
-    if (!(read.onPrimary && read.tried !== undefined)) this.primaryReads.add(read.operation);
+    if (!(read.onPrimary && read.tried !== undefined)) read.primaryReads = true;
     writer.run(read.operation);
   }
 
@@ -293,14 +291,14 @@ export class Reads {
       this.stopWaiting(read);
       return true;
     }
-    const at = this.known.get(operation)?.at;
+    const at = readOf(operation)?.at;
     const withdrawn = at?.pool?.withdraw(operation) === true || this.host.writer.withdraw(operation);
     if (withdrawn) this.ended(operation);
     return withdrawn;
   }
 
   whyWaiting(operation: Operation | undefined): WaitReason {
-    const read = operation === undefined ? undefined : this.known.get(operation);
+    const read = operation === undefined ? undefined : readOf(operation);
     if (operation !== undefined && this.waiting.has(operation)) {
       return {
         words: 'no standby had what it must show',
@@ -317,7 +315,7 @@ export class Reads {
 
   /** A read has failed on a server's connection and can be run elsewhere, or it waited for a server that has failed. */
   runElsewhere(operation: Operation, node: ClusterNode, failure: NativeFailure | undefined): boolean {
-    const read = this.known.get(operation);
+    const read = readOf(operation);
     if (read === undefined) return false;
     if (this.closed) {
       operation.refuse(poolClosed());
@@ -333,7 +331,7 @@ export class Reads {
   /** A server has less than it had: it was started again. What waits for it may have to go elsewhere. */
   placeAgain(operations: readonly Operation[], node: ClusterNode): void {
     for (const operation of operations) {
-      const read = this.known.get(operation);
+      const read = readOf(operation);
       if (read === undefined) continue;
       read.terms.session?.ended(node);
       this.place(read);
@@ -342,10 +340,10 @@ export class Reads {
 
   /** An operation has ended on a server. True where it was a read. */
   ended(operation: Operation): boolean {
-    const read = this.known.get(operation);
+    const read = readOf(operation);
     if (read === undefined) return false;
     if (read.at !== undefined) read.terms.session?.ended(read.at);
-    return this.primaryReads.has(operation);
+    return read.primaryReads;
   }
 
   /**

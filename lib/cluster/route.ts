@@ -46,39 +46,58 @@ export function route<C extends Candidate>(
 ): Route<C> {
   const { needed, tried, preferred, primaryShare, primaryAllowed, mayWait } = demand;
   if (primaryAllowed && primaryShare > 0 && random() < primaryShare) return 'primary';
-  const serving = standbys.filter((each) => each.serves && tried?.has(each) !== true);
-  const able = serving.filter(
-    ({ position }) => needed === undefined || (position !== undefined && reaches(position, needed)),
-  );
+  const able: C[] = [];
+  let serving = false;
+  for (const each of standbys) {
+    if (!each.serves || tried?.has(each) === true) continue;
+    serving = true;
+    const { position } = each;
+    if (needed === undefined || (position !== undefined && reaches(position, needed))) able.push(each);
+  }
   if (preferred !== undefined && able.includes(preferred)) return preferred;
-  const first = draw(able, random);
+  const first = draw(able, undefined, random);
   if (first !== undefined) {
-    const second =
-      able.length > 1
-        ? draw(
-            able.filter((each) => each !== first),
-            random,
-          )
-        : undefined;
+    const second = able.length > 1 ? draw(able, first, random) : undefined;
     // One without any weight is only for what no other can serve.
     if (second === undefined || (second.weight === 0 && first.weight > 0)) return first;
-    return work(second) < work(first) ? second : first;
+    return work(second, first) < work(first, second) ? second : first;
   }
-  if (serving.length > 0 && mayWait) return 'wait';
+  if (serving && mayWait) return 'wait';
   return primaryAllowed ? 'primary' : 'nobody';
 }
 
-function work({ load, latency }: Candidate): number {
-  return (load + 1) * latency;
+/** ms: differences between latencies below this say more of the moment at which they were measured than of the servers. */
+const NEAR = 10;
+
+/**
+ * How long a read would take, as far as that can be told: what is in flight counts in proportion to what the server is to
+ * have compared with the other.
+ */
+function work({ load, latency, weight }: Candidate, other: Candidate): number {
+  const share = weight > 0 ? (2 * weight) / (weight + other.weight) : 1;
+  return (load / share + 1) * Math.max(latency, NEAR);
 }
 
-/** One of them, each as likely as its weight says. */
-function draw<C extends Candidate>(from: readonly C[], random: () => number): C | undefined {
-  const total = from.reduce((sum, { weight }) => sum + weight, 0);
-  let left = random() * (total > 0 ? total : from.length);
+/** One of them but for `except`, each as likely as its weight says. */
+function draw<C extends Candidate>(
+  from: readonly C[],
+  except: C | undefined,
+  random: () => number,
+): C | undefined {
+  let total = 0;
+  let count = 0;
   for (const each of from) {
+    if (each === except) continue;
+    total += each.weight;
+    count++;
+  }
+  let left = random() * (total > 0 ? total : count);
+  let last: C | undefined;
+  for (const each of from) {
+    if (each === except) continue;
     left -= total > 0 ? each.weight : 1;
     if (left < 0) return each;
+    last = each;
   }
-  return from.at(-1);
+  return last;
 }

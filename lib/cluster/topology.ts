@@ -1,6 +1,6 @@
 import { nothing } from '../base/nothing.js';
 import { startTimer } from '../base/timers.js';
-import type { HostAddress, MaxLag, ResolvedClusterOptions } from '../config/index.js';
+import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
 import type { Session } from '../driver/session.js';
 import { ConnectionError, KingbaseError } from '../errors/index.js';
 import { worthConnectingAgain } from '../errors/server-going-away.js';
@@ -26,6 +26,7 @@ export interface TopologyHost {
 /** Up to where the primary had come, at `asked` at the latest. */
 interface Sample {
   readonly asked: number;
+  readonly answered: number;
   readonly position: Position;
 }
 
@@ -219,18 +220,18 @@ export class Topology implements NodeHost {
       ? Math.max(recheckInterval, 60_000)
       : searching
         ? backoffDelay({ ...SEARCH, longest }, attempt, Math.random())
-        : recheckInterval * (0.9 + 0.2 * Math.random());
+        : Math.min(recheckInterval * (0.9 + 0.2 * Math.random()), (node.doubt ?? Infinity) + 1);
     node.timer = startTimer(() => void node.look(), pause).unref();
   }
 
   // ---- how far they are
 
-  private noteSample(node: ClusterNode, { asked }: Observation): void {
+  private noteSample(node: ClusterNode, { asked, answered }: Observation): void {
     const { position } = node;
     if (position === undefined) return;
     if (this.oldest === 0) this.oldest = position.timeline;
     if (this.samples.length >= SAMPLES) this.samples = this.samples.filter((_each, index) => index % 2 === 1);
-    this.samples.push({ asked, position });
+    this.samples.push({ asked, answered, position });
     const [first] = this.samples;
     if (first !== undefined && first.asked < asked - SAMPLE_AGE) this.samples.shift();
   }
@@ -246,12 +247,30 @@ export class Topology implements NodeHost {
     return this.samples.at(-1)?.asked ?? -Infinity;
   }
 
-  private judgeLag(node: ClusterNode, { answered }: Observation): void {
-    node.lag = this.lagOf(node.position, answered);
-    const behind = node.lag !== undefined && exceeds(node.lag, this.options.maxLag);
+  private judgeLag(node: ClusterNode, { asked, answered }: Observation): void {
+    const lag = (node.lag = this.lagOf(node.position, answered));
+    const { maxLag } = this.options;
+    node.doubt = undefined;
+    let behind = false;
+    if (lag !== undefined && typeof maxLag !== 'number') {
+      behind = lag.bytes > maxLag.bytes;
+    } else if (lag !== undefined && typeof maxLag === 'number' && lag.ms > maxLag) {
+      // `lag.ms` may be too much by the time between two looks at the primary.
+      const surely = asked - this.firstMissing(node.position);
+      behind = surely > maxLag || node.behind;
+      if (surely <= maxLag) node.doubt = maxLag - surely;
+    }
     if (behind === node.behind) return;
     node.behind = behind;
     this.host.lagChanged(node);
+  }
+
+  /** At what moment, at the latest, something was there that who is at the position does not show. */
+  private firstMissing(position: Position | undefined): number {
+    const first = this.samples.find(
+      (sample) => position !== undefined && !reaches(position, sample.position),
+    );
+    return first?.answered ?? Infinity;
   }
 
   private lagOf(position: Position | undefined, now: number): Lag | undefined {
@@ -272,10 +291,6 @@ export class Topology implements NodeHost {
 
 function withoutDoubles(addresses: readonly HostAddress[]): readonly HostAddress[] {
   return [...new Map(addresses.map((address) => [`${address.host}:${address.port}`, address])).values()];
-}
-
-function exceeds({ ms, bytes }: Lag, maxLag: MaxLag): boolean {
-  return typeof maxLag === 'number' ? ms > maxLag : bytes > maxLag.bytes;
 }
 
 function isPassing(error: unknown): boolean {

@@ -1,5 +1,6 @@
+import { nearest } from '../errors/nearest.js';
 import { checkMaxLag, maxLagOf, type MaxLag } from './max-lag.js';
-import { badOption, checkKeys } from './options.js';
+import { badOption, checkKeys, didYouMean } from './options.js';
 
 /**
  * What a read may show:
@@ -23,6 +24,11 @@ export interface ClusterOptions {
   primaryShare?: number | undefined;
   /** How often each server is asked what it is and how far it has come, with some jitter. Default 5000. */
   recheckInterval?: number | undefined;
+  /**
+   * Most connections to all servers together, at least 1; `pool.max` counts for each server besides. One more to each server,
+   * on which it is asked what it is, and the one for LISTEN are not among them. Default: no limit.
+   */
+  maxConnections?: number | undefined;
   /**
    * Whether reads go to the primary where no standby can serve them; if not, they are refused (`KB_NO_STANDBY`). Default
    * true.
@@ -49,6 +55,7 @@ export const CLUSTER_DEFAULTS: ResolvedClusterOptions = {
   maxLag: 1_000,
   primaryShare: 0,
   recheckInterval: 5_000,
+  maxConnections: Infinity,
   primaryFallback: true,
   weights: {},
   automatic: false,
@@ -99,7 +106,10 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
   for (const name of ['maxWait', 'recheckInterval'] as const) checkTime(`cluster.${name}`, options[name]);
   checkMaxLag('cluster.maxLag', options.maxLag);
   if (options.recheckInterval === 0) throw badOption('The option "cluster.recheckInterval" must not be 0.');
-  const { primaryShare: share, weights } = options;
+  const { primaryShare: share, weights, maxConnections: most } = options;
+  if (most !== undefined && most !== Infinity && !(Number.isInteger(most) && Number(most) >= 1)) {
+    throw badOption('The option "cluster.maxConnections" must be a whole number of at least 1.');
+  }
   if (share !== undefined && !(typeof share === 'number' && share >= 0 && share <= 1)) {
     throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.');
   }
@@ -121,4 +131,22 @@ function checkWeights(weights: unknown): void {
       : [NaN];
   if (values.every((weight) => typeof weight === 'number' && weight >= 0 && weight < Infinity)) return;
   throw badOption('The option "cluster.weights" must be an object of numbers that are not negative.');
+}
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for a weight that is of none of the hosts. */
+export function checkWeightNames(
+  weights: Readonly<Record<string, number>>,
+  hosts: readonly { readonly host: string; readonly port: number }[],
+): void {
+  const names = new Set(hosts.flatMap(({ host, port }) => [`${host}:${port}`, host]));
+  for (const name of Object.keys(weights)) {
+    if (names.has(name)) continue;
+    // A port that is wrong leads to the host with its own.
+    const [host = ''] = name.split(/:\d*$/);
+    const meant = [...names].find((each) => each.startsWith(`${host}:`)) ?? nearest(name, names);
+    throw badOption(
+      `The option "cluster.weights" has a weight of "${name.slice(0, 128)}", which is none of the hosts${didYouMean(meant)}`,
+      `The hosts are ${hosts.map((each) => `${each.host}:${each.port}`).join(', ')}.`,
+    );
+  }
 }

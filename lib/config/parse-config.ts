@@ -18,9 +18,9 @@ import {
   type LibraryKeyword,
   type OptionName,
 } from './options.js';
-import { resolveClusterOptions, type ResolvedClusterOptions } from './cluster-options.js';
+import { checkWeightNames, resolveClusterOptions, type ResolvedClusterOptions } from './cluster-options.js';
 import { resolvePoolOptions } from './pool-options.js';
-import { ResolvedConfig, type OnConnectFunction } from './resolved-config.js';
+import { ResolvedConfig, type HostAddress, type OnConnectFunction } from './resolved-config.js';
 import { UsageError } from '../errors/index.js';
 import { nearest } from '../errors/nearest.js';
 
@@ -86,17 +86,18 @@ export function parseConfig(
   if (mode !== undefined) asked.set('sslmode', mode);
   const keywords = [...asked];
   const isSecret = ([name]: [LibraryKeyword, string]): boolean => optionRule(name).kind === 'secret';
+  const hosts = resolveHosts(
+    {
+      host: text(settings, 'host'),
+      hosts: settings.get('hosts'),
+      hostaddr: text(settings, 'hostaddr'),
+      port: settings.get('port'),
+    },
+    byService ? { host: '', port: 0 } : DEFAULTS,
+  );
   return new ResolvedConfig(
     {
-      hosts: resolveHosts(
-        {
-          host: text(settings, 'host'),
-          hosts: settings.get('hosts'),
-          hostaddr: text(settings, 'hostaddr'),
-          port: settings.get('port'),
-        },
-        byService ? { host: '', port: 0 } : DEFAULTS,
-      ),
+      hosts,
       database: text(settings, 'database') ?? user,
       user,
       // The library takes an empty name for none.
@@ -107,7 +108,7 @@ export function parseConfig(
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
       pooler,
       onConnect: onConnect(settings.get('onConnect')),
-      cluster: clusterOptions(settings, pooler),
+      cluster: clusterOptions(settings, hosts, pooler),
       pool: resolvePoolOptions(settings.get('pool') ?? {}),
       types: settings.get('types') as TypeOptions | undefined,
       log: logOptions(settings.get('log')),
@@ -258,9 +259,14 @@ function poolerMode(settings: Settings): 'transaction' | 'statement' | undefined
   });
 }
 
-function clusterOptions(settings: Settings, pooler: unknown): ResolvedClusterOptions | undefined {
+function clusterOptions(
+  settings: Settings,
+  hosts: readonly HostAddress[],
+  pooler: unknown,
+): ResolvedClusterOptions | undefined {
   const options = resolveClusterOptions(settings.get('cluster'));
   if (options === undefined) return undefined;
+  checkWeightNames(options.weights, hosts);
   if (pooler !== undefined) {
     throw new UsageError('KB_POOLER', 'With "cluster" there can be no pooler before the servers.', {
       hint: 'Name the servers themselves as hosts, or leave the choice of servers to the pooler.',

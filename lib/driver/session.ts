@@ -46,6 +46,8 @@ export interface Operation {
    * something of its result away, or is not to go on. An operation without this is never run again after it was sent.
    */
   restart?(session: Session): boolean;
+  /** What whoever had it run keeps with it; it is nothing to a session. */
+  ticket?: unknown;
   /** Bound to this session, such as a heartbeat or a ROLLBACK: it is never run again on another. */
   readonly ofSession?: boolean;
   /** What its commands change is only what the session's user has changed before. */

@@ -22,6 +22,7 @@ import { Telemetry } from '../observability/telemetry.js';
 import { wantsWritable } from '../pool/eviction.js';
 import type { OpenSession } from '../pool/engine.js';
 import { sumOf, type PoolStats } from '../pool/stats.js';
+import type { PoolRole } from '../pool/role.js';
 import { SessionPool, type PoolEvents } from '../pool/session-pool.js';
 import { PlaceholderCache } from '../sql/placeholder-cache.js';
 import { TypeCatalogue } from '../types/type-catalogue.js';
@@ -271,7 +272,10 @@ export class Database extends Queryable {
   stats(): PoolStats {
     return this.cluster === undefined
       ? this.pool.stats()
-      : sumOf(this.cluster.pools.map((pool) => pool.stats()));
+      : sumOf(
+          this.cluster.pools.map((pool) => pool.stats()),
+          this.cluster.options.maxConnections,
+        );
   }
 
   /**
@@ -389,13 +393,14 @@ export class Database extends Queryable {
     });
   }
 
-  private makePool(open: OpenSession, events: PoolEvents, writable: boolean): SessionPool {
+  private makePool(open: OpenSession, events: PoolEvents, writable: boolean, role?: PoolRole): SessionPool {
     const { telemetry } = this.context;
     return new SessionPool(
       this.poolOptions,
       writable,
       (signal) => telemetry.connect(() => open(signal)),
       events,
+      role,
     );
   }
 
@@ -407,12 +412,12 @@ export class Database extends Queryable {
         const events = { ...this.sessionEvents, ...own };
         return this.openSession(config.at(address), events, signal, watching);
       },
-      pool: (open, own, writable) => {
+      pool: (open, own, writable, role) => {
         const closed: PoolEvents['closed'] = (session, reason, error) => {
           reports.ofPools.closed(session, reason, error);
           own.closed?.(session, reason, error);
         };
-        return this.makePool(open, { ...reports.ofPools, ...own, closed }, writable);
+        return this.makePool(open, { ...reports.ofPools, ...own, closed }, writable, role);
       },
       patience: () => this.poolOptions.heartbeatTimeout,
     };

@@ -19,9 +19,11 @@ export class SessionEngine {
   private readonly pool: Pool<Room>;
   private readonly rooms = new Map<Session, Room>();
 
+  /** @param freed a session has been closed, or could not be made */
   constructor(
     private readonly connect: OpenSession,
     max: number,
+    private readonly freed: () => void,
   ) {
     this.pool = createPool<Room>(
       { create: () => Promise.resolve({}), destroy: () => Promise.resolve() },
@@ -38,6 +40,7 @@ export class SessionEngine {
       return session;
     } catch (error) {
       void this.pool.release(room);
+      this.freed();
       throw error;
     }
   }
@@ -49,5 +52,6 @@ export class SessionEngine {
     this.rooms.delete(session);
     session.close();
     void this.pool.release(room);
+    this.freed();
   }
 }

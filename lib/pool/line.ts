@@ -41,6 +41,11 @@ export class PoolLine {
     return this.waiting.first?.arrival;
   }
 
+  /** Since when the first waits; Infinity where nobody does. */
+  get firstSince(): number {
+    return this.waiting.first?.since ?? Infinity;
+  }
+
   /** All who wait, the offered among them. */
   get total(): number {
     return this.waiting.length + this.offers.length;

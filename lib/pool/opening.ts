@@ -12,11 +12,19 @@ export interface OpeningHost {
   readonly isClosing: boolean;
   /** Sessions there are. */
   readonly size: number;
+  /** Sessions there are to be though nobody waits for them. */
+  readonly min: number;
   /** Those who wait and have no session in view. */
   readonly wanting: number;
   /** How many have ever come to wait, and the number of the first who still does. */
   readonly arrivals: number;
   readonly firstArrival: number | undefined;
+  /** Takes a place for a connection, for somebody who waits or not; false where the pool and others have all there are. */
+  takePlace(waitedFor: boolean): boolean;
+  /** A place is free again. */
+  placeFree(): void;
+  /** Whether a session that has been made may be lent. */
+  admits(session: Session): boolean;
   opened(session: Session, engine: SessionEngine): void;
   /** An attempt has failed for good: those who wait are told. */
   refuseWaiting(error: unknown): void;
@@ -63,7 +71,11 @@ export class Opening {
     private readonly host: OpeningHost,
     max: number,
   ) {
-    this.engine = new SessionEngine(open, max);
+    this.engine = this.engineFor(max);
+  }
+
+  private engineFor(max: number): SessionEngine {
+    return new SessionEngine(this.open, max, () => this.host.placeFree());
   }
 
   /** Attempts that are under way. */
@@ -83,20 +95,34 @@ export class Opening {
 
   /** Another number of sessions from now on. */
   resize(max: number): void {
-    this.engine = new SessionEngine(this.open, max);
+    this.engine = this.engineFor(max);
   }
 
   /** Opens a session for each that waits, as far as there is room; those being opened have a taker already. */
   grow(): void {
-    while (this.host.wanting > this.attempts.size && this.mayOpen()) void this.openOne();
+    while (this.growByOne());
     // While the server is away its timer makes the attempts, one at a time.
     this.planAttempt();
+  }
+
+  /** Whether a session would be opened for somebody who waits, if there were a place for it. */
+  get wantsPlace(): boolean {
+    return this.host.wanting > this.attempts.size && this.mayOpen();
+  }
+
+  /** Opens one session for somebody who waits; false where there is nobody, or no room. */
+  growByOne(): boolean {
+    if (!this.wantsPlace || !this.host.takePlace(true)) return false;
+    void this.openOne();
+    return true;
   }
 
   keepMinimum(): void {
     const { host } = this;
     if (host.isClosing || !this.everConnected) return;
-    while (this.attempts.size + host.size < host.poolOptions.min && this.mayOpen()) void this.openOne();
+    while (this.attempts.size + host.size < host.min && this.mayOpen() && host.takePlace(false)) {
+      void this.openOne();
+    }
   }
 
   /** Gives up all attempts; each ends at once, with `reason`. */
@@ -143,6 +169,7 @@ export class Opening {
     return size > 0 && firstArrival !== undefined && firstArrival <= this.aheadOf;
   }
 
+  /** A place has been taken for it. */
   private async openOne(): Promise<void> {
     const { engine } = this;
     const attempt: Attempt = { since: performance.now(), givingUp: new GivingUp() };
@@ -163,10 +190,20 @@ export class Opening {
       return;
     }
     this.everConnected = true;
+    if (!this.host.admits(session)) {
+      engine.destroy(session);
+      this.goOn();
+      if (this.attempts.size === 0) this.host.nothingOpened();
+      return;
+    }
     this.aheadOf = this.host.arrivals;
     this.refused = undefined;
     this.stop();
     this.host.opened(session, engine);
+    this.goOn();
+  }
+
+  private goOn(): void {
     this.grow();
     this.keepMinimum();
   }
@@ -200,16 +237,25 @@ export class Opening {
     this.refused = { error, times, until: performance.now() + pause };
   }
 
+  private get isWanted(): boolean {
+    const { wanting, size, min } = this.host;
+    return wanting > 0 || size < min;
+  }
+
   private planAttempt(): void {
     const { away, host } = this;
     if (away === undefined || away.planned || this.attempts.size > 0) return;
-    if (host.wanting <= 0 && host.size >= host.poolOptions.min) {
+    if (!this.isWanted) {
       // Nobody asks any more; the next who does makes the next attempt.
       this.away = undefined;
       return;
     }
     away.plan(
-      () => void this.openOne(),
+      () => {
+        if (!this.isWanted) this.away = undefined;
+        else if (host.takePlace(host.wanting > 0)) void this.openOne();
+        else this.planAttempt();
+      },
       (attempt, delay) => {
         host.unreachable(away.error, attempt, delay);
       },

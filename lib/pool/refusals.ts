@@ -11,6 +11,8 @@ export interface PoolState {
   /** Why the last attempt to connect failed, unless one has succeeded since. */
   readonly failure: { readonly error: unknown } | undefined;
   readonly stats: PoolStats;
+  /** How many connections it may have together with others, where those are all there; else undefined. */
+  readonly sharedMax: number | undefined;
 }
 
 /** Why a call has no session yet. */
@@ -27,7 +29,7 @@ export interface WaitReason {
 }
 
 /** Says whether the pool is busy, connections are still being made, or none can be made. */
-export function reasonOfWaiting({ failure, stats, waiting }: PoolState): WaitReason {
+export function reasonOfWaiting({ failure, stats, waiting, sharedMax }: PoolState): WaitReason {
   const { maxOpenConnections: max, inUse, openConnections, connecting } = stats;
   const some = `${inUse} of ${max} are in use, and `;
   if (failure !== undefined && openConnections < max) {
@@ -45,6 +47,13 @@ export function reasonOfWaiting({ failure, stats, waiting }: PoolState): WaitRea
           ? `${some}${connecting} are still being made`
           : `${connecting} of ${max} are still being made`,
       hint: 'See why connecting takes so long: the network, the name server, the password function or the server.',
+    };
+  }
+  if (inUse < max && sharedMax !== undefined) {
+    return {
+      ...busy,
+      words: `all ${sharedMax} of the cluster are in use`,
+      hint: 'Raise cluster.maxConnections or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
     };
   }
   return {

@@ -20,6 +20,8 @@ import {
   type WaitReason,
 } from './refusals.js';
 import { Reruns } from './rerun.js';
+import { ALONE, type PoolRole } from './role.js';
+import type { Sharer } from './shared-limit.js';
 import { Counters, type PoolStats } from './stats.js';
 import { Upkeep, type Member, type UpkeepHost } from './upkeep.js';
 import { UseTimes, type PoolWatcher } from './use-times.js';
@@ -55,6 +57,8 @@ interface PoolMember extends Member {
 /** ms that closing in a hurry waits for the answer to a cancel request, which takes a connection of its own. */
 const LONGEST_GRACE = 1_000;
 
+const PLACE_NEEDED = 'its place was needed for a connection to another server';
+
 /** Operations that begin one inside the other. */
 const DEEPEST = 50;
 
@@ -66,7 +70,7 @@ const DEEPEST = 50;
  * While the server is away there is one attempt to connect at a time, with growing pauses, however many wait: the first
  * that succeeds lets the others follow (`Opening`).
  */
-export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, ClosingHost {
+export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, ClosingHost, Sharer {
   private readonly idle: Session[] = [];
   private readonly members = new Map<Session, PoolMember>();
   private readonly line = new PoolLine((late) => this.refuseLate(late));
@@ -89,8 +93,10 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     private readonly writable: boolean,
     open: OpenSession,
     private readonly events: PoolEvents,
+    private readonly role: PoolRole = ALONE,
   ) {
     this.opening = new Opening(open, this, options.max);
+    role.shared?.join(this);
   }
 
   // ---- the way of an operation
@@ -143,7 +149,8 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       return;
     }
     // Those for whom a connection is made, or one that is idle is looked at, have what they wait for in view.
-    const inView = this.opening.room + this.checking;
+    const room = Math.min(this.opening.room, this.role.shared?.roomFor(this) ?? Infinity);
+    const inView = room + this.checking;
     if (this.line.total - inView >= this.options.maxWaiting && this.idle.length === 0) {
       operation.refuse(poolFull(this.state));
       return;
@@ -205,6 +212,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   private offer(session: Session, member: PoolMember, now: number): void {
     if (this.line.length === 0) return;
     if (member.evict !== undefined || now >= member.expiresAt || this.members.size > this.options.max) return;
+    if (this.role.shared?.isDue(this) === true) return;
     this.line.offer(session, now);
   }
 
@@ -259,7 +267,14 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   private get state(): PoolState {
     const { acquireTimeout } = this.options;
-    return { acquireTimeout, waiting: this.line.total, failure: this.opening.failure, stats: this.stats() };
+    const { shared } = this.role;
+    return {
+      acquireTimeout,
+      waiting: this.line.total,
+      failure: this.opening.failure,
+      stats: this.stats(),
+      sharedMax: shared !== undefined && shared.roomFor(this) <= 0 ? shared.max : undefined,
+    };
   }
 
   // ---- sessions coming back
@@ -277,6 +292,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     member.rolledBack = false;
     if (member.evict === undefined && this.members.size > this.options.max)
       member.evict = 'the pool was made smaller';
+    if (member.evict === undefined && this.role.shared?.isDue(this) === true) member.evict = PLACE_NEEDED;
     if (member.evict !== undefined || now >= member.expiresAt) {
       if (member.evict === undefined) this.counters.maxLifetimeClosed++;
       this.inUse--;
@@ -410,6 +426,23 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     return this.line.firstArrival;
   }
 
+  /** Connections that are kept though nobody waits for them. */
+  get min(): number {
+    return this.role.keepsMinimum ? this.options.min : 0;
+  }
+
+  takePlace(waitedFor: boolean): boolean {
+    return this.role.shared?.take(this, waitedFor) ?? true;
+  }
+
+  placeFree(): void {
+    this.role.shared?.giveBack();
+  }
+
+  admits(session: Session): boolean {
+    return this.role.admits(session);
+  }
+
   opened(session: Session, engine: SessionEngine): void {
     const { maxLifetime, lifetimeJitter } = this.options;
     const now = performance.now();
@@ -435,6 +468,44 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     this.events.unreachable(error, attempt, delay);
   }
 
+  // ---- what others need that share the limit
+
+  get firstSince(): number {
+    return this.line.firstSince;
+  }
+
+  get wantsPlace(): boolean {
+    return this.opening.wantsPlace;
+  }
+
+  get hasPlaces(): boolean {
+    return this.members.size + this.opening.count > 0;
+  }
+
+  get idleCount(): number {
+    return this.idle.length;
+  }
+
+  get idleSince(): number {
+    const [oldest] = this.idle;
+    return (oldest && this.members.get(oldest)?.idleSince) ?? Infinity;
+  }
+
+  dropOldest(): void {
+    const oldest = this.idle.shift();
+    if (oldest === undefined) return;
+    this.counters.maxIdleClosed++;
+    this.retire(oldest, PLACE_NEEDED);
+  }
+
+  growByOne(): void {
+    this.opening.growByOne();
+  }
+
+  keepMinimum(): void {
+    this.opening.keepMinimum();
+  }
+
   // ---- what happens while idle
 
   idleMembers(): [session: Session, member: Member][] {
@@ -445,7 +516,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   }
 
   mayShrink(): boolean {
-    return this.members.size > this.options.min;
+    return this.members.size > this.min;
   }
 
   dropIdle(session: Session, why: 'lifetime' | 'idle'): void {
@@ -520,9 +591,10 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     return taken;
   }
 
-  /** The server may be there again: who waits is not to wait for the next attempt. */
+  /** The server may be there again: who waits is not to wait for the next attempt, and there is a minimum again. */
   connectNow(): void {
     this.opening.tryNow();
+    this.opening.keepMinimum();
   }
 
   /**

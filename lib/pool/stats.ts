@@ -14,15 +14,16 @@ export interface PoolStats {
   readonly heartbeatFailures: number;
 }
 
-/** The counters of several pools together. */
-export function sumOf(all: readonly PoolStats[]): PoolStats {
+/** The counters of several pools together, which may have no more than `most` connections. */
+export function sumOf(all: readonly PoolStats[], most = Infinity): PoolStats {
   const [first, ...others] = all;
   if (first === undefined) throw new Error('there is no pool');
   const sum: Record<string, number> = { ...first };
   for (const stats of others) {
     for (const [name, count] of Object.entries(stats)) sum[name] = (sum[name] ?? 0) + (count as number);
   }
-  return sum as unknown as PoolStats;
+  const total = sum as unknown as PoolStats;
+  return { ...total, maxOpenConnections: Math.min(total.maxOpenConnections, most) };
 }
 
 /** What a pool counts from its beginning on; the other numbers of {@link PoolStats} are those of now. */

@@ -9,17 +9,13 @@ const SEED = Math.floor(Math.random() * 2 ** 31);
 const MAX_LAG = 400;
 
 /** The long form is `npm run test:cluster`. */
-describe(`what clients of a cluster see (seed ${SEED})`, () => {
+describe.each(inject('libraries'))(`what clients of a cluster see with $name (seed ${SEED})`, ({ path }) => {
   const random = seededRandom(SEED);
   let world: World;
   let programs: Database[];
   beforeAll(async () => {
     world = await World.start(random);
-    const [library] = inject('libraries');
-    if (library === undefined) throw new Error('there is no library');
-    programs = [1, 2].map(() =>
-      world.open(library.path, { maxLag: MAX_LAG, maxWait: 50, recheckInterval: 200 }),
-    );
+    programs = [1, 2].map(() => world.open(path, { maxLag: MAX_LAG, maxWait: 50, recheckInterval: 200 }));
   });
   afterAll(async () => {
     await Promise.all(programs.map((db) => db.close({ timeout: 1_000 })));

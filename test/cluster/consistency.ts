@@ -1,15 +1,21 @@
 /**
- * `npm run test:cluster -- [--seconds 120] [--seed n]`: clients write and read while servers and the network between fail, and
+ * - `npm run test:cluster -- [--seconds 120] [--seed n]`: clients write and read while servers and the network between fail, and
  * what they have seen is checked afterwards. Prints counts and violations, and ends with 1 where there is one. The same
  * seed gives the same faults in the same order.
+ * - With `--recovery 10`: how long writes and reads are kept from succeeding when the primary changes, so many times for each
+ * way in which it can.
+ * - With `--jitter 20`: transactions in so many tasks while connections are reset at random; how many were lost or doubled, and
+ * of how many it is unknown. Ends with 1 where any was.
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from 'kingbase-native';
 import { standInLibkci } from '../../scripts/client-libraries.js';
 import { numericArguments } from '../resilience/support/arguments.js';
-import { between, pick, seededRandom, shuffled } from '../resilience/support/random.js';
+import { between, pick, seededRandom, shuffled, type Random } from '../resilience/support/random.js';
 import { check } from './history.js';
+import { underJitter } from './jitter.js';
+import { recoveryTimes } from './recovery.js';
 import { entriesOf, Workload } from './workload.js';
 import { FAULTS, World } from './world.js';
 
@@ -17,10 +23,42 @@ const MAX_LAG = 500;
 const PROGRAMS = 4;
 const CLIENTS = 6;
 
+const OPTIONS = { seconds: 120, seed: randomInt(2 ** 31), recovery: 0, jitter: 0 };
+
 async function main(): Promise<void> {
-  const { seconds, seed } = numericArguments({ seconds: 120, seed: randomInt(2 ** 31) });
-  console.log(`seed ${seed}, ${PROGRAMS} programs of ${CLIENTS} clients, ${seconds} s`);
+  const { seconds, seed, recovery, jitter } = numericArguments(OPTIONS);
   const random = seededRandom(seed);
+  if (recovery > 0) await recover(random, seed, recovery);
+  else if (jitter > 0) await shake(random, seed, jitter, seconds);
+  else await beConsistent(random, seed, seconds);
+}
+
+async function recover(random: Random, seed: number, times: number): Promise<void> {
+  console.log(`seed ${seed}`);
+  const world = await World.start(random);
+  const db = world.open(await standInLibkci(), { recheckInterval: 300 }, 10);
+  await recoveryTimes(world, db, times);
+  await db.close({ timeout: 1_000 });
+  await world.stop();
+}
+
+async function shake(random: Random, seed: number, tasks: number, seconds: number): Promise<void> {
+  console.log(`seed ${seed}, ${tasks} tasks, ${seconds} s`);
+  const world = await World.start(random);
+  const db = world.open(await standInLibkci(), { recheckInterval: 300 }, tasks);
+  const { counts, codes } = await underJitter(world, db, random, tasks, seconds);
+  await db.close({ timeout: 1_000 });
+  await world.stop();
+  const { transactions, committed, lost, doubled, denied, unknown } = counts;
+  const [rate, share] = [transactions / seconds, (100 * committed) / transactions];
+  console.log(`${rate.toFixed(1)} transactions/s, ${share.toFixed(3)} % committed`);
+  console.table(counts);
+  if (codes.size > 0) console.log('those that were not committed, by code:', Object.fromEntries(codes));
+  if (lost + doubled + denied + unknown > 0) process.exitCode = 1;
+}
+
+async function beConsistent(random: Random, seed: number, seconds: number): Promise<void> {
+  console.log(`seed ${seed}, ${PROGRAMS} programs of ${CLIENTS} clients, ${seconds} s`);
   const world = await World.start(random);
   const library = await standInLibkci();
   const programs = Array.from({ length: PROGRAMS }, () =>

@@ -20,6 +20,8 @@ export type Fault = (typeof FAULTS)[number];
 /** A cluster whose commits wait for one of two standbys, and what can happen to it. */
 export class World {
   private primary: Member;
+  /** When a standby was last made the primary. `performance.now()`. */
+  promotedAt = 0;
 
   private constructor(
     private readonly cluster: TestCluster,
@@ -40,7 +42,13 @@ export class World {
     return world;
   }
 
-  open(clientLibrary: string, options: ClusterOptions): Database {
+  /** Ends some connections of clients, by chance. Gives how many. */
+  cut(most: number, where: 'primary' | 'anywhere' = 'anywhere'): number {
+    const member = where === 'primary' ? this.primary : pick(this.random, this.members);
+    return member.proxy.cut('rst', between(this.random, 1, most));
+  }
+
+  open(clientLibrary: string, options: ClusterOptions, max = 6): Database {
     const { user, database } = this.primary.server;
     return open({
       user,
@@ -48,7 +56,7 @@ export class World {
       clientLibrary,
       hosts: this.members.map(({ proxy: { host, port } }) => ({ host, port })),
       connectTimeout: 2_000,
-      pool: { max: 6, heartbeatTimeout: 500, acquireTimeout: 4_000 },
+      pool: { max, heartbeatTimeout: 500, acquireTimeout: 4_000 },
       cluster: options,
     });
   }
@@ -79,7 +87,7 @@ export class World {
         await standby.server.restart('immediate');
         break;
       case 'reset':
-        pick(this.random, this.members).proxy.cut('rst', between(this.random, 1, 6));
+        this.cut(6);
         break;
       case 'partition': {
         const { proxy } = pick(this.random, this.members);
@@ -92,7 +100,7 @@ export class World {
         await this.switchOver();
         break;
       case 'failover':
-        await this.failOver();
+        await this.failOver(this.random() < 0.5);
     }
   }
 
@@ -106,7 +114,7 @@ export class World {
   }
 
   /** The primary goes down in order, the standby that has most takes its place, and the former follows that. */
-  private async switchOver(): Promise<void> {
+  async switchOver(): Promise<void> {
     const former = this.primary;
     await former.server.down('fast');
     const next = await this.promote();
@@ -114,9 +122,8 @@ export class World {
   }
 
   /** The primary is cut off or crashes; another takes over; the former comes back for a moment as it was. */
-  private async failOver(): Promise<void> {
+  async failOver(cutOff: boolean): Promise<void> {
     const former = this.primary;
-    const cutOff = this.random() < 0.5;
     if (cutOff) former.proxy.blackHole(true);
     else await former.server.down('immediate');
     const next = await this.promote();
@@ -148,6 +155,7 @@ export class World {
     const [first, ...others] = received.map(({ member }) => member);
     if (first === undefined) throw new Error('there is no standby');
     await first.server.promote();
+    this.promotedAt = performance.now();
     this.primary = first;
     for (const other of others) await this.cluster.follow(other.server, first.server);
     return first;

@@ -1,10 +1,11 @@
 import diagnostics from 'node:diagnostics_channel';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { open, type ClusterEntry, type ClusterOptions, type Database, type LogEntry } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { startFaultProxy } from '../support/fault-proxy.js';
 import { startMessageProxy } from '../support/message-proxy.js';
 import { commandLine } from '../support/command-line.js';
 import { targets } from '../support/targets.js';
@@ -12,31 +13,18 @@ import { targets } from '../support/targets.js';
 let cluster: TestCluster;
 let primary: EmbeddedServer;
 let standbys: EmbeddedServer[];
-
-beforeAll(async () => {
-  cluster = await startTestCluster(2, { max_standby_streaming_delay: '0' });
-  const [first, ...others] = cluster.servers;
-  if (first === undefined) throw new Error('there is no server');
-  primary = first;
-  standbys = others;
-  await cluster.on(primary, 'CREATE TABLE t (id int4 PRIMARY KEY, n int4)');
-  await cluster.on(primary, 'CREATE TABLE u (id int4)');
-  await cluster.on(primary, 'CREATE SEQUENCE s');
-  await cluster.on(primary, 'INSERT INTO t VALUES (1, 0)');
-  await cluster.replayed(primary, standbys);
-});
-afterAll(() => cluster.stop());
+let library: string;
 
 const PORT = 'SELECT inet_server_port() AS port';
 
 function openCluster(options: ClusterOptions = {}, config: object = {}): Database {
   const [target] = targets();
   if (target === undefined) throw new Error('there is no library');
-  const { user, database, clientLibrary } = { ...target.config };
+  const { user, database } = target.config;
   return open({
     user,
     database,
-    clientLibrary,
+    clientLibrary: library,
     hosts: cluster.servers.map(({ host, port }) => ({ host, port })),
     cluster: options,
     ...config,
@@ -49,7 +37,22 @@ const portsOf = async (
 ): Promise<Set<number>> =>
   new Set((await Promise.all(Array.from({ length: count }, run))).map((row) => row?.port ?? 0));
 
-describe('a cluster', () => {
+describe.each(inject('libraries'))('a cluster, with $name', ({ path }) => {
+  beforeAll(async () => {
+    library = path;
+    cluster = await startTestCluster(2, { max_standby_streaming_delay: '0' });
+    const [first, ...others] = cluster.servers;
+    if (first === undefined) throw new Error('there is no server');
+    primary = first;
+    standbys = others;
+    await cluster.on(primary, 'CREATE TABLE t (id int4 PRIMARY KEY, n int4)');
+    await cluster.on(primary, 'CREATE TABLE u (id int4)');
+    await cluster.on(primary, 'CREATE SEQUENCE s');
+    await cluster.on(primary, 'INSERT INTO t VALUES (1, 0)');
+    await cluster.replayed(primary, standbys);
+  });
+  afterAll(() => cluster.stop());
+
   it('sends calls on the database to the primary, and reads to the standbys', async () => {
     await using db = openCluster();
     expect(await db.queryRow(PORT)).toEqual({ port: primary.port });
@@ -79,6 +82,72 @@ describe('a cluster', () => {
     await all;
     expect(most).toEqual([2, 2, 2]);
     expect(db.stats()).toMatchObject({ maxOpenConnections: 6, openConnections: 6 });
+  });
+
+  it.each([1, 8])('gives each standby its share of the reads by weight, of %i at a time', async (atATime) => {
+    const [heavy, light] = standbys;
+    if (heavy === undefined || light === undefined) throw new Error('there are no standbys');
+    const weights = { [`${heavy.host}:${heavy.port}`]: 3, [`${light.host}:${light.port}`]: 1 };
+    await using db = openCluster({ weights, consistency: 'eventual', recheckInterval: 50 });
+    // The connections are there before it is counted.
+    await Promise.all(Array.from({ length: 60 }, () => db.readOnly.query('SELECT pg_sleep(0.02)::text')));
+    let had = 0;
+    const reads = 1_200;
+    await Promise.all(
+      Array.from({ length: atATime }, async () => {
+        for (let i = 0; i < reads / atATime; i++) {
+          const row = await db.readOnly.queryRow<{ port: number }>(PORT);
+          if (row?.port === heavy.port) had++;
+        }
+      }),
+    );
+    expect(had / reads).toBeGreaterThan(0.55);
+    expect(had / reads).toBeLessThan(0.9);
+  });
+
+  it('sends nothing to a standby after the first failure there', async () => {
+    const [one, other] = standbys;
+    if (one === undefined || other === undefined) throw new Error('there are no standbys');
+    const proxy = await startFaultProxy(one, Math.random);
+    try {
+      const hosts = [primary, proxy, other].map(({ host, port }) => ({ host, port }));
+      await using db = openCluster({ consistency: 'eventual' }, { hosts, sslMode: 'disable' });
+      await portsOf(40, () => db.readOnly.queryRow<{ port: number }>(PORT));
+      const role = (): string | undefined =>
+        db.topology().nodes.find(({ port }) => port === proxy.port)?.role;
+      expect(role()).toBe('standby');
+      await proxy.stop();
+      // Whoever is on the way there is run elsewhere, and all who come after that go there at once.
+      await portsOf(40, () => db.readOnly.queryRow<{ port: number }>(PORT));
+      while (role() !== 'down') await sleep(5);
+      const node = (): number => db.topology().nodes.find(({ port }) => port === proxy.port)?.inFlight ?? NaN;
+      for (let i = 0; i < 200; i++) {
+        const read = db.readOnly.queryRow<{ port: number }>(PORT);
+        expect(node()).toBe(0);
+        expect((await read)?.port).toBe(other.port);
+      }
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it('has no more connections than cluster.maxConnections, and a write its turn among reads', async () => {
+    await using db = openCluster({ maxConnections: 2, maxWait: 5_000 }, { applicationName: 'whole' });
+    const slow = 'SELECT pg_sleep(0.05)::text';
+    await Promise.all([db.readOnly.query(slow), db.readOnly.query(slow)]);
+    const calls = Array.from({ length: 30 }, (_each, index) => (index % 3 ? db.readOnly : db).query(slow));
+    const all = Promise.all(calls);
+    let most = 0;
+    let done = false;
+    void all.finally(() => (done = true));
+    while (!done) {
+      const { openConnections, connecting } = db.stats();
+      most = Math.max(most, openConnections + connecting);
+      await sleep(5);
+    }
+    await all;
+    expect(most).toBe(2);
+    expect(db.stats()).toMatchObject({ maxOpenConnections: 2, openConnections: 2, inUse: 0 });
   });
 
   it('shows in reads what was written before', async () => {
@@ -220,6 +289,12 @@ describe('a cluster', () => {
       await Promise.all(standbys.map((each) => cluster.resume(each)));
       await proxy.stop();
     }
+  });
+
+  it('takes a standby that has all for up to date where the log goes on in a new file', async () => {
+    await using db = openCluster({ maxWait: 20_000 });
+    await db.query('SELECT pg_switch_wal()::text');
+    expect((await db.readOnly.queryRow<Value>(VALUE))?.port).not.toBe(primary.port);
   });
 
   it('sends reads only to the standby that is not behind', async () => {

@@ -29,6 +29,8 @@ export class FakeServer {
   holds: (sql: string) => boolean = (sql) => sql.startsWith('hold');
   /** Attempts to connect do not end before the test says so. */
   holdsConnects = false;
+  /** What commands give, by their texts. */
+  rows: (sql: string) => unknown[] | undefined = () => undefined;
   attempts = 0;
   /** Attempts held back that the pool has given up. */
   givenUp = 0;
@@ -40,9 +42,16 @@ export class FakeServer {
   private readonly library = { library: { handle: undefined, keywords: [] } } as unknown as LoadedLibrary;
   private readonly core: Core;
 
-  constructor(private readonly events: Partial<SessionEvents> = {}) {
+  constructor(
+    private readonly events: Partial<SessionEvents> = {},
+    private readonly name = 'server',
+  ) {
     const { connections, handlers, listeners } = this;
-    const answers: Answers = { holds: (sql) => this.holds(sql), failure: (sql) => this.failures.get(sql) };
+    const answers: Answers = {
+      holds: (sql) => this.holds(sql),
+      failure: (sql) => this.failures.get(sql),
+      rows: (sql) => this.rows(sql),
+    };
     class Connection extends FakeConnection {
       constructor(id: number) {
         super(id, handlers, listeners, answers);
@@ -69,7 +78,10 @@ export class FakeServer {
     } as unknown as Core;
   }
 
-  readonly open = async (signal: GivingUp = new GivingUp()): Promise<Session> => {
+  readonly open = async (
+    signal: GivingUp = new GivingUp(),
+    own: Partial<SessionEvents> = {},
+  ): Promise<Session> => {
     this.attempts++;
     if (this.holdsConnects) {
       await new Promise<void>((resolve, reject) => {
@@ -87,11 +99,12 @@ export class FakeServer {
       notice: () => undefined,
       notification: () => undefined,
       ...this.events,
+      ...own,
     };
     const session = new Session(
       this.core,
       this.library,
-      `server:${this.connections.length}`,
+      `${this.name}:${this.connections.length}`,
       0,
       0,
       events,
@@ -122,6 +135,7 @@ export class FakeServer {
 interface Answers {
   holds(sql: string): boolean;
   failure(sql: string): Partial<NativeFailure> | undefined;
+  rows(sql: string): unknown[] | undefined;
 }
 
 /** The far end of one session. */
@@ -224,9 +238,10 @@ export class FakeConnection implements NativeConnection {
     const sql = this.commands.at(-1);
     if (sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
     if (sql === 'ROLLBACK') this.transactionStatus = TransactionStatus.Idle;
+    const rows = this.answers.rows(sql ?? '');
     this.goOn(slot, () => {
       const handler = this.handlers[slot];
-      handler?.result({ rows: undefined, shape: undefined, command: 'DONE', count: 0 }, true);
+      handler?.result({ rows, shape: undefined, command: 'DONE', count: 0 }, true);
       handler?.ended(this.transactionStatus);
     });
   }

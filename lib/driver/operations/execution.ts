@@ -75,6 +75,7 @@ const NO_FIELDS: readonly Column[] = Object.freeze([]);
  * described at once.
  */
 export class Execution<R> implements Operation {
+  ticket: unknown;
   protected statement: CachedStatement | undefined;
   protected step = ExecutionStep.Execute;
   protected needsTypes = false;

@@ -18,6 +18,7 @@ type Withheld = 'offer' | 'atLast' | 'giveUp' | 'completing';
  * session tells. It declares all members of an operation, so that none that is new can be forgotten here.
  */
 export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
+  ticket: unknown;
   private readonly operation: Operation;
   private session: Session | undefined;
   private interrupted = false;

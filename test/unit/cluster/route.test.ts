@@ -125,8 +125,30 @@ describe('the router', () => {
   it('keeps the load even, and less of it on who is slow', () => {
     const [a = 0, b = 0, c = 0] = share([{ ...plain }, { ...plain }, { ...plain }], 3_000);
     expect(Math.max(a, b, c) - Math.min(a, b, c)).toBeLessThan(20);
-    const [quick = 0, slow = 0] = share([{ ...plain }, { ...plain, latency: 4 }], 1_000);
+    const [quick = 0, slow = 0] = share(
+      [
+        { ...plain, latency: 20 },
+        { ...plain, latency: 80 },
+      ],
+      1_000,
+    );
     expect(quick / slow).toBeGreaterThan(3.5);
+  });
+
+  it('gives each as much as its weight says, whether or not they have something to do', () => {
+    const weights = [6, 3, 1];
+    const standbys = weights.map((weight) => ({ ...plain, weight }));
+    const busy = share(standbys, 1_000);
+    busy.forEach((load, index) => expect(load / 100).toBeCloseTo(weights[index] ?? 0, 0));
+    const idle = new Map<Candidate, number>();
+    const resting = weights.map((weight, index) => ({ ...plain, weight, latency: 1 + index }));
+    for (let i = 0; i < 10_000; i++) {
+      const to = route(resting, demand, Math.random) as Candidate;
+      idle.set(to, (idle.get(to) ?? 0) + 1);
+    }
+    resting.forEach((each, index) =>
+      expect((idle.get(each) ?? 0) / 1_000).toBeCloseTo(weights[index] ?? 0, 0),
+    );
   });
 
   it('does not run over one that comes back', () => {

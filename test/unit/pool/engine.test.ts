@@ -1,3 +1,4 @@
+import { nothing } from '../../../lib/base/nothing.js';
 import { GivingUp } from '../../../lib/base/given-up.js';
 import { describe, expect, it } from 'vitest';
 import { SessionEngine } from '../../../lib/pool/engine.js';
@@ -8,7 +9,7 @@ const signal = new GivingUp();
 describe('SessionEngine', () => {
   it('rejects with what opening rejected with, and does not try again by itself', async () => {
     const server = new FakeServer();
-    const engine = new SessionEngine(server.open, 2);
+    const engine = new SessionEngine(server.open, 2, nothing);
     server.away = refused();
     expect(await failure(engine.open(signal))).toBe(server.away);
     await settle();
@@ -21,7 +22,7 @@ describe('SessionEngine', () => {
 
   it('keeps its room after any number of failures', async () => {
     const server = new FakeServer();
-    const engine = new SessionEngine(server.open, 2);
+    const engine = new SessionEngine(server.open, 2, nothing);
     server.away = refused();
     for (let i = 0; i < 100; i++) expect(await failure(engine.open(signal))).toBe(server.away);
     server.away = undefined;
@@ -31,7 +32,7 @@ describe('SessionEngine', () => {
 
   it('closes a session, once, and has room for another at once', async () => {
     const server = new FakeServer();
-    const engine = new SessionEngine(server.open, 1);
+    const engine = new SessionEngine(server.open, 1, nothing);
     const session = await engine.open(signal);
     engine.destroy(session);
     engine.destroy(session);
