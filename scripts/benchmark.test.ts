@@ -41,7 +41,9 @@ describe.skipIf(!existsSync(join(root, 'bench', 'node_modules', '.package-lock.j
       expect(readFileSync(join(results, 'smoke', 'W4-ascii-unix.svg'), 'utf8')).toMatch(
         /^<svg .*<\/svg>\s$/s,
       );
-      expect(readFileSync(join(results, 'smoke-summary.md'), 'utf8')).toMatch(/^\| W4-ascii kingbase-native +\| +unix \|/m);
+      expect(readFileSync(join(results, 'smoke-summary.md'), 'utf8')).toMatch(
+        /^\| W4-ascii kingbase-native +\| +unix \|/m,
+      );
 
       const lines = readFileSync(join(results, 'smoke.jsonl'), 'utf8').trimEnd().split('\n');
       const samples = lines.map((line) => JSON.parse(line) as Section['samples'][number]);
