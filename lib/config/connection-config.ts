@@ -101,7 +101,8 @@ export interface PlainConfig extends LibraryOptions {
   /**
    * Whether sessions have floats written with every digit that they hold, for which `extra_float_digits` is set at each
    * connect. Otherwise it is as the server, the database or the role has it: servers from PostgreSQL 12 on write all digits
-   * unless told otherwise, those before it 15 or 6 of them. Default true.
+   * unless told otherwise, those before it 15 or 6 of them; and results come as text, as with `binaryResults: false`. Default
+   * true.
    */
   exactFloats?: boolean | undefined;
 }

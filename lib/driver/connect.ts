@@ -289,7 +289,9 @@ class AddressAttempt implements ConnectOutcome {
     const { binaryResults } = this.#attempt.config;
     clearInterval(this.relief);
     // Servers before PostgreSQL 10, and Kingbase's like them, can be built with times as floats.
-    this.session.binaryResults = binaryResults && facts.parameter('integer_datetimes') === 'on';
+    // A float's binary form has all its digits, which the text form that came the time before may not have had.
+    const sameInBinary = facts.parameter('integer_datetimes') === 'on' && this.session.exactFloats;
+    this.session.binaryResults = binaryResults && sameInBinary;
     const settings = neededSettings(facts, this.session.exactFloats);
     if (settings === '' && this.wanted === 'any') this.end();
     else void this.finish(settings);

@@ -241,6 +241,9 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
       expect(rows[0]?.digits).not.toBe('3');
       await plain.exec('SET extra_float_digits TO 0');
       expect((await plain.query(shown)).rows).toMatchObject([{ digits: '0' }]);
+      const sum = 'SELECT 0.1::float8 + 0.2::float8 AS f';
+      for (let i = 0; i < 4; i++) expect((await plain.query(sum)).rows).toEqual([{ f: 0.3 }]);
+      for await (const row of plain.rows(sum)) expect(row).toEqual({ f: 0.3 });
     } finally {
       await plain.close();
     }
