@@ -4,7 +4,7 @@ import type { PackageName, Target } from './client.js';
 import type { Options, Transport } from './options.js';
 import { pin, runChild, runProgram, type Runtime } from './processes.js';
 import { againOf, type Sample, type Section } from './report/samples.js';
-import type { ScalingPoint } from './report/scaling.js';
+import type { ScalingPoint } from './report/curves.js';
 import { scalingKinds, type Scaling } from './scaling-step.js';
 import { workloads, type WorkloadName } from './workloads/index.js';
 import type { Contender, Measurement, Workload } from './workloads/workload.js';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { judge } from '../bench/report/judgement.js';
-import { curvesOf, growthOf, scalingMarkdown, type ScalingPoint } from '../bench/report/scaling.js';
+import { curvesOf, growthOf, type ScalingPoint } from '../bench/report/curves.js';
 import { ratioOf, spreadOf, type Section } from '../bench/report/samples.js';
 import { scalingChart } from '../bench/report/scaling-chart.js';
 import { workloads } from '../bench/workloads/index.js';
@@ -81,6 +81,19 @@ describe.skipIf(!existsSync(join(root, 'bench', 'node_modules', '.package-lock.j
       expect(picture).toContain('pg, tcp');
     });
 
+    test('marks what grows faster than the work, with the picture of its kind', async () => {
+      // What it writes tables with is among the peers' packages.
+      const { scalingMarkdown } = await import('../bench/report/scaling.js');
+      const points = [
+        ...curve('columns', 'pg', { 1: 1, 500: 1.2 }),
+        ...curve('columns', 'postgres', { 1: 1, 500: 1.3 }),
+      ];
+      const text = scalingMarkdown(points, (of) => `now/scaling-${of}.svg`);
+      expect(text).toMatch(/^\| pg, tcp: wall +\| +1 \| +1\.2 \| +1\.20 ✓ \|$/m);
+      expect(text).toMatch(/^\| postgres, tcp: wall +\| +1 \| +1\.3 \| +1\.30 ✗ \|$/m);
+      expect(text).toContain('](now/scaling-columns.svg)');
+    });
+
     test('names what an option takes', async () => {
       await expect(bench('--workloads', 'W99')).rejects.toMatchObject({
         stderr: expect.stringMatching(/^--workloads does not know 'w99'. It takes W1, W2, /m) as string,
@@ -109,17 +122,6 @@ describe('how cost grows', () => {
       { size: 100_000, value: 3 },
     ]);
     expect(wall && growthOf(wall)).toBe(1.5);
-  });
-
-  test('is marked where it grows faster than the work, with the picture of its kind', () => {
-    const points = [
-      ...curve('columns', 'pg', { 1: 1, 500: 1.2 }),
-      ...curve('columns', 'postgres', { 1: 1, 500: 1.3 }),
-    ];
-    const text = scalingMarkdown(points, (of) => `now/scaling-${of}.svg`);
-    expect(text).toMatch(/^\| pg, tcp: wall +\| +1 \| +1\.2 \| +1\.20 ✓ \|$/m);
-    expect(text).toMatch(/^\| postgres, tcp: wall +\| +1 \| +1\.3 \| +1\.30 ✗ \|$/m);
-    expect(text).toContain('](now/scaling-columns.svg)');
   });
 });
 

@@ -3,7 +3,8 @@ import { judge, type Judgement, type Verdict } from './judgement.js';
 import type { PoolOverhead } from './pool.js';
 import { againOf, labelsOf, ratioOf, spreadOf, type Section } from './samples.js';
 import type { Scaling } from '../scaling-step.js';
-import { scalingMarkdown, type ScalingPoint } from './scaling.js';
+import type { ScalingPoint } from './curves.js';
+import { scalingMarkdown } from './scaling.js';
 
 export interface Report {
   title: string;

@@ -1,6 +1,6 @@
 import type { Scaling } from '../scaling-step.js';
 import { common, svg } from './svg.js';
-import { curvesOf, titles, type ScalingPoint } from './scaling.js';
+import { curvesOf, titles, type ScalingPoint } from './curves.js';
 
 const size = { width: 240, height: 200 };
 
