@@ -2,7 +2,7 @@ import { Client, copy, Cursor, Pool, QueryStream } from 'kingbase-native/pg';
 import { openLikePg, type PgModule } from './like-pg.js';
 
 // Its cursors and streams have types of their own.
-const module = {
+const adapter = {
   Client,
   Pool,
   cursor: () => Promise.resolve(Cursor),
@@ -10,6 +10,6 @@ const module = {
   copy: () => Promise.resolve(copy),
 } as unknown as PgModule;
 
-export const open = openLikePg(module, ({ library }) =>
+export const open = openLikePg(adapter, ({ library }) =>
   library === undefined ? {} : { kingbase: { clientLibrary: library } },
 );
