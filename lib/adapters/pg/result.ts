@@ -75,11 +75,7 @@ export class Result<R = RowOfAnyKind> {
   addFields(columns: readonly Column[]): void {
     this.fields = columns.map((column) => new Field(column));
     this.#parsers = this.fields.map(({ dataTypeID }) => this.#types.getTypeParser(dataTypeID, 'text'));
-    // Without a prototype, so that a column may have any name.
-    const row = Object.create(null) as Record<string, unknown>;
-    for (const { name } of this.fields) row[name] = null;
-    // Copies of an object with a prototype share their shape; those of one without are dictionaries.
-    this.#emptyRow = { ...row };
+    this.#emptyRow = emptyRowOf(columns);
   }
 
   parseRow(values: TextRow): R {
@@ -109,4 +105,20 @@ export class Result<R = RowOfAnyKind> {
     // The server names the row's OID only of tables that have them, and 0 of all others.
     if (word === 'INSERT') this.oid = 0;
   }
+}
+
+/** By the columns, which the driver gives as one list for all results of a statement. Rows are copies. */
+const emptyRows = new WeakMap<readonly Column[], Record<string, unknown>>();
+
+function emptyRowOf(columns: readonly Column[]): Record<string, unknown> {
+  let empty = emptyRows.get(columns);
+  if (empty === undefined) {
+    // Without a prototype, so that a column may have any name.
+    const row = Object.create(null) as Record<string, unknown>;
+    for (const { name } of columns) row[name] = null;
+    // Copies of an object with a prototype share their shape; those of one without are dictionaries.
+    empty = { ...row };
+    emptyRows.set(columns, empty);
+  }
+  return empty;
 }
