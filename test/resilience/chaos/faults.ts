@@ -22,6 +22,15 @@ function fault(name: string, run: (world: World) => Promise<unknown>): Fault {
 /** ms that a fault lasts which the network brings. */
 const lasting = (world: World): Promise<void> => sleep(between(world.random, 700, 2_000));
 
+/** False where there is no such process any more. */
+function kill(processId: number): boolean {
+  try {
+    return process.kill(processId, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
 export const FAULTS: readonly Fault[] = [
   fault('backends terminated', (world) =>
     world.asAdministrator((client) =>
@@ -31,10 +40,12 @@ export const FAULTS: readonly Fault[] = [
     ),
   ),
   fault('backend killed: the server restarts itself', async (world) => {
-    let backends: number[] = [];
-    // After the fault before this there may be none yet.
-    while (backends.length === 0) backends = await world.backends();
-    process.kill(pick(world.random, backends), 'SIGKILL');
+    // After the fault before this there may be none yet, and one can end by itself meanwhile.
+    let killed = false;
+    while (!killed) {
+      const backends = await world.backends();
+      killed = backends.length > 0 && kill(pick(world.random, backends));
+    }
     await sleep(200);
   }),
   fault('server restarted, fast', (world) => world.pair.primary.restart('fast')),
