@@ -50,7 +50,7 @@ export class Line<T, K = T> implements Iterable<T> {
   shift(): T | undefined {
     const place = this.head;
     if (place === undefined) return undefined;
-    this.unlink(place);
+    this.unlink(place, undefined);
     return place.item;
   }
 
@@ -58,7 +58,7 @@ export class Line<T, K = T> implements Iterable<T> {
   remove(key: K): T | undefined {
     const place = this.placeOf(key);
     if (place === undefined) return undefined;
-    this.unlink(place);
+    this.unlink(place, key);
     return place.item;
   }
 
@@ -88,7 +88,8 @@ export class Line<T, K = T> implements Iterable<T> {
     return this.places.get(key);
   }
 
-  private unlink(place: Place<T>): void {
+  /** @param key of what stands there, where it is known */
+  private unlink(place: Place<T>, key: K | undefined): void {
     if (place.before === undefined) this.head = place.after;
     else place.before.after = place.after;
     if (place.after === undefined) this.tail = place.before;
@@ -96,6 +97,6 @@ export class Line<T, K = T> implements Iterable<T> {
     this.count--;
     // An empty line needs no index, and the next may be one that nobody leaves early.
     if (this.count === 0) this.places = undefined;
-    else this.places?.delete(this.keyOf(place.item));
+    else this.places?.delete(key ?? this.keyOf(place.item));
   }
 }

@@ -44,6 +44,8 @@ export class Listener implements SessionOwner {
   private retry: NodeJS.Timeout | undefined;
   private keepAlive: NodeJS.Timeout | undefined;
   private attempt = 0;
+  /** Called when the session is idle again, or closed. */
+  private freed = nothing;
   /** Ends, by rejecting, the waits of those who have asked before the database was closed. */
   private readonly closing = deferred<never>();
   private closed = false;
@@ -100,10 +102,11 @@ export class Listener implements SessionOwner {
   }
 
   sessionIdle(): void {
-    // Commands wait for one another by `commands`.
+    this.freed();
   }
 
   sessionClosed(session: Session, _error: KingbaseError | undefined): void {
+    this.freed();
     if (this.session !== session) return;
     this.session = undefined;
     clearTimeout(this.heartbeat);
@@ -130,10 +133,17 @@ export class Listener implements SessionOwner {
 
   private run(sql: string): Promise<unknown> {
     const command = this.commands.then(async () => {
-      const session = await this.ready();
-      await new Promise<void>((resolve, reject) => {
-        session.run(new Checkout(nothing, sql, resolve, reject));
-      });
+      for (;;) {
+        const session = await this.ready();
+        // It is looked at and begun on without anything in between: by now it can be lost, or at a chore of the driver's.
+        if (session.idle) {
+          await new Promise<void>((resolve, reject) => {
+            session.run(new Checkout(nothing, sql, resolve, reject));
+          });
+          return;
+        }
+        if (session === this.session) await new Promise<void>((resolve) => (this.freed = resolve));
+      }
     });
     this.commands = command.catch(nothing);
     return command;
@@ -210,7 +220,11 @@ export class Listener implements SessionOwner {
 
   private async check(): Promise<void> {
     const { session, options } = this;
-    if (session?.idle !== true) return;
+    if (session === undefined) return;
+    if (!session.idle) {
+      this.armHeartbeat();
+      return;
+    }
     const alive = await new Promise<boolean>((resolve) => {
       session.run(
         new Check(options.heartbeatSql(), options.heartbeatTimeout(), (_session, answered) =>

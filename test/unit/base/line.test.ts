@@ -81,6 +81,6 @@ describe('Line', () => {
     for (const each of items) line.push(each);
     for (const each of items.reverse()) expect(line.remove(each.key)).toBe(each);
     expect(line.length).toBe(0);
-    expect(looked).toBeLessThanOrEqual(3 * items.length);
+    expect(looked).toBeLessThanOrEqual(2 * items.length);
   });
 });
