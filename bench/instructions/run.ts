@@ -29,6 +29,12 @@ const BATCH_ROWS = 1000;
 /** How much more than measured a limit allows: what two counts of the same code differ by, and some. */
 const MARGIN = 1.15;
 
+/**
+ * How often a work over its limit is counted before it is said to be. What V8 collects, and when, only adds to the work itself: the
+ * same code gave 92,000 to 109,000 in one place, so the least of some counts is the nearest.
+ */
+const COUNTS = 4;
+
 interface Limits {
   /** Major version of Node.js. */
   readonly node: number;
@@ -109,9 +115,13 @@ async function main(): Promise<void> {
     const settings = JSON.stringify({ config, rows: BATCH_ROWS });
     for (const each of WORKS) {
       if (options.only !== undefined && options.only !== each.work) continue;
-      const instructions = await count(settings, each);
       const limit = limits.instructions[each.work];
-      const over = held && limit !== undefined && instructions > limit;
+      const isOver = (number: number): boolean => held && limit !== undefined && number > limit;
+      let instructions = await count(settings, each);
+      for (let counts = 1; counts < COUNTS && isOver(instructions); counts++) {
+        instructions = Math.min(instructions, await count(settings, each));
+      }
+      const over = isOver(instructions);
       counted[each.work] = instructions;
       console.log(
         `${each.work}: ${instructions} instructions, limit ${limit ?? 'none'}${over ? ' EXCEEDED' : ''}`,
