@@ -16,7 +16,8 @@ const C_LIBRARY = /^(ld-linux.*|ld64?|lib(c|m|dl|rt|pthread|util|resolv|nsl|anl)
 /**
  * Walks through what an ELF library needs. What lies beside it is its companion, also where no RUNPATH leads there:
  * the vendor's packages bring their own OpenSSL that way. What the system has is taken to be whole. Without
- * `companions` all is left to the dynamic linker, as for a library that it finds itself.
+ * `companions` all is left to the dynamic linker, as for a library that it finds itself; but where `LD_LIBRARY_PATH` leads
+ * the linker to the current directory nothing is left to it, and all that is needed is opened before, by its path.
  */
 export function elfDependencies(
   path: string,
@@ -65,7 +66,10 @@ export function elfDependencies(
           searched: [...new Set([...directories, ...finding.searched])],
           ...(unfit === undefined ? {} : { unfit }),
         });
-      } else if (!finding.system) visitFile(finding.path, handedOn);
+      } else {
+        if (!finding.system || linker.relativeEntries) visitFile(finding.path, handedOn);
+        if (linker.relativeEntries) found.companions.push(finding.path);
+      }
     }
   };
   const visitFile = (path: string, inherited: readonly RunPath[]): void => {

@@ -43,8 +43,9 @@ export function inspectElfFile(
     companions,
     missing,
     problem: missingLibraries(missing, posix.dirname(path), LINKER_PLACES, elf.bits),
-    // The process may have opened a library of that name already, from wherever it was.
-    refused: false,
+    // The process may have opened a library of that name already, from wherever it was. But the linker would look for it
+    // in the current directory as well, if LD_LIBRARY_PATH has it do so.
+    refused: linker.relativeEntries,
   };
 }
 

@@ -325,6 +325,33 @@ describe('companions', () => {
     expect(companions(files)).toEqual([]);
   });
 
+  it.each([':/opt/kb', '/opt/kb:', '.', 'lib:/opt/kb'])(
+    'are all that is needed where the linker would look for it in the current directory: LD_LIBRARY_PATH=%s',
+    (value) => {
+      const libpq = '/usr/lib/libpq.so.5';
+      const files = {
+        [libpq]: makeElf({ needed: ['libssl.so.3', 'libc.so.6'] }),
+        '/usr/lib/libssl.so.3': makeElf({ needed: ['libcrypto.so.3'] }),
+        '/usr/lib/libcrypto.so.3': makeElf(),
+      };
+      const found = (environment: NodeJS.ProcessEnv): readonly string[] | undefined =>
+        run(files, { [libpq]: 'ok' }, {}, environment).opened[0]?.options.companions;
+      expect(found({})).toEqual([]);
+      expect(found({ LD_LIBRARY_PATH: value })).toEqual(['/usr/lib/libcrypto.so.3', '/usr/lib/libssl.so.3']);
+      // And for a library that is named.
+      const named = { [KCI]: makeElf({ needed: ['libssl.so.3'] }), ...files };
+      const { opened } = run(named, { [KCI]: 'ok' }, { path: KCI }, { LD_LIBRARY_PATH: value });
+      expect(opened[0]?.options.companions).toEqual(['/usr/lib/libcrypto.so.3', '/usr/lib/libssl.so.3']);
+    },
+  );
+
+  it('are not left to the linker where one is missing and it would look in the current directory', () => {
+    const files = { [KCI]: makeElf({ needed: ['libssl.so.1.1'] }) };
+    const { error, opened } = run(files, { [KCI]: 'ok' }, { path: KCI }, { LD_LIBRARY_PATH: ':/opt' });
+    expect(opened).toEqual([]);
+    expect(error).toMatchObject({ code: 'KB_LIBRARY_MISSING_DEPENDENCY' });
+  });
+
   it('end where dependencies go in a circle', () => {
     const files = {
       [KCI]: makeElf({ needed: ['liba.so'] }),
