@@ -10,14 +10,14 @@ export interface TlsFloor {
 
 /**
  * What the environment says of the options. With a service, libpq prefers the service file to the environment, and so
- * does the driver: then only the service's name is taken.
+ * does the driver: then only the service's name is taken, and otherwise everything else.
  */
 export function optionsOfEnvironment(
   environment: NodeJS.ProcessEnv,
   byService: boolean,
 ): [OptionName, string | undefined][] {
   return [...ENVIRONMENT]
-    .filter(([, option]) => option === 'service' || !byService)
+    .filter(([, option]) => (option === 'service') === byService)
     .map(([variable, option]) => [option, environment[variable]]);
 }
 

@@ -98,7 +98,10 @@ function keywordText(
   for (const option of options) {
     const { keyword } = option;
     if (passed.has(keyword)) continue;
-    const value = pinned(option, isByService(config), environment);
+    const byService = isByService(config);
+    // Its file can say an address, which would go before the host that is passed.
+    const diverts = byService && keyword === 'hostaddr' && passed.has('host');
+    const value = diverts ? '' : pinned(option, byService, environment);
     if (value === '') empty.push(`${keyword}=''`);
     else if (value !== undefined) passed.set(keyword, value);
   }

@@ -41,8 +41,9 @@ export type Trust = 'trusted' | 'untrusted';
 
 /**
  * Turns what the user gave into a complete configuration. `overrides` go before `config`, and both before the
- * environment. Where neither says a host or a service, `KINGBASE_URL` does, if it is set. Does no I/O but asking the
- * operating system who the user is. Throws UsageError (`KB_BAD_OPTION`).
+ * environment. Where neither says a host or a service, `KINGBASE_URL` or `KINGBASE_SERVICE` does, if it is set: a service
+ * file can say an address, which would go before a host that was named. Does no I/O but asking the operating system who
+ * the user is. Throws UsageError (`KB_BAD_OPTION`).
  *
  * With `service`, whatever is not given is left to the service file, which the client library reads, and the
  * environment is not asked: libpq too prefers the service to the environment.
@@ -62,10 +63,11 @@ export function parseConfig(
   let settings = merge(lower, upper);
   const variables = untrusted ? {} : environment;
   const url = variables['KINGBASE_URL'];
-  if (url && ![...LOCATION, 'service' as const].some((name) => settings.has(name))) {
+  if (url && !settings.has('service') && !namesHost(settings)) {
     settings = merge(readSettings(parseConnectionString(url), 'variable KINGBASE_URL'), settings);
   }
-  const service = settings.get('service') ?? variables['KINGBASE_SERVICE'];
+  const service =
+    settings.get('service') ?? (namesHost(settings) ? undefined : variables['KINGBASE_SERVICE']);
   const byService = typeof service === 'string' && service !== '';
   settings = merge(readSettings(optionsOfEnvironment(variables, byService), 'environment'), settings);
   // The administrator's floor counts for every string, also for one that nobody trusts.
@@ -208,10 +210,14 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
 
 const LOCATION: readonly OptionName[] = ['host', 'hosts', 'hostaddr'];
 
+function namesHost(settings: Settings): boolean {
+  return LOCATION.some((name) => settings.has(name));
+}
+
 function merge(lower: Settings, upper: Settings): Settings {
   const merged = new Map([...lower, ...upper]);
   // The three say where to connect in different ways; one from here and one from there would contradict each other.
-  if (LOCATION.some((name) => upper.has(name))) {
+  if (namesHost(upper)) {
     for (const name of LOCATION) if (!upper.has(name)) merged.delete(name);
   }
   const [a, b] = [lower.get('pool'), upper.get('pool')];

@@ -290,6 +290,13 @@ describe('variables that the library reads', () => {
     ).toMatchObject({ passfile: '/p' });
   });
 
+  it.each(['127.0.0.1', '/tmp', '::1'])('no service file leads elsewhere than to %s', (host) => {
+    for (const environment of [{}, { PGHOSTADDR: '10.0.0.1' }]) {
+      const passed = keywords({ host, service: 'prod' }, { library: LIBPQ, environment });
+      expect(passed).toMatchObject({ service: 'prod', host, hostaddr: '' });
+    }
+  });
+
   it('give an untrusted configuration neither a password file nor a certificate of the user', () => {
     const passed = keywords('host=h user=u', { library: LIBPQ, overrides: { trust: 'untrusted' } });
     expect(passed['passfile']).toMatch(/none$/);

@@ -484,6 +484,23 @@ describe('precedence', () => {
       });
     }
     expect(essence(parseConfig('service=prod host=h user=u'))).toMatchObject({ hosts: ['h:0'], user: 'u' });
+    // But no variable brings a service to a host that was named: its file could lead elsewhere.
+    for (const config of [
+      'kingbase://h',
+      { host: 'h' },
+      { hosts: [{ host: 'h' }] },
+      { hostaddr: '10.0.0.1', host: 'h' },
+    ]) {
+      expect(essence(parseConfig(config, {}, { KINGBASE_SERVICE: 'prod' }, () => 'me'))).toMatchObject({
+        hosts: ['h:54321'],
+        keywords: expect.not.objectContaining({ service: 'prod' }) as object,
+      });
+    }
+    const both = { KINGBASE_SERVICE: 'prod', KINGBASE_URL: 'kingbase://h' };
+    expect(essence(parseConfig({}, {}, both, () => 'me'))).toMatchObject({
+      hosts: ['h:54321'],
+      keywords: expect.not.objectContaining({ service: 'prod' }) as object,
+    });
   });
 
   it('does not change what it is given', () => {
