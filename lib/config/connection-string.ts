@@ -21,6 +21,19 @@ const SCHEMES: ReadonlySet<string> = new Set([
  * ADO.NET have. Error messages never quote a value from the string.
  */
 export function parseConnectionString(text: string): StringSettings {
+  const settings = parseForm(text);
+  const user = settings.get('user');
+  // Other programs take them together, as `user/password` or `user:password`. The user is named in errors and logs.
+  if (typeof user === 'string' && !settings.has('password') && /[:：/／;；|,，\s]/.test(user)) {
+    throw badOption(
+      `The user in the ${settings.form} has a separator in it, behind which there may be a password.`,
+      'Give the password by its own key. A name that has such a character is given in an object: open(string, { user: … }).',
+    );
+  }
+  return settings;
+}
+
+function parseForm(text: string): StringSettings {
   if (/^\s*jdbc:/i.test(text)) return parseJdbcUrl(text.trim());
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) {

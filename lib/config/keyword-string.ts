@@ -27,8 +27,9 @@ export function parseKeywordString(text: string, form = 'connection string'): St
     position = PAIR.lastIndex;
     const [, key = '', quoted, plain = ''] = match;
     // Where an unquoted password holds a space, the rest of it looks like keywords.
-    // Where a key has lost its sign, the next one stands before a second.
-    const name = optionName(key, secretSeen || plain.startsWith('='));
+    // Where a key has lost its sign, the next one stands before a second. A password in Base64 ends with the sign.
+    const isBare = quoted === undefined && (plain === '' || plain.startsWith('='));
+    const name = optionName(key, secretSeen || isBare);
     secretSeen ||= quoted === undefined && (key === 'password' || FORESHADOWS_SECRET.test(plain));
     settings.say(name, (quoted ?? plain).replace(/\\([^])/g, '$1'), key);
   }

@@ -303,14 +303,27 @@ const KEY_OF_PASSWORD = /(?:pass(?:w(?:or)?d)?|pwd|psw|密码|口令)\s*[=＝:�
 
 /**
  * Whether a value has gone on over a separator that is missing, is another form's or is full-width, and holds the
- * password. It would be shown as the name of a user or a database.
+ * password; or is a connection URL, as libpq takes it for the name of a database. It would be shown as the name of a user
+ * or a database.
  */
 export function holdsPassword(value: unknown): boolean {
-  return typeof value === 'string' && KEY_OF_PASSWORD.test(value);
+  return typeof value === 'string' && (KEY_OF_PASSWORD.test(value) || holdsUrl(value));
+}
+
+/** Whatever stands before the "@" may be a password, also with characters that ought to be encoded. */
+function holdsUrl(value: string): boolean {
+  const start = value.indexOf('://');
+  return start >= 0 && value.includes('@', start);
 }
 
 /** For such a value. */
-export function swallowed(what: string): UsageError {
+export function swallowed(what: string, value: unknown): UsageError {
+  if (typeof value === 'string' && holdsUrl(value)) {
+    return badOption(
+      `The value of ${what} is a connection URL.`,
+      'Give the URL by itself: as the first argument of open(), or in KINGBASE_URL.',
+    );
+  }
   return badOption(
     `The value of ${what} holds the key of a password.`,
     'Check the separators: each form has its own, and full-width ones (；＝，＆？：) are none. A value that holds one must be ' +

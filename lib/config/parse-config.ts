@@ -188,7 +188,7 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
     if (value === undefined || value === '') continue;
     const { kind } = optionRule(name);
     if ((kind === 'value' || kind === 'file') && name !== 'options' && holdsPassword(value)) {
-      throw swallowed(`the option "${name}"`);
+      throw swallowed(`the option "${name}"`, value);
     }
     let setting = value;
     if (name === 'connect_timeout') {

@@ -49,6 +49,30 @@ describe('a value that has swallowed the password behind it is refused, and not 
     `host=db，password＝${SECRET}`,
     `host=h user=u；password=${SECRET}`,
     `host=h dbname='d password=${SECRET}'`,
+    // A URL where a name should be.
+    `host=h dbname=kingbase://u:${SECRET}@h/d`,
+    `host=h dbname=kingbase://u:a/${SECRET}@h/d`,
+    `host=h user=postgres://u:${SECRET}@h/d`,
+    `kingbase://u@h/db?dbname=kingbase://u:${SECRET}@h/db`,
+    `kingbase://u@h/db?application_name=jdbc:kingbase8://u:${SECRET}@h`,
+    `Server=h;Database=kingbase://u:${SECRET}@x`,
+    // User and password together.
+    `kingbase://u;${SECRET}@h/db`,
+    `kingbase://u,${SECRET}@h/db`,
+    `kingbase://u|${SECRET}@h/db`,
+    `kingbase://u%2F${SECRET}@h/db`,
+    `kingbase://u%20${SECRET}@h/db`,
+    `kingbase://u\n${SECRET}@h/db`,
+    `kingbase://u／${SECRET}@h/db`,
+    `kingbase://u@h/db?user=u:${SECRET}`,
+    `jdbc:kingbase8://h/db?user=u/${SECRET}`,
+    `host=h user=u/${SECRET} dbname=d`,
+    `host=h user=u:${SECRET}`,
+    `Server=h;Uid=u/${SECRET}`,
+    `Driver={K};Server=h;Uid=u，${SECRET}`,
+    // A password alone, in Base64.
+    `${SECRET}==`,
+    `${SECRET}=`,
   ])('in a string: %s', (text) => {
     expect(shown(refusal(text))).not.toContain(SECRET);
   });
@@ -59,6 +83,8 @@ describe('a value that has swallowed the password behind it is refused, and not 
     { host: `db，密码＝${SECRET}` },
     { hosts: [{ host: `db；pwd＝${SECRET}` }] },
     { host: 'h', applicationName: `a;Pwd=${SECRET}` },
+    { host: 'h', database: `kingbase://u:${SECRET}@h/d` },
+    { user: `kingbase://u:${SECRET}@h/d` },
   ])('in an object: %o', (config) => {
     expect(shown(refusal(config))).not.toContain(SECRET);
   });
@@ -67,6 +93,8 @@ describe('a value that has swallowed the password behind it is refused, and not 
     { KINGBASE_USER: `u password=${SECRET}` },
     { KINGBASE_DATABASE: `d；password＝${SECRET}` },
     { KINGBASE_URL: `kingbase://h/db&password=${SECRET}` },
+    { KINGBASE_DATABASE: `kingbase://u:${SECRET}@h/d` },
+    { KINGBASE_URL: `kingbase://u／${SECRET}@h/d` },
   ])('in the environment: %o', (environment) => {
     expect(shown(refusal(undefined, environment))).not.toContain(SECRET);
   });
@@ -74,6 +102,7 @@ describe('a value that has swallowed the password behind it is refused, and not 
   it.each<ConnectionConfig>([
     { host: 'h', user: 'password', database: 'passwords', password: 'pwd=1;password=2' },
     { host: 'h', user: 'u', database: '密码库', options: '-c app.password_policy=on' },
+    { host: 'h', user: 'corp/reader', database: 'a:b', applicationName: 'https://example' },
     { host: 'h', user: 'pwd_reader', database: 'd', sslRootCert: '/etc/passwords/ca.pem' },
   ])('but not one that is only called so: %o', (config) => {
     expect(() => parseConfig(config, {}, {}, () => 'osuser')).not.toThrow();
