@@ -1,3 +1,4 @@
+import { isRecord } from '../base/kind-of.js';
 import { nearest } from '../errors/nearest.js';
 import { checkMaxLag, maxLagOf, type MaxLag } from './max-lag.js';
 import { badOption, checkKeys, didYouMean } from './options.js';
@@ -94,11 +95,13 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
         'The units are ms and s, or B, kB, MB and GB: bounded:500ms, bounded:16MB.',
       );
     }
-    checkConsistency('cluster', given);
-    return { ...CLUSTER_DEFAULTS, consistency: given };
+    if (LEVELS.includes(given)) return { ...CLUSTER_DEFAULTS, consistency: given as Consistency };
   }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw badOption('The option "cluster" must be an object, or true.');
+  if (!isRecord(given)) {
+    throw badOption(
+      `The option "cluster" must be an object, true or false, or one of ${LEVELS.join(', ')}.`,
+      'With bounded there can be a bound, as in bounded:500ms.',
+    );
   }
   checkKeys('cluster', given, Object.keys(CLUSTER_DEFAULTS));
   const options = given as Record<keyof ClusterOptions, unknown>;
@@ -125,10 +128,7 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
 
 function checkWeights(weights: unknown): void {
   if (weights === undefined) return;
-  const values =
-    typeof weights === 'object' && weights !== null && !Array.isArray(weights)
-      ? Object.values(weights)
-      : [NaN];
+  const values = isRecord(weights) ? Object.values(weights) : [NaN];
   if (values.every((weight) => typeof weight === 'number' && weight >= 0 && weight < Infinity)) return;
   throw badOption('The option "cluster.weights" must be an object of numbers that are not negative.');
 }

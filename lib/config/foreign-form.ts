@@ -213,7 +213,8 @@ export class ForeignForm {
       const rule = this.#rules.get(this.#normalise(pair.key));
       if (rule === undefined) throw this.#unknownKey(pair.key, index + 1, secretSeen);
       const isText = rule[1].isText === true || rule[1].option === 'options' || SECRET.test(pair.key);
-      if (!isText && holdsPassword(pair.value)) throw swallowed(`the key "${rule[0]}" of the ${this.name}`, pair.value);
+      if (!isText && holdsPassword(pair.value))
+        throw swallowed(`the key "${rule[0]}" of the ${this.name}`, pair.value);
       secretSeen ||= !pair.quoted && (SECRET.test(pair.key) || FORESHADOWS_SECRET.test(pair.value));
       return [...rule, pair.value] as const;
     });

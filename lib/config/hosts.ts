@@ -35,7 +35,7 @@ export function resolveHosts(
 
 function hostObjects(hosts: unknown, ports: (number | undefined)[], defaultPort: number): HostAddress[] {
   if (!Array.isArray(hosts) || hosts.length === 0) {
-    throw badOption('The option "hosts" must be a list of { host, port }.');
+    throw badOption('The option "hosts" must be a list of { host, port }, of one at least.');
   }
   if (ports.length > 1) throw badOption('With "hosts", the option "port" must be one port.');
   return hosts.map((entry: unknown) => {
@@ -78,5 +78,7 @@ function portList(port: unknown): (number | undefined)[] {
 }
 
 function badPort(): Error {
-  return badOption('The option "port" must be a whole number from 1 to 65535.');
+  return badOption(
+    'The option "port" must be a whole number from 1 to 65535, or a string of such with commas, one for each host.',
+  );
 }

@@ -282,7 +282,8 @@ export function checkKeys(option: string, value: object, known: readonly string[
 }
 
 function unknownOption(name: string, meant: string | undefined, hint: string): UsageError {
-  const shown = isPresentable(name.slice(name.lastIndexOf('.') + 1)) ? ` "${name}"` : '';
+  const dot = name.lastIndexOf('.');
+  const shown = isPresentable(name.slice(dot + 1)) ? ` "${name}"` : ` in "${name.slice(0, dot)}"`;
   return badOption(`Unknown option${shown}${didYouMean(meant)}`, hint);
 }
 

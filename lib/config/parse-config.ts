@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { isRecord, kindOf } from '../base/kind-of.js';
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
@@ -75,10 +76,10 @@ export function parseConfig(
   const floor = tlsFloor(environment, tls.minimum);
 
   const pooler = poolerMode(settings);
-  const encoding = text(settings, 'clientEncoding');
-  if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) {
+  const encoding = settings.get('clientEncoding');
+  if (encoding !== undefined && !(typeof encoding === 'string' && /^utf-?8$/i.test(encoding))) {
     throw badOption(
-      'The option "client_encoding" can only be UTF8, which the driver always uses.',
+      'The option "clientEncoding" can only be UTF8, which the driver always uses.',
       'Leave it out: the server converts to and from the encoding of the database.',
     );
   }
@@ -102,17 +103,16 @@ export function parseConfig(
       hosts,
       database: text(settings, 'database') ?? user,
       user,
-      // The library takes an empty name for none.
-      applicationName: settings.get('applicationName') === false ? '' : text(settings, 'applicationName'),
-      connectTimeout: number(settings, 'connectTimeout') ?? DEFAULTS.connectTimeout,
-      timeout: number(settings, 'timeout') ?? DEFAULTS.timeout,
+      applicationName: applicationName(settings),
+      connectTimeout: milliseconds(settings, 'connectTimeout') ?? DEFAULTS.connectTimeout,
+      timeout: milliseconds(settings, 'timeout') ?? DEFAULTS.timeout,
       statementCacheSize: wholeNumber(settings, 'statementCacheSize') ?? DEFAULTS.statementCacheSize,
       clientLibrary: clientLibraryOptions(settings.get('clientLibrary')),
       pooler,
       onConnect: onConnect(settings.get('onConnect')),
       cluster: clusterOptions(settings, hosts, pooler),
-      pool: resolvePoolOptions(settings.get('pool') ?? {}),
-      types: settings.get('types') as TypeOptions | undefined,
+      pool: resolvePoolOptions(settings.has('pool') ? settings.get('pool') : {}),
+      types: typeOptions(settings.get('types')),
       log: logOptions(settings.get('log')),
       traceParameters: flag(settings, 'traceParameters', false),
       binaryResults: flag(settings, 'binaryResults', true),
@@ -127,12 +127,16 @@ export function parseConfig(
 }
 
 function entries(config: unknown): [string, unknown][] {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw badOption(
-      `The configuration must be a connection string or an object, not ${config === null ? 'null' : Array.isArray(config) ? 'an array' : `a ${typeof config}`}.`,
-    );
-  }
-  return Object.entries(config);
+  if (isRecord(config)) return Object.entries(config);
+  const kind = kindOf(config);
+  throw badOption(
+    `The configuration must be a connection string or an object, not ${kind}.`,
+    new Map([
+      ['a Promise', 'Was await forgotten?'],
+      ['a URL', 'Give its property "href".'],
+      ['a Map', 'Give Object.fromEntries(map).'],
+    ]).get(kind),
+  );
 }
 
 /** Only the program itself may say whom it trusts. */
@@ -171,7 +175,7 @@ function refuseLevers(settings: Settings): void {
 
 function tlsOptions(tls: unknown): { minimum?: unknown; cancel?: unknown } {
   if (tls === undefined) return {};
-  if (!isObject(tls)) throw badOption('The option "tls" must be an object.');
+  if (!isRecord(tls)) throw badOption('The option "tls" must be an object.');
   checkKeys('tls', tls, ['minimum', 'cancel']);
   const { cancel } = tls as { cancel?: unknown };
   if (cancel !== undefined && cancel !== 'any' && cancel !== 'encrypted') {
@@ -194,8 +198,8 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
     if (name === 'connect_timeout') {
       name = 'connectTimeout';
       const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-      if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
-        throw badOption('The option "connect_timeout" must be a number of seconds.');
+      if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
+        throw badOption('The option "connect_timeout" must be a number of seconds; 0 is no limit.');
       }
       // libpq: "zero, negative, or not specified means wait indefinitely".
       setting = Math.max(0, seconds) * 1000;
@@ -221,20 +225,16 @@ function merge(lower: Settings, upper: Settings): Settings {
     for (const name of LOCATION) if (!upper.has(name)) merged.delete(name);
   }
   const [a, b] = [lower.get('pool'), upper.get('pool')];
-  if (isObject(a) && isObject(b)) merged.set('pool', { ...a, ...b });
+  if (isRecord(a) && isRecord(b)) merged.set('pool', { ...a, ...b });
   const [c, d] = [lower.get('cluster'), upper.get('cluster')];
-  if (isObject(c) && isObject(d)) merged.set('cluster', { ...c, ...d });
+  if (isRecord(c) && isRecord(d)) merged.set('cluster', { ...c, ...d });
   return merged;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function logOptions(given: unknown): LogOptions | undefined {
   if (given === undefined) return undefined;
   if (typeof given === 'function') return { write: given as LogOptions['write'] };
-  if (!isObject(given)) throw badOption('The option "log" must be a function or an object with "write".');
+  if (!isRecord(given)) throw badOption('The option "log" must be a function or an object with "write".');
   checkKeys('log', given, ['write', 'slowStatement']);
   const { write, slowStatement } = given as Partial<Record<keyof LogOptions, unknown>>;
   if (typeof write !== 'function') throw badOption('The option "log.write" must be a function.');
@@ -288,6 +288,12 @@ function clusterOptions(
   return options;
 }
 
+/** What stands in it is looked at where it is used. */
+function typeOptions(given: unknown): TypeOptions | undefined {
+  if (given === undefined || isRecord(given)) return given as TypeOptions | undefined;
+  throw badOption(`The option "types" must be an object such as { int8: 'number' }, not ${kindOf(given)}.`);
+}
+
 function onConnect(given: unknown): OnConnectFunction | undefined {
   if (given === undefined || typeof given === 'function') return given as OnConnectFunction | undefined;
   throw badOption('The option "onConnect" must be a function.');
@@ -324,7 +330,7 @@ function libraryKeywords(settings: Settings): Map<LibraryKeyword, string> {
     if (!isLibraryKeyword(name)) continue;
     const value = typeof given === 'boolean' ? Number(given) : given;
     if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
-      throw badOption(`The option "${name}" must be a string or a number.`);
+      throw badOption(`The option "${name}" must be a string or a number, or true or false.`);
     }
     const string = noNul(name, String(value));
     const { choices } = optionRule(name);
@@ -349,28 +355,40 @@ function text(settings: Settings, name: OptionName): string | undefined {
   return noNul(name, value);
 }
 
+function applicationName(settings: Settings): string | undefined {
+  const value = settings.get('applicationName');
+  // The library takes an empty name for none.
+  if (value === false) return '';
+  if (value !== undefined && typeof value !== 'string') {
+    throw badOption('The option "applicationName" must be a string, or false for no name.');
+  }
+  return text(settings, 'applicationName');
+}
+
 /** The client library takes C strings: it would see only the part before a NUL. */
 function noNul(name: string, value: string): string {
   if (value.includes('\0')) throw badOption(`The option "${name}" must not contain a NUL character.`);
   return value;
 }
 
-function number(settings: Settings, name: OptionName): number | undefined {
+/** @param unless what to say of it where it is no number that is finite and not negative */
+function number(settings: Settings, name: OptionName, unless: string): number | undefined {
   const given = settings.get(name);
   if (given === undefined) return undefined;
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
-  if (typeof value !== 'number' || !(value >= 0 && value < Infinity)) {
-    throw badOption(`The option "${name}" must be a number that is not negative.`);
-  }
-  return value;
+  if (typeof value === 'number' && value >= 0 && value < Infinity) return value;
+  throw badOption(`The option "${name}" must be a ${unless}.`);
+}
+
+function milliseconds(settings: Settings, name: OptionName): number | undefined {
+  return number(settings, name, 'number that is not negative, of milliseconds; 0 is no limit');
 }
 
 function wholeNumber(settings: Settings, name: OptionName): number | undefined {
-  const value = number(settings, name);
-  if (value !== undefined && !Number.isInteger(value)) {
-    throw badOption(`The option "${name}" must be a whole number.`);
-  }
-  return value;
+  const unless = 'whole number that is not negative';
+  const value = number(settings, name, unless);
+  if (value === undefined || Number.isInteger(value)) return value;
+  throw badOption(`The option "${name}" must be a ${unless}.`);
 }
 
 function password(settings: Settings): string | PasswordProvider | undefined {
@@ -385,7 +403,7 @@ function password(settings: Settings): string | PasswordProvider | undefined {
 function clientLibraryOptions(value: unknown): ClientLibraryOptions {
   if (value === undefined) return {};
   if (typeof value === 'string') return { path: noNul('clientLibrary', value) };
-  if (!isObject(value)) throw badOption('The option "clientLibrary" must be a path or an object.');
+  if (!isRecord(value)) throw badOption('The option "clientLibrary" must be a path or an object.');
   checkKeys('clientLibrary', value, ['path', 'directory', 'fallback']);
   const { path, directory, fallback } = value as Record<string, unknown>;
   for (const [name, given] of Object.entries({ path, directory })) {

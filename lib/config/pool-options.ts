@@ -1,3 +1,4 @@
+import { isRecord, kindOf } from '../base/kind-of.js';
 import { badOption, checkKeys } from './options.js';
 
 /** How the pool behaves. Times are in ms; a time of 0 means never, or no limit. */
@@ -85,15 +86,14 @@ const KNOWN: readonly string[] = [...COUNTS, ...TIMES, 'heartbeatSql', 'resetOnR
 
 /** Checks `options` and puts them over `base`; throws a UsageError (`KB_BAD_OPTION`). */
 export function resolvePoolOptions(
-  options: PoolOptions,
+  options: unknown,
   base: Partial<ResolvedPoolOptions> = POOL_DEFAULTS,
 ): ResolvedPoolOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw badOption('The option "pool" must be an object.');
-  }
+  if (!isRecord(options)) throw badOption(`The option "pool" must be an object, not ${kindOf(options)}.`);
   checkKeys('pool', options, KNOWN);
+  const given: Partial<Record<keyof PoolOptions, unknown>> = options;
   for (const name of [...COUNTS, ...TIMES]) {
-    const value: unknown = options[name];
+    const value = given[name];
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value >= 0)) {
       throw badOption(`The option "pool.${name}" must be a number that is not negative.`);
@@ -106,21 +106,20 @@ export function resolvePoolOptions(
       throw badOption(`The option "pool.${name}" must be finite; 0 means never, or no limit.`);
     }
   }
-  const sql: unknown = options.heartbeatSql;
+  const sql = given.heartbeatSql;
   if (sql !== undefined && (typeof sql !== 'string' || sql.includes('\0'))) {
     throw badOption('The option "pool.heartbeatSql" must be a string.');
   }
 
-  const reset: unknown = options.resetOnRelease;
+  const reset = given.resetOnRelease;
   if (reset !== undefined) {
     const known = Array.isArray(reset) && reset.every((item) => (RESET_ITEMS as unknown[]).includes(item));
     if (!known)
       throw badOption(`The option "pool.resetOnRelease" must be a list of ${RESET_ITEMS.join(', ')}.`);
   }
 
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const merged = { ...POOL_DEFAULTS, ...base, ...given } as Omit<ResolvedPoolOptions, 'maxIdle'> &
-    PoolOptions;
+  const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const merged = { ...POOL_DEFAULTS, ...base, ...said } as Omit<ResolvedPoolOptions, 'maxIdle'> & PoolOptions;
   const { max, min } = merged;
   if (max < 1) throw badOption('The option "pool.max" must be at least 1.');
   if (min > max) throw badOption('The option "pool.min" must not be greater than "pool.max".');

@@ -1,3 +1,4 @@
+import { isRecord, kindOf } from '../base/kind-of.js';
 import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
 
@@ -63,8 +64,10 @@ type Choice = keyof typeof CHOICES;
 
 /** @throws UsageError `KB_BAD_OPTION` for a misspelled option, an unknown choice, or a bad custom type */
 export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw badOption(`The option 'types' must be an object such as { int8: 'number' }.`);
+  if (!isRecord(options)) {
+    throw badOption(
+      `The option 'types' must be an object such as { int8: 'number' }, not ${kindOf(options)}.`,
+    );
   }
   const resolved: ResolvedTypeOptions = {
     int8: CHOICES.int8[0],
@@ -86,14 +89,14 @@ export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptio
       const choices: readonly string[] = CHOICES[key];
       if (!choices.includes(value)) {
         throw badOption(
-          `The option types.${key} is ${quoted(value)}, but must be ${list(choices)}.${didYouMean(value, choices)}`,
+          `The option types.${key} is ${quoted(value)}, but must be ${list(choices)}${key === 'all' ? '' : ', or { parse, serialize }'}.${didYouMean(value, choices)}`,
         );
       }
       Object.assign(resolved, { [key]: value });
     } else {
       const names = Object.keys(CHOICES);
       throw badOption(
-        `There is no option types.${key} that takes ${quoted(value)}.` +
+        `There is no option types.${shortened(key)} that takes ${quoted(value)}.` +
           (didYouMean(key, names) ||
             ` The options are ${list(names)}; any other type takes { parse, serialize }.`),
       );
@@ -139,11 +142,13 @@ function badOption(message: string): UsageError {
 }
 
 function quoted(value: unknown): string {
-  return typeof value === 'string'
-    ? `'${value}'`
-    : typeof value === 'function'
-      ? 'a function'
-      : String(value);
+  if (typeof value === 'string') return `'${shortened(value)}'`;
+  return typeof value === 'function' ? 'a function' : shortened(String(value));
+}
+
+/** Names can come from a request, and messages are logged. */
+function shortened(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 63)}…` : text;
 }
 
 function list(words: readonly string[]): string {
