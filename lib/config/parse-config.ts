@@ -21,6 +21,15 @@ import {
 } from './options.js';
 import { checkWeightNames, resolveClusterOptions, type ResolvedClusterOptions } from './cluster-options.js';
 import { resolvePoolOptions } from './pool-options.js';
+import {
+  applicationName,
+  flag,
+  milliseconds,
+  noNul,
+  text,
+  wholeNumber,
+  type Settings,
+} from './setting-values.js';
 import { ResolvedConfig, type HostAddress, type OnConnectFunction } from './resolved-config.js';
 import { UsageError } from '../errors/index.js';
 import { nearest } from '../errors/nearest.js';
@@ -34,8 +43,6 @@ export const DEFAULTS = {
   timeout: 0,
   statementCacheSize: 256,
 } as const;
-
-type Settings = ReadonlyMap<OptionName, unknown>;
 
 /** Where the setting comes from decides what may be completed; see `open`. */
 export type Trust = 'trusted' | 'untrusted';
@@ -299,15 +306,6 @@ function onConnect(given: unknown): OnConnectFunction | undefined {
   throw badOption('The option "onConnect" must be a function.');
 }
 
-function flag(settings: Settings, name: OptionName, absent: boolean): boolean {
-  const given = settings.get(name);
-  if (given === undefined) return absent;
-  // In a connection string.
-  if (given === 'true' || given === 'false') return given === 'true';
-  if (typeof given !== 'boolean') throw badOption(`The option "${name}" must be true or false.`);
-  return given;
-}
-
 function nobody(): never {
   throw new Error('an untrusted configuration is not completed');
 }
@@ -346,49 +344,6 @@ function libraryKeywords(settings: Settings): Map<LibraryKeyword, string> {
     keywords.set(name, string);
   }
   return keywords;
-}
-
-function text(settings: Settings, name: OptionName): string | undefined {
-  const value = settings.get(name);
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string') throw badOption(`The option "${name}" must be a string.`);
-  return noNul(name, value);
-}
-
-function applicationName(settings: Settings): string | undefined {
-  const value = settings.get('applicationName');
-  // The library takes an empty name for none.
-  if (value === false) return '';
-  if (value !== undefined && typeof value !== 'string') {
-    throw badOption('The option "applicationName" must be a string, or false for no name.');
-  }
-  return text(settings, 'applicationName');
-}
-
-/** The client library takes C strings: it would see only the part before a NUL. */
-function noNul(name: string, value: string): string {
-  if (value.includes('\0')) throw badOption(`The option "${name}" must not contain a NUL character.`);
-  return value;
-}
-
-/** @param unless what to say of it where it is no number that is finite and not negative */
-function number(settings: Settings, name: OptionName, unless: string): number | undefined {
-  const given = settings.get(name);
-  if (given === undefined) return undefined;
-  const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
-  if (typeof value === 'number' && value >= 0 && value < Infinity) return value;
-  throw badOption(`The option "${name}" must be a ${unless}.`);
-}
-
-function milliseconds(settings: Settings, name: OptionName): number | undefined {
-  return number(settings, name, 'number that is not negative, of milliseconds; 0 is no limit');
-}
-
-function wholeNumber(settings: Settings, name: OptionName): number | undefined {
-  const unless = 'whole number that is not negative';
-  const value = number(settings, name, unless);
-  if (value === undefined || Number.isInteger(value)) return value;
-  throw badOption(`The option "${name}" must be a ${unless}.`);
 }
 
 function password(settings: Settings): string | PasswordProvider | undefined {
