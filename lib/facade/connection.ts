@@ -5,6 +5,7 @@ import { tellSafely } from '../base/tell-safely.js';
 import { UsageError, type KingbaseError } from '../errors/index.js';
 import { sessionPlace, type BatchPlace } from './batch/place.js';
 import type { CallContext } from './calls/call-context.js';
+import { checkListener } from './calls/check-arguments.js';
 import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
 import { Limit } from './calls/limit.js';
 import { limitOfBeginning } from './calls/default-timeout.js';
@@ -24,6 +25,8 @@ export interface ConnectionEvents {
   /** Takes no more calls: it was released (undefined), or its session was lost. Told once. */
   close: [error: KingbaseError | undefined];
 }
+
+const EVENTS: readonly (keyof ConnectionEvents)[] = ['notification', 'close'];
 
 /**
  * One session, checked out of the pool until it is released: for what depends on a session's state (SET, temporary
@@ -93,11 +96,13 @@ export class Connection extends Queryable {
   }
 
   on<E extends keyof ConnectionEvents>(event: E, listener: (...args: ConnectionEvents[E]) => void): this {
+    checkListener(EVENTS, event, listener);
     (this.emitter as EventEmitter).on(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
   off<E extends keyof ConnectionEvents>(event: E, listener: (...args: ConnectionEvents[E]) => void): this {
+    checkListener(EVENTS, event, listener);
     (this.emitter as EventEmitter).off(event, listener as (...args: unknown[]) => void);
     return this;
   }

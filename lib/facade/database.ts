@@ -32,12 +32,13 @@ import type { BatchScope } from './batch/work.js';
 import { rejection, type OperationRunner } from './calls/call.js';
 import { Limit } from './calls/limit.js';
 import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
+import { badArgument, checkFunction, checkListener } from './calls/check-arguments.js';
 import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
 import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
 import { needsSession, needsTransaction } from './calls/pooler.js';
 import { Connection } from './connection.js';
 import { describe } from './describe.js';
-import type { DatabaseEvents } from './events.js';
+import { DATABASE_EVENTS, type DatabaseEvents } from './events.js';
 import {
   NO_LEAK_WATCH,
   takenHere,
@@ -146,11 +147,13 @@ export class Database extends Queryable {
   }
 
   on<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
+    checkListener(DATABASE_EVENTS, event, listener);
     this.reports.on(event, listener);
     return this;
   }
 
   off<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
+    checkListener(DATABASE_EVENTS, event, listener);
     this.reports.off(event, listener);
     return this;
   }
@@ -239,6 +242,7 @@ export class Database extends Queryable {
    */
   async listen(channel: string, handler: NotificationHandler, options?: CallLimits): Promise<Subscription> {
     checkOptions('listen', options);
+    checkFunction('listen()', handler, 'It is called with each notification: (notification) => { … }.');
     needsSession(this.context, 'LISTEN');
     return this.listener.listen(channel, handler, withDefault(options, this.context));
   }
@@ -263,6 +267,8 @@ export class Database extends Queryable {
    * under way on it fails as lost. Does nothing where there is none.
    */
   disconnect(processId: number): void {
+    if (typeof processId !== 'number')
+      throw badArgument('disconnect() takes the number of a server process.');
     for (const pool of this.cluster?.pools ?? [this.pool]) {
       pool.cut(({ facts }) => facts?.backendPid === processId, 'the program closed it');
     }

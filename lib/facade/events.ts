@@ -47,6 +47,20 @@ export interface DatabaseEvents {
   leak: [event: { processId: number; heldFor: number; stack: string }];
 }
 
+const EVERY_EVENT = {
+  notice: true,
+  connect: true,
+  disconnect: true,
+  unreachable: true,
+  primary: true,
+  standby: true,
+  lag: true,
+  leak: true,
+} as const satisfies Record<keyof DatabaseEvents, true>;
+
+/** The names of all events. */
+export const DATABASE_EVENTS: readonly string[] = Object.keys(EVERY_EVENT);
+
 const OPTIONAL = {
   D: 'detail',
   H: 'hint',

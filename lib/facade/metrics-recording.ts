@@ -20,7 +20,9 @@ export function recordMetrics(
   options: MetricsOptions | undefined,
 ): MetricsRecording {
   checkOptions('recordMetrics', options);
-  if (typeof (meter as Partial<MetricsMeter> | undefined)?.createHistogram !== 'function') {
+  const given = meter as Partial<MetricsMeter> | undefined;
+  const makers = [given?.createHistogram, given?.createCounter, given?.createObservableUpDownCounter];
+  if (!makers.every((maker) => typeof maker === 'function')) {
     throw new UsageError('KB_BAD_OPTION', 'recordMetrics needs a Meter of OpenTelemetry.');
   }
   if (telemetry.metrics !== undefined) {

@@ -15,6 +15,7 @@ import {
   asExecResult,
   asFirstRow,
   asQueryResult,
+  checkText,
   execute,
   rejection,
   runRowScript,
@@ -165,6 +166,7 @@ export abstract class Queryable {
   script(sql: string, options?: CallLimits & Pick<QueryOptions, 'traceContext'>): Promise<ExecResult[]> {
     try {
       checkOptions('script', options);
+      checkText(sql);
     } catch (error) {
       return rejection(error);
     }
@@ -181,6 +183,7 @@ export abstract class Queryable {
     let types: TypeMap;
     try {
       checkOptions('a query', options);
+      checkText(sql);
       types = this.context.typeMapOf(options?.types);
     } catch (error) {
       return rejection(error);
@@ -248,12 +251,14 @@ export abstract class Queryable {
   /** COPY … FROM STDIN: a stream to write the data into; see {@link CopyFromStream}. */
   copyFrom(sql: string, options?: CopyOptions): CopyFromStream {
     checkOptions('copyFrom', options);
+    checkText(sql);
     return new CopyWriter(sql, this.#copyContext(), options ?? {});
   }
 
   /** COPY … TO STDOUT: a stream to read the data from; see {@link CopyToStream}. */
   copyTo(sql: string, options?: CopyOptions): CopyToStream {
     checkOptions('copyTo', options);
+    checkText(sql);
     return new CopyReader(sql, this.#copyContext(), options ?? {});
   }
 

@@ -45,13 +45,15 @@ export function quoteQualified(name: string | readonly string[], quote?: Identif
   }
   const parts: readonly string[] = typeof name === 'string' ? name.split('.') : name;
   if (parts.length === 0) throw badIdentifier('A name must have at least one part.');
+  const quoted = parts.map((part) => quoteName(part, quote)).join('.');
   if (parts.length > MOST_PARTS) {
+    const shown = parts.join('.');
     throw badIdentifier(
-      `A name has at most ${MOST_PARTS} parts, but "${parts.join('.')}" has ${parts.length}.`,
+      `A name has at most ${MOST_PARTS} parts, but "${shown.length > 64 ? `${shown.slice(0, 63)}…` : shown}" has ${parts.length}.`,
       'Give a name that contains a dot in an array: [schema, table].',
     );
   }
-  return parts.map((part) => quoteName(part, quote)).join('.');
+  return quoted;
 }
 
 function describe(value: unknown): string {

@@ -41,10 +41,8 @@ export class TypeMaps {
   };
 
   private byItsContents(choices: TypeOptions): TypeMap {
-    // What is no object of choices is refused here.
-    const isObject = typeof choices === 'object' && choices !== null;
-    const key = isObject ? typeOptionKey(choices) : '';
-    const map = (isObject ? this.byContents.get(key) : undefined) ?? this.make(choices);
+    const key = typeOptionKey(choices);
+    const map = this.byContents.get(key) ?? this.make(choices);
     this.byContents.delete(key);
     this.byContents.set(key, map);
     if (this.byContents.size > MOST_CHOICES) {

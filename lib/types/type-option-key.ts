@@ -25,7 +25,8 @@ export function typeOptionKey(options: TypeOptions): string {
 }
 
 function choiceKey(choice: string | CustomType | undefined): string {
-  if (typeof choice !== 'object' || choice === null) return JSON.stringify(choice) ?? String(choice);
+  if (typeof choice !== 'object' || choice === null)
+    return typeof choice === 'string' ? JSON.stringify(choice) : String(choice);
   // The functions of a class's instance have fields of it to go by.
   if (Object.getPrototypeOf(choice) !== Object.prototype) return `#${numberOf(choice)}`;
   const known = Object.keys(choice).every((name) => name === 'parse' || name === 'serialize');

@@ -54,10 +54,11 @@ export const USAGE: readonly Topic[] = [
     codes: ['KB_BAD_PARAMETER'],
     shows: ['hint'],
     en: {
-      headline: 'A parameter cannot be sent to the server; nothing was sent.',
+      headline: 'A parameter or an argument of the call cannot be used; nothing was sent.',
       causes: [
         'Its value has no form in SQL: a function, a symbol, an invalid Date, text with a NUL character.',
         'The parameters are not given as a list, or not in the order of $1, $2, …',
+        'The call takes a function or the name of an event, and was given something else.',
       ],
       actions: [
         'Convert the value before the call; null stands for SQL NULL.',
@@ -65,10 +66,11 @@ export const USAGE: readonly Topic[] = [
       ],
     },
     zh: {
-      headline: '某个参数无法发送给服务器；没有发送任何内容。',
+      headline: '某个语句参数或调用的实参无法使用；没有发送任何内容。',
       causes: [
         '其值在 SQL 中没有对应形式：函数、Symbol、无效的 Date、含 NUL 字符的文本。',
         '参数不是以数组给出，或没有按 $1、$2……的顺序给出。',
+        '该调用需要一个函数或事件名，得到的却是别的东西。',
       ],
       actions: [
         '在调用之前转换该值；null 表示 SQL 的 NULL。',
@@ -108,7 +110,7 @@ export const USAGE: readonly Topic[] = [
       headline: '表名或列名无法写成 SQL。',
       causes: [
         '名称为空或 undefined，或者含有 NUL 字符。',
-        '名称超过数据库、模式、表三个部分：含有点号的名称以单个字符串给出。',
+        '名称超过“数据库.模式.表”三段：名称本身含有点号，却作为一个字符串传入。',
       ],
       actions: ["含有点号的名称，请以数组给出各部分：['public', 'sales.2024']。"],
     },
@@ -236,7 +238,7 @@ export const USAGE: readonly Topic[] = [
       headline: '事务本应提交，但由于其中有语句执行失败，服务器已将其回滚。',
       causes: ['语句的错误在事务内部被捕获，事务继续执行直到提交。', '失败语句的 Promise 从未被检查。'],
       actions: [
-        '让错误从 transaction() 的回调中抛出：事务会回滚，并以该错误拒绝。',
+        '让错误从 transaction() 的回调中抛出：事务会回滚，await 处会收到同一个错误。',
         '把可能失败的操作放进 transaction.savepoint()，之后事务仍可继续。',
       ],
     },
@@ -314,12 +316,12 @@ export const USAGE: readonly Topic[] = [
       actions: ['Prepare it again, or close it later.', 'Repeated query() calls are prepared by themselves.'],
     },
     zh: {
-      headline: '预备语句在关闭之后仍被使用。',
+      headline: '预编译语句在关闭之后仍被使用。',
       causes: [
         '某个调用没有 await，在“await using”代码块或 close() 之后才执行。',
         '已关闭的语句仍留在缓存中。',
       ],
-      actions: ['重新 prepare，或推迟关闭。', '重复的 query() 调用会自动使用预备语句。'],
+      actions: ['重新 prepare，或推迟关闭。', '重复的 query() 调用会自动使用预编译语句。'],
     },
   },
   {

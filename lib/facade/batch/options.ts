@@ -76,8 +76,8 @@ const CHOICES = {
 
 /** @throws UsageError `KB_BAD_OPTION` */
 export function checkBatchOptions(columns: readonly string[], options: BatchInsertOptions): void {
-  checkNames('columns', columns);
   checkOptions('batchInsert', options);
+  checkNames('columns', columns);
   for (const [name, choices] of Object.entries(CHOICES)) {
     const value = options[name as keyof typeof CHOICES];
     if (value !== undefined && !(choices as readonly string[]).includes(value)) {
@@ -94,7 +94,7 @@ export function checkBatchOptions(columns: readonly string[], options: BatchInse
     throw badOption('The option "onProgress" must be a function.');
   }
   if (returning !== undefined && returning !== true) checkNames('returning', returning);
-  if (typeof onConflict === 'object') {
+  if (typeof onConflict === 'object' && onConflict !== null) {
     checkNames('onConflict.update', onConflict.update);
     checkNames('onConflict.target', onConflict.target);
   } else if (onConflict !== undefined && onConflict !== 'error' && onConflict !== 'ignore') {

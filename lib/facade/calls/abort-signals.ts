@@ -56,17 +56,27 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
 }
 
 /**
- * Throws a UsageError (`KB_BAD_OPTION`) for what is no AbortSignal. It is known by what it can do: one of another realm
- * (Jest, `vm`) or of a polyfill is no instance of this realm's class.
+ * Whether it is an AbortSignal, by what it can do: one of another realm (Jest, `vm`) or of a polyfill is no instance of this
+ * realm's class.
  */
+export function isSignal(signal: unknown): signal is AbortSignal {
+  if (signal instanceof AbortSignal) return true;
+  if (typeof signal !== 'object' || signal === null) return false;
+  const { aborted, addEventListener, removeEventListener } = signal as Partial<AbortSignal>;
+  const able = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
+  return able && typeof aborted === 'boolean';
+}
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for what is no AbortSignal. */
 export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  if (typeof signal === 'object' && signal !== null) {
-    const { aborted, addEventListener, removeEventListener } = signal as Partial<AbortSignal>;
-    const able = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
-    if (able && typeof aborted === 'boolean') return;
-  }
+  if (signal === undefined || isSignal(signal)) return;
   throw new UsageError('KB_BAD_OPTION', 'The option "signal" must be an AbortSignal.', {
     hint: 'Give the property "signal" of an AbortController, or AbortSignal.timeout(ms).',
   });
+}
+
+/** Why it has aborted. A polyfill may give no reason, and a call is not to reject with nothing. */
+export function reasonOf(signal: AbortSignal): unknown {
+  const reason: unknown = signal.reason;
+  return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
 }

@@ -2,7 +2,7 @@ import { deferred } from '../../base/deferred.js';
 import { nothing } from '../../base/nothing.js';
 import { startTimer } from '../../base/timers.js';
 import { rejecting, UsageError, type KingbaseError } from '../../errors/index.js';
-import { checkSignal, onAbort } from './abort-signals.js';
+import { checkSignal, onAbort, reasonOf } from './abort-signals.js';
 
 /** What ends a call from outside. */
 export interface LimitOptions {
@@ -150,7 +150,7 @@ export class Limit {
   private look(): void {
     const { signal, within } = this;
     if (this.reached !== undefined) return;
-    if (signal?.aborted === true) this.reach(() => signal.reason as unknown);
+    if (signal?.aborted === true) this.reach(() => reasonOf(signal));
     else if (within?.over === true) this.reach((cause, waiting) => within.reason(cause, waiting));
     else if (this.left <= 0) this.timeIsUp();
   }

@@ -1,4 +1,5 @@
 import { inspect, type InspectOptions } from 'node:util';
+import { checkListener } from '../calls/check-arguments.js';
 import { describe } from '../describe.js';
 
 export interface ChannelNotification {
@@ -9,6 +10,8 @@ export interface ChannelNotification {
 }
 
 export type NotificationHandler = (notification: ChannelNotification) => void;
+
+const EVENTS: readonly string[] = ['gap'];
 
 /** An interest in a channel; ends by `close` or by being disposed of. */
 export class Subscription {
@@ -26,12 +29,14 @@ export class Subscription {
    * `gap`: the connection was lost and the channel is listened to again; what was notified meanwhile is missed, so look
    * at the data itself.
    */
-  on(_event: 'gap', handler: () => void): this {
+  on(event: 'gap', handler: () => void): this {
+    checkListener(EVENTS, event, handler);
     this.gapHandlers.add(handler);
     return this;
   }
 
-  off(_event: 'gap', handler: () => void): this {
+  off(event: 'gap', handler: () => void): this {
+    checkListener(EVENTS, event, handler);
     this.gapHandlers.delete(handler);
     return this;
   }

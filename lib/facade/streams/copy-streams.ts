@@ -34,8 +34,7 @@ const LARGEST = 4 * 1024 * 1024;
 
 /** Throws a UsageError (`KB_NOT_COPY`) before anything is run that is something else. */
 function checkCopy(sql: string, direction: 'from' | 'to'): void {
-  // What is no string at all is refused with the same words as in every call.
-  if (typeof sql !== 'string' || copyDirection(sql) === direction) return;
+  if (copyDirection(sql) === direction) return;
   const [form, method] =
     direction === 'from' ? ['COPY … FROM STDIN', 'copyFrom'] : ['COPY … TO STDOUT', 'copyTo'];
   throw new UsageError('KB_NOT_COPY', `The statement is not ${form}, which is all that ${method}() runs.`, {

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { nothing } from '../../base/nothing.js';
 import { UsageError } from '../../errors/index.js';
-import { checkSignal, onAbort } from '../calls/abort-signals.js';
+import { checkSignal, onAbort, reasonOf } from '../calls/abort-signals.js';
 
 /**
  * Destroys the stream with the reason of the signal when that aborts. Node's own `signal` option wraps the reason in an
@@ -14,7 +14,7 @@ export function destroyOnAbort(stream: Readable | Writable, signal: AbortSignal 
   checkSignal(signal);
   if (signal === undefined) return nothing;
   // Nearly always an Error; whatever it is, it is the caller's and goes back as it came.
-  const destroy = (): void => void stream.destroy(signal.reason as Error);
+  const destroy = (): void => void stream.destroy(reasonOf(signal) as Error);
   if (signal.aborted) {
     destroy();
     return nothing;

@@ -1,9 +1,8 @@
-import { UsageError } from '../../errors/index.js';
 import { beginText } from '../../sql/begin.js';
 import type { CallLimits } from '../calls/options.js';
 import { NUMBER } from './fate.js';
 
-const ISOLATION = {
+export const ISOLATION_LEVELS = {
   'read uncommitted': 'READ UNCOMMITTED',
   'read committed': 'READ COMMITTED',
   'repeatable read': 'REPEATABLE READ',
@@ -12,7 +11,7 @@ const ISOLATION = {
 
 export interface TransactionOptions {
   /** Default: the server's default_transaction_isolation. */
-  isolation?: keyof typeof ISOLATION | undefined;
+  isolation?: keyof typeof ISOLATION_LEVELS | undefined;
   readOnly?: boolean | undefined;
   /** Only with `serializable` and `readOnly`: waits until it can run without the danger of being cancelled. */
   deferrable?: boolean | undefined;
@@ -44,15 +43,7 @@ export interface TransactionRetry {
 /** What begins the transaction, and asks for its number where that is wanted. */
 export function startText(options: (TransactionOptions & { retry?: TransactionRetry }) | undefined): string {
   const modes: string[] = [];
-  if (options?.isolation !== undefined) {
-    if (!Object.hasOwn(ISOLATION, options.isolation)) {
-      throw new UsageError(
-        'KB_BAD_OPTION',
-        `The option "isolation" must be one of ${Object.keys(ISOLATION).join(', ')}.`,
-      );
-    }
-    modes.push(`ISOLATION LEVEL ${ISOLATION[options.isolation]}`);
-  }
+  if (options?.isolation !== undefined) modes.push(`ISOLATION LEVEL ${ISOLATION_LEVELS[options.isolation]}`);
   if (options?.readOnly !== undefined) modes.push(options.readOnly ? 'READ ONLY' : 'READ WRITE');
   if (options?.deferrable !== undefined) modes.push(options.deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE');
   const begin = beginText(modes);

@@ -1,6 +1,7 @@
 import { ConnectionError, DatabaseError } from '../../errors/index.js';
 import { startTimer } from '../../base/timers.js';
 import { backoffDelay, type BackoffRule } from '../../pool/backoff.js';
+import { checkFunction } from '../calls/check-arguments.js';
 import type { CallContext } from '../calls/call-context.js';
 import type { Limit } from '../calls/limit.js';
 import type { TransactionOptions, TransactionRetry } from './options.js';
@@ -21,6 +22,7 @@ export async function inTransaction<R>(
   options: (TransactionOptions & { retry?: TransactionRetry }) | undefined,
   limit: Limit | undefined,
 ): Promise<R> {
+  checkFunction('transaction()', fn, 'Write db.transaction(async (tx) => { … }).');
   const { retry } = options ?? {};
   const attempts = retry === undefined ? 1 : (retry.maxAttempts ?? DEFAULT_ATTEMPTS);
   const backoff =

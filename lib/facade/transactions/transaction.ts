@@ -6,6 +6,7 @@ import type { Operation } from '../../driver/session.js';
 import { ConnectionError, TimeoutError, UsageError, type LossOutcome } from '../../errors/index.js';
 import { sessionPlace, type BatchPlace } from '../batch/place.js';
 import type { CallContext } from '../calls/call-context.js';
+import { checkFunction } from '../calls/check-arguments.js';
 import { checkOptions } from '../calls/check-options.js';
 import { describe } from '../describe.js';
 import { executeUntraced, runScript } from '../calls/call.js';
@@ -182,7 +183,8 @@ export class Transaction extends Queryable {
    * thrown on. May be nested. The calls that `fn` makes on the transaction, at once or later, belong to the savepoint;
    * calls from elsewhere run after it.
    */
-  savepoint<R>(fn: (transaction: this) => Promise<R> | R): Promise<R> {
+  async savepoint<R>(fn: (transaction: this) => Promise<R> | R): Promise<R> {
+    checkFunction('savepoint()', fn, 'Write tx.savepoint(async () => { … }).');
     return this.runner.savepoint(() => fn(this));
   }
 

@@ -491,13 +491,13 @@ describe('precedence', () => {
       { hosts: [{ host: 'h' }] },
       { hostaddr: '10.0.0.1', host: 'h' },
     ]) {
-      expect(essence(parseConfig(config, {}, { KINGBASE_SERVICE: 'prod' }, () => 'me'))).toMatchObject({
+      expect(essence(parseConfig(config, {}, { KINGBASE_SERVICE: 'prod' }))).toMatchObject({
         hosts: ['h:54321'],
         keywords: expect.not.objectContaining({ service: 'prod' }) as object,
       });
     }
     const both = { KINGBASE_SERVICE: 'prod', KINGBASE_URL: 'kingbase://h' };
-    expect(essence(parseConfig({}, {}, both, () => 'me'))).toMatchObject({
+    expect(essence(parseConfig({}, {}, both))).toMatchObject({
       hosts: ['h:54321'],
       keywords: expect.not.objectContaining({ service: 'prod' }) as object,
     });
