@@ -36,7 +36,7 @@ function connectCapture(ending: Ending): Text | undefined {
     case 'refused':
       return text(
         'SYN, answered at once by RST. The host is up and nothing listens at the port, or a firewall rejects it.',
-        'SYN 发出后立即收到 RST：主机在线，但该端口无程序监听，或被防火墙拒绝。',
+        'SYN 发出后立即收到 RST，说明主机在线，但该端口没有程序监听，或连接被防火墙拒绝。',
       );
     case 'reset':
       return text(

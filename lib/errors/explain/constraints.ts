@@ -75,7 +75,7 @@ export const CONSTRAINTS: readonly Topic[] = [
       ],
     },
     zh: {
-      headline: '非空列得到了 NULL：违反非空约束。',
+      headline: '非空列的值为 NULL，违反非空约束。',
       causes: [
         '没有值：传入了 null 或 undefined，或者省略了没有默认值的列。',
         "空字符串被当作 NULL：Oracle 模式下 ora_input_emptystr_isnull 使 '' 成为 NULL。",

@@ -68,10 +68,11 @@ export const DATA: readonly Topic[] = [
       actions: [
         'Check the values and their order; pass null rather than an empty string for "no number".',
         'Name the type in the statement: $1::text, cast($1 as …).',
+        'For a list of values write = ANY($1) rather than IN (?).',
       ],
     },
     zh: {
-      headline: '某个文本无法解释为此处所需的类型。',
+      headline: '文本无法转换为此处所需的数据类型。',
       causes: [
         '参数的格式不对：数字位置出现字母、空字符串，或 uuid、JSON、数组的格式有误。',
         '参数的顺序有误。',
@@ -80,6 +81,7 @@ export const DATA: readonly Topic[] = [
       actions: [
         '检查值及其顺序；没有数字时传 null，不要传空字符串。',
         '在语句中指明类型：$1::text、cast($1 as …)。',
+        '传入列表请用 = ANY($1)，不要用 IN (?)。',
       ],
     },
   },

@@ -27,6 +27,7 @@ const WORDS = {
     colon: ': ',
     comma: ', ',
     message: 'Message',
+    address: 'Where',
     where: 'Where',
     table: 'table ',
     column: 'column ',
@@ -50,6 +51,7 @@ const WORDS = {
     colon: '：',
     comma: '，',
     message: '错误信息',
+    address: '地址',
     where: '位置',
     table: '表 ',
     column: '列 ',
@@ -87,6 +89,7 @@ export function explain(error: ErrorFacts, language: Language): string {
   // The message of a missing library is the list of attempts, which follows anyway.
   if (error.attempts === undefined)
     head.push(line(words.message, `${oneLine(error.message)} [${error.code}]`));
+  if (error.address !== undefined) head.push(line(words.address, error.address));
   const where = places(error, language);
   if (where.length > 0) head.push(line(words.where, where.join(words.comma)));
   if (error.stats !== undefined) head.push(line(words.pool, words.stats(error.stats)));
@@ -111,10 +114,9 @@ function topicOfCause(cause: unknown): Topic | undefined {
 
 function places(error: ErrorFacts, language: Language): string[] {
   const words = WORDS[language];
-  const { address, schema, table, column, constraint, dataType, parameterIndex, position } = error;
+  const { schema, table, column, constraint, dataType, parameterIndex, position } = error;
   const qualify = (name: string): string => (schema === undefined ? name : `${schema}.${name}`);
   return [
-    address,
     table === undefined ? undefined : words.table + qualify(table),
     column === undefined ? undefined : words.column + column,
     constraint === undefined ? undefined : words.constraint + constraint,

@@ -213,7 +213,8 @@ export const LOSS: readonly Topic[] = [
   {
     codes: ['08P01'],
     en: {
-      headline: 'Server and client library disagree about the protocol.',
+      headline:
+        'The number of parameters does not fit the placeholders, or a message does not fit the protocol.',
       causes: [
         'The number of parameters differs from the number of placeholders.',
         'The client library is of another version than the server.',
@@ -226,11 +227,11 @@ export const LOSS: readonly Topic[] = [
       ],
     },
     zh: {
-      headline: '服务器与客户端库的协议不一致。',
+      headline: '参数个数与占位符不符，或消息不符合协议。',
       causes: [
         '参数个数与占位符个数不符。',
         '客户端库的版本与服务器不同。',
-        '中间的代理或连接池中间件改动了消息，或不支持预备语句。',
+        '中间的代理或连接池中间件改动了消息，或不支持预编译语句。',
       ],
       actions: [
         '核对语句的参数个数。',

@@ -157,8 +157,11 @@ export const STATEMENTS: readonly Topic[] = [
       ],
     },
     zh: {
-      headline: '预备语句已失效：它读取的表在此期间被修改。',
-      causes: ['在连接已有该预备语句时，迁移脚本增加、删除或修改了列。', '会话中更改了 search_path 或角色。'],
+      headline: '预编译语句已失效：它读取的表在此期间被修改。',
+      causes: [
+        '在连接已有该预编译语句时，迁移脚本增加、删除或修改了列。',
+        '会话中更改了 search_path 或角色。',
+      ],
       actions: [
         '不在事务中时，驱动会自动重新 prepare；在事务中则须回滚后重新开始。',
         '列出列名，不用“select *”：新增列便不会有影响。',
@@ -200,7 +203,7 @@ export const STATEMENTS: readonly Topic[] = [
       ],
     },
     zh: {
-      headline: '服务器与驱动对该会话中已有的预备语句不一致。',
+      headline: '服务器与驱动对该会话中已有的预编译语句不一致。',
       causes: [
         '中间的连接池中间件把同一客户端的语句分派到不同会话。',
         '在连接上执行了 DISCARD ALL 或 DEALLOCATE。',

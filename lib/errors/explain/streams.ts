@@ -42,7 +42,7 @@ export const STREAMS: readonly Topic[] = [
     },
     zh: {
       headline: '同一次调用的结果行被读取了两次。',
-      causes: ['rows() 的结果行随服务器到达而逐批给出，只给出一次，不会保留。'],
+      causes: ['rows() 边接收边返回结果行，每行只返回一次，不会缓存。'],
       actions: ['再次调用 rows()（语句会重新执行），或使用返回数组的 query()。'],
     },
   },

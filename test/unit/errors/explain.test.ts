@@ -298,7 +298,7 @@ describe('the text', () => {
     expect(english.at(-1)).toMatch(/^ {2}- /);
 
     const chinese = refused.explain('zh');
-    expect(chinese).toContain('位置：db.example:54321');
+    expect(chinese).toContain('地址：db.example:54321');
     expect(chinese).toContain('可能的原因：\n  1. 数据库服务器没有启动。');
     expect(chinese).toContain('处理办法：\n  - 在服务器上执行“sys_ctl status');
     expect(chinese).toContain('54321');
