@@ -144,49 +144,52 @@ export class Cluster {
 
   // ---- the primary's connections
 
-  private async openWriter(signal: GivingUp): Promise<Session> {
-    for (;;) {
-      const node = await this.topology.find();
-      const attempt: Attempt = { node, givingUp: new GivingUp() };
-      const stop = signal.watch(() => attempt.givingUp.abort(signal.reason));
-      this.attempts.add(attempt);
-      try {
-        signal.throwIfAborted();
-        return await this.openOn(node, attempt.givingUp);
-      } catch (error) {
-        signal.throwIfAborted();
-        // Another has become the primary in the meantime.
-        if (attempt.givingUp.aborted) continue;
-        void node.look();
-        throw error;
-      } finally {
-        this.attempts.delete(attempt);
-        stop();
-      }
-    }
+  private openWriter(signal: GivingUp): Promise<Session> {
+    return this.openOnPrimary(this.writerEvents, signal);
   }
 
   /** A connection to the primary that belongs to none of the pools. */
   async openElsewhere(events: SessionEvents): Promise<Session> {
     for (;;) {
-      const node = await this.topology.find();
-      const session = await this.openOn(node, undefined, events);
+      const session = await this.openOnPrimary(events);
       for (const other of this.elsewhere)
         if (other.state === SessionState.Closed) this.elsewhere.delete(other);
       this.elsewhere.add(session);
-      if (node === this.home) return session;
+      if (this.homes.get(session) === this.home) return session;
       session.close();
+    }
+  }
+
+  /** Begins again where another server becomes the primary in the meantime. */
+  private async openOnPrimary(events: Partial<SessionEvents>, signal?: GivingUp): Promise<Session> {
+    for (;;) {
+      const node = await this.topology.find();
+      const attempt: Attempt = { node, givingUp: new GivingUp() };
+      const stop = signal?.watch(() => attempt.givingUp.abort(signal.reason));
+      this.attempts.add(attempt);
+      try {
+        signal?.throwIfAborted();
+        return await this.openOn(node, attempt.givingUp, events);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (attempt.givingUp.aborted) continue;
+        void node.look();
+        throw error;
+      } finally {
+        this.attempts.delete(attempt);
+        stop?.();
+      }
     }
   }
 
   private async openOn(
     node: ClusterNode,
-    signal: GivingUp | undefined,
-    events: Partial<SessionEvents> = this.writerEvents,
+    givingUp: GivingUp,
+    events: Partial<SessionEvents>,
   ): Promise<Session> {
-    const session = await this.host.connect(node.address, events, false, signal);
+    const session = await this.host.connect(node.address, events, false, givingUp);
     try {
-      const observation = await observe(session, this.host.patience());
+      const observation = await observe(session, this.host.patience(), givingUp);
       this.topology.saw(node, observation);
       this.topology.accept(node, observation);
     } catch (error) {
@@ -268,7 +271,7 @@ export class Cluster {
       try {
         // What is known of the server may be of the time before it was started again.
         const before = node.observation?.place ?? 0n;
-        const observation = await observe(session, this.host.patience());
+        const observation = await observe(session, this.host.patience(), signal);
         this.topology.saw(node, observation);
         if (observation.place < before) this.reads.placeAgain(node.pool?.takeWaiting() ?? [], node);
       } catch (error) {
