@@ -1,4 +1,5 @@
-import { GivingUp } from '../base/given-up.js';
+import { GivingUp, unlessGivenUp } from '../base/given-up.js';
+import { nothing } from '../base/nothing.js';
 import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
 import { SessionState, type Operation, type Session, type SessionEvents } from '../driver/session.js';
 import { ConnectionError, type KingbaseError } from '../errors/index.js';
@@ -55,7 +56,7 @@ export interface ClusterHost {
   lagChanged(node: ClusterNode): void;
 }
 
-/** A connection that is being made for writes. */
+/** What is done at the primary, and at no other: a connection that is made for writes, a question of how far it is. */
 interface Attempt {
   readonly node: ClusterNode;
   readonly givingUp: GivingUp;
@@ -135,11 +136,35 @@ export class Cluster {
     return positionText(await this.ledger.current());
   }
 
-  private async askPrimary(): Promise<Position> {
-    const node = await this.topology.find();
-    const { standby, place, timeline } = await node.ask();
-    if (standby || this.topology.primary !== node) throw notThePrimary(node);
-    return { timeline, place };
+  private askPrimary(): Promise<Position> {
+    return this.ofPrimary(undefined, async (node, givingUp) => {
+      const { standby, place, timeline } = await unlessGivenUp(node.ask(), givingUp, nothing);
+      if (standby || this.topology.primary !== node) throw notThePrimary(node);
+      return { timeline, place };
+    });
+  }
+
+  /** Does something at the primary, and begins again where another server becomes it in the meantime. */
+  private async ofPrimary<T>(
+    signal: GivingUp | undefined,
+    work: (node: ClusterNode, givingUp: GivingUp) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      const node = await this.topology.find();
+      const attempt: Attempt = { node, givingUp: new GivingUp() };
+      const stop = signal?.watch(() => attempt.givingUp.abort(signal.reason));
+      this.attempts.add(attempt);
+      try {
+        signal?.throwIfAborted();
+        return await work(node, attempt.givingUp);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!attempt.givingUp.aborted) throw error;
+      } finally {
+        this.attempts.delete(attempt);
+        stop?.();
+      }
+    }
   }
 
   // ---- the primary's connections
@@ -160,26 +185,15 @@ export class Cluster {
     }
   }
 
-  /** Begins again where another server becomes the primary in the meantime. */
-  private async openOnPrimary(events: Partial<SessionEvents>, signal?: GivingUp): Promise<Session> {
-    for (;;) {
-      const node = await this.topology.find();
-      const attempt: Attempt = { node, givingUp: new GivingUp() };
-      const stop = signal?.watch(() => attempt.givingUp.abort(signal.reason));
-      this.attempts.add(attempt);
+  private openOnPrimary(events: Partial<SessionEvents>, signal?: GivingUp): Promise<Session> {
+    return this.ofPrimary(signal, async (node, givingUp) => {
       try {
-        signal?.throwIfAborted();
-        return await this.openOn(node, attempt.givingUp, events);
+        return await this.openOn(node, givingUp, events);
       } catch (error) {
-        signal?.throwIfAborted();
-        if (attempt.givingUp.aborted) continue;
-        void node.look();
+        if (!givingUp.aborted) void node.look();
         throw error;
-      } finally {
-        this.attempts.delete(attempt);
-        stop?.();
       }
-    }
+    });
   }
 
   private async openOn(

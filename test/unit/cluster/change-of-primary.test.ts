@@ -67,6 +67,22 @@ describe('when another server becomes the primary', () => {
     },
   );
 
+  it('nobody waits for what the former would have said of how far it is', async () => {
+    const fake = fakeCluster('a,b', { maxWait: 60_000 });
+    const { cluster, members, write, read } = fake;
+    const [former, next] = members;
+    if (former === undefined) throw new Error('there is no server');
+    await cluster.topology.begin();
+    await write('insert');
+    former.holds = (sql) => sql.includes('pg_is_in_recovery');
+    const reading = read('select');
+    await settle();
+    promote(fake, 1);
+    await reading;
+    expect(next?.calls).toEqual(['select']);
+    await cluster.close(0);
+  });
+
   it('a listening connection that was made to the former is closed', async () => {
     const fake = fakeCluster('a,b');
     const { cluster } = fake;
