@@ -16,7 +16,12 @@ constexpr int64_t kFewOfStream = 2 * ConnectionFlow::kChunk;
 bool ConnectionFlow::MayGoOn(bool stream) {
   const int64_t most = stream ? kMostOfStream : kMost;
   const int64_t few = stream ? kFewOfStream : kFew;
-  if (waiting_.load(std::memory_order_acquire) < most) return true;
+  return waiting_.load(std::memory_order_acquire) < most || AwaitFew(few);
+}
+
+/** True where no more than that waits; else the connection is resumed when it does. */
+bool ConnectionFlow::AwaitFew(int64_t few) {
+  if (waiting_.load(std::memory_order_acquire) <= few) return true;
   few_.store(few, std::memory_order_relaxed);
   paused_.store(true, std::memory_order_seq_cst);
   // The last of it may have been used between the look and the flag; then nobody would resume us.

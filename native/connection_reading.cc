@@ -131,6 +131,7 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
         failure.reason = memory ? Failure::Reason::kMemory : Failure::Reason::kProtocol;
         unusable_ = unusable_ || !memory;
       }
+      if (failure.from_server) results_.EmitBeforeFailure(out);
       results_.Fail(std::move(failure));
       break;
     }

@@ -94,6 +94,10 @@ bool ResultReader::Pack(Deliveries* out) {
     next_row_ = PackRows(api_, packing_.get(), *shape_, first, chunk_.get(), &malformed);
     answered_ += chunk_->wire - before;
     if (malformed) Fail(Malformed());
+    if (failed()) {
+      memory_->chunks.Give(std::move(chunk_));
+      continue;
+    }
     if (next_row_ == first || next_row_ < rows || chunk_->full()) Emit(Delivery::Kind::kResult, out);
   }
   if (packing_last_) EndResult(packing_.get(), out);
@@ -114,7 +118,11 @@ void ResultReader::Emit(Delivery::Kind kind, Deliveries* out) {
 void ResultReader::EmitForIdleStream(Deliveries* out) {
   const auto kind =
       command_->kind == CommandKind::kCopyOut ? Delivery::Kind::kCopyData : Delivery::Kind::kResult;
-  if (command_->stream && chunk_ != nullptr && flow_->empty()) Emit(kind, out);
+  if (command_->stream && chunk_ != nullptr && flow_->AwaitEmpty()) Emit(kind, out);
+}
+
+void ResultReader::EmitBeforeFailure(Deliveries* out) {
+  if (command_->stream && shape_ != nullptr && chunk_ != nullptr) Emit(Delivery::Kind::kResult, out);
 }
 
 void ResultReader::AddBytes(const char* bytes, size_t length) {

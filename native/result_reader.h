@@ -48,6 +48,8 @@ class ResultReader {
   void Emit(Delivery::Kind kind, Deliveries* out);
   /** Whoever reads a stream gets what there is, rather than wait until a chunk is full. */
   void EmitForIdleStream(Deliveries* out);
+  /** The same of what came before the server said that the statement has failed. */
+  void EmitBeforeFailure(Deliveries* out);
 
   /** Whether the answer so far is one that the command can have: every result has ended, as the protocol has
    * it, and there are as many as there must be. */
