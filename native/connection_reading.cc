@@ -103,6 +103,7 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
       results_.TakeRows(std::move(owned), true, out);
       break;
     case result_status::kSingleTuple:
+    case result_status::kTuplesChunk:
       results_.TakeRows(std::move(owned), false, out);
       break;
     case result_status::kCommandOk:

@@ -5,6 +5,11 @@ export type ClientLibraryFlavour = 'kci' | 'kingbase-pq' | 'libpq';
 export interface ClientLibraryCapabilities {
   /** `…SetSingleRowMode`: rows can be read one by one. */
   singleRowMode: boolean;
+  /**
+   * `…SetChunkedRowsMode`: a large result of `query` is read in parts of many rows, which costs less than row by row. libpq 17 and
+   * later only.
+   */
+  chunkedRowsMode: boolean;
   /** `…ExecutePrepared_ext`: many rows in one Bind (KingbaseES servers only). */
   multiRowBind: boolean;
   /** `…EncryptPwdConn`: the library can hash a password by the server's method. */
