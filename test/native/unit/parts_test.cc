@@ -251,12 +251,63 @@ void FailedWithin() {
   CHECK(subject.connection->idle());
 }
 
+/** It is busy again when it has given what a test has put there. */
+std::shared_ptr<const ClientApi> LibraryOfASlowServer() {
+  auto api = std::make_shared<ClientApi>(*LibraryWithChunks());
+  api->get_result = [](ClientConnection* c) -> ClientResult* {
+    if (c->results.empty()) return nullptr;
+    ClientResult* result = c->results.front().release();
+    c->results.pop_front();
+    c->busy = c->results.empty();
+    return result;
+  };
+  return api;
+}
+
+void Streams() {
+  test_name = "what a stream has gathered goes up as soon as all before it has been used";
+  Subject subject(LibraryOfASlowServer());
+  const auto come = [&](size_t width) {
+    ClientResult* result = subject.far.Answer(result_status::kSingleTuple, "");
+    result->columns = 1;
+    result->rows = {{std::string(width, 'x')}};
+    subject.far.busy = false;
+    subject.out.clear();
+    return subject.connection->Advance(false, 1, &subject.out);
+  };
+  subject.Begin(true);
+  CHECK(come(10) == Step::kWait);
+  CHECK(subject.Rows() == 1);
+  CHECK(come(10) == Step::kWait);
+  CHECK(come(10) == Step::kWait);
+  CHECK(subject.Rows() == 0);
+  CHECK(subject.connection->flow().Consumed(ConnectionFlow::kChunk));
+  subject.out.clear();
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kWait);
+  CHECK(subject.Rows() == 2);
+
+  test_name = "the rows of a stream that came before a failure are told before it";
+  CHECK(come(10) == Step::kWait);
+  CHECK(subject.Rows() == 0);
+  ClientResult* failure = subject.far.Answer(result_status::kFatalError, "");
+  failure->message = "division by zero";
+  failure->code = "22012";
+  failure->severity = "ERROR";
+  subject.far.busy = false;
+  subject.out.clear();
+  subject.connection->Advance(false, 1, &subject.out);
+  CHECK(subject.out.size() == 1 && subject.Rows() == 1);
+  subject.far.busy = false;
+  CHECK(subject.connection->Advance(false, 1, &subject.out) == Step::kDone);
+  CHECK(subject.out.back().kind == Delivery::Kind::kFailure && subject.out.back().end_of_command);
+}
+
 }  // namespace
 }  // namespace kingbase
 
 int main() {
   using namespace kingbase;
-  for (const auto& test : {Chunks, Sizes, OneByOne, Paused, FailedWithin}) test();
+  for (const auto& test : {Chunks, Sizes, OneByOne, Paused, FailedWithin, Streams}) test();
   std::printf("%s\n", failures == 0 ? "passed" : "failed");
   return failures == 0 ? 0 : 1;
 }
