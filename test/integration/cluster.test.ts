@@ -363,6 +363,9 @@ describe.each(inject('libraries'))('a cluster, with $name', ({ path }) => {
     await using db = openCluster();
     await using writer = openCluster();
     const session = db.readOnly.session();
+    // What was there before is greater.
+    await write(writer, 299);
+    await cluster.replayed(primary, standbys);
     let last = 0;
     for (let n = 300; n < 340; n++) {
       if (n % 10 === 5) await cluster.pause(slow);
