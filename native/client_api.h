@@ -63,6 +63,8 @@ constexpr int kNonfatalError = 6;
 constexpr int kFatalError = 7;
 constexpr int kCopyBoth = 8;
 constexpr int kSingleTuple = 9;
+/** libpq 17 and later. */
+constexpr int kTuplesChunk = 12;
 }  // namespace result_status
 
 namespace transaction_status {

@@ -78,6 +78,7 @@ void ClientLibrary::AskCapabilities() {
   path_ = library_.PathOf(reinterpret_cast<void*>(api_.connect_poll), path_);
   version_ = api_.library_version != nullptr ? api_.library_version() : 0;
   capabilities_.single_row_mode = api_.set_single_row_mode != nullptr;
+  capabilities_.chunked_rows_mode = api_.set_chunked_rows_mode != nullptr;
   capabilities_.multi_row_bind =
       library_.Find(kci ? "KCIStatementSendPrepared_ext" : "PQsendQueryPrepared_ext") != nullptr;
   capabilities_.encrypt_password =

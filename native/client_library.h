@@ -16,6 +16,7 @@ const char* FlavourName(Flavour flavour);
 
 struct Capabilities {
   bool single_row_mode = false;
+  bool chunked_rows_mode = false;
   bool multi_row_bind = false;
   bool encrypt_password = false;
   bool tls_information = false;

@@ -72,7 +72,6 @@ Step Connection::Start(Deliveries* out) {
         if (phase_ == Phase::kCopying) return StartCopying(out);
         phase_ = Phase::kBusy;
         sent_ = false;
-        single_row_ = false;
         copy_out_ = false;
         copy_in_ready_ = false;
         reads_of_command_ = 0;

@@ -148,6 +148,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool MayHaveDied();
   bool DiedWhileIdle();
   bool Send();
+  void AskForParts();
   Step NotSent(Deliveries* out);
   std::string StatementName() const;
   bool BinaryIsAsText() const;
@@ -225,7 +226,6 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool content_ = false;
   bool hangup_ = false;
   int reads_of_command_ = 0;
-  bool single_row_ = false;
   bool unusable_ = false;
   bool copy_out_ = false;
   bool copy_in_ready_ = false;

@@ -21,14 +21,17 @@ class ConnectionFlow {
   /** Reading thread: whether more may be read. False pauses the connection until enough has been used. */
   bool MayGoOn(bool stream);
 
-  /** Whether everything that was read has been used. */
-  bool empty() const { return waiting_.load(std::memory_order_acquire) == 0; }
+  /** Reading thread: whether everything that was read has been used. False has the connection resumed as soon
+   * as it has: what is gathered then waits for nobody. */
+  bool AwaitEmpty() { return AwaitFew(0); }
 
   /** JavaScript thread: something has been used. True when the connection waits for this and must be resumed.
    */
   bool Consumed(size_t bytes);
 
  private:
+  bool AwaitFew(int64_t few);
+
   std::atomic<int64_t> waiting_{0};
   /** Where a paused connection goes on. */
   std::atomic<int64_t> few_{0};

@@ -103,6 +103,7 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
       results_.TakeRows(std::move(owned), true, out);
       break;
     case result_status::kSingleTuple:
+    case result_status::kTuplesChunk:
       results_.TakeRows(std::move(owned), false, out);
       break;
     case result_status::kCommandOk:
@@ -131,6 +132,7 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
         failure.reason = memory ? Failure::Reason::kMemory : Failure::Reason::kProtocol;
         unusable_ = unusable_ || !memory;
       }
+      if (failure.from_server) results_.EmitBeforeFailure(out);
       results_.Fail(std::move(failure));
       break;
     }

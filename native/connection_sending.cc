@@ -84,10 +84,22 @@ bool Connection::Send() {
     case CommandKind::kCopyEnd:
       break;
   }
-  if (sent == 1 && (large || command().stream) && api_.set_single_row_mode != nullptr) {
-    single_row_ = api_.set_single_row_mode(connection_) == 1;
-  }
+  if (sent == 1 && (large || command().stream)) AskForParts();
   return sent == 1;
+}
+
+/**
+ * Has a large result come in parts, as it is read. Of a stream each row is told as soon as it is there, and
+ * all that came before a failure: a library that gathers rows keeps the first ones waiting for others, and
+ * drops those of a part that is not full when the statement fails.
+ */
+void Connection::AskForParts() {
+  const int rows = command().stream ? 1 : results_.rows_at_a_time(command().statement);
+  if (rows > 1 && api_.set_chunked_rows_mode != nullptr &&
+      api_.set_chunked_rows_mode(connection_, rows) == 1) {
+    return;
+  }
+  if (api_.set_single_row_mode != nullptr) api_.set_single_row_mode(connection_);
 }
 
 /** Either the library refuses the command, or it has found the connection dead while sending. Reading tells

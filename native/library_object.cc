@@ -54,6 +54,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   const Capabilities& can = library->capabilities();
   Napi::Object capabilities = Napi::Object::New(env);
   capabilities.Set("singleRowMode", can.single_row_mode);
+  capabilities.Set("chunkedRowsMode", can.chunked_rows_mode);
   capabilities.Set("encryptedCancel", can.encrypted_cancel);
   capabilities.Set("multiRowBind", can.multi_row_bind);
   capabilities.Set("encryptPassword", can.encrypt_password);

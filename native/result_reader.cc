@@ -1,15 +1,22 @@
 #include "result_reader.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace kingbase {
 namespace {
 
-/** A statement whose last result took more than this when packed is read row by row, so that packing and
- * building overlap with the transfer and the whole result is never held twice. For many short rows single-row
- * mode costs more than it saves: the library makes a result of its own for each. */
+/** A statement whose last result took more than this when packed is read in parts, so that packing and
+ * building overlap with the transfer and the whole result is never held twice. For a smaller one that costs
+ * more than it saves: the library makes a result of its own for each part. */
 constexpr size_t kLargeResult = 128 * 1024;
+
+/** About what a part may weigh: the library holds it before the first of its rows can be packed. */
+constexpr size_t kPartBytes = 32 * 1024;
+/** The library makes room for as many at first, and more no longer save anything. It is also what a part may
+ * have of rows that have become wider since. */
+constexpr size_t kMostRowsOfPart = 128;
 
 /** `INSERT 0 5` to `INSERT` and 5, `CREATE TABLE` to itself and -1. */
 void SplitCommandTag(const char* tag, std::string* command, int64_t* count) {
@@ -45,6 +52,8 @@ void ResultReader::Begin(const Command& command) {
   failure_.reset();
   held_.reset();
   packed_ = 0;
+  widest_ = 0;
+  tag_of_rows_.clear();
   answered_ = 0;
   ended_ = 0;
   untagged_ = false;
@@ -71,7 +80,16 @@ void ResultReader::ForgetStatements() {
   statements_.clear();
 }
 
+int ResultReader::rows_at_a_time(uint32_t statement) const {
+  const size_t widest = statement < statements_.size() ? statements_[statement].widest : 0;
+  return widest == 0 ? 1 : static_cast<int>(std::clamp<size_t>(kPartBytes / widest, 1, kMostRowsOfPart));
+}
+
 void ResultReader::TakeRows(OwnedResult result, bool last, Deliveries* out) {
+  if (!last) {
+    const char* tag = api_.command_status(result.get());
+    if (tag != nullptr && *tag != '\0') tag_of_rows_ = tag;
+  }
   if (!command_->typed) {
     // Of a script whose rows are not asked for: only how many there were.
     if (last) EndResult(result.get(), out);
@@ -93,7 +111,12 @@ bool ResultReader::Pack(Deliveries* out) {
     const size_t before = chunk_->wire;
     next_row_ = PackRows(api_, packing_.get(), *shape_, first, chunk_.get(), &malformed);
     answered_ += chunk_->wire - before;
+    widest_ = std::max(widest_, chunk_->widest);
     if (malformed) Fail(Malformed());
+    if (failed()) {
+      memory_->chunks.Give(std::move(chunk_));
+      continue;
+    }
     if (next_row_ == first || next_row_ < rows || chunk_->full()) Emit(Delivery::Kind::kResult, out);
   }
   if (packing_last_) EndResult(packing_.get(), out);
@@ -114,7 +137,11 @@ void ResultReader::Emit(Delivery::Kind kind, Deliveries* out) {
 void ResultReader::EmitForIdleStream(Deliveries* out) {
   const auto kind =
       command_->kind == CommandKind::kCopyOut ? Delivery::Kind::kCopyData : Delivery::Kind::kResult;
-  if (command_->stream && chunk_ != nullptr && flow_->empty()) Emit(kind, out);
+  if (command_->stream && chunk_ != nullptr && flow_->AwaitEmpty()) Emit(kind, out);
+}
+
+void ResultReader::EmitBeforeFailure(Deliveries* out) {
+  if (command_->stream && shape_ != nullptr && chunk_ != nullptr) Emit(Delivery::Kind::kResult, out);
 }
 
 void ResultReader::AddBytes(const char* bytes, size_t length) {
@@ -129,6 +156,7 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
   if (too_many()) return;
   if (held_ != nullptr) out->push_back(TakeHeld());
   const char* tag = api_.command_status(result);
+  if (tag != nullptr && *tag == '\0' && !tag_of_rows_.empty()) tag = tag_of_rows_.c_str();
   if (tag == nullptr || *tag == '\0') {
     const bool rows = api_.result_status(result) == result_status::kTuplesOk;
     (rows ? untagged_ : alone_) = true;
@@ -149,7 +177,9 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
   if (shape_ == nullptr) return;
   if (chunk_ != nullptr) packed_ += chunk_->size();
   if (command_->kind == CommandKind::kExecutePrepared) {
-    StatementOf(command_->statement).large = packed_ > kLargeResult;
+    Statement& statement = StatementOf(command_->statement);
+    statement.large = packed_ > kLargeResult;
+    statement.widest = widest_;
   }
   held_->shape = std::move(shape_);
   if (chunk_ != nullptr) {
@@ -159,6 +189,8 @@ void ResultReader::EndResult(const ClientResult* result, Deliveries* out) {
   }
   shape_.reset();
   packed_ = 0;
+  widest_ = 0;
+  tag_of_rows_.clear();
 }
 
 bool ResultReader::complete() const {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "connection_flow.h"
@@ -48,6 +49,8 @@ class ResultReader {
   void Emit(Delivery::Kind kind, Deliveries* out);
   /** Whoever reads a stream gets what there is, rather than wait until a chunk is full. */
   void EmitForIdleStream(Deliveries* out);
+  /** The same of what came before the server said that the statement has failed. */
+  void EmitBeforeFailure(Deliveries* out);
 
   /** Whether the answer so far is one that the command can have: every result has ended, as the protocol has
    * it, and there are as many as there must be. */
@@ -75,6 +78,8 @@ class ResultReader {
   bool large(uint32_t statement) const {
     return statement < statements_.size() && statements_[statement].large;
   }
+  /** How many rows of a large result the library may gather, by what the widest of the last one weighed. */
+  int rows_at_a_time(uint32_t statement) const;
   void ForgetStatement(uint32_t statement) { StatementOf(statement) = Statement(); }
   void ForgetStatements();
 
@@ -82,6 +87,8 @@ class ResultReader {
   struct Statement {
     std::shared_ptr<ResultShape> shape;
     bool large = false;
+    /** Bytes of the widest row of the last result, in the protocol's form. */
+    size_t widest = 0;
   };
 
   std::shared_ptr<ResultShape> ShapeOf(const ClientResult* result);
@@ -103,6 +110,10 @@ class ResultReader {
   bool packing_last_ = false;
   /** Bytes that the result set has taken so far. */
   size_t packed_ = 0;
+  /** Bytes of its widest row so far. */
+  size_t widest_ = 0;
+  /** The command tag where it came with the last rows, as of a part that is not full. */
+  std::string tag_of_rows_;
   size_t answered_ = 0;
   /** Results that have ended, and whether one had rows but no command tag. */
   size_t ended_ = 0;

@@ -1,5 +1,6 @@
 #include "row_chunk.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "binary_value.h"
@@ -256,6 +257,7 @@ void RowChunk::Clear() {
   groups.clear();
   rows = 0;
   wire = 0;
+  widest = 0;
 }
 
 int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape& shape, int from,
@@ -267,6 +269,7 @@ int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape
     if (chunk->groups.empty() || IsFull(*chunk, chunk->groups.back()))
       chunk->groups.push_back(NewGroup(*chunk));
     const RowGroup start = NewGroup(*chunk);
+    const size_t before = chunk->wire;
     chunk->kinds.resize(start.first_cell + columns.size());
     chunk->cells.resize(start.first_cell + columns.size());
     RowPacker packer(chunk, chunk->groups.back(), start.first_cell);
@@ -295,6 +298,7 @@ int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape
     ++chunk->rows;
     // A header for the row, a length for each value.
     chunk->wire += 7 + 4 * columns.size();
+    chunk->widest = std::max(chunk->widest, chunk->wire - before);
     ++row;
   }
   return row;

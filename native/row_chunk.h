@@ -81,6 +81,8 @@ struct RowChunk {
   uint32_t rows = 0;
   /** How many bytes the rows had in the protocol's form, about. */
   size_t wire = 0;
+  /** The same of the widest row. */
+  size_t widest = 0;
 
   size_t size() const {
     return cells.size() * (sizeof(Cell) + 1) + ascii.size() + utf16.size() * sizeof(char16_t) + bytes.size();

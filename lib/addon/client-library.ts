@@ -5,6 +5,11 @@ export type ClientLibraryFlavour = 'kci' | 'kingbase-pq' | 'libpq';
 export interface ClientLibraryCapabilities {
   /** `…SetSingleRowMode`: rows can be read one by one. */
   singleRowMode: boolean;
+  /**
+   * `…SetChunkedRowsMode`: a large result of `query` is read in parts of many rows, which costs less than row by row. libpq 17 and
+   * later only.
+   */
+  chunkedRowsMode: boolean;
   /** `…ExecutePrepared_ext`: many rows in one Bind (KingbaseES servers only). */
   multiRowBind: boolean;
   /** `…EncryptPwdConn`: the library can hash a password by the server's method. */
@@ -14,6 +19,6 @@ export interface ClientLibraryCapabilities {
   largeObjects: boolean;
   /** `PQcancelCreate` and its kin: a cancel request is encrypted as its connection is. libpq 17 and later only. */
   encryptedCancel: boolean;
-  /** libpq 14 and later only; no Kingbase library has it. */
+  /** `PQenterPipelineMode`: libpq 14 and later only; no Kingbase library has it. The driver does not use it. */
   pipeline: boolean;
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** All of the core that knows nothing of Node. */
 const SOURCES = [
@@ -28,32 +28,40 @@ const root = path.join(__dirname, '..', '..');
 /** The compiler has much to do; ms. */
 const TIME_LIMIT = 10 * 60_000;
 
-it(
-  'a connection over a library that the test plays, under the address sanitizer',
-  () => {
-    const directory = mkdtempSync(path.join(tmpdir(), 'kingbase-native-unit-'));
-    try {
-      const program = path.join(directory, 'connection_test');
-      const files = SOURCES.map((name) => path.join(root, 'native', `${name}.cc`));
-      const build = spawnSync(
-        process.env['CXX'] ?? 'g++',
-        [
-          ...['-std=c++17', '-O0', '-fsanitize=address,undefined', '-DKINGBASE_CHECK_OWNERSHIP', '-pthread'],
-          path.join(root, 'test', 'native', 'unit', 'connection_test.cc'),
-          ...files,
-          ...['-o', program],
-        ],
-        { encoding: 'utf8' },
-      );
-      expect(build.stderr).toBe('');
+describe('a connection over a library that the test plays, under the address sanitizer', () => {
+  let directory: string;
+
+  /** Runs the compiler in the directory. */
+  function compile(...given: string[]): void {
+    const options = ['-std=c++17', '-O0', '-fsanitize=address,undefined', '-DKINGBASE_CHECK_OWNERSHIP'];
+    const compiler = process.env['CXX'] ?? 'g++';
+    const build = spawnSync(compiler, [...options, '-pthread', ...given], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    expect(build.stderr).toBe('');
+  }
+
+  beforeAll(() => {
+    directory = mkdtempSync(path.join(tmpdir(), 'kingbase-native-unit-'));
+    compile('-c', ...SOURCES.map((name) => path.join(root, 'native', `${name}.cc`)));
+  }, TIME_LIMIT);
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  it.each(['connection_test', 'parts_test'])(
+    '%s',
+    (name) => {
+      const program = path.join(directory, name);
+      const objects = SOURCES.map((source) => `${source}.o`);
+      compile(path.join(root, 'test', 'native', 'unit', `${name}.cc`), ...objects, '-o', program);
       expect(spawnSync(program, { encoding: 'utf8' })).toMatchObject({
         status: 0,
         stdout: 'passed\n',
         stderr: '',
       });
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  },
-  TIME_LIMIT,
-);
+    },
+    TIME_LIMIT,
+  );
+});

@@ -10,6 +10,7 @@ function library(flavour: ClientLibraryFlavour, encryptPassword: boolean): Clien
     version: 120001,
     capabilities: {
       singleRowMode: true,
+      chunkedRowsMode: false,
       multiRowBind: false,
       encryptPassword,
       tlsInformation: true,
