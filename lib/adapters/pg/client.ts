@@ -325,6 +325,7 @@ export class Client extends EventEmitter {
       );
     }
     const query = new Query(config, values, callback);
+    query.ofClient = true;
     if (query.callback !== undefined) {
       if (typeof (query.callback as unknown) !== 'function') {
         throw new TypeError('callback is not a function');
