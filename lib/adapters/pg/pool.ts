@@ -1,47 +1,15 @@
-import { EventEmitter, setMaxListeners } from 'node:events';
-import type { ConnectionOptions } from 'node:tls';
+import { EventEmitter } from 'node:events';
 import { open, type Connection, type Database } from '../../index.js';
 import { Client } from './client.js';
-import { ConnectionParameters, type ClientConfig } from './config.js';
+import { ConnectionParameters } from './config.js';
 import { connectError, CONNECT_TIMEOUT, rejectedForCaller, serverWords, terminated } from './errors.js';
+import { Books, type Waiter } from './pool-books.js';
 import { PoolClient, type Release } from './pool-client.js';
+import { Connecting } from './pool-connecting.js';
+import { poolOptionsOf, type PoolConfig, type PoolOptions } from './pool-options.js';
 import type { QueryCallback, QueryConfig } from './query.js';
 import type { Result, RowOfAnyKind } from './result.js';
 import type { Work } from './work.js';
-
-export interface PoolConfig extends ClientConfig {
-  max?: number | undefined;
-  /** An older word for `max`. */
-  poolSize?: number | undefined;
-  min?: number | undefined;
-  idleTimeoutMillis?: number | null | undefined;
-  maxUses?: number | undefined;
-  maxLifetimeSeconds?: number | undefined;
-  /** Idle clients do not keep the process alive. */
-  allowExitOnIdle?: boolean | undefined;
-  log?: ((...messages: unknown[]) => void) | undefined;
-  onConnect?: ((client: PoolClient) => unknown) | undefined;
-  verify?: ((client: PoolClient, done: (error?: Error) => void) => void) | undefined;
-}
-
-/** What can be given in more forms than the types of `pg` know. */
-type Wider = 'onConnect' | 'verify' | 'password' | 'port' | 'ssl' | Limits;
-type Limits = 'query_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout';
-
-/** The options of a pool, typed so that it can stand where a pool of `pg` is asked for: all is as it was given. */
-export interface PoolOptions extends Omit<PoolConfig, Wider>, Partial<Record<Limits, number | undefined>> {
-  onConnect?: ((client: EventEmitter) => unknown) | undefined;
-  verify?: ((client: EventEmitter, done: (error?: Error) => void) => void) | undefined;
-  password?: string | (() => string | Promise<string>) | undefined;
-  port?: number | undefined;
-  ssl?: boolean | ConnectionOptions | undefined;
-  max: number;
-  min: number;
-  maxUses: number;
-  allowExitOnIdle: boolean;
-  maxLifetimeSeconds: number;
-  idleTimeoutMillis: number | null;
-}
 
 export type PoolConnectCallback = (
   error: Error | undefined,
@@ -49,25 +17,8 @@ export type PoolConnectCallback = (
   release: Release,
 ) => void;
 
-/** Whoever waits for a client. */
-interface Waiter {
-  /** The client that is made for it; undefined where it waits for one that there is. */
-  coming: PoolClient | undefined;
-}
-
 /** What nobody should see in a log. */
-const HIDDEN = [
-  'db',
-  'byProcess',
-  'idle',
-  'expired',
-  'waiting',
-  'outage',
-  'making',
-  'spares',
-  'unmet',
-  'hearing',
-] as const;
+const HIDDEN = ['db', 'books', 'connecting', 'hearing'] as const;
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
@@ -80,47 +31,17 @@ export class Pool extends EventEmitter {
   ending = false;
   ended = false;
 
+  private readonly books = new Books();
   /** Those that are coming, lent and idle. */
-  readonly _clients: PoolClient[] = [];
+  readonly _clients: PoolClient[] = this.books.clients;
 
   private readonly db: Database;
-  /** Clients that have a session, by its server process. */
-  private readonly byProcess = new Map<number, PoolClient>();
-  /** With the timers that end them. */
-  private readonly idle = new Map<PoolClient, NodeJS.Timeout | undefined>();
-  private readonly expired = new WeakSet<PoolClient>();
-  private readonly waiting = new Set<Waiter>();
-  /** Ends the waiting of all; made anew each time. */
-  private outage = untold();
-  private readonly making = new Map<PoolClient, AbortController>();
-  /** Made for somebody whom another has served: they become idle when their sessions come. */
-  private readonly spares: PoolClient[] = [];
-  /** Those of them that have come and that nobody has had yet. */
-  private readonly unmet = new WeakSet<PoolClient>();
+  private readonly connecting: Connecting;
   private hearing = false;
 
   constructor(options: PoolConfig = {}) {
     super();
-    // As with `pg`, 0 counts as absent.
-    const max = options.max || options.poolSize || 10;
-    this.options = {
-      ...options,
-      max,
-      min: options.min || 0,
-      maxUses: options.maxUses || Infinity,
-      allowExitOnIdle: options.allowExitOnIdle ?? false,
-      maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
-      idleTimeoutMillis: options.idleTimeoutMillis === undefined ? 10_000 : options.idleTimeoutMillis,
-    } as PoolOptions;
-    for (const secret of ['password', 'ssl'] as const) {
-      if (!(secret in options)) continue;
-      Object.defineProperty(this.options, secret, {
-        value: options[secret],
-        writable: true,
-        configurable: true,
-        enumerable: false,
-      });
-    }
+    this.options = poolOptionsOf(options);
     this.Promise = options.Promise ?? Promise;
     this.log = options.log ?? ((): void => undefined);
     const config = new ConnectionParameters(options).driverConfig();
@@ -128,7 +49,7 @@ export class Pool extends EventEmitter {
     this.db = open({
       ...config,
       pool: {
-        max,
+        max: this.options.max,
         min: this.options.min,
         idleTimeout: this.options.idleTimeoutMillis ?? 0,
         acquireTimeout: 0,
@@ -137,6 +58,7 @@ export class Pool extends EventEmitter {
         ...config.pool,
       },
     });
+    this.connecting = new Connecting(this.db, this.options);
     for (const hidden of HIDDEN) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
@@ -145,15 +67,12 @@ export class Pool extends EventEmitter {
     });
     // As with `pg`, whoever waits for a connection learns at once that none can be made.
     this.db.on('unreachable', ({ error }) => {
-      const { outage } = this;
-      this.outage = untold();
-      outage.abort(error);
-      for (const controller of this.making.values()) controller.abort(error);
-      for (const client of this.spares.splice(0)) this.forget(client);
+      this.connecting.failAll(error);
+      for (const client of this.books.spares.splice(0)) this.forget(client);
     });
     this.db.on('connect', ({ processId }) => {
       // Whoever waits for it has it before.
-      if (this.spares.length > 0) setImmediate(() => this.keepSpare(processId));
+      if (this.books.spares.length > 0) setImmediate(() => this.keepSpare(processId));
     });
   }
 
@@ -162,17 +81,15 @@ export class Pool extends EventEmitter {
   }
 
   get idleCount(): number {
-    return this.idle.size;
+    return this.books.idle.size;
   }
 
   get waitingCount(): number {
-    let count = 0;
-    for (const { coming } of this.waiting) if (coming === undefined) count++;
-    return count;
+    return this.books.waitingCount;
   }
 
   get expiredCount(): number {
-    return this._clients.filter((client) => this.expired.has(client)).length;
+    return this.books.expiredCount;
   }
 
   connect(): Promise<PoolClient>;
@@ -206,103 +123,53 @@ export class Pool extends EventEmitter {
   private async lease(): Promise<PoolClient> {
     if (this.ending) throw new Error('Cannot use a pool after calling end on the pool');
     const waiter: Waiter = { coming: undefined };
-    const waits = this.idle.size > this.waitingCount || this._clients.length >= this.options.max;
+    const { books } = this;
+    const waits = books.idle.size > books.waitingCount || books.clients.length >= this.options.max;
     if (!waits) waiter.coming = this.newClient();
     const words = waits ? CONNECT_TIMEOUT : 'Connection terminated due to connection timeout';
-    this.waiting.add(waiter);
+    books.waiting.add(waiter);
     let session: Connection;
     try {
-      session = await this.checkOut(waiter.coming);
+      session = await this.connecting.checkOut(waiter.coming);
     } catch (error) {
-      this.waiting.delete(waiter);
+      books.waiting.delete(waiter);
       this.forget(waiter.coming);
       throw connectError(error, words);
     }
-    this.waiting.delete(waiter);
+    books.waiting.delete(waiter);
     return this.handOut(session, waiter.coming);
-  }
-
-  private checkOut(coming: PoolClient | undefined): Promise<Connection> {
-    const limit = this.options.connectionTimeoutMillis ?? 0;
-    let { signal } = this.outage;
-    if (coming !== undefined) {
-      const controller = new AbortController();
-      this.making.set(coming, controller);
-      ({ signal } = controller);
-    }
-    return this.db.connect(limit > 0 ? { signal, timeout: limit } : { signal });
   }
 
   /** No client comes of it. */
   private forget(client: PoolClient | undefined): void {
     if (client === undefined) return;
-    this.making.delete(client);
-    this.uncount(client);
+    this.connecting.forget(client);
+    this.books.uncount(client);
     client.over();
     this.provide();
   }
 
-  private uncount(client: PoolClient): void {
-    const at = this._clients.indexOf(client);
-    if (at >= 0) this._clients.splice(at, 1);
-  }
-
   /** Where there is room again, those that wait have clients made. */
   private provide(): void {
-    let waiting = this.waitingCount - this.idle.size;
-    if (waiting <= 0 || this.ending) return;
-    for (const waiter of this.waiting) {
-      if (waiting <= 0 || this._clients.length >= this.options.max) return;
-      if (waiter.coming !== undefined) continue;
-      waiter.coming = this.newClient();
-      waiting--;
-    }
-  }
-
-  /** Its session is still to come, but whom it was made for has another one. */
-  private spare(client: PoolClient): void {
-    for (const waiter of this.waiting) {
-      if (waiter.coming !== undefined) continue;
-      waiter.coming = client;
-      return;
-    }
-    this.spares.push(client);
+    if (!this.ending) this.books.provide(this.options.max, () => this.newClient());
   }
 
   private keepSpare(processId: number): void {
-    if (this.byProcess.has(processId)) return;
-    const client = this.spares.shift();
-    if (client === undefined) return;
-    client.processID = processId;
-    this.byProcess.set(processId, client);
-    this.unmet.add(client);
-    this.keepIdle(client);
-  }
-
-  /** Which session comes first is the driver's to say: the client that was made for another may be the one that comes. */
-  private anyComing(): PoolClient | undefined {
-    const spare = this.spares.shift();
-    if (spare !== undefined) return spare;
-    for (const waiter of this.waiting) {
-      const { coming } = waiter;
-      if (coming === undefined) continue;
-      waiter.coming = undefined;
-      return coming;
-    }
-    return undefined;
+    const client = this.books.takeSpare(processId);
+    if (client !== undefined) this.keepIdle(client);
   }
 
   private async handOut(session: Connection, coming: PoolClient | undefined): Promise<PoolClient> {
-    const known = this.byProcess.get(session.backendPid);
-    const client = known ?? coming ?? this.anyComing() ?? this.newClient();
-    const isNew = known === undefined || this.unmet.delete(known);
+    const { books } = this;
+    const known = books.byProcess.get(session.backendPid);
+    const client = known ?? coming ?? books.anyComing() ?? this.newClient();
+    const isNew = known === undefined || books.unmet.delete(known);
     if (known === undefined) {
-      this.making.delete(client);
-      this.byProcess.set(session.backendPid, client);
+      this.connecting.forget(client);
+      books.byProcess.set(session.backendPid, client);
     } else {
-      if (coming !== undefined) this.spare(coming);
-      clearTimeout(this.idle.get(known));
-      this.idle.delete(known);
+      if (coming !== undefined) books.spare(coming);
+      books.wake(known);
       known.ref();
     }
     client.lend(session);
@@ -337,8 +204,8 @@ export class Pool extends EventEmitter {
     if (maxLifetimeSeconds > 0) {
       const timer = setTimeout(() => {
         this.log('ending client due to expired lifetime');
-        this.expired.add(client);
-        if (this.idle.has(client)) this.remove(client);
+        this.books.expired.add(client);
+        if (this.books.idle.has(client)) this.remove(client);
       }, maxLifetimeSeconds * 1000);
       timer.unref();
       client.once('end', () => {
@@ -354,7 +221,7 @@ export class Pool extends EventEmitter {
         this.db.disconnect(processID);
       },
       giveUp: (given, error) => {
-        this.making.get(given)?.abort(error);
+        this.connecting.giveUp(given, error);
       },
     });
     client.whileIdle = (error): void => {
@@ -373,7 +240,7 @@ export class Pool extends EventEmitter {
     if (this.hearing) return;
     this.hearing = true;
     this.db.on('notice', (notice) => {
-      this.byProcess.get(notice.processId)?.tellNotice(notice);
+      this.books.byProcess.get(notice.processId)?.tellNotice(notice);
     });
   }
 
@@ -385,7 +252,7 @@ export class Pool extends EventEmitter {
       client._poolUseCount++;
       this.emit('release', error, client);
       const expended = client._poolUseCount >= this.options.maxUses;
-      const expired = this.expired.has(client);
+      const expired = this.books.expired.has(client);
       if (expended) this.log('remove expended client');
       else if (expired) this.log('remove expired client');
       if (error || this.ending || !client._queryable || client._ending || expended || expired) {
@@ -414,7 +281,7 @@ export class Pool extends EventEmitter {
       if (allowExitOnIdle) timer.unref();
     }
     if (allowExitOnIdle) client.unref();
-    this.idle.set(client, timer);
+    this.books.idle.set(client, timer);
   }
 
   /** Ends a client's session, and counts the client no more. */
@@ -423,14 +290,13 @@ export class Pool extends EventEmitter {
     this.dismiss(client);
     client.giveUp();
     const { processID } = client;
-    if (this.byProcess.get(processID) === client) this.db.disconnect(processID);
+    if (this.books.byProcess.get(processID) === client) this.db.disconnect(processID);
     else this.removed(client);
   }
 
   private dismiss(client: PoolClient): void {
-    clearTimeout(this.idle.get(client));
-    this.idle.delete(client);
-    this.uncount(client);
+    this.books.wake(client);
+    this.books.uncount(client);
     client.removeListener('error', client.whileIdle);
     client.on('error', (error) => {
       this.log('additional client error after disconnection due to error', error);
@@ -439,10 +305,11 @@ export class Pool extends EventEmitter {
 
   /** A session is gone: given up, too old, or lost. */
   private gone(processId: number, error: Error | undefined): void {
-    const client = this.byProcess.get(processId);
+    const { byProcess, idle: idleOnes } = this.books;
+    const client = byProcess.get(processId);
     if (client === undefined) return;
-    this.byProcess.delete(processId);
-    const idle = this.idle.has(client);
+    byProcess.delete(processId);
+    const idle = idleOnes.has(client);
     const lent = !idle && this._clients.includes(client);
     // A client that is lent hears of its loss itself, and counts until it is given back.
     if (lent) {
@@ -561,8 +428,8 @@ export class Pool extends EventEmitter {
   private async close(): Promise<void> {
     if (this.ending) throw new Error('Called end on pool more than once');
     this.ending = true;
-    for (const client of [...this.idle.keys()]) this.remove(client);
-    for (const client of this.spares.splice(0)) this.forget(client);
+    for (const client of [...this.books.idle.keys()]) this.remove(client);
+    for (const client of this.books.spares.splice(0)) this.forget(client);
     await this.db.close();
     this.ended = true;
   }
@@ -570,13 +437,6 @@ export class Pool extends EventEmitter {
 
 function giveBack(session: Connection | undefined): void {
   void session?.release();
-}
-
-/** Listened to by any number of those that wait. */
-function untold(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }
 
 /** Calls a program's function where what it throws is its own failure, and no rejection of ours. */
