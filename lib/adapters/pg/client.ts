@@ -4,7 +4,14 @@ import { open, type ChannelNotification, type Connection, type Database, type No
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { Connection as Face } from './connection.js';
 import { CopyFrom, CopyTo } from './copy.js';
-import { connectError, rejectedForCaller, serverWords, terminated, TERMINATED } from './errors.js';
+import {
+  connectError,
+  rejectedForCaller,
+  serverWords,
+  strayMessage,
+  terminated,
+  TERMINATED,
+} from './errors.js';
 import { workOfForeignCopy } from './foreign-copies.js';
 import { workOfForeign } from './foreign-cursors.js';
 import { Hold } from './hold.js';
@@ -205,6 +212,15 @@ export class Client extends EventEmitter {
     if (this._ending || this._ended) return;
     this._queryable = false;
     this.session = undefined;
+    const stray = strayMessage(error);
+    if (stray !== undefined) {
+      // To `pg` the connection is there until its client is ended.
+      setImmediate(() => {
+        this.queue.refuseAll(stray);
+        this.tellLoss(stray);
+      });
+      return;
+    }
     this.isOver();
     const told = terminated(error);
     const wasBusy = this.queue.isBusy();
@@ -368,10 +384,12 @@ export class Client extends EventEmitter {
   /** What is under way and what waits is refused, as a client of `pg` does that drops its socket. */
   private async close(): Promise<void> {
     const { session, db } = this;
-    if (session === undefined || db === undefined) return;
-    if (this.pipeline) await this.queue.drainedOnce();
-    this.queue.refuseAll(new Error(TERMINATED));
-    void session.release({ discard: true });
+    if (this._ended || db === undefined) return;
+    if (session !== undefined) {
+      if (this.pipeline) await this.queue.drainedOnce();
+      this.queue.refuseAll(new Error(TERMINATED));
+      void session.release({ discard: true });
+    }
     // What is still under way nobody waits for any more.
     await db.close({ timeout: 1 });
     this.session = undefined;

@@ -2,7 +2,14 @@ import { EventEmitter } from 'node:events';
 import { open, type Connection, type Database } from '../../index.js';
 import { Client } from './client.js';
 import { ConnectionParameters } from './config.js';
-import { connectError, CONNECT_TIMEOUT, rejectedForCaller, serverWords, terminated } from './errors.js';
+import {
+  connectError,
+  CONNECT_TIMEOUT,
+  rejectedForCaller,
+  serverWords,
+  strayMessage,
+  terminated,
+} from './errors.js';
 import { Books, type Waiter } from './pool-books.js';
 import { PoolClient, type Release } from './pool-client.js';
 import { Connecting } from './pool-connecting.js';
@@ -320,7 +327,7 @@ export class Pool extends EventEmitter {
       const { whileIdle } = client;
       this.dismiss(client);
       if (error !== undefined) {
-        const told = serverWords(error) ?? terminated(error);
+        const told = serverWords(error) ?? strayMessage(error) ?? terminated(error);
         outside(() => {
           client.emit('error', told);
           whileIdle(told);
