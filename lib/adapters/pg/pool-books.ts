@@ -3,6 +3,10 @@ import type { PoolClient } from './pool-client.js';
 /** Whoever waits for a client. */
 export interface Waiter {
   /** The client that is made for it; undefined where it waits for one that there is. */
+  readonly coming: PoolClient | undefined;
+}
+
+interface Entry extends Waiter {
   coming: PoolClient | undefined;
 }
 
@@ -15,20 +19,33 @@ export class Books {
   /** With the timers that end them. */
   readonly idle = new Map<PoolClient, NodeJS.Timeout | undefined>();
   readonly expired = new WeakSet<PoolClient>();
-  readonly waiting = new Set<Waiter>();
+  private readonly waiting = new Set<Entry>();
+  /** Of those who wait, how many have no client coming. */
+  waitingCount = 0;
   /** Made for somebody whom another has served: they become idle when their sessions come. */
   readonly spares: PoolClient[] = [];
   /** Those of them that have come and that nobody has had yet. */
   readonly unmet = new WeakSet<PoolClient>();
 
-  get waitingCount(): number {
-    let count = 0;
-    for (const { coming } of this.waiting) if (coming === undefined) count++;
-    return count;
-  }
-
   get expiredCount(): number {
     return this.clients.filter((client) => this.expired.has(client)).length;
+  }
+
+  /** @param coming a client that is made for it */
+  enter(coming: PoolClient | undefined): Waiter {
+    const waiter: Entry = { coming };
+    this.waiting.add(waiter);
+    if (coming === undefined) this.waitingCount++;
+    return waiter;
+  }
+
+  leave(waiter: Waiter): void {
+    if (this.waiting.delete(waiter) && waiter.coming === undefined) this.waitingCount--;
+  }
+
+  private give(waiter: Entry, client: PoolClient): void {
+    waiter.coming = client;
+    this.waitingCount--;
   }
 
   uncount(client: PoolClient): void {
@@ -49,17 +66,19 @@ export class Books {
     for (const waiter of this.waiting) {
       if (waiting <= 0 || this.clients.length >= max) return;
       if (waiter.coming !== undefined) continue;
-      waiter.coming = make();
+      this.give(waiter, make());
       waiting--;
     }
   }
 
   /** Its session is still to come, but whom it was made for has another one. */
   spare(client: PoolClient): void {
-    for (const waiter of this.waiting) {
-      if (waiter.coming !== undefined) continue;
-      waiter.coming = client;
-      return;
+    if (this.waitingCount > 0) {
+      for (const waiter of this.waiting) {
+        if (waiter.coming !== undefined) continue;
+        this.give(waiter, client);
+        return;
+      }
     }
     this.spares.push(client);
   }
@@ -83,6 +102,7 @@ export class Books {
       const { coming } = waiter;
       if (coming === undefined) continue;
       waiter.coming = undefined;
+      this.waitingCount++;
       return coming;
     }
     return undefined;

@@ -10,7 +10,7 @@ import {
   strayMessage,
   terminated,
 } from './errors.js';
-import { Books, type Waiter } from './pool-books.js';
+import { Books } from './pool-books.js';
 import { PoolClient, type Release } from './pool-client.js';
 import { Connecting } from './pool-connecting.js';
 import { poolOptionsOf, type PoolConfig, type PoolOptions } from './pool-options.js';
@@ -129,21 +129,19 @@ export class Pool extends EventEmitter {
 
   private async lease(): Promise<PoolClient> {
     if (this.ending) throw new Error('Cannot use a pool after calling end on the pool');
-    const waiter: Waiter = { coming: undefined };
     const { books } = this;
     const waits = books.idle.size > books.waitingCount || books.clients.length >= this.options.max;
-    if (!waits) waiter.coming = this.newClient();
+    const waiter = books.enter(waits ? undefined : this.newClient());
     const words = waits ? CONNECT_TIMEOUT : 'Connection terminated due to connection timeout';
-    books.waiting.add(waiter);
     let session: Connection;
     try {
       session = await this.connecting.checkOut(waiter.coming);
     } catch (error) {
-      books.waiting.delete(waiter);
+      books.leave(waiter);
       this.forget(waiter.coming);
       throw connectError(error, words);
     }
-    books.waiting.delete(waiter);
+    books.leave(waiter);
     return this.handOut(session, waiter.coming);
   }
 
