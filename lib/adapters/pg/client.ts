@@ -77,7 +77,7 @@ export class Client extends EventEmitter {
     this.binary = this.connectionParameters.binary;
     this.pipeline = given.pipeline === true;
     this._types = new TypeOverrides(given.types);
-    this.promise = given.Promise ?? Promise;
+    this.promise = (given.Promise as PromiseConstructor | undefined) ?? Promise;
     this.queue = new QueryQueue(
       this._types,
       () => this.emit('drain'),

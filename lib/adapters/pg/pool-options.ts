@@ -1,6 +1,7 @@
 /** The options of a pool. */
 import type { EventEmitter } from 'node:events';
 import type { ConnectionOptions } from 'node:tls';
+import type { Client } from './client.js';
 import type { ClientConfig } from './config.js';
 import type { PoolClient } from './pool-client.js';
 
@@ -14,19 +15,25 @@ export interface PoolConfig extends ClientConfig {
   maxLifetimeSeconds?: number | undefined;
   /** Idle clients do not keep the process alive. */
   allowExitOnIdle?: boolean | undefined;
+  /**
+   * The class of the pool's clients, which extends the module's. Default: that itself, also for a class that does not. Their
+   * `connect` is not called, since their sessions are the pool's.
+   */
+  Client?: (new () => EventEmitter) | undefined;
   log?: ((...messages: unknown[]) => void) | undefined;
   onConnect?: ((client: PoolClient) => unknown) | undefined;
   verify?: ((client: PoolClient, done: (error?: Error) => void) => void) | undefined;
 }
 
 /** What can be given in more forms than the types of `pg` know. */
-type Wider = 'onConnect' | 'verify' | 'password' | 'port' | 'ssl' | Limits;
+type Wider = 'Client' | 'onConnect' | 'verify' | 'password' | 'port' | 'ssl' | Limits;
 type Limits = 'query_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout';
 
 /** The options of a pool, typed so that it can stand where a pool of `pg` is asked for: all is as it was given. */
 export interface PoolOptions extends Omit<PoolConfig, Wider>, Partial<Record<Limits, number | undefined>> {
   onConnect?: ((client: EventEmitter) => unknown) | undefined;
   verify?: ((client: EventEmitter, done: (error?: Error) => void) => void) | undefined;
+  Client?: (new () => Client) | undefined;
   password?: string | (() => string | Promise<string>) | undefined;
   port?: number | undefined;
   ssl?: boolean | ConnectionOptions | undefined;

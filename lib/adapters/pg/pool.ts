@@ -11,7 +11,13 @@ import {
   terminated,
 } from './errors.js';
 import { Books } from './pool-books.js';
-import { PoolClient, type Release } from './pool-client.js';
+import {
+  poolClientClass,
+  type ClientClass,
+  type PoolClient,
+  type PoolClientClass,
+  type Release,
+} from './pool-client.js';
 import { Connecting } from './pool-connecting.js';
 import { poolOptionsOf, type PoolConfig, type PoolOptions } from './pool-options.js';
 import type { QueryCallback, QueryConfig } from './query.js';
@@ -25,7 +31,7 @@ export type PoolConnectCallback = (
 ) => void;
 
 /** What nobody should see in a log. */
-const HIDDEN = ['db', 'books', 'connecting', 'hearing'] as const;
+const HIDDEN = ['db', 'books', 'connecting', 'hearing', 'clientClass'] as const;
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
@@ -33,7 +39,8 @@ const DOUBLE_RELEASE = 'Release called on client which has already been released
 export class Pool extends EventEmitter {
   readonly options: PoolOptions;
   readonly Promise: PromiseConstructor;
-  readonly Client = Client;
+  /** What clients are made of: `options.Client`, where that is a class that extends `Client`. */
+  readonly Client: typeof Client;
   readonly log: (...messages: unknown[]) => void;
   ending = false;
   ended = false;
@@ -46,10 +53,16 @@ export class Pool extends EventEmitter {
   private readonly connecting: Connecting;
   private hearing = false;
 
-  constructor(options: PoolConfig = {}) {
+  private readonly clientClass: PoolClientClass;
+
+  /** @param given the class of its clients, where the options have none */
+  constructor(options: PoolConfig = {}, given?: ClientClass) {
     super();
     this.options = poolOptionsOf(options);
-    this.Promise = options.Promise ?? Promise;
+    const chosen = options.Client ?? given;
+    this.Client = isClientClass(chosen) ? chosen : Client;
+    this.clientClass = poolClientClass(this.Client);
+    this.Promise = (options.Promise as PromiseConstructor | undefined) ?? Promise;
     this.log = options.log ?? ((): void => undefined);
     const config = new ConnectionParameters(options).driverConfig();
     const lifetime = (options.maxLifetimeSeconds ?? 0) * 1000;
@@ -221,7 +234,7 @@ export class Pool extends EventEmitter {
   }
 
   private newClient(): PoolClient {
-    const client = new PoolClient(this.options, {
+    const client = new this.clientClass(this.options, {
       end: ({ processID }) => {
         this.db.disconnect(processID);
       },
@@ -438,6 +451,11 @@ export class Pool extends EventEmitter {
     await this.db.close();
     this.ended = true;
   }
+}
+
+/** A client of another package has a connection of its own, which the pool could not lend. */
+function isClientClass(given: unknown): given is typeof Client {
+  return given === Client || (typeof given === 'function' && given.prototype instanceof Client);
 }
 
 function giveBack(session: Connection | undefined): void {
