@@ -96,11 +96,21 @@ export class Client extends EventEmitter {
       },
     });
     // Nobody should see what a client holds inside, or its password, in a log.
-    for (const hidden of ['session', 'queue', 'promise', 'db', 'opening', 'closing', 'hold'] as const) {
+    for (const hidden of [
+      'session',
+      'heard',
+      'queue',
+      'promise',
+      'db',
+      'opening',
+      'closing',
+      'hold',
+    ] as const) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
     this.on('newListener', (event) => {
       if (event === 'notice') this.hearNotices();
+      else if (event === 'notification' && this.session !== undefined) this.hearNotifications(this.session);
     });
     // What a program says of the connection holds: it is not used any more.
     this.connection.on('error', (error: Error) => {
@@ -197,13 +207,22 @@ export class Client extends EventEmitter {
         this.connection.emit('parameterStatus', { parameterName, parameterValue });
       }
     }
-    session.on('notification', this.notified);
+    if (this.listenerCount('notification') > 0) this.hearNotifications(session);
     session.on('close', (error) => {
       if (this.session === session && error !== undefined) this.lost(error);
     });
   }
 
-  protected readonly notified = ({ channel, payload, processId }: ChannelNotification): void => {
+  private heard: Connection | undefined;
+
+  /** Each use of a session is a connection of the driver's: it is listened to only where somebody wants it. */
+  private hearNotifications(session: Connection): void {
+    if (this.heard === session) return;
+    this.heard = session;
+    session.on('notification', this.notified);
+  }
+
+  private readonly notified = ({ channel, payload, processId }: ChannelNotification): void => {
     this.emit('notification', { name: 'notification', length: undefined, processId, channel, payload });
   };
 
