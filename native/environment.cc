@@ -191,7 +191,11 @@ void Environment::DeliverBacklog() {
   }
   std::chrono::steady_clock::time_point deadline{};
   unsigned small_ones = 0;
+  bool told = false;
   while (next_ < backlog_.size() && !stopped_) {
+    // The promise of a call that failed takes some microtasks to be rejected, and none run before this turn's
+    // end: what a command brings that was begun by the handler of another's end waits for the next.
+    if (told && backlog_[next_].kind == Delivery::Kind::kReady && CallLater()) break;
     // Out of the list, which grows while it is delivered.
     Delivery delivery = std::move(backlog_[next_++]);
     const bool heavy = delivery.chunk != nullptr && delivery.chunk->rows != 1;
@@ -201,6 +205,7 @@ void Environment::DeliverBacklog() {
     }
     {
       const Napi::HandleScope scope(env_);
+      told = told || delivery.end_of_command;
       Handle(&delivery);
       SurfaceException();
     }

@@ -1,4 +1,5 @@
-import { GivingUp } from '../base/given-up.js';
+import { GivingUp, unlessGivenUp } from '../base/given-up.js';
+import { nothing } from '../base/nothing.js';
 import type { HostAddress, ResolvedClusterOptions } from '../config/index.js';
 import { SessionState, type Operation, type Session, type SessionEvents } from '../driver/session.js';
 import { ConnectionError, type KingbaseError } from '../errors/index.js';
@@ -55,7 +56,7 @@ export interface ClusterHost {
   lagChanged(node: ClusterNode): void;
 }
 
-/** A connection that is being made for writes. */
+/** What is done at the primary, and at no other: a connection that is made for writes, a question of how far it is. */
 interface Attempt {
   readonly node: ClusterNode;
   readonly givingUp: GivingUp;
@@ -135,58 +136,74 @@ export class Cluster {
     return positionText(await this.ledger.current());
   }
 
-  private async askPrimary(): Promise<Position> {
-    const node = await this.topology.find();
-    const { standby, place, timeline } = await node.ask();
-    if (standby || this.topology.primary !== node) throw notThePrimary(node);
-    return { timeline, place };
+  private askPrimary(): Promise<Position> {
+    return this.ofPrimary(undefined, async (node, givingUp) => {
+      const { standby, place, timeline } = await unlessGivenUp(node.ask(), givingUp, nothing);
+      if (standby || this.topology.primary !== node) throw notThePrimary(node);
+      return { timeline, place };
+    });
+  }
+
+  /** Does something at the primary, and begins again where another server becomes it in the meantime. */
+  private async ofPrimary<T>(
+    signal: GivingUp | undefined,
+    work: (node: ClusterNode, givingUp: GivingUp) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      const node = await this.topology.find();
+      const attempt: Attempt = { node, givingUp: new GivingUp() };
+      const stop = signal?.watch(() => attempt.givingUp.abort(signal.reason));
+      this.attempts.add(attempt);
+      try {
+        signal?.throwIfAborted();
+        return await work(node, attempt.givingUp);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!attempt.givingUp.aborted) throw error;
+      } finally {
+        this.attempts.delete(attempt);
+        stop?.();
+      }
+    }
   }
 
   // ---- the primary's connections
 
-  private async openWriter(signal: GivingUp): Promise<Session> {
-    for (;;) {
-      const node = await this.topology.find();
-      const attempt: Attempt = { node, givingUp: new GivingUp() };
-      const stop = signal.watch(() => attempt.givingUp.abort(signal.reason));
-      this.attempts.add(attempt);
-      try {
-        signal.throwIfAborted();
-        return await this.openOn(node, attempt.givingUp);
-      } catch (error) {
-        signal.throwIfAborted();
-        // Another has become the primary in the meantime.
-        if (attempt.givingUp.aborted) continue;
-        void node.look();
-        throw error;
-      } finally {
-        this.attempts.delete(attempt);
-        stop();
-      }
-    }
+  private openWriter(signal: GivingUp): Promise<Session> {
+    return this.openOnPrimary(this.writerEvents, signal);
   }
 
   /** A connection to the primary that belongs to none of the pools. */
   async openElsewhere(events: SessionEvents): Promise<Session> {
     for (;;) {
-      const node = await this.topology.find();
-      const session = await this.openOn(node, undefined, events);
+      const session = await this.openOnPrimary(events);
       for (const other of this.elsewhere)
         if (other.state === SessionState.Closed) this.elsewhere.delete(other);
       this.elsewhere.add(session);
-      if (node === this.home) return session;
+      if (this.homes.get(session) === this.home) return session;
       session.close();
     }
   }
 
+  private openOnPrimary(events: Partial<SessionEvents>, signal?: GivingUp): Promise<Session> {
+    return this.ofPrimary(signal, async (node, givingUp) => {
+      try {
+        return await this.openOn(node, givingUp, events);
+      } catch (error) {
+        if (!givingUp.aborted) void node.look();
+        throw error;
+      }
+    });
+  }
+
   private async openOn(
     node: ClusterNode,
-    signal: GivingUp | undefined,
-    events: Partial<SessionEvents> = this.writerEvents,
+    givingUp: GivingUp,
+    events: Partial<SessionEvents>,
   ): Promise<Session> {
-    const session = await this.host.connect(node.address, events, false, signal);
+    const session = await this.host.connect(node.address, events, false, givingUp);
     try {
-      const observation = await observe(session, this.host.patience());
+      const observation = await observe(session, this.host.patience(), givingUp);
       this.topology.saw(node, observation);
       this.topology.accept(node, observation);
     } catch (error) {
@@ -268,7 +285,7 @@ export class Cluster {
       try {
         // What is known of the server may be of the time before it was started again.
         const before = node.observation?.place ?? 0n;
-        const observation = await observe(session, this.host.patience());
+        const observation = await observe(session, this.host.patience(), signal);
         this.topology.saw(node, observation);
         if (observation.place < before) this.reads.placeAgain(node.pool?.takeWaiting() ?? [], node);
       } catch (error) {

@@ -1,3 +1,5 @@
+import { type GivingUp, unlessGivenUp } from '../base/given-up.js';
+import { nothing } from '../base/nothing.js';
 import { RowMode, type NativeFailure } from '../addon/interface.js';
 import { commandError } from '../driver/failure.js';
 import { OwnCommands } from '../driver/operations/own-commands.js';
@@ -138,11 +140,15 @@ function senseless(address: string): ConnectionError {
   );
 }
 
-/** Asks the session, which must be idle and nobody else's. */
-export function observe(session: Session, limit: number): Promise<Observation> {
-  return new Promise((resolve, reject) => {
+/**
+ * Asks the session, which must be idle and nobody else's. Where it is given up nothing more is waited for, and the session is
+ * for the caller to close.
+ */
+export function observe(session: Session, limit: number, givingUp?: GivingUp): Promise<Observation> {
+  const answer = new Promise<Observation>((resolve, reject) => {
     session.run(new Question(limit, resolve, reject));
   });
+  return givingUp === undefined ? answer : unlessGivenUp(answer, givingUp, nothing);
 }
 
 /** The position of the one server that there is, as `positionText` has it. */

@@ -244,8 +244,16 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     return this.parked?.operation ?? this.current;
   }
 
-  /** Begins an operation. Only when idle. */
+  /**
+   * Begins an operation. Only when idle, or closed: since its owner looked at it the connection can have been lost, and of the
+   * operation nothing is sent then.
+   */
   run(operation: Operation): void {
+    if (this.state === SessionState.Closed) {
+      const elsewhere = operation.ofSession !== true && this.owner?.rerun(operation) === true;
+      if (!elsewhere) this.tell(operation, GONE_BEFORE);
+      return;
+    }
     this.state = SessionState.Busy;
     this.current = operation;
     try {
@@ -708,6 +716,14 @@ const CLOSED_BY_PROGRAM: NativeFailure = {
   message: 'the connection was closed by the program',
   lost: true,
   sent: true,
+  stage: '',
+};
+
+const GONE_BEFORE: NativeFailure = {
+  fields: undefined,
+  message: 'it had gone before the command was sent',
+  lost: true,
+  sent: false,
   stage: '',
 };
 

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { open, type ClusterOptions, type Database } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
@@ -132,7 +132,8 @@ export class World {
     former.proxy.blackHole(false);
     await sleep(300);
     await former.server.down('immediate');
-    rmSync(former.server.dataDirectory, { recursive: true });
+    // Not in one go, for which this process would stand still, and with it the clients that are watched.
+    await rm(former.server.dataDirectory, { recursive: true });
     await copyData(next.server, former.server.dataDirectory);
     former.server.configure({ unix_socket_directories: former.server.socketDirectory });
     await this.cluster.rejoin(former.server, next.server);

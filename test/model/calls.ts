@@ -234,7 +234,9 @@ export function millisecondsOf(limit: Limit): number | undefined {
   return limit.by === 'nothing' || !('ms' in limit) ? undefined : limit.ms + 2 * PATIENCE;
 }
 
+/** In words, with what has caused it: of a call on a connection that had gone before, only that says why. */
 export function describe(error: unknown): string {
-  const { name, code, outcome, message } = error as SomeError;
-  return [name, code, outcome, message].filter((part) => part !== undefined).join(' ');
+  const { name, code, outcome, message, cause } = error as SomeError & { readonly cause?: unknown };
+  const words = [name, code, outcome, message].filter((part) => part !== undefined).join(' ');
+  return cause === undefined || cause === null ? words : `${words}, because of: ${describe(cause)}`;
 }

@@ -159,7 +159,10 @@ class Performance {
   }
 
   get stalled(): boolean {
-    return this.calls.stalled;
+    const { violations, stalled } = this.calls;
+    // The server as a whole may answer while one of its processes does not get on.
+    const unanswered = violations.some((each) => each.includes('the driver itself had asked'));
+    return stalled || (unanswered && this.proxy.links.some(({ slowest }) => slowest > LONG_STALL));
   }
 
   async run(): Promise<string[]> {

@@ -39,6 +39,8 @@ export interface Link {
   readonly listens: boolean;
   /** Whether it is half-open now. */
   readonly held: boolean;
+  /** The longest time, in ms, that the server took for all that was sent to it in one go. */
+  readonly slowest: number;
 }
 
 /** A TCP proxy that knows the messages it passes on, and counts them, so that a fault needs no clock. */
@@ -150,6 +152,9 @@ class ProxyLink implements Link {
   faultAtLogin = false;
   listens = false;
   held = false;
+  private slowestSoFar = 0;
+  /** When the first of what the server has not answered yet was passed on to it. */
+  private askedAt: number | undefined;
   private ended = false;
   private loggedIn = false;
   /** The tag of the last command that has ended. */
@@ -176,6 +181,7 @@ class ProxyLink implements Link {
     server.on('end', () => this.inOrder(() => client.end()));
     // However a side ends: what it was connected to goes, too. To a server a half-open client is gone at last.
     client.on('close', () => {
+      this.answered();
       server.destroy();
       if (server.closed) closed();
     });
@@ -183,6 +189,18 @@ class ProxyLink implements Link {
       if (!this.held) this.inOrder(() => client.end());
       if (client.closed) closed();
     });
+  }
+
+  get slowest(): number {
+    const { askedAt, held } = this;
+    return askedAt === undefined || held
+      ? this.slowestSoFar
+      : Math.max(this.slowestSoFar, performance.now() - askedAt);
+  }
+
+  private answered(): void {
+    this.slowestSoFar = this.slowest;
+    this.askedAt = undefined;
   }
 
   private read(from: Socket, reader: MessageReader, pass: (message: Message) => void): void {
@@ -213,12 +231,14 @@ class ProxyLink implements Link {
     if (message.type === '') this.proxy.links.push(this);
     const name = nameOfRequest(message);
     if (name === '>LISTEN') this.listens = true;
+    if (message.type !== 'X') this.askedAt ??= performance.now();
     this.pass(name, message, this.server);
   }
 
   private toClient(message: Message): void {
     if (message.type === 'K') this.processId = message.body.readInt32BE(0);
     const name = this.nameOfAnswer(message);
+    if (message.type === 'Z') this.answered();
     this.pass(name, message, this.client);
     if (message.type === 'Z') this.loggedIn = true;
   }

@@ -42,6 +42,47 @@ describe('when another server becomes the primary', () => {
     await cluster.close(0);
   });
 
+  it.each(['connecting', 'asked what it is'])(
+    'nobody waits for the former, which has fallen silent while it was %s',
+    async (moment) => {
+      const fake = fakeCluster('a,b', {}, { max: 1 });
+      const { cluster, members, write } = fake;
+      const [former, next] = members;
+      if (former === undefined) throw new Error('there is no server');
+      await cluster.topology.begin();
+      if (moment === 'connecting') former.holdsConnects = true;
+      else former.holds = (sql) => sql.includes('pg_is_in_recovery');
+      const written = write('insert');
+      const listening = cluster.openElsewhere({
+        serverError: nothing,
+        notice: nothing,
+        notification: nothing,
+      });
+      await settle();
+      promote(fake, 1);
+      await written;
+      expect(next?.calls).toEqual(['insert']);
+      expect((await listening).address).toMatch(/^b:/);
+      await cluster.close(0);
+    },
+  );
+
+  it('nobody waits for what the former would have said of how far it is', async () => {
+    const fake = fakeCluster('a,b', { maxWait: 60_000 });
+    const { cluster, members, write, read } = fake;
+    const [former, next] = members;
+    if (former === undefined) throw new Error('there is no server');
+    await cluster.topology.begin();
+    await write('insert');
+    former.holds = (sql) => sql.includes('pg_is_in_recovery');
+    const reading = read('select');
+    await settle();
+    promote(fake, 1);
+    await reading;
+    expect(next?.calls).toEqual(['select']);
+    await cluster.close(0);
+  });
+
   it('a listening connection that was made to the former is closed', async () => {
     const fake = fakeCluster('a,b');
     const { cluster } = fake;

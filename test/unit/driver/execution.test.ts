@@ -114,3 +114,41 @@ describe('an explicitly prepared statement', () => {
     expect(statement.prepared).toBe(false);
   });
 });
+
+describe('an operation for a session that has gone since its owner looked at it', () => {
+  it.each([
+    ['was lost', (server: FakeServer) => server.connections[0]?.lose()],
+    ['was closed', (_server: FakeServer, session: Session) => session.close()],
+  ])('fails as one of which nothing was sent where the session %s', async (_how, end) => {
+    const server = new FakeServer();
+    const session = await server.open();
+    let closed = 0;
+    session.owner = { sessionIdle: () => undefined, sessionClosed: () => closed++, rerun: () => false };
+    end(server, session);
+    await settle();
+    await expect(execute(session, () => undefined)).rejects.toMatchObject({
+      code: 'KB_CONNECTION_LOST',
+      outcome: 'not-sent',
+    });
+    expect(closed).toBe(1);
+    expect(session.idle).toBe(false);
+    expect(server.connections[0]?.commands).toStrictEqual([]);
+  });
+
+  it('is run by the owner on another session', async () => {
+    const server = new FakeServer();
+    const [first, second] = [await server.open(), await server.open()];
+    first.owner = {
+      sessionIdle: () => undefined,
+      sessionClosed: () => undefined,
+      rerun: (again) => {
+        second.run(again);
+        return true;
+      },
+    };
+    first.close();
+    await settle();
+    await new Promise((resolve, reject) => first.run(new Script('SELECT 1', resolve, reject)));
+    expect(server.connections.map(({ commands }) => commands.length)).toStrictEqual([0, 1]);
+  });
+});
