@@ -69,7 +69,7 @@ export type {
 } from './config/index.js';
 export type { Column } from './types/column.js';
 export type { ClientLibraryFlavour, ClientLibraryCapabilities } from './addon/client-library.js';
-export type { CustomType, SerializedValue, TypeOptions } from './types/type-options.js';
+export type { CustomType, SerializedValue, TextParsers, TypeOptions } from './types/type-options.js';
 export {
   ClientLibraryError,
   ConnectionError,

@@ -189,7 +189,7 @@ export class Core {
       describe: (typeMap, names, numbers) =>
         new ResultShape(names, numbers, typeMap, this.typeMaps.get(typeMap)?.deref()),
       appender: (shape, mode, rowsPerCall) => shape.appender(mode, rowsPerCall),
-      packedAppender: (shape, mode) => shape.packedAppender(mode, cells),
+      packedAppender: (shape, mode) => shape.keptPackedAppender(mode, cells),
       packedResult: (slot, shape, mode, rowCount, ascii, utf16, tag, count, outcome) => {
         const handler = handlerOf(slot, outcome);
         if (handler === undefined) return;

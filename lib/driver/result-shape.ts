@@ -1,10 +1,11 @@
 import { readsBinary } from '../types/binary-results.js';
-import { createPackedAppender, type PackedAppender, type PackedCells } from '../types/packed-rows.js';
-import { createRowAppender, type AppenderColumn, type RowAppender } from '../types/row-appender.js';
+import type { PackedAppender, PackedCells } from '../types/packed-rows.js';
+import type { RowAppender } from '../types/row-appender.js';
 import { unreadableValue } from './failure.js';
 import type { Column } from '../types/column.js';
 import type { TypeMap } from '../types/type-map.js';
-import { RowMode } from '../addon/interface.js';
+import { Decoder, type RowMode } from '../addon/interface.js';
+import { ParsedRowBuilders, RowBuilders } from './row-builders.js';
 
 const NUMBERS_PER_COLUMN = 6;
 
@@ -15,8 +16,7 @@ export class ResultShape {
   readonly unknown: readonly { column: number; name: string; typeOid: number }[];
   /** The core's number of the type map that the rows are read by, if it reads every column's binary form; else 0. */
   readonly binaryTypeMap: number;
-  private readonly columns: readonly AppenderColumn[];
-  private readonly packedAppenders: (PackedAppender | undefined)[] = [];
+  private readonly builders: RowBuilders | ParsedRowBuilders;
 
   constructor(
     names: readonly string[],
@@ -43,23 +43,42 @@ export class ResultShape {
     );
     this.binaryTypeMap =
       types !== undefined && this.fields.every(({ typeOid }) => readsBinary(types, typeOid)) ? typeMapId : 0;
-    this.columns = this.fields.map(({ name, typeOid }, i) => {
+    const columns = this.fields.map(({ name, typeOid }, i) => {
       // A column in a binary form that the core does not know reaches us as bytes, which are no value.
       const readable = at(i, 5) === 0 || types === undefined || readsBinary(types, typeOid);
-      return {
-        name,
-        decoder: types?.decoderOf(typeOid),
-        converter: readable ? types?.converterFor(typeOid) : () => unreadable(name, typeOid),
-      };
+      const converter = readable ? types?.converterFor(typeOid) : () => unreadable(name, typeOid);
+      const rule = { decoder: types?.decoderOf(typeOid) ?? Decoder.Text, converter };
+      return { name, typeOid, rule, asks: readable && types?.asksParsers(typeOid) === true };
     });
+    this.builders =
+      types?.parsers === undefined
+        ? new RowBuilders(columns.map(({ name, rule }) => ({ name, ...rule })))
+        : new ParsedRowBuilders(columns, types.parsers);
   }
 
+  /** As the core keeps it, for any result of these columns. */
   appender(mode: RowMode, rowsPerCall: number): RowAppender {
-    return createRowAppender(this.columns, modeName(mode), rowsPerCall);
+    const { builders } = this;
+    if (builders instanceof RowBuilders) return builders.appender(mode, rowsPerCall);
+    return (rows, ...values) => {
+      builders.of(rows).appender(mode, rowsPerCall)(rows, ...values);
+    };
   }
 
+  /** As the core keeps it, for any result of these columns. */
+  keptPackedAppender(mode: RowMode, cells: PackedCells): PackedAppender {
+    const { builders } = this;
+    if (builders instanceof RowBuilders) return builders.packedAppender(mode, cells);
+    return (rows, count, ascii, utf16) => {
+      builders.of(rows).packedAppender(mode, cells)(rows, count, ascii, utf16);
+    };
+  }
+
+  /** For one result whose rows are built at once. */
   packedAppender(mode: RowMode, cells: PackedCells): PackedAppender {
-    return (this.packedAppenders[mode] ??= createPackedAppender(this.columns, modeName(mode), cells));
+    const { builders } = this;
+    const now = builders instanceof RowBuilders ? builders : builders.current();
+    return now.packedAppender(mode, cells);
   }
 }
 
@@ -79,8 +98,4 @@ function unreadable(name: string, typeOid: number): never {
   throw unreadableValue(
     `the column "${name}" came in the binary form of type ${typeOid}, which is not known`,
   );
-}
-
-function modeName(mode: RowMode): 'array' | 'object' {
-  return mode === RowMode.Array ? 'array' : 'object';
 }

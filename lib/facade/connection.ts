@@ -35,7 +35,8 @@ const EVENTS: readonly (keyof ConnectionEvents)[] = ['notification', 'close'];
  * (`KB_TRANSACTION_OPEN`).
  */
 export class Connection extends Queryable {
-  private readonly emitter = new EventEmitter<ConnectionEvents>();
+  /** Made for the first listener: most sessions are checked out for a moment, and nobody listens. */
+  private emitter: EventEmitter | undefined;
   private ended = false;
 
   private constructor(
@@ -97,18 +98,20 @@ export class Connection extends Queryable {
 
   on<E extends keyof ConnectionEvents>(event: E, listener: (...args: ConnectionEvents[E]) => void): this {
     checkListener(EVENTS, event, listener);
-    (this.emitter as EventEmitter).on(event, listener as (...args: unknown[]) => void);
+    this.emitter ??= new EventEmitter();
+    this.emitter.on(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
   off<E extends keyof ConnectionEvents>(event: E, listener: (...args: ConnectionEvents[E]) => void): this {
     checkListener(EVENTS, event, listener);
-    (this.emitter as EventEmitter).off(event, listener as (...args: unknown[]) => void);
+    this.emitter?.off(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
   private tell<E extends keyof ConnectionEvents>(event: E, data: ConnectionEvents[E][0]): void {
-    tellSafely(() => (this.emitter as EventEmitter).emit(event, data));
+    const { emitter } = this;
+    if (emitter !== undefined) tellSafely(() => emitter.emit(event, data));
   }
 
   /**

@@ -1,5 +1,15 @@
 import { Decoder } from '../addon/interface.js';
-import { canGenerateCode, createRowAppender, objectMembers, type AppenderColumn } from './row-appender.js';
+import type { Converter } from './reading.js';
+import {
+  canGenerateCode,
+  CONVERTERS,
+  converterNames,
+  convertersOf,
+  objectMembers,
+  rowAppenderFactory,
+  type AppenderColumn,
+  type AppenderFactory,
+} from './row-appender.js';
 
 /** What one cell holds. Twin: `native/row_chunk.h`. */
 const CellKind = {
@@ -64,6 +74,15 @@ export function createPackedAppender(
   mode: 'object' | 'array',
   cells: PackedCells,
 ): PackedAppender {
+  return packedAppenderFactory(columns, mode, cells)(convertersOf(columns));
+}
+
+/** The same, for converters that may change; whether a column has one may not. */
+export function packedAppenderFactory(
+  columns: readonly AppenderColumn[],
+  mode: 'object' | 'array',
+  cells: PackedCells,
+): AppenderFactory<PackedAppender> {
   return columns.length <= MOST_GENERATED_COLUMNS && canGenerateCode()
     ? generatedAppender(columns, mode, cells)
     : closureAppender(columns, mode, cells);
@@ -100,42 +119,46 @@ function generatedAppender(
   columns: readonly AppenderColumn[],
   mode: 'object' | 'array',
   { kinds, numbers, bigints, integers, read }: PackedCells,
-): PackedAppender {
-  const values = columns.map(({ decoder, converter }, i) => {
+): AppenderFactory<PackedAppender> {
+  const values = columns.map(({ decoder, converter, textOnly }, i) => {
     const { kind, value } = expected(decoder ?? Decoder.Text, i);
     const otherwise = `read(cell+${i},ascii,utf16)`;
     if (converter === undefined) {
       return `(kind=kinds[cell+${i}])===${kind}?${value}:kind===${CellKind.Null}?null:${otherwise}`;
     }
+    if (textOnly === true) {
+      return `(kind=kinds[cell+${i}])===${kind}?${value}:kind===${CellKind.Null}?null:c${i}(${otherwise})`;
+    }
     return `(kind=kinds[cell+${i}])===${CellKind.Null}?null:c${i}(kind===${kind}?${value}:${otherwise})`;
   });
   const row = mode === 'array' ? `[${values.join()}]` : `{${objectMembers(columns, values).join()}}`;
-  const converted = columns.flatMap(({ converter }, i) =>
-    converter === undefined ? [] : [{ name: `c${i}`, converter }],
-  );
   const factory = new Function(
     'kinds',
     'numbers',
     'bigints',
     'integers',
     'read',
-    ...converted.map(({ name }) => name),
-    `'use strict';return function(rows,count,ascii,utf16){let kind=0;` +
+    CONVERTERS,
+    `'use strict';${converterNames(columns)}return function(rows,count,ascii,utf16){let kind=0;` +
       `for(let cell=0,end=count*${columns.length};count>0;count--,cell+=${columns.length}){rows.push(${row});}}`,
   ) as (...values: unknown[]) => PackedAppender;
-  return factory(kinds, numbers, bigints, integers, read, ...converted.map(({ converter }) => converter));
+  return (converters: readonly (Converter | undefined)[]) =>
+    factory(kinds, numbers, bigints, integers, read, converters);
 }
 
 function closureAppender(
   columns: readonly AppenderColumn[],
   mode: 'object' | 'array',
   cells: PackedCells,
-): PackedAppender {
-  const append = createRowAppender(columns, mode, 1);
-  return (rows, count, ascii, utf16) => {
-    for (let cell = 0; count > 0; count--, cell += columns.length) {
-      const from = cell;
-      append(rows, ...columns.map((_, i) => cells.read(from + i, ascii, utf16)));
-    }
+): AppenderFactory<PackedAppender> {
+  const factory = rowAppenderFactory(columns, mode, 1);
+  return (converters) => {
+    const append = factory(converters);
+    return (rows, count, ascii, utf16) => {
+      for (let cell = 0; count > 0; count--, cell += columns.length) {
+        const from = cell;
+        append(rows, ...columns.map((_, i) => cells.read(from + i, ascii, utf16)));
+      }
+    };
   };
 }

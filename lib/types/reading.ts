@@ -55,6 +55,20 @@ export function readingRule(reading: Reading, options: ResolvedTypeOptions): Typ
   }
 }
 
+/** The same, with a function for the text of what the core has not read. */
+export function withParser(
+  { decoder, converter }: TypeRule,
+  parse: (text: string) => unknown,
+): { converter: Converter; textOnly: boolean } {
+  if (decoder === Decoder.Text) return { converter: parse as Converter, textOnly: false };
+  return converter === undefined
+    ? { converter: (value) => (typeof value === 'string' ? parse(value) : value), textOnly: true }
+    : {
+        converter: (value) => (typeof value === 'string' ? parse(value) : converter(value)),
+        textOnly: false,
+      };
+}
+
 // What does not have the expected form is given as it is, as the core does it.
 
 function exactNumber(value: unknown): unknown {

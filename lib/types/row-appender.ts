@@ -6,6 +6,15 @@ export interface AppenderColumn {
   /** What the core has made of its values, but where a value does not have the expected form. */
   decoder?: Decoder | undefined;
   converter?: Converter | undefined;
+  /** The converter gives what the decoder has read as it is: it need not be called for that. */
+  textOnly?: boolean | undefined;
+}
+
+/** Makes an appender that has these converters, for the columns that have one; the code is one for all that it makes. */
+export type AppenderFactory<A> = (converters: readonly (Converter | undefined)[]) => A;
+
+export function convertersOf(columns: readonly AppenderColumn[]): (Converter | undefined)[] {
+  return columns.map(({ converter }) => converter);
 }
 
 /** Appends `rowsPerCall` rows, whose decoded values follow one another. Called by the core. */
@@ -31,9 +40,18 @@ export function createRowAppender(
   mode: 'object' | 'array',
   rowsPerCall: number,
 ): RowAppender {
+  return rowAppenderFactory(columns, mode, rowsPerCall)(convertersOf(columns));
+}
+
+/** The same, for converters that may change; whether a column has one may not. */
+export function rowAppenderFactory(
+  columns: readonly AppenderColumn[],
+  mode: 'object' | 'array',
+  rowsPerCall: number,
+): AppenderFactory<RowAppender> {
   return columns.length * rowsPerCall <= MOST_GENERATED_VALUES && canGenerateCode()
     ? generatedAppender(columns, mode, rowsPerCall)
-    : closureAppender(columns, mode, rowsPerCall);
+    : (converters) => closureAppender(columns, mode, rowsPerCall, converters);
 }
 
 /** A result has at most 1,664 columns (MaxTupleAttributeNumber); V8 takes 65,535 parameters. */
@@ -68,7 +86,7 @@ function generatedAppender(
   columns: readonly AppenderColumn[],
   mode: 'object' | 'array',
   rowsPerCall: number,
-): RowAppender {
+): AppenderFactory<RowAppender> {
   const parameters: string[] = [];
   const statements: string[] = [];
   for (let row = 0; row < rowsPerCall; row++) {
@@ -83,14 +101,21 @@ function generatedAppender(
       statements.push(`rows.push({${objectMembers(columns, values).join()}});`);
     }
   }
-  const converted = columns.flatMap(({ converter }, i) =>
-    converter === undefined ? [] : [{ name: `c${i}`, converter }],
+  return new Function(
+    CONVERTERS,
+    `'use strict';${converterNames(columns)}return function(${['rows', ...parameters].join()}){${statements.join('')}}`,
+  ) as AppenderFactory<RowAppender>;
+}
+
+/** The parameter of a generated factory. */
+export const CONVERTERS = 'converters';
+
+/** Names the converters of a generated function, `c` and the column's number. */
+export function converterNames(columns: readonly AppenderColumn[]): string {
+  const names = columns.flatMap(({ converter }, i) =>
+    converter === undefined ? [] : [`c${i}=${CONVERTERS}[${i}]`],
   );
-  const factory = new Function(
-    ...converted.map(({ name }) => name),
-    `'use strict';return function(${['rows', ...parameters].join()}){${statements.join('')}}`,
-  ) as (...converters: Converter[]) => RowAppender;
-  return factory(...converted.map(({ converter }) => converter));
+  return names.length === 0 ? '' : `const ${names.join()};`;
 }
 
 /** Names come from the server and, through aliases, from whoever wrote the SQL: they enter the code as string literals only. */
@@ -103,9 +128,9 @@ function closureAppender(
   columns: readonly AppenderColumn[],
   mode: 'object' | 'array',
   rowsPerCall: number,
+  converters: readonly (Converter | undefined)[],
 ): RowAppender {
   const width = columns.length;
-  const converters = columns.map(({ converter }) => converter);
   const convert = (value: unknown, column: number): unknown => {
     const converter = converters[column];
     return converter === undefined || value === null ? value : converter(value);

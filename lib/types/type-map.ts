@@ -6,8 +6,11 @@ import { readingRule, type Converter, type TypeRule } from './reading.js';
 import { textParser } from './text-parsers.js';
 import {
   resolveTypeOptions,
+  USUAL_READINGS,
   type CustomType,
+  type ResolvedTypeOptions,
   type SerializedValue,
+  type TextParsers,
   type TypeOptions,
 } from './type-options.js';
 
@@ -36,6 +39,8 @@ export class TypeMap {
   readonly customByName: ReadonlyMap<string, CustomType>;
   /** Whether a parameter's encoding can depend on a caller's own function. */
   readonly hasSerializers: boolean;
+  /** The program's functions that read what no `parse` of its own type reads. */
+  readonly parsers: TextParsers | undefined;
 
   /** Nothing is made of a value's text. */
   private readonly readsText: boolean;
@@ -59,6 +64,8 @@ export class TypeMap {
       this.readsText ? undefined : readingRule(reading, resolved);
     this.rules = new Map();
     for (const [oid, { reads }] of TYPES_BY_OID) setIfGiven(this.rules, oid, ruleOf(reads));
+    this.parsers = resolved.parsers;
+    for (const oid of resolved.parsers?.usual ?? []) setIfGiven(this.rules, oid, usualRule(oid, resolved));
     this.custom = customByOid;
     this.hasSerializers = [...customByOid.values(), ...customByName.values()].some(
       (t) => t.serialize !== undefined,
@@ -139,6 +146,11 @@ export class TypeMap {
     return converter;
   }
 
+  /** Whether the program's functions are asked how values of this type are read. */
+  asksParsers(oid: number): boolean {
+    return this.parsers !== undefined && this.custom.get(oid)?.parse === undefined;
+  }
+
   /** From the server's text to what the caller gets, for a value that the core has not decoded; undefined: nothing. */
   textConverterFor(oid: number): ((text: string) => unknown) | undefined {
     return this.elementType(oid) === undefined ? this.textConverter(oid) : this.converterFor(oid);
@@ -178,6 +190,11 @@ export class TypeMap {
     if (parse === undefined || converter === undefined) return parse ?? converter;
     return (text) => converter(parse(text));
   }
+}
+
+function usualRule(oid: number, resolved: ResolvedTypeOptions): TypeRule | undefined {
+  const reading = USUAL_READINGS.get(oid);
+  return reading && readingRule(reading, { ...resolved, date: 'date', timestamp: 'date' });
 }
 
 function setIfAbsent<K, V>(map: Map<K, V>, key: K, value: V): void {

@@ -1,4 +1,4 @@
-import type { CustomType, TypeOptions } from './type-options.js';
+import type { TypeOptions } from './type-options.js';
 
 const numbers = new WeakMap<object, number>();
 let last = 0;
@@ -24,7 +24,7 @@ export function typeOptionKey(options: TypeOptions): string {
     .join();
 }
 
-function choiceKey(choice: string | CustomType | undefined): string {
+function choiceKey(choice: TypeOptions[string]): string {
   if (typeof choice !== 'object' || choice === null)
     return typeof choice === 'string' ? JSON.stringify(choice) : String(choice);
   // The functions of a class's instance have fields of it to go by.

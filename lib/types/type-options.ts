@@ -1,6 +1,7 @@
 import { isRecord, kindOf } from '../base/kind-of.js';
 import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
+import type { Reading } from './families/family.js';
 
 /** Parameter value in the server's text form, in its binary form, or NULL. */
 export type SerializedValue = string | Uint8Array | null;
@@ -11,6 +12,22 @@ export interface CustomType {
   parse?(text: string): unknown;
   /** Gets a parameter's value, never null or undefined. */
   serialize?(value: unknown): SerializedValue;
+}
+
+/** Functions of a program that read values of any type, for {@link TypeOptions.all}. */
+export interface TextParsers {
+  /**
+   * The function that reads values of a type: it gets the server's text, never null. Undefined: the text itself. Asked for
+   * each column whenever the rows of a result begin, of a stream those of a batch, so that what it says may change. What
+   * either of them throws rejects the query.
+   */
+  parserOf(typeOid: number): ((text: string) => unknown) | undefined;
+  /**
+   * OIDs of types whose function makes of the usual text what the driver makes of it by itself, which is quicker: a number
+   * of int2, int4, oid, float4 and float8, a boolean of bool, a Date of date (local midnight), timestamp (local time) and
+   * timestamptz. Their functions get other texts only, such as `infinity`, and are asked for all the same. Default none.
+   */
+  readonly usual?: readonly number[] | undefined;
 }
 
 /** How values are turned into JavaScript and back: per database, or per call. */
@@ -27,14 +44,14 @@ export interface TypeOptions {
   json?: 'parse' | 'string' | CustomType;
   /**
    * `'text'`: every value is the server's text, arrays too, whatever the choices above say; only a type that has a `parse` of
-   * its own is read by that. Default `'value'`.
+   * its own is read by that. {@link TextParsers}: the same, read by functions of the program. Default `'value'`.
    */
-  all?: 'value' | 'text' | undefined;
+  all?: 'value' | 'text' | TextParsers | undefined;
   /**
    * Any type, by its OID or by its name in the server's catalogue; holds for arrays of it too. Given for one of the
    * names above it is for the type of that name alone.
    */
-  [oidOrName: string]: string | CustomType | undefined;
+  [oidOrName: string]: string | CustomType | TextParsers | undefined;
 }
 
 /** {@link TypeOptions} with every choice made. */
@@ -45,6 +62,8 @@ export interface ResolvedTypeOptions {
   timestamp: 'date' | 'string';
   json: 'parse' | 'string';
   all: 'value' | 'text';
+  /** Read what is text by `all`. */
+  parsers: TextParsers | undefined;
   customByOid: Map<number, CustomType>;
   /** Keys in lower case. */
   customByName: Map<string, CustomType>;
@@ -62,6 +81,19 @@ const CHOICES = {
 
 type Choice = keyof typeof CHOICES;
 
+/** How the types are read that {@link TextParsers.usual} may have. */
+export const USUAL_READINGS: ReadonlyMap<number, Reading> = new Map([
+  [16, 'boolean'],
+  [21, 'integer'],
+  [23, 'integer'],
+  [26, 'integer'],
+  [700, 'float'],
+  [701, 'float'],
+  [1082, 'day'],
+  [1114, 'wallClock'],
+  [1184, 'instant'],
+]);
+
 /** @throws UsageError `KB_BAD_OPTION` for a misspelled option, an unknown choice, or a bad custom type */
 export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptions {
   if (!isRecord(options)) {
@@ -76,12 +108,16 @@ export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptio
     timestamp: CHOICES.timestamp[0],
     json: CHOICES.json[0],
     all: CHOICES.all[0],
+    parsers: undefined,
     customByOid: new Map(),
     customByName: new Map(),
   };
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    if (typeof value === 'object' && value !== null) {
+    if (key === 'all' && isParsers(value)) {
+      resolved.all = 'text';
+      resolved.parsers = checkedParsers(value);
+    } else if (typeof value === 'object' && value !== null) {
       checkCustomType(key, value);
       if (/^\d+$/.test(key)) resolved.customByOid.set(checkOid(key), value);
       else resolved.customByName.set(key.toLowerCase(), value);
@@ -109,6 +145,22 @@ function isChoice(key: string): key is Choice {
   return Object.hasOwn(CHOICES, key);
 }
 
+function isParsers(value: string | CustomType | TextParsers): value is TextParsers {
+  return typeof value === 'object' && value !== null && 'parserOf' in value;
+}
+
+function checkedParsers(given: TextParsers): TextParsers {
+  if (typeof (given.parserOf as unknown) !== 'function')
+    throw badOption('types.all.parserOf must be a function.');
+  const other = given.usual?.find((oid) => !USUAL_READINGS.has(oid));
+  if (other !== undefined) {
+    throw badOption(
+      `types.all.usual has ${quoted(other)}, but takes the OIDs ${list([...USUAL_READINGS.keys()], 'and')} only.`,
+    );
+  }
+  return given;
+}
+
 function checkOid(key: string): number {
   const oid = Number(key);
   if (oid < 1 || oid > 0xffff_ffff)
@@ -116,7 +168,7 @@ function checkOid(key: string): number {
   return oid;
 }
 
-function checkCustomType(key: string, type: CustomType): void {
+function checkCustomType(key: string, type: object): asserts type is CustomType {
   const members = ['parse', 'serialize'];
   // An instance of a class may have fields of its own; in a plain object they are slips of the pen.
   const prototype: unknown = Object.getPrototypeOf(type);
@@ -132,7 +184,8 @@ function checkCustomType(key: string, type: CustomType): void {
       throw badOption(`types.${key}.${member} must be a function.`);
     }
   }
-  if (type.parse === undefined && type.serialize === undefined) {
+  const custom = type as CustomType;
+  if (custom.parse === undefined && custom.serialize === undefined) {
     throw badOption(`types.${key} needs a function 'parse', 'serialize', or both.`);
   }
 }
@@ -151,11 +204,11 @@ function shortened(text: string): string {
   return text.length > 64 ? `${text.slice(0, 63)}…` : text;
 }
 
-function list(words: readonly string[]): string {
+function list(words: readonly unknown[], last = 'or'): string {
   return words
     .map(quoted)
     .join(', ')
-    .replace(/, ([^,]*)$/, ' or $1');
+    .replace(/, ([^,]*)$/, ` ${last} $1`);
 }
 
 /** ' Did you mean …?', or '' where nothing is near enough to be a slip of the pen. */

@@ -120,6 +120,51 @@ describe.each(targets())('$name', (target) => {
     expect(rows).toStrictEqual(texts.map((text) => ({ v: Number(text) })));
   });
 
+  it('reads all types by functions of the program, which may change from result to result', async () => {
+    const parsers: Record<number, (text: string) => unknown> = {
+      20: Number,
+      114: (text) => ({ read: text }),
+      701: Number,
+    };
+    const types: TypeOptions = {
+      all: { parserOf: (oid) => parsers[oid], usual: [16, 21, 23, 26, 700, 701, 1082, 1114, 1184] },
+    };
+    const sql = `SELECT 7::int8 AS big, '{"a": 1}'::json AS document, 'NaN'::float8 AS ratio, 5::int4 AS number,
+      '{1,2}'::int4[] AS numbers, true AS truth, '2024-02-29'::date AS day, '2024-02-29 12:34:56.123999'::timestamp AS local,
+      '2024-02-29 12:34:56.123999+00'::timestamptz AS instant, 'infinity'::timestamptz AS never, 'x'::name AS name`;
+    const expected = {
+      big: 7,
+      document: { read: '{"a": 1}' },
+      ratio: NaN,
+      number: 5,
+      numbers: '{1,2}',
+      truth: true,
+      day: new Date(2024, 1, 29),
+      local: new Date(2024, 1, 29, 12, 34, 56, 123),
+      instant: new Date('2024-02-29T12:34:56.123Z'),
+      never: 'infinity',
+      name: 'x',
+    };
+    await withConnection(db, async (connection) => {
+      for (let i = 0; i < 3; i++) {
+        expect(await connection.queryRow(sql, [], { types })).toStrictEqual(expected);
+        const [{ rows } = { rows: [] }] = await connection.scriptRows(sql, { types });
+        expect(rows).toStrictEqual([expected]);
+      }
+      parsers[20] = (text) => `${text} from now on`;
+      parsers[1184] = (text) => `<${text}>`;
+      const changed = { ...expected, big: '7 from now on', never: '<infinity>' };
+      expect(await connection.queryRow(sql, [], { types })).toStrictEqual(changed);
+      // In several pieces, and values that are long.
+      const many = `SELECT i::int8 AS big, lpad(i::text, 300, '0') AS long FROM generate_series(1, 5000) AS i`;
+      for (let i = 0; i < 3; i++) {
+        const { rows } = await connection.query(many, [], { types });
+        expect(rows).toHaveLength(5000);
+        expect(rows[4999]).toStrictEqual({ big: '5000 from now on', long: '5000'.padStart(300, '0') });
+      }
+    });
+  });
+
   it('reads and writes a type by its OID with the functions of the caller', async () => {
     const point = {
       parse: (text: string): unknown => text.slice(1, -1).split(',').map(Number),

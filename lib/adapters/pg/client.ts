@@ -4,7 +4,14 @@ import { open, type ChannelNotification, type Connection, type Database, type No
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { Connection as Face } from './connection.js';
 import { CopyFrom, CopyTo } from './copy.js';
-import { connectError, rejectedForCaller, serverWords, terminated, TERMINATED } from './errors.js';
+import {
+  connectError,
+  rejectedForCaller,
+  serverWords,
+  strayMessage,
+  terminated,
+  TERMINATED,
+} from './errors.js';
 import { workOfForeignCopy } from './foreign-copies.js';
 import { workOfForeign } from './foreign-cursors.js';
 import { Hold } from './hold.js';
@@ -70,7 +77,7 @@ export class Client extends EventEmitter {
     this.binary = this.connectionParameters.binary;
     this.pipeline = given.pipeline === true;
     this._types = new TypeOverrides(given.types);
-    this.promise = given.Promise ?? Promise;
+    this.promise = (given.Promise as PromiseConstructor | undefined) ?? Promise;
     this.queue = new QueryQueue(
       this._types,
       () => this.emit('drain'),
@@ -89,11 +96,21 @@ export class Client extends EventEmitter {
       },
     });
     // Nobody should see what a client holds inside, or its password, in a log.
-    for (const hidden of ['session', 'queue', 'promise', 'db', 'opening', 'closing', 'hold'] as const) {
+    for (const hidden of [
+      'session',
+      'heard',
+      'queue',
+      'promise',
+      'db',
+      'opening',
+      'closing',
+      'hold',
+    ] as const) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
     this.on('newListener', (event) => {
       if (event === 'notice') this.hearNotices();
+      else if (event === 'notification' && this.session !== undefined) this.hearNotifications(this.session);
     });
     // What a program says of the connection holds: it is not used any more.
     this.connection.on('error', (error: Error) => {
@@ -190,13 +207,22 @@ export class Client extends EventEmitter {
         this.connection.emit('parameterStatus', { parameterName, parameterValue });
       }
     }
-    session.on('notification', this.notified);
+    if (this.listenerCount('notification') > 0) this.hearNotifications(session);
     session.on('close', (error) => {
       if (this.session === session && error !== undefined) this.lost(error);
     });
   }
 
-  protected readonly notified = ({ channel, payload, processId }: ChannelNotification): void => {
+  private heard: Connection | undefined;
+
+  /** Each use of a session is a connection of the driver's: it is listened to only where somebody wants it. */
+  private hearNotifications(session: Connection): void {
+    if (this.heard === session) return;
+    this.heard = session;
+    session.on('notification', this.notified);
+  }
+
+  private readonly notified = ({ channel, payload, processId }: ChannelNotification): void => {
     this.emit('notification', { name: 'notification', length: undefined, processId, channel, payload });
   };
 
@@ -205,6 +231,15 @@ export class Client extends EventEmitter {
     if (this._ending || this._ended) return;
     this._queryable = false;
     this.session = undefined;
+    const stray = strayMessage(error);
+    if (stray !== undefined) {
+      // To `pg` the connection is there until its client is ended.
+      setImmediate(() => {
+        this.queue.refuseAll(stray);
+        this.tellLoss(stray);
+      });
+      return;
+    }
     this.isOver();
     const told = terminated(error);
     const wasBusy = this.queue.isBusy();
@@ -325,6 +360,7 @@ export class Client extends EventEmitter {
       );
     }
     const query = new Query(config, values, callback);
+    query.ofClient = true;
     if (query.callback !== undefined) {
       if (typeof (query.callback as unknown) !== 'function') {
         throw new TypeError('callback is not a function');
@@ -367,10 +403,12 @@ export class Client extends EventEmitter {
   /** What is under way and what waits is refused, as a client of `pg` does that drops its socket. */
   private async close(): Promise<void> {
     const { session, db } = this;
-    if (session === undefined || db === undefined) return;
-    if (this.pipeline) await this.queue.drainedOnce();
-    this.queue.refuseAll(new Error(TERMINATED));
-    void session.release({ discard: true });
+    if (this._ended || db === undefined) return;
+    if (session !== undefined) {
+      if (this.pipeline) await this.queue.drainedOnce();
+      this.queue.refuseAll(new Error(TERMINATED));
+      void session.release({ discard: true });
+    }
     // What is still under way nobody waits for any more.
     await db.close({ timeout: 1 });
     this.session = undefined;

@@ -33,7 +33,7 @@ export interface ClientConfig {
   binary?: boolean | undefined;
   pipeline?: boolean | undefined;
   replication?: string | undefined;
-  Promise?: PromiseConstructor | undefined;
+  Promise?: PromiseConstructorLike | undefined;
   /** What `pg` has no word for: the driver's own options, over all others. */
   kingbase?: ConnectionConfig | undefined;
 }

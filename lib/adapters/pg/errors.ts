@@ -115,6 +115,27 @@ export function serverWords(error: unknown): DatabaseError | undefined {
   return isDatabaseError(cause) ? DatabaseError.of(cause) : undefined;
 }
 
+/** Messages that `pg` knows what to do with in an answer only, by their letters. */
+const STRAYS: Readonly<Record<string, string>> = {
+  T: 'rowDescription',
+  D: 'dataRow',
+  s: 'portalSuspended',
+  I: 'emptyQuery',
+  C: 'commandComplete',
+  1: 'parseComplete',
+  G: 'copyInResponse',
+  d: 'copyData',
+};
+
+/** What `pg` says where the connection was given up for a message that answers nothing, which the library names by its number. */
+export function strayMessage(error: unknown): Error | undefined {
+  if (!(error instanceof ConnectionError) || error.code !== 'KB_PROTOCOL') return undefined;
+  const [, number = ''] = /\b0x([0-9a-f]{2})\b/i.exec(error.message) ?? [];
+  const name = STRAYS[String.fromCharCode(Number.parseInt(number, 16))];
+  if (name === undefined) return undefined;
+  return new Error(`Received unexpected ${name} message from backend.`, { cause: error });
+}
+
 export function terminated(cause: unknown): Error {
   return new Error(TERMINATED_UNEXPECTEDLY, { cause });
 }

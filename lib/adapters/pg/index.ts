@@ -65,7 +65,7 @@ export default pg;
 export type { ClientConfig, PasswordFunction } from './config.js';
 export type { CursorConfig } from './cursor.js';
 export type { CopyFrom, CopyTo } from './copy.js';
-export type { PoolConfig } from './pool.js';
+export type { PoolConfig } from './pool-options.js';
 export type { QueryCallback, QueryConfig } from './query.js';
 export type { QueryStreamConfig } from './query-stream.js';
 export type { FieldDef, FieldDef as Field, Result as QueryResult } from './result.js';

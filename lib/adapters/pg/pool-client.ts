@@ -14,82 +14,117 @@ export interface ClientHost {
 }
 
 /** A client of a pool: the same object for as long as its session lives. */
-export class PoolClient extends Client {
-  _poolUseCount = 0;
-  declare release: Release;
+export interface PoolClient extends Client {
+  _poolUseCount: number;
+  release: Release;
   /** @internal Hears of errors while it is idle. */
-  declare whileIdle: (error: Error) => void;
-  private readonly whenOver: (() => void)[] = [];
-
-  /** @internal */
-  constructor(
-    options: ClientConfig,
-    private readonly lender: ClientHost,
-  ) {
-    super(options);
-    for (const hidden of ['lender', 'whenOver'] as const) {
-      Object.defineProperty(this, hidden, { value: this[hidden], enumerable: false });
-    }
-  }
-
+  whileIdle: (error: Error) => void;
   /** @internal The pool gives it its session for one use. */
-  lend(session: Connection): void {
-    this.attach(session);
-    this.queue.start(session);
-  }
-
+  lend(session: Connection): void;
   /** @internal Calls `given` when what was asked of it has ended. */
-  takeBack(given: (session: Connection | undefined) => void): void {
-    this.queue.stop(() => {
-      const { session } = this;
-      this.session = undefined;
-      given(session);
-    });
-  }
-
+  takeBack(given: (session: Connection | undefined) => void): void;
   /** @internal Nothing is to be asked of it any more, and what has been asked is refused. */
-  giveUp(): void {
-    this._ending = true;
-    this.queue.refuseAll(new Error(TERMINATED));
-    this.connection.destroyed();
-  }
-
+  giveUp(): void;
   /** @internal Its session has ended. */
-  over(): void {
-    this._ending = true;
-    for (const tell of this.whenOver.splice(0)) process.nextTick(tell);
-    if (this._ended) return;
-    this.isOver();
-    process.nextTick(() => this.emit('end'));
-  }
-
-  protected override finish(done: () => void): void {
-    if (this._ended || this.processID === NO_PROCESS) {
-      done();
-      return;
-    }
-    this.whenOver.push(done);
-    this.giveUp();
-    this.endSession();
-  }
-
-  protected override giveUpConnecting(error: Error): void {
-    this.lender.giveUp(this, error);
-  }
-
-  protected override endSession(): void {
-    this.lender.end(this);
-  }
-
-  /** @internal */
-  override attach(session: Connection): void {
-    // Each use of a session is a connection of the driver's, with listeners of its own.
-    this.processID = NO_PROCESS;
-    super.attach(session);
-  }
-
-  /** A program that has a pool is told by the pool; the loss of one client must not end it. */
-  protected override tellLoss(error: Error): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-  }
+  over(): void;
 }
+
+/** `Client`, or a class of a program's that extends it. */
+export type ClientClass = new (config?: ClientConfig) => Client;
+export type PoolClientClass = new (options: ClientConfig, lender: ClientHost) => PoolClient;
+
+const classes = new WeakMap<ClientClass, PoolClientClass>();
+
+/** The class of a pool's clients that are of this class, one for each. */
+export function poolClientClass(of: ClientClass): PoolClientClass {
+  let pooled = classes.get(of);
+  if (pooled === undefined) {
+    pooled = pooledClass(of);
+    classes.set(of, pooled);
+  }
+  return pooled;
+}
+
+function pooledClass(Base: ClientClass): PoolClientClass {
+  class PoolClient extends Base implements PoolClient {
+    _poolUseCount = 0;
+    declare release: Release;
+    declare whileIdle: (error: Error) => void;
+    private readonly whenOver: (() => void)[] = [];
+    private readonly lender: ClientHost;
+
+    constructor(options: ClientConfig, lender: ClientHost) {
+      super(options);
+      this.lender = lender;
+      for (const hidden of ['lender', 'whenOver'] as const) {
+        Object.defineProperty(this, hidden, { value: this[hidden], enumerable: false });
+      }
+    }
+
+    lend(session: Connection): void {
+      this.attach(session);
+      this.queue.start(session);
+    }
+
+    takeBack(given: (session: Connection | undefined) => void): void {
+      this.queue.stop(() => {
+        const { session } = this;
+        this.session = undefined;
+        given(session);
+      });
+    }
+
+    giveUp(): void {
+      this._ending = true;
+      this.queue.refuseAll(new Error(TERMINATED));
+      this.connection.destroyed();
+    }
+
+    over(): void {
+      this._ending = true;
+      for (const tell of this.whenOver.splice(0)) process.nextTick(tell);
+      if (this._ended) return;
+      this.isOver();
+      process.nextTick(() => this.emit('end'));
+    }
+
+    protected override finish(done: () => void): void {
+      if (this._ended || this.processID === NO_PROCESS) {
+        done();
+        return;
+      }
+      this.whenOver.push(done);
+      this.giveUp();
+      this.endSession();
+    }
+
+    protected override giveUpConnecting(error: Error): void {
+      this.lender.giveUp(this, error);
+    }
+
+    protected override endSession(): void {
+      this.lender.end(this);
+    }
+
+    override attach(session: Connection): void {
+      // Each use of a session is a connection of the driver's, with listeners of its own.
+      this.processID = NO_PROCESS;
+      super.attach(session);
+    }
+
+    /** A program that has a pool is told by the pool; the loss of one client must not end it. */
+    protected override tellLoss(error: Error): void {
+      if (this.listenerCount('error') > 0) this.emit('error', error);
+    }
+  }
+  // As with `pg`, where a client is of the very class.
+  Object.defineProperty(PoolClient.prototype, 'constructor', {
+    value: Base,
+    configurable: true,
+    writable: true,
+  });
+  return PoolClient;
+}
+
+/** Of a pool that is given no class. */
+export const PoolClient: PoolClientClass = poolClientClass(Client);

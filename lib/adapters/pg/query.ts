@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { QueryOptions, QueryResult as DriverResult } from '../../index.js';
 import { statementError } from './errors.js';
+import { readingBy } from './reading.js';
 import { Result, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue } from './values.js';
@@ -38,6 +39,10 @@ export class Query extends EventEmitter implements Work {
   readonly portal: string;
   callback: QueryCallback | undefined;
   private readonly rowMode: string | undefined;
+  /** Rows come as the server's texts, and are read here: whoever has the query may hear of each, also of those before an error. */
+  private asTexts = true;
+  /** @internal Nobody but the client has it. */
+  ofClient = false;
 
   constructor(
     config: string | QueryConfig,
@@ -66,7 +71,7 @@ export class Query extends EventEmitter implements Work {
   }
 
   [RUN](host: Host, done: Done): void {
-    let running: Promise<DriverResult<TextRow>[]>;
+    let running: Promise<DriverResult<unknown>[]>;
     try {
       running = this.start(host);
     } catch (error) {
@@ -95,7 +100,7 @@ export class Query extends EventEmitter implements Work {
   }
 
   /** By the simple protocol where `pg` uses it: only that takes several statements in one text. */
-  private start({ session, named, timeout }: Host): Promise<DriverResult<TextRow>[]> {
+  private start({ session, types, named, timeout }: Host): Promise<DriverResult<unknown>[]> {
     const { name, values } = this;
     if (typeof this.text !== 'string' && typeof name !== 'string') {
       throw new Error('A query must have either text or a name. Supplying neither is unsupported.');
@@ -108,12 +113,15 @@ export class Query extends EventEmitter implements Work {
       );
     }
     if (values && !Array.isArray(values)) throw new Error('Query values must be an array');
-    const options: QueryOptions & { rowMode: 'array' } = { rowMode: 'array', types: AS_TEXT };
+    const reading = this.ofClient ? readingBy(this.types ?? types) : undefined;
+    this.asTexts = reading === undefined;
+    const rowMode = this.asTexts || this.rowMode === 'array' ? 'array' : 'object';
+    const options: QueryOptions = { rowMode, types: reading ?? AS_TEXT };
     if (timeout !== undefined) options.timeout = timeout;
-    if (!this.requiresPreparation(text)) return session.scriptRows<TextRow>(text, options);
+    if (!this.requiresPreparation(text)) return session.scriptRows(text, options);
     if (typeof name === 'string') named.set(name, text);
     const prepared = (values ?? []).map(prepareValue);
-    return session.query<TextRow>(text, prepared, options).then((result) => [result]);
+    return session.query(text, prepared, options).then((result) => [result]);
   }
 
   private requiresPreparation(text: string): boolean {
@@ -121,7 +129,7 @@ export class Query extends EventEmitter implements Work {
     return text !== '' && this.values !== undefined && this.values.length > 0;
   }
 
-  private answered(answers: readonly DriverResult<TextRow>[], host: Host): void {
+  private answered(answers: readonly DriverResult<unknown>[], host: Host): void {
     const results: Result[] = [];
     try {
       for (const answer of answers) results.push(this.resultOf(answer, host.types));
@@ -144,18 +152,23 @@ export class Query extends EventEmitter implements Work {
     this.emit('end', given);
   }
 
-  private resultOf(answer: DriverResult<TextRow>, types: TypeParsers): Result {
+  private resultOf(answer: DriverResult<unknown>, types: TypeParsers): Result {
     const result = new Result(this.rowMode, this.types ?? types);
-    if (answer.fields.length > 0) result.addFields(answer.fields);
+    if (answer.fields.length > 0) result.describe(answer.fields);
+    if (this.asTexts) this.readRows(answer.rows as TextRow[], result);
+    else result.rows = answer.rows;
+    result.addCommand(answer);
+    return result;
+  }
+
+  private readRows(texts: readonly TextRow[], result: Result): void {
     const heard = this.listenerCount('row') > 0;
     const kept = this.callback !== undefined || !heard;
-    for (const values of answer.rows) {
+    for (const values of texts) {
       const row: unknown = result.parseRow(values);
       if (heard) this.emit('row', row, result);
       if (kept) result.addRow(row);
     }
-    result.addCommand(answer);
-    return result;
   }
 
   handleError(error: Error): void {

@@ -52,8 +52,8 @@ export class Result<R = RowOfAnyKind> {
   // Not among what is enumerated.
   #types: TypeParsers;
   readonly #asArray: boolean;
-  #parsers: TypeParser[] = [];
-  #emptyRow: Record<string, unknown> = {};
+  #parsers: TypeParser[] | undefined;
+  #emptyRow: Record<string, unknown> | undefined;
 
   constructor(rowMode?: string, parsers: TypeParsers = types) {
     this.#types = parsers;
@@ -72,19 +72,29 @@ export class Result<R = RowOfAnyKind> {
     return this.#asArray;
   }
 
-  addFields(columns: readonly Column[]): void {
+  /** @internal The columns, of whose rows the values have been read. */
+  describe(columns: readonly Column[]): void {
     this.fields = columns.map((column) => new Field(column));
-    this.#parsers = this.fields.map(({ dataTypeID }) => this.#types.getTypeParser(dataTypeID, 'text'));
-    this.#emptyRow = emptyRowOf(columns);
+    this.#parsers = undefined;
+    this.#emptyRow = undefined;
+  }
+
+  addFields(columns: readonly Column[]): void {
+    this.describe(columns);
+    this.#parsers = this.#parsersNow();
+  }
+
+  #parsersNow(): TypeParser[] {
+    return this.fields.map(({ dataTypeID }) => this.#types.getTypeParser(dataTypeID, 'text'));
   }
 
   parseRow(values: TextRow): R {
     const { fields } = this;
-    const parsers = this.#parsers;
+    const parsers = (this.#parsers ??= this.#parsersNow());
     if (this.#asArray) {
       return values.map((value, i) => (value === null ? null : parsers[i]?.(value))) as R;
     }
-    const row = { ...this.#emptyRow };
+    const row = { ...(this.#emptyRow ??= emptyRowOf(fields)) };
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as string | null;
       row[(fields[i] as FieldDef).name] = value === null ? null : (parsers[i] as TypeParser)(value);
@@ -107,18 +117,10 @@ export class Result<R = RowOfAnyKind> {
   }
 }
 
-/** By the columns, which the driver gives as one list for all results of a statement. Rows are copies. */
-const emptyRows = new WeakMap<readonly Column[], Record<string, unknown>>();
-
-function emptyRowOf(columns: readonly Column[]): Record<string, unknown> {
-  let empty = emptyRows.get(columns);
-  if (empty === undefined) {
-    // Without a prototype, so that a column may have any name.
-    const row = Object.create(null) as Record<string, unknown>;
-    for (const { name } of columns) row[name] = null;
-    // Copies of an object with a prototype share their shape; those of one without are dictionaries.
-    empty = { ...row };
-    emptyRows.set(columns, empty);
-  }
-  return empty;
+function emptyRowOf(columns: readonly FieldDef[]): Record<string, unknown> {
+  // Without a prototype, so that a column may have any name.
+  const row = Object.create(null) as Record<string, unknown>;
+  for (const { name } of columns) row[name] = null;
+  // Copies of an object with a prototype share their shape; those of one without are dictionaries.
+  return { ...row };
 }

@@ -24,6 +24,12 @@ export class TypeOverrides implements TypeParsers {
     return this.getOverrides(format)[oid] ?? this._types.getTypeParser(oid, format);
   }
 
+  /** @internal Whether texts are read by none of its own. */
+  isEmpty(): boolean {
+    for (const _oid in this.text) return false;
+    return true;
+  }
+
   getOverrides(format: TypeFormat): Record<number, TypeParser> {
     return format === 'text' ? this.text : format === 'binary' ? this.binary : {};
   }

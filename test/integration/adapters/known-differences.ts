@@ -30,6 +30,16 @@ export const DIFFERENCES: Record<string, Record<string, { ours: unknown; why: st
       why: 'The driver refuses it before it is run, whatever else it may be.',
     },
   },
+  'asks the parsers of a client when the answer is there': {
+    word: {
+      ours: [{ word: 'x' }],
+      why: "A query is read by its client's parsers as they are when it is sent: clients that have none share what reads rows.",
+    },
+    ratio: {
+      ours: [{ ratio: 1.5 }],
+      why: 'Floats and times with their usual parsers are read before their texts reach JavaScript.',
+    },
+  },
   'stops waiting for an answer': {
     after: {
       ours: [{ v: 1 }],

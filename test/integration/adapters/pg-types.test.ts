@@ -33,3 +33,11 @@ it('has clients and pools that go where those of pg are asked for', () => {
   expectTypeOf<Query>().toExtend<theirs.Query>();
   expectTypeOf<Connection>().toExtend<theirs.Connection>();
 });
+
+it('has classes that go where those of pg are asked for', () => {
+  const AnyClient: typeof theirs.Client = adapter.Client;
+  const AnyPool: typeof theirs.Pool = adapter.Pool;
+  class Mine extends adapter.Client {}
+  const pool = new AnyPool({ Client: Mine });
+  expect([pool instanceof adapter.Pool, AnyClient === adapter.Client]).toEqual([true, true]);
+});

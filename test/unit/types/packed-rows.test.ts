@@ -93,6 +93,40 @@ describe('a packed appender', () => {
     );
   });
 
+  it.each(['object', 'array'] as const)('calls a converter of texts for nothing else, in an %s', (mode) => {
+    const converter = (value: unknown): unknown => (typeof value === 'string' ? `<${value}>` : value);
+    const columns = decoders.map((decoder, i) => ({ name: `c${i}`, decoder, converter, textOnly: true }));
+    const cells = new PackedCells();
+    const integers = columns.map(({ decoder }) => decoder !== Decoder.Text && decoder !== Decoder.Bytes);
+    const rows: unknown[] = [];
+    const append = createPackedAppender(
+      columns.filter((_, i) => integers[i]),
+      mode,
+      cells,
+    );
+    const values: [kind: number, value: unknown][] = [
+      [0, null],
+      [1, false],
+      [2, true],
+      [3, 1.5],
+      [4, 1n],
+      [5, '<x>'],
+      [8, 7],
+    ];
+    for (const [kindOfAll] of values) {
+      for (let cell = 0; cell < columns.length; cell++) {
+        cells.kinds[cell] = kindOfAll;
+        if (kindOfAll === 3) cells.numbers[cell] = 1.5;
+        else if (kindOfAll === 4) cells.bigints[cell] = 1n;
+        else cells.integers.set(kindOfAll === 8 ? [7, 0] : [0, 1], cell * 2);
+      }
+      append(rows, 1, 'x', '');
+    }
+    expect(rows.map((row) => [...new Set(Object.values(row as Record<string, unknown>))])).toEqual(
+      values.map(([, value]) => [value]),
+    );
+  });
+
   it.each(['object', 'array'] as const)('makes %ss of 1,664 columns', (mode) => {
     const columns = Array.from({ length: 1664 }, (_, i) => ({
       name: `c${i}`,

@@ -1,3 +1,4 @@
+import type { PoolConfig } from 'pg';
 import { failure, until, type Programs } from './program.js';
 
 export const pools: Programs = {
@@ -178,5 +179,48 @@ export const pools: Programs = {
     const status = next.getTransactionStatus();
     next.release(true);
     return { status };
+  },
+  'has clients of a class of its program': async ({ pg, pool }) => {
+    const asked: unknown[] = [];
+    class Mine extends pg.Client {
+      readonly mark: string;
+
+      constructor(config?: PoolConfig) {
+        super(config);
+        this.mark = `connects to ${String(config?.database === this.database)}`;
+      }
+
+      override query(...given: never[]): never {
+        asked.push(typeof given[0]);
+        return (super.query as (...all: never[]) => never)(...given);
+      }
+    }
+    const mine = pool({ Client: Mine, max: 2 });
+    const greeted: unknown[] = [];
+    mine.on('connect', (client) => greeted.push(client instanceof Mine));
+    const client = await mine.connect();
+    const { mark } = client as unknown as Mine;
+    const rows = [
+      (await client.query('select 1 as v')).rows,
+      (await client.query('select $1::int as v', [2])).rows,
+    ];
+    const seen = [client instanceof Mine, client instanceof pg.Client, client.constructor === Mine];
+    client.release();
+    const ofPool = (await mine.query('select 3 as v')).rows;
+    const usual = pool();
+    const other = await usual.connect();
+    const ofOther = [other instanceof Mine, other.constructor === pg.Client];
+    other.release();
+    const given = [mine, usual].map((each) => (each as unknown as { Client: unknown }).Client);
+    return {
+      mark,
+      rows,
+      seen,
+      ofPool,
+      ofOther,
+      asked,
+      greeted,
+      given: [given[0] === Mine, given[1] === pg.Client],
+    };
   },
 };
