@@ -98,18 +98,21 @@ describe.each(inject('libraries'))('a message that answers nothing, on $name', (
   });
 
   // By itself it could be taken for the answer to what is asked next.
-  it.each(Object.entries(UNMINDED))('%s: ends the session, where that of pg goes on', async (_name, stray) => {
-    expect(await seen(pg, {}, stray, 'behind an answer', false)).toEqual({
-      answer: 'ONE',
-      heard: ['is ended', 'end'],
-      next: 'TWO',
-    });
-    expect(await seen(ours, config, stray, 'behind an answer', true)).toEqual({
-      answer: TERMINATED,
-      heard: [TERMINATED, 'end', 'is ended'],
-      next: NOT_QUERYABLE,
-    });
-  });
+  it.each(Object.entries(UNMINDED))(
+    '%s: ends the session, where that of pg goes on',
+    async (_name, stray) => {
+      expect(await seen(pg, {}, stray, 'behind an answer', false)).toEqual({
+        answer: 'ONE',
+        heard: ['is ended', 'end'],
+        next: 'TWO',
+      });
+      expect(await seen(ours, config, stray, 'behind an answer', true)).toEqual({
+        answer: TERMINATED,
+        heard: [TERMINATED, 'end', 'is ended'],
+        next: NOT_QUERYABLE,
+      });
+    },
+  );
 
   it('an error: goes on, where that of pg is not queryable any more', async () => {
     const stray = failure('XX000', 'out of place');
