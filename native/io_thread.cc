@@ -286,8 +286,13 @@ void IoThread::React(const std::shared_ptr<Connection>& connection, bool hangup)
       step = connection->Advance(hangup, kReadsPerTurn, &out_);
     }
     // Otherwise the connection has been given to this thread for an order that is still to come, and stays
-    // here: given back now, it would have two owners when the order is carried out.
-    if (running) Follow(connection.get(), step);
+    // here: given back now, it would have two owners when the order is carried out. What has not been read by
+    // then brings no event of its own, and none comes at all once the server has no room to send.
+    if (running) {
+      Follow(connection.get(), step);
+    } else if (connection->may_have_more()) {
+      Recheck(connection.get());
+    }
     return;
   }
   if (role_ == Owner::kConnector || !connection->hand_over().NoteAttention(hangup)) return;

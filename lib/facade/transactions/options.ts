@@ -2,16 +2,16 @@ import { beginText } from '../../sql/begin.js';
 import type { CallLimits } from '../calls/options.js';
 import { NUMBER } from './fate.js';
 
-export const ISOLATION_LEVELS = {
+export const ISOLATION_LEVELS: Readonly<Record<NonNullable<TransactionOptions['isolation']>, string>> = {
   'read uncommitted': 'READ UNCOMMITTED',
   'read committed': 'READ COMMITTED',
   'repeatable read': 'REPEATABLE READ',
   serializable: 'SERIALIZABLE',
-} as const;
+};
 
 export interface TransactionOptions {
   /** Default: the server's default_transaction_isolation. */
-  isolation?: keyof typeof ISOLATION_LEVELS | undefined;
+  isolation?: 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | undefined;
   readOnly?: boolean | undefined;
   /** Only with `serializable` and `readOnly`: waits until it can run without the danger of being cancelled. */
   deferrable?: boolean | undefined;
