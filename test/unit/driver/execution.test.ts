@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Execution } from '../../../lib/driver/operations/execution.js';
 import { Script } from '../../../lib/driver/operations/script.js';
 import { NOT_IDLE, RowMode } from '../../../lib/addon/interface.js';
-import type { Session } from '../../../lib/driver/session.js';
+import type { Session, SessionOwner } from '../../../lib/driver/session.js';
 import type { CachedStatement } from '../../../lib/driver/statement-cache.js';
 import { TypeMap } from '../../../lib/types/type-map.js';
 import { databaseFailure, FakeServer, settle } from '../../support/fake-sessions.js';
@@ -24,6 +24,18 @@ async function staleSessions(server: FakeServer): Promise<{
   }
   for (const { failures } of server.connections) failures.set('execute 1', databaseFailure('26000'));
   return { first, second, statementOn: (session) => statements.get(session) };
+}
+
+/** An owner that has what is to be run again run on that session. */
+function rerunningOn(session: Session): SessionOwner {
+  return {
+    sessionIdle: () => undefined,
+    sessionClosed: () => undefined,
+    rerun: (again) => {
+      session.run(again);
+      return true;
+    },
+  };
 }
 
 /** Runs the statement on the session; gives its answer. */
@@ -49,14 +61,7 @@ describe('a statement that the server no longer has', () => {
     const server = new FakeServer();
     server.holds = (sql) => sql.startsWith('prepare');
     const { first, second, statementOn } = await staleSessions(server);
-    first.owner = {
-      sessionIdle: () => undefined,
-      sessionClosed: () => undefined,
-      rerun: (again) => {
-        second.run(again);
-        return true;
-      },
-    };
+    first.owner = rerunningOn(second);
     const answer = execute(first, statementOn);
     await settle();
     server.connections[0]?.fail({ lost: true, sent: false });
@@ -138,14 +143,7 @@ describe('an operation for a session that has gone since its owner looked at it'
   it('is run by the owner on another session', async () => {
     const server = new FakeServer();
     const [first, second] = [await server.open(), await server.open()];
-    first.owner = {
-      sessionIdle: () => undefined,
-      sessionClosed: () => undefined,
-      rerun: (again) => {
-        second.run(again);
-        return true;
-      },
-    };
+    first.owner = rerunningOn(second);
     first.close();
     await settle();
     await new Promise((resolve, reject) => first.run(new Script('SELECT 1', resolve, reject)));
