@@ -19,15 +19,29 @@ Failure NoAnswer(std::string why) {
 
 }  // namespace
 
+/** So that what tells of an end can be added without fail: before anything is done that cannot be undone. */
+void Connection::MakeRoom(Deliveries* out) {
+  if (out->size() == out->capacity()) out->reserve(2 * out->size() + 1);
+}
+
+/**
+ * Tells of the end of a command, or of an attempt to connect, by which the phase changes: one that has no
+ * memory to be told by has not ended yet, and so fails as every command does that runs out of it.
+ */
+void Connection::TellEnd(Delivery end, Phase next, Deliveries* out) {
+  MakeRoom(out);
+  end.end_of_command = true;
+  out->push_back(std::move(end));
+  phase_ = next;
+  interest_ = {true, false};
+}
+
 Step Connection::EndCommand(Deliveries* out) {
   if (api_.status(connection_) != connection_status::kOk) return Lose(out);
   if (!results_.failed()) {
     LookForFaults();
     if (unusable_) return Lose(out);
   }
-  phase_ = Phase::kIdle;
-  idle_since_ = std::chrono::steady_clock::now();
-  interest_ = {true, false};
   const size_t before = out->size();
   TakeMessages(out);
   const bool messages = out->size() > before || farewell_ != nullptr;
@@ -37,9 +51,9 @@ Step Connection::EndCommand(Deliveries* out) {
     results_.Discard();
     results_.Hold(NewDelivery(Delivery::Kind::kFailure));
   }
+  MakeRoom(out);
   Delivery end = results_.TakeHeld();
   end.failure = results_.TakeFailure();
-  end.end_of_command = true;
   end.transaction_status = status;
   end.altered_settings = AlteredSettings();
   // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next, and
@@ -48,7 +62,8 @@ Step Connection::EndCommand(Deliveries* out) {
                     end.transaction_status == transaction_status::kIdle && end.altered_settings == 0;
   goes_on_ = well && hand_over_.GoOnWithNext();
   end.goes_on = goes_on_;
-  out->push_back(std::move(end));
+  TellEnd(std::move(end), Phase::kIdle, out);
+  idle_since_ = std::chrono::steady_clock::now();
   command().parameters.Clear();
   command().kind = CommandKind::kNone;
   if (!open) Lose(out);
