@@ -1,8 +1,8 @@
 #pragma once
 // The base of every class whose instances stand behind a JavaScript object. JavaScript thread only.
 
-#include <cstdlib>
 #include <memory>
+#include <new>
 
 #include "out_of_memory.h"
 
@@ -24,11 +24,11 @@ class Wrapped : public Napi::ObjectWrap<T> {
   }
 
   static void* operator new(size_t size) noexcept {
-    void* const memory = std::malloc(size);
+    void* const memory = ::operator new(size, std::nothrow);
     if (memory == nullptr) ThrowOutOfMemory(EnvironmentOfThread());
     return memory;
   }
-  static void operator delete(void* memory) { std::free(memory); }
+  static void operator delete(void* memory) { ::operator delete(memory); }
 
   static Napi::Function DefineClass(Napi::Env env, const char* name,
                                     const std::initializer_list<Napi::ClassPropertyDescriptor<T>>& members) {
