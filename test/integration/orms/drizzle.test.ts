@@ -19,7 +19,6 @@ import { DatabaseError, Pool } from 'kingbase-native/pg';
 import {
   AUDIT,
   MOST,
-  testShop,
   type Change,
   type Customer,
   type Line,
@@ -27,7 +26,8 @@ import {
   type Place,
   type Product,
   type Shop,
-} from './shop.js';
+} from './shop-model.js';
+import { testShop } from './shop.js';
 
 const status = pgEnum('order_status', ['new', 'paid', 'sent']);
 const customers = pgTable('customers', {

@@ -4,14 +4,14 @@ import pg, { DatabaseError } from 'kingbase-native/pg';
 import {
   AUDIT,
   MOST,
-  testShop,
   type Change,
   type Customer,
   type Order,
   type Place,
   type Product,
   type Shop,
-} from './shop.js';
+} from './shop-model.js';
+import { testShop } from './shop.js';
 
 const Postgres = createRequire(__filename)('knex/lib/dialects/postgres') as typeof Knex.Client;
 

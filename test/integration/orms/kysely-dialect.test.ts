@@ -4,7 +4,8 @@ import { isDatabaseError, open, type Database } from 'kingbase-native';
 import { KingbaseDialect } from 'kingbase-native/kysely';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { KyselyShop } from './kysely-shop.js';
-import { MOST, testShop } from './shop.js';
+import { MOST } from './shop-model.js';
+import { testShop } from './shop.js';
 
 testShop('KingbaseDialect', ({ host, port, user, database, schema, application, clientLibrary, options }) => {
   const config = { host, port, user, database, clientLibrary, options };

@@ -2,7 +2,15 @@ import { sql, type ColumnType, type Dialect, type Generated, Kysely } from 'kyse
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { isDatabaseError } from 'kingbase-native';
 import { DatabaseError } from 'kingbase-native/pg';
-import { AUDIT, type Change, type Customer, type Line, type Order, type Product, type Shop } from './shop.js';
+import {
+  AUDIT,
+  type Change,
+  type Customer,
+  type Line,
+  type Order,
+  type Product,
+  type Shop,
+} from './shop-model.js';
 
 interface Tables {
   customers: Omit<Customer, 'address'> & {

@@ -1,7 +1,8 @@
 import { PostgresDialect } from 'kysely';
 import { Cursor, Pool } from 'kingbase-native/pg';
 import { KyselyShop } from './kysely-shop.js';
-import { MOST, testShop } from './shop.js';
+import { MOST } from './shop-model.js';
+import { testShop } from './shop.js';
 
 testShop("Kysely's PostgresDialect", ({ application, clientLibrary, ...place }) => {
   const pool = new Pool({

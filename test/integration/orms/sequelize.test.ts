@@ -12,7 +12,6 @@ import pg, { type ClientConfig } from 'kingbase-native/pg';
 import {
   AUDIT,
   MOST,
-  testShop,
   type Change,
   type Customer,
   type Line,
@@ -20,7 +19,8 @@ import {
   type Place,
   type Product,
   type Shop,
-} from './shop.js';
+} from './shop-model.js';
+import { testShop } from './shop.js';
 
 /** Sequelize hands only those options on that it knows; the driver's own are added here. */
 function moduleWith(kingbase: ClientConfig['kingbase']): object {

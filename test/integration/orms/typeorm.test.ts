@@ -9,7 +9,6 @@ import pg, { type DatabaseError } from 'kingbase-native/pg';
 import {
   AUDIT,
   MOST,
-  testShop,
   type Change,
   type Customer,
   type Line,
@@ -17,7 +16,8 @@ import {
   type Place,
   type Product,
   type Shop,
-} from './shop.js';
+} from './shop-model.js';
+import { testShop } from './shop.js';
 
 interface CustomerEntity extends Customer {
   id: number;
