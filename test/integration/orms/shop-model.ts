@@ -30,6 +30,38 @@ export interface Order {
   lines: { product: string; quantity: number }[];
 }
 
+/** With what is loaded together with it, by names in the order of their numbers or names. */
+export interface Category {
+  name: string;
+  parent: string | null;
+  children: string[];
+  products: string[];
+}
+
+export interface Warehouse {
+  code: string;
+  name: string;
+  /** A date without a time, as 2026-02-17. */
+  opened: string;
+}
+
+export interface Payment {
+  /** A UUID. */
+  id: string;
+  method: string;
+  amount: string;
+  paidAt: Date;
+  /** Any JSON, or SQL's NULL. */
+  receipt: { number: string; rates: number[] } | null;
+}
+
+export interface Review {
+  stars: number;
+  marks: number[];
+  words: string | null;
+  photo: Uint8Array | null;
+}
+
 /** A line of the audit trail. */
 export interface Change {
   was: number | null;
@@ -76,10 +108,43 @@ export interface Shop {
    * By the library's own optimistic locking where it has one.
    */
   setStatus(order: number, status: string, meanwhile: () => Promise<void>): Promise<boolean>;
+  /** Under another one, or at the top. Gives the number that the server has given. */
+  addCategory(name: string, parent?: number): Promise<number>;
+  /** From now on the product is in these and in no others. */
+  file(sku: string, categories: readonly number[]): Promise<void>;
+  category(id: number): Promise<Category>;
+  openWarehouse(warehouse: Warehouse): Promise<void>;
+  warehouse(code: string): Promise<Warehouse>;
+  /** Adds to what is there, or begins; the key has two columns. */
+  store(warehouse: string, sku: string, pieces: number): Promise<void>;
+  /** In one transaction. */
+  move(sku: string, from: string, to: string, pieces: number): Promise<void>;
+  /** By the warehouses' codes. */
+  stockOf(sku: string): Promise<{ warehouse: string; pieces: number }[]>;
+  pay(order: number, payment: Payment): Promise<void>;
+  /** By their times. */
+  paymentsOf(order: number): Promise<Payment[]>;
+  /** Added up by the server, of which no digit may be lost. */
+  paidFor(order: number): Promise<string>;
+  review(sku: string, customer: number, review: Review): Promise<void>;
+  /** With the names of those who wrote them, loaded together. */
+  reviewsOf(sku: string): Promise<(Review & { by: string })[]>;
+  /** Products that have at least so many reviews. */
+  reviewedAtLeast(reviews: number): Promise<{ sku: string; reviews: number }[]>;
+  /** The page that begins after this product, without counting those before it. */
+  after(sku: string, limit: number): Promise<string[]>;
+  /** Names by an element of an array, and by a member of JSON, in their order. */
+  labelled(label: string): Promise<string[]>;
+  livingIn(city: string): Promise<string[]>;
+  /** Deletes it with its reviews, by the server's cascade; not while an order has it. */
+  discontinue(sku: string): Promise<void>;
   /** By what the library itself says of the error. */
   isUniqueViolation(error: unknown): boolean;
+  isForeignKeyViolation(error: unknown): boolean;
   /** Only where the library streams. */
   streamSkus?(): AsyncIterable<string>;
+  /** Closing fails what is under way instead of waiting for it. */
+  readonly cutsOff?: true;
   close(): Promise<void>;
 }
 
@@ -99,3 +164,10 @@ export interface Place {
 
 /** The most sessions that a shop may have: fewer than there are tasks. */
 export const MOST = 8;
+
+/** The day of a Date that is the beginning of one in this process' time zone. */
+export function localDay(date: Date): string {
+  const two = (part: number): string => String(part).padStart(2, '0');
+  const year = String(date.getFullYear()).padStart(4, '0');
+  return `${year}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
