@@ -99,7 +99,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     this.asked = true;
     const rows = this.last.then(() => this.take(count));
     this.last = rows.catch(() => undefined);
-    if (callback === undefined) return rows;
+    if (!callback) return rows;
     rows.then(
       (read) => {
         process.nextTick(callback, null, read, this.result);
@@ -188,7 +188,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
   close(callback: (error?: Error) => void): void;
   close(callback?: (error?: Error) => void): Promise<void> | undefined {
     const closed = this.stop();
-    if (callback === undefined) return closed;
+    if (!callback) return closed;
     closed.then(
       () => {
         process.nextTick(callback);
