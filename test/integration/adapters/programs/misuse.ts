@@ -1,5 +1,4 @@
 /** What programs in JavaScript give where nothing was meant, or what is not fit for it. */
-import type { PoolConfig } from 'pg';
 import { failure, thrown, type Programs, type Setting } from './program.js';
 
 /** To `pg` these are all nothing. */
@@ -36,17 +35,14 @@ async function outcome(run: () => unknown): Promise<unknown> {
 async function forNothings(run: (nothing: unknown) => unknown): Promise<Record<string, unknown>> {
   const seen: Record<string, unknown> = {};
   for (const [at, nothing] of NOTHING.entries()) {
-    seen[NAMES[at] as string] = await outcome(() => run(nothing));
+    seen[String(NAMES[at])] = await outcome(() => run(nothing));
   }
   return seen;
 }
 
 /** One row by a pool with an option that is nothing. */
 function withOption(name: string, { pool }: Setting): Promise<Record<string, unknown>> {
-  return forNothings(async (nothing) => {
-    const one = pool({ max: 1, [name]: nothing } as PoolConfig);
-    return one.query(TEXT);
-  });
+  return forNothings((nothing) => pool({ max: 1, [name]: nothing }).query(TEXT));
 }
 
 const OPTIONS = [
@@ -81,7 +77,7 @@ export const misuse: Programs = {
         return { rows: [some.totalCount, some.idleCount] };
       }),
       ended: await forNothings(async (nothing) => untyped(await client()).end(nothing)),
-      poolEnded: await forNothings(async (nothing) => untyped(pool()).end(nothing)),
+      poolEnded: await forNothings((nothing) => untyped(pool()).end(nothing)),
       connected: await forNothings(async (nothing) => {
         const fresh = await client();
         await fresh.end();
@@ -136,7 +132,7 @@ export const misuse: Programs = {
         const { max, idleTimeoutMillis } = new Pool(nothing).options;
         throw new Error(JSON.stringify({ max, idleTimeoutMillis }));
       });
-      seen[NAMES[at] as string] = { client, pool };
+      seen[String(NAMES[at])] = { client, pool };
     }
     return Promise.resolve(seen);
   },
