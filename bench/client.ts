@@ -175,6 +175,10 @@ export const clientNames = [
   'pg-native',
   'postgres',
   'bun-sql',
+  'knex-kingbase',
+  'knex-pg',
+  'drizzle-kingbase',
+  'drizzle-pg',
   'c',
 ] as const;
 export type ClientName = (typeof clientNames)[number];

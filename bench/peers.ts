@@ -44,6 +44,10 @@ const packageNames: Partial<Record<PackageName, string>> = {
   'kingbase-native-pg': 'kingbase-native',
   'pg-pipeline': 'pg',
   'bun-sql': 'bun',
+  'knex-kingbase': 'knex',
+  'knex-pg': 'knex',
+  'drizzle-kingbase': 'drizzle-orm',
+  'drizzle-pg': 'drizzle-orm',
 };
 
 /** The program of Bun. */

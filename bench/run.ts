@@ -184,7 +184,7 @@ function serverFacts({ version = '', ...inForce }: Record<string, string>): [str
 }
 
 const measurement = ({ effort: { seconds, fetches, copies, inserts, streamedRows } }: Options): string =>
-  `${seconds} s (W1, W2, W6, W8 to W14), the median of ${fetches} fetches (W3, W4), ${inserts - 1} inserts (W5) or ` +
+  `${seconds} s (W1, W2, W6, W8 to W15), the median of ${fetches} fetches (W3, W4), ${inserts - 1} inserts (W5) or ` +
   `${copies - 1} COPYs, one stream of ${streamedRows} rows (W7); each after a warm-up, but for that stream`;
 
 const machine = () =>

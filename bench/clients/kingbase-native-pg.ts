@@ -1,5 +1,5 @@
 import { Client, copy, Cursor, Pool, QueryStream } from 'kingbase-native/pg';
-import { openLikePg, type PgModule } from './like-pg.js';
+import { libraryOf, openLikePg, type PgModule } from './like-pg.js';
 
 // Its cursors and streams have types of their own.
 const adapter = {
@@ -10,6 +10,4 @@ const adapter = {
   copy: () => Promise.resolve(copy),
 } as unknown as PgModule;
 
-export const open = openLikePg(adapter, ({ library }) =>
-  library === undefined ? {} : { kingbase: { clientLibrary: library } },
-);
+export const open = openLikePg(adapter, libraryOf);

@@ -37,6 +37,10 @@ export const configOf = ({ host, port, user, password, database, ca }: Target): 
   ...(ca !== undefined && { ssl: { ca: readFileSync(ca), checkServerIdentity: () => undefined } }),
 });
 
+/** What the driver's module is told besides. */
+export const libraryOf = ({ library }: Target): object =>
+  library === undefined ? {} : { kingbase: { clientLibrary: library } };
+
 /** A module that is like pg, with what comes in packages of its own for pg. */
 export interface PgModule {
   Client: new (config: ClientConfig) => Client;

@@ -13,6 +13,7 @@ import { w11Lookup, w11Pool, w11Wide } from './w11-tls.js';
 import { w12 } from './w12-many.js';
 import { w13 } from './w13-mixed.js';
 import { w14 } from './w14-tracing.js';
+import { w15Insert, w15Select } from './w15-builders.js';
 import type { Workload } from './workload.js';
 
 export const workloads = {
@@ -36,6 +37,8 @@ export const workloads = {
   W12: w12,
   W13: w13,
   W14: w14,
+  'W15-select': w15Select,
+  'W15-insert': w15Insert,
 } satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof workloads;
 export const workloadNames = Object.keys(workloads) as WorkloadName[];

@@ -4,6 +4,7 @@ import { open, type ChannelNotification, type Connection, type Database, type No
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { Connection as Face } from './connection.js';
 import { CopyFrom, CopyTo } from './copy.js';
+import { checkCallback, unlessFalsy } from './defaults.js';
 import {
   connectError,
   rejectedForCaller,
@@ -64,9 +65,9 @@ export class Client extends EventEmitter {
   /** An open session keeps the process alive. */
   private readonly hold = new Hold();
 
-  constructor(config?: string | ClientConfig) {
+  constructor(config?: string | ClientConfig | null) {
     super();
-    const given: ClientConfig = typeof config === 'object' ? config : {};
+    const given: ClientConfig = typeof config === 'object' ? (config ?? {}) : {};
     this.connectionParameters = new ConnectionParameters(config ?? {});
     const { user, database, port, host, ssl } = this.connectionParameters;
     this.user = user;
@@ -76,8 +77,8 @@ export class Client extends EventEmitter {
     this.ssl = (ssl ?? false) as boolean;
     this.binary = this.connectionParameters.binary;
     this.pipeline = given.pipeline === true;
-    this._types = new TypeOverrides(given.types);
-    this.promise = (given.Promise as PromiseConstructor | undefined) ?? Promise;
+    this._types = new TypeOverrides(unlessFalsy(given.types));
+    this.promise = unlessFalsy(given.Promise as PromiseConstructor | undefined) ?? Promise;
     this.queue = new QueryQueue(
       this._types,
       () => this.emit('drain'),
@@ -130,7 +131,7 @@ export class Client extends EventEmitter {
   connect(): Promise<this>;
   connect(callback: ConnectCallback): void;
   connect(callback?: ConnectCallback): Promise<this> | undefined {
-    if (callback !== undefined) {
+    if (callback) {
       this.begin(callback);
       return undefined;
     }
@@ -361,10 +362,8 @@ export class Client extends EventEmitter {
     }
     const query = new Query(config, values, callback);
     query.ofClient = true;
-    if (query.callback !== undefined) {
-      if (typeof (query.callback as unknown) !== 'function') {
-        throw new TypeError('callback is not a function');
-      }
+    if (query.callback) {
+      checkCallback(query.callback);
       return [query, undefined];
     }
     const answer = new this.promise((resolve) => {
@@ -378,8 +377,9 @@ export class Client extends EventEmitter {
   end(): Promise<void>;
   end(callback: (error?: Error) => void): void;
   end(callback?: (error?: Error) => void): Promise<void> | undefined {
+    checkCallback(callback);
     this._ending = true;
-    if (callback === undefined) {
+    if (!callback) {
       return new this.promise((resolve) => {
         this.finish(resolve);
       });
@@ -483,7 +483,7 @@ export class Client extends EventEmitter {
 /** What has a callback of its own keeps it. */
 function takeCallback(work: object, given: QueryCallback | undefined): void {
   const taker: { callback?: QueryCallback | undefined } = work;
-  if (given !== undefined) taker.callback ??= given;
+  if (given) taker.callback ??= given;
 }
 
 /** What `pg` does not take in its pipeline mode, in its words. */

@@ -41,11 +41,11 @@ export interface ClientConfig {
 /** Server settings that `pg` has options for. */
 const SETTINGS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const;
 
-/** The first that is given: an option, `PG…`, `KINGBASE_…`, `defaults`. Empty counts as absent, as in `pg`. */
+/** The first that is given: an option, `PG…`, `KINGBASE_…`, `defaults`. What is falsy counts as absent, as in `pg`. */
 function pick(option: unknown, name: string, standard: unknown): string | undefined {
   const { env } = process;
   for (const value of [option, env[`PG${name}`], env[`KINGBASE_${name}`], standard]) {
-    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) return String(value);
+    if (value && (typeof value === 'number' || typeof value === 'string')) return String(value);
   }
   return undefined;
 }

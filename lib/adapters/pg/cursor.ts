@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Connection, Rows } from '../../index.js';
 import { READ_TIMEOUT, statementError } from './errors.js';
+import { readingBy } from './reading.js';
 import { Result, type RowOfAnyKind, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue, type PreparedValue } from './values.js';
@@ -20,10 +21,13 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
   state: 'initialized' | 'open' | 'done' | 'error' = 'initialized';
   private readonly config: CursorConfig;
   private result: Result<R>;
-  private rows: Rows<TextRow> | undefined;
-  private batches: AsyncIterator<TextRow[]> | undefined;
-  /** What has come and has not been asked for. */
-  private held: TextRow[] = [];
+  private rows: Rows<R | TextRow> | undefined;
+  private batches: AsyncIterator<(R | TextRow)[]> | undefined;
+  /** Rows come as the server's texts, and are read here: the parsers are an object of the program's. */
+  private asTexts = true;
+  /** What has come, of which so many have been asked for. */
+  private held: (R | TextRow)[] = [];
+  private given = 0;
   private error: Error | undefined;
   private finish: (() => void) | undefined;
   private limit: NodeJS.Timeout | undefined;
@@ -61,9 +65,13 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
         this.fail(new Error(READ_TIMEOUT));
       }, timeout);
     }
-    this.result = new Result<R>(this.config.rowMode, this.config.types ?? types);
-    const options = { rowMode: 'array', types: AS_TEXT, stallTimeout: Infinity } as const;
-    this.rows = session.rows<TextRow>(this.text, this.values ?? [], options);
+    const parsers = this.config.types ?? types;
+    this.result = new Result<R>(this.config.rowMode, parsers);
+    const reading = readingBy(parsers);
+    this.asTexts = reading === undefined;
+    const rowMode = this.asTexts || this.result.rowAsArray ? 'array' : 'object';
+    const options = { rowMode, types: reading ?? AS_TEXT, stallTimeout: Infinity } as const;
+    this.rows = session.rows<R | TextRow>(this.text, this.values ?? [], options);
     this.batches = this.rows.batches();
     this.begin?.();
     setImmediate(() => {
@@ -91,7 +99,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     this.asked = true;
     const rows = this.last.then(() => this.take(count));
     this.last = rows.catch(() => undefined);
-    if (callback === undefined) return rows;
+    if (!callback) return rows;
     rows.then(
       (read) => {
         process.nextTick(callback, null, read, this.result);
@@ -108,18 +116,17 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     this.check();
     if (this.state === 'done' || this.rows === undefined) return [];
     try {
-      if (this.result.fields.length === 0) this.result.addFields(await this.rows.fields());
+      if (this.result.fields.length === 0) this.result.describe(await this.rows.fields());
       let over = false;
-      while (!over && this.held.length < count) {
+      while (!over && this.held.length - this.given < count) {
         const next = await this.batches?.next();
         if (next === undefined || next.done === true) over = true;
-        else this.held = this.held.length === 0 ? next.value : [...this.held, ...next.value];
+        else this.hold(next.value);
       }
       this.check();
-      const read = this.held.slice(0, count).map((values) => this.result.parseRow(values));
-      this.held = this.held.slice(count);
-      for (const row of read) this.emit('row', row, this.result);
-      if (over && this.held.length === 0) this.ended(read.length);
+      const read = this.give(count);
+      if (this.listenerCount('row') > 0) for (const row of read) this.emit('row', row, this.result);
+      if (over && this.given === this.held.length) this.ended(read.length);
       this.result.rows = read;
       return read;
     } catch (error) {
@@ -127,6 +134,23 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
       this.fail(failed);
       throw this.error ?? failed;
     }
+  }
+
+  private hold(batch: (R | TextRow)[]): void {
+    this.held = this.given === this.held.length ? batch : [...this.held.slice(this.given), ...batch];
+    this.given = 0;
+  }
+
+  private give(count: number): R[] {
+    let taken = this.held;
+    if (this.given > 0 || taken.length > count) {
+      taken = taken.slice(this.given, this.given + count);
+      this.given += taken.length;
+    } else {
+      // They are the program's from now on.
+      this.held = [];
+    }
+    return this.asTexts ? (taken as TextRow[]).map((values) => this.result.parseRow(values)) : (taken as R[]);
   }
 
   private check(): void {
@@ -164,7 +188,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
   close(callback: (error?: Error) => void): void;
   close(callback?: (error?: Error) => void): Promise<void> | undefined {
     const closed = this.stop();
-    if (callback === undefined) return closed;
+    if (!callback) return closed;
     closed.then(
       () => {
         process.nextTick(callback);
@@ -181,6 +205,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     const { state } = this;
     this.state = 'done';
     this.held = [];
+    this.given = 0;
     this.begin?.();
     await this.rows?.close();
     this.settle();

@@ -78,3 +78,13 @@ Object.defineProperty(defaults, 'parseInt8', {
     setParser(INT8_ARRAY, 'text', asNumber ? parserOf(INT4_ARRAY, 'text') : int8ArrayText);
   },
 });
+
+/** As with `pg`, what is falsy, which a program in JavaScript may give for anything, counts as absent. */
+export function unlessFalsy<T>(given: T): NonNullable<T> | undefined {
+  return given ? given : undefined;
+}
+
+/** A program in JavaScript may give anything for a callback. */
+export function checkCallback(given: unknown): void {
+  if (given && typeof given !== 'function') throw new TypeError('callback is not a function');
+}

@@ -40,14 +40,15 @@ export class PoolLending extends EventEmitter {
   private readonly clientClass: PoolClientClass;
 
   /** @param given the class of its clients, where the options have none */
-  constructor(options: PoolConfig = {}, given?: ClientClass) {
+  constructor(own?: PoolConfig | null, given?: ClientClass) {
     super();
+    const options = own ?? {};
     this.options = poolOptionsOf(options);
     const chosen = options.Client ?? given;
     this.Client = isClientClass(chosen) ? chosen : Client;
     this.clientClass = poolClientClass(this.Client);
-    this.Promise = (options.Promise as PromiseConstructor | undefined) ?? Promise;
-    this.log = options.log ?? ((): void => undefined);
+    this.Promise = (this.options.Promise as PromiseConstructor | undefined) ?? Promise;
+    this.log = this.options.log ?? ((): void => undefined);
     const config = new ConnectionParameters(options).driverConfig();
     const lifetime = (options.maxLifetimeSeconds ?? 0) * 1000;
     this.db = open({
@@ -55,7 +56,7 @@ export class PoolLending extends EventEmitter {
       pool: {
         max: this.options.max,
         min: this.options.min,
-        idleTimeout: this.options.idleTimeoutMillis ?? 0,
+        idleTimeout: this.options.idleTimeoutMillis || 0,
         acquireTimeout: 0,
         maxLifetime: lifetime,
         lifetimeJitter: 0,

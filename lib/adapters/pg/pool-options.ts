@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { ConnectionOptions } from 'node:tls';
 import type { Client } from './client.js';
 import type { ClientConfig } from './config.js';
+import { unlessFalsy } from './defaults.js';
 import type { PoolClient } from './pool-client.js';
 
 export interface PoolConfig extends ClientConfig {
@@ -46,9 +47,14 @@ export interface PoolOptions extends Omit<PoolConfig, Wider>, Partial<Record<Lim
 }
 
 /** What was given, with what holds where nothing was; secrets can be asked for, but no log shows them. */
-export function poolOptionsOf(given: PoolConfig): PoolOptions {
+export function poolOptionsOf(config: PoolConfig | null | undefined): PoolOptions {
+  const given = config ?? {};
   const options = {
     ...given,
+    log: unlessFalsy(given.log),
+    onConnect: unlessFalsy(given.onConnect),
+    verify: unlessFalsy(given.verify),
+    Promise: unlessFalsy(given.Promise),
     // As with `pg`, 0 counts as absent.
     max: given.max || given.poolSize || 10,
     min: given.min || 0,

@@ -1,3 +1,4 @@
+import { checkCallback } from './defaults.js';
 import { rejectedForCaller } from './errors.js';
 import type { PoolClient, Release } from './pool-client.js';
 import { outside, PoolLending } from './pool-lending.js';
@@ -17,7 +18,7 @@ export class Pool extends PoolLending {
   connect(callback: PoolConnectCallback): void;
   connect(callback?: PoolConnectCallback): Promise<PoolClient> | undefined {
     const client = this.take();
-    if (callback === undefined) return client;
+    if (!callback) return client;
     client.then(
       (taken) => {
         outside(() => {
@@ -65,7 +66,7 @@ export class Pool extends PoolLending {
     }
     const given = typeof values === 'function' ? values : callback;
     const answer = this.run(config, typeof values === 'function' ? undefined : values);
-    if (given === undefined) return answer;
+    if (!given) return answer;
     answer.then(
       (result) => {
         outside(() => {
@@ -110,8 +111,9 @@ export class Pool extends PoolLending {
   end(): Promise<void>;
   end(callback: (error?: Error) => void): void;
   end(callback?: (error?: Error) => void): Promise<void> | undefined {
+    checkCallback(callback);
     const done = this.Promise.resolve(this.close());
-    if (callback === undefined) return done;
+    if (!callback) return done;
     done.then(
       () => {
         callback();

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { QueryOptions, QueryResult as DriverResult } from '../../index.js';
+import { unlessFalsy } from './defaults.js';
 import { statementError } from './errors.js';
 import { readingBy } from './reading.js';
 import { Result, type TextRow } from './result.js';
@@ -54,14 +55,14 @@ export class Query extends EventEmitter implements Work {
     const given = typeof config === 'string' ? NOTHING : config;
     const byCallback = typeof values === 'function';
     this.text = typeof config === 'string' ? config : given.text;
-    this.values = (byCallback ? undefined : values) ?? given.values;
+    this.values = unlessFalsy(byCallback ? undefined : values) ?? unlessFalsy(given.values);
     this.name = given.name;
-    this.types = given.types;
+    this.types = unlessFalsy(given.types);
     this.queryMode = given.queryMode;
     this.rows = given.rows;
     this.binary = given.binary;
     this.portal = given.portal ?? '';
-    this.callback = callback ?? (byCallback ? values : given.callback);
+    this.callback = unlessFalsy(callback) ?? (byCallback ? values : unlessFalsy(given.callback));
     this.rowMode = given.rowMode;
   }
 

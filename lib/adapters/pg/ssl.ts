@@ -28,7 +28,7 @@ export function sslOptions(
   host: string,
 ): Partial<ConnectionConfig> {
   if (given === undefined) return {};
-  if (given === false || given === 'false' || given === 'disable') return { sslMode: 'disable' };
+  if (!given || given === 'false' || given === 'disable') return { sslMode: 'disable' };
   if (given === 'no-verify') return { sslMode: 'require', ...files({}) };
   const ssl: SslConfig = typeof given === 'object' ? given : {};
   const refused = REFUSED.find((name) => Object.hasOwn(ssl, name));

@@ -12,6 +12,7 @@ import { copies } from './programs/copying.js';
 import { errors } from './programs/errors.js';
 import { forms } from './programs/forms.js';
 import { losses } from './programs/losses.js';
+import { misuse } from './programs/misuse.js';
 import { parsers } from './programs/parsers.js';
 import { poolLife } from './programs/pool-life.js';
 import { pools } from './programs/pools.js';
@@ -68,6 +69,7 @@ async function observe(
 const areas: Record<string, Programs> = {
   values,
   parsers,
+  misuse,
   'round trips': roundTrips,
   results,
   statements,

@@ -1,111 +1,40 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { and, asc, count, DrizzleQueryError, eq, relations, sql, sum } from 'drizzle-orm';
+import { and, arrayContains, asc, count, DrizzleQueryError, eq, gt, gte, sql, sum } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
-import {
-  integer,
-  jsonb,
-  numeric,
-  pgEnum,
-  pgTable,
-  primaryKey,
-  serial,
-  text,
-  timestamp,
-} from 'drizzle-orm/pg-core';
 import { DatabaseError, Pool } from 'kingbase-native/pg';
 import {
-  AUDIT,
+  categories,
+  customers,
+  lines,
+  migration,
+  orders,
+  payments,
+  productCategories,
+  products,
+  reviews,
+  schema,
+  stock,
+  trail,
+  warehouses,
+} from './drizzle-tables.js';
+import {
   MOST,
-  testShop,
+  type Category,
   type Change,
   type Customer,
   type Line,
   type Order,
+  type Payment,
   type Place,
   type Product,
+  type Review,
   type Shop,
-} from './shop.js';
-
-const status = pgEnum('order_status', ['new', 'paid', 'sent']);
-const customers = pgTable('customers', {
-  id: serial().primaryKey(),
-  name: text().notNull(),
-  email: text().notNull().unique(),
-  labels: text().array().notNull(),
-  address: jsonb().$type<Customer['address']>().notNull(),
-  credit: numeric({ precision: 20, scale: 4 }).notNull(),
-  since: timestamp({ withTimezone: true }).notNull(),
-});
-const products = pgTable('products', {
-  sku: text().primaryKey(),
-  name: text().notNull(),
-  price: numeric({ precision: 12, scale: 2 }).notNull(),
-  quantity: integer().notNull(),
-});
-const orders = pgTable('orders', {
-  id: serial().primaryKey(),
-  customer: integer('customer_id')
-    .notNull()
-    .references(() => customers.id),
-  status: status().notNull().default('new'),
-  version: integer().notNull().default(1),
-});
-const trail = pgTable('product_trail', {
-  at: serial().primaryKey(),
-  sku: text().notNull(),
-  was: integer(),
-  became: integer().notNull(),
-});
-const lines = pgTable(
-  'order_lines',
-  {
-    order: integer('order_id')
-      .notNull()
-      .references(() => orders.id),
-    number: integer().notNull(),
-    sku: text()
-      .notNull()
-      .references(() => products.sku),
-    quantity: integer().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.order, table.number] })],
-);
-const schema = {
-  customers,
-  products,
-  orders,
-  lines,
-  orderRelations: relations(orders, ({ many }) => ({ lines: many(lines) })),
-  lineRelations: relations(lines, ({ one }) => ({
-    order: one(orders, { fields: [lines.order], references: [orders.id] }),
-    product: one(products, { fields: [lines.sku], references: [products.sku] }),
-  })),
-};
-
-/** As drizzle-kit writes it for these tables; the trigger by hand. */
-const migration = (schema: string): string => `
-CREATE TYPE "order_status" AS ENUM('new', 'paid', 'sent');
---> statement-breakpoint
-CREATE TABLE "customers" ("id" serial PRIMARY KEY NOT NULL, "name" text NOT NULL, "email" text NOT NULL UNIQUE,
-  "labels" text[] NOT NULL, "address" jsonb NOT NULL, "credit" numeric(20, 4) NOT NULL,
-  "since" timestamp with time zone NOT NULL);
---> statement-breakpoint
-CREATE TABLE "products" ("sku" text PRIMARY KEY NOT NULL, "name" text NOT NULL, "price" numeric(12, 2) NOT NULL,
-  "quantity" integer NOT NULL CHECK ("quantity" >= 0));
---> statement-breakpoint
-CREATE TABLE "orders" ("id" serial PRIMARY KEY NOT NULL, "customer_id" integer NOT NULL REFERENCES "customers",
-  "status" "order_status" DEFAULT 'new' NOT NULL, "version" integer DEFAULT 1 NOT NULL);
---> statement-breakpoint
-CREATE TABLE "order_lines" ("order_id" integer NOT NULL REFERENCES "orders", "number" integer NOT NULL,
-  "sku" text NOT NULL REFERENCES "products", "quantity" integer NOT NULL, PRIMARY KEY ("order_id", "number"));
---> statement-breakpoint
-CREATE TABLE "product_trail" ("at" serial PRIMARY KEY NOT NULL, "sku" text NOT NULL, "was" integer, "became" integer NOT NULL);
---> statement-breakpoint
-${AUDIT(schema)};
-`;
+  type Warehouse,
+} from './shop-model.js';
+import { testShop } from './shop.js';
 
 type Db = Pick<NodePgDatabase<typeof schema>, 'insert' | 'update' | 'select' | 'execute'>;
 
@@ -268,14 +197,173 @@ class DrizzleShop implements Shop {
     return rowCount === 1;
   }
 
+  async addCategory(name: string, parent: number | null = null): Promise<number> {
+    const [added] = await this.db
+      .insert(categories)
+      .values({ name, parent })
+      .returning({ id: categories.id });
+    return added!.id;
+  }
+
+  file(sku: string, filed: readonly number[]): Promise<void> {
+    return this.db.transaction(async (tx) => {
+      await tx.delete(productCategories).where(eq(productCategories.sku, sku));
+      await tx.insert(productCategories).values(filed.map((category) => ({ sku, category })));
+    });
+  }
+
+  async category(id: number): Promise<Category> {
+    const found = await this.db.query.categories.findFirst({
+      columns: { name: true },
+      where: eq(categories.id, id),
+      with: {
+        above: { columns: { name: true } },
+        children: { columns: { name: true }, orderBy: asc(categories.id) },
+        products: {
+          columns: {},
+          orderBy: asc(productCategories.sku),
+          with: { product: { columns: { name: true } } },
+        },
+      },
+    });
+    const { name, above, children, products: filed } = found!;
+    return {
+      name,
+      parent: above?.name ?? null,
+      children: children.map((child) => child.name),
+      products: filed.map(({ product }) => product.name),
+    };
+  }
+
+  async openWarehouse(warehouse: Warehouse): Promise<void> {
+    await this.db.insert(warehouses).values(warehouse);
+  }
+
+  async warehouse(code: string): Promise<Warehouse> {
+    return (await this.db.query.warehouses.findFirst({ where: eq(warehouses.code, code) }))!;
+  }
+
+  async store(warehouse: string, sku: string, pieces: number): Promise<void> {
+    const target = [stock.warehouse, stock.sku];
+    const set = { pieces: sql`${stock.pieces} + excluded.pieces` };
+    await this.db.insert(stock).values({ warehouse, sku, pieces }).onConflictDoUpdate({ target, set });
+  }
+
+  move(sku: string, from: string, to: string, pieces: number): Promise<void> {
+    return this.db.transaction(async (tx) => {
+      const add = async (warehouse: string, more: number): Promise<void> => {
+        await tx
+          .update(stock)
+          .set({ pieces: sql`${stock.pieces} + ${more}` })
+          .where(and(eq(stock.sku, sku), eq(stock.warehouse, warehouse)));
+      };
+      await add(to, pieces);
+      await add(from, -pieces);
+    });
+  }
+
+  async stockOf(sku: string): Promise<{ warehouse: string; pieces: number }[]> {
+    const found = await this.db.query.stock.findMany({
+      columns: { pieces: true },
+      where: eq(stock.sku, sku),
+      orderBy: asc(stock.warehouse),
+      with: { place: { columns: { name: true } } },
+    });
+    return found.map(({ place, pieces }) => ({ warehouse: place.name, pieces }));
+  }
+
+  async pay(order: number, payment: Payment): Promise<void> {
+    await this.db.insert(payments).values({ ...payment, method: payment.method as 'cash', order });
+  }
+
+  paymentsOf(order: number): Promise<Payment[]> {
+    return this.db.query.payments.findMany({
+      columns: { order: false },
+      where: eq(payments.order, order),
+      orderBy: asc(payments.paidAt),
+    });
+  }
+
+  async paidFor(order: number): Promise<string> {
+    const [row] = await this.db
+      .select({ paid: sum(payments.amount) })
+      .from(payments)
+      .where(eq(payments.order, order));
+    return row!.paid!;
+  }
+
+  async review(sku: string, customer: number, review: Review): Promise<void> {
+    await this.db.insert(reviews).values({ ...review, sku, customer });
+  }
+
+  async reviewsOf(sku: string): Promise<(Review & { by: string })[]> {
+    const found = await this.db.query.reviews.findMany({
+      columns: { stars: true, marks: true, words: true, photo: true },
+      where: eq(reviews.sku, sku),
+      orderBy: asc(reviews.id),
+      with: { author: { columns: { name: true } } },
+    });
+    return found.map(({ author, ...review }) => ({ ...review, by: author.name }));
+  }
+
+  reviewedAtLeast(least: number): Promise<{ sku: string; reviews: number }[]> {
+    return this.db
+      .select({ sku: reviews.sku, reviews: count() })
+      .from(reviews)
+      .groupBy(reviews.sku)
+      .having(gte(count(), least));
+  }
+
+  async after(sku: string, limit: number): Promise<string[]> {
+    const rows = await this.db
+      .select({ sku: products.sku })
+      .from(products)
+      .where(gt(products.sku, sku))
+      .orderBy(products.sku)
+      .limit(limit);
+    return rows.map((row) => row.sku);
+  }
+
+  async labelled(label: string): Promise<string[]> {
+    const columns = { name: customers.name };
+    const having = this.db
+      .select(columns)
+      .from(customers)
+      .where(arrayContains(customers.labels, [label]));
+    return (await having.orderBy(customers.name)).map(({ name }) => name);
+  }
+
+  async livingIn(city: string): Promise<string[]> {
+    const there = sql`${customers.address} ->> 'city' = ${city}`;
+    const rows = await this.db
+      .select({ name: customers.name })
+      .from(customers)
+      .where(there)
+      .orderBy(customers.name);
+    return rows.map(({ name }) => name);
+  }
+
+  async discontinue(sku: string): Promise<void> {
+    await this.db.delete(products).where(eq(products.sku, sku));
+  }
+
   isUniqueViolation(error: unknown): boolean {
-    const cause = error instanceof DrizzleQueryError ? error.cause : undefined;
-    return cause instanceof DatabaseError && cause.code === '23505';
+    return codeOf(error) === '23505';
+  }
+
+  isForeignKeyViolation(error: unknown): boolean {
+    return codeOf(error) === '23503';
   }
 
   close(): Promise<void> {
     return this.pool.end();
   }
+}
+
+/** Drizzle has an error of its own around the driver's. */
+function codeOf(error: unknown): string | undefined {
+  const cause = error instanceof DrizzleQueryError ? error.cause : undefined;
+  return cause instanceof DatabaseError ? cause.code : undefined;
 }
 
 testShop('Drizzle', (place) => new DrizzleShop(place));

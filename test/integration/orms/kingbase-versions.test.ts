@@ -7,6 +7,8 @@ import { DataTypes, Sequelize } from 'sequelize';
 import { DataSource, EntitySchema } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import pg, { type ClientConfig } from 'kingbase-native/pg';
+import { PrismaKingbase } from 'kingbase-native/prisma';
+import { prismaClientOf, type Model } from './prisma-client.js';
 import { startEmulator, type Emulator } from '../../support/kingbase-emulator.js';
 
 // What libraries read of a server's version and catalogue, where these are KingbaseES': each makes a table, and uses it.
@@ -117,5 +119,20 @@ describe.each([
     expect(await db.selectFrom('kysely_towns').selectAll().execute()).toEqual([{ name: '杭州' }]);
     expect((await db.introspection.getTables()).map(({ name }) => name)).toContain('kysely_towns');
     await db.destroy();
+  });
+
+  it('Prisma', async () => {
+    const { host, port, user, database } = emulator;
+    const factory = new PrismaKingbase({ host, port, user, database, ...kingbase });
+    const adapter = await factory.connect();
+    await adapter.executeScript('CREATE TABLE warehouses (code text PRIMARY KEY, name text, opened date)');
+    const client = prismaClientOf<{ warehouse: Model<object> }>('prisma-shop.json', factory);
+    const data = { code: 'N', name: '杭州', opened: new Date('2026-02-17') };
+    expect(await client.warehouse.create({ data })).toEqual(data);
+    // The server's message is Chinese.
+    await expect(client.warehouse.create({ data })).rejects.toMatchObject({ code: 'P2002' });
+    expect(await client.warehouse.findMany({})).toEqual([data]);
+    await client.$disconnect();
+    await adapter.dispose();
   });
 });

@@ -4,14 +4,19 @@ import pg, { DatabaseError } from 'kingbase-native/pg';
 import {
   AUDIT,
   MOST,
-  testShop,
+  localDay,
+  type Category,
   type Change,
   type Customer,
   type Order,
   type Place,
+  type Payment,
   type Product,
+  type Review,
   type Shop,
-} from './shop.js';
+  type Warehouse,
+} from './shop-model.js';
+import { testShop } from './shop.js';
 
 const Postgres = createRequire(__filename)('knex/lib/dialects/postgres') as typeof Knex.Client;
 
@@ -24,6 +29,11 @@ class Kingbase extends Postgres {
 
 interface CustomerRow extends Customer {
   id: number;
+}
+interface CategoryRow {
+  id: number;
+  name: string;
+  parent_id: number | null;
 }
 interface OrderRow {
   id: number;
@@ -84,6 +94,48 @@ class KnexShop implements Shop {
         table.text('sku').notNullable();
         table.integer('was');
         table.integer('became').notNullable();
+      })
+      .createTable('categories', (table) => {
+        table.increments('id');
+        table.text('name').notNullable();
+        table.integer('parent_id').references('categories.id');
+      })
+      .createTable('product_categories', (table) => {
+        table.text('sku').notNullable().references('products.sku').onDelete('CASCADE');
+        table.integer('category_id').notNullable().references('categories.id').onDelete('CASCADE');
+        table.primary(['sku', 'category_id']);
+      })
+      .createTable('warehouses', (table) => {
+        table.text('code').primary();
+        table.text('name').notNullable();
+        table.date('opened').notNullable();
+      })
+      .createTable('stock', (table) => {
+        table.text('warehouse').notNullable().references('warehouses.code');
+        table.text('sku').notNullable().references('products.sku');
+        table.integer('pieces').notNullable();
+        table.primary(['warehouse', 'sku']);
+        table.check('pieces >= 0');
+      })
+      .createTable('payments', (table) => {
+        table.uuid('id').primary();
+        table.integer('order_id').notNullable().references('orders.id');
+        table
+          .enu('method', ['cash', 'card', 'transfer'], { useNative: true, enumName: 'payment_method' })
+          .notNullable();
+        table.decimal('amount', 14, 2).notNullable();
+        table.timestamp('paid_at', { useTz: true }).notNullable();
+        table.jsonb('receipt');
+      })
+      .createTable('reviews', (table) => {
+        table.increments('id');
+        table.text('sku').notNullable().references('products.sku').onDelete('CASCADE');
+        table.integer('customer_id').notNullable().references('customers.id');
+        table.smallint('stars').notNullable().checkBetween([1, 5]);
+        table.specificType('marks', 'int4[]').notNullable();
+        table.text('words');
+        table.binary('photo');
+        table.unique(['sku', 'customer_id']);
       })
       .raw(AUDIT(this.schema).replaceAll('?', '\\?'));
   }
@@ -192,8 +244,124 @@ class KnexShop implements Shop {
     return (await this.db<OrderRow>('orders').where({ id, version }).update(changed)) === 1;
   }
 
+  async addCategory(name: string, parent?: number): Promise<number> {
+    const category = { name, parent_id: parent ?? null };
+    const [added] = await this.db<CategoryRow>('categories').insert(category).returning('id');
+    return added!.id;
+  }
+
+  file(sku: string, categories: readonly number[]): Promise<void> {
+    return this.db.transaction(async (tx) => {
+      await tx('product_categories').where({ sku }).delete();
+      await tx('product_categories').insert(categories.map((category_id) => ({ sku, category_id })));
+    });
+  }
+
+  async category(id: number): Promise<Category> {
+    const found = await this.db('categories as c')
+      .leftJoin('categories as p', 'p.id', 'c.parent_id')
+      .where('c.id', id)
+      .first<{ name: string; parent: string | null }>('c.name', 'p.name as parent');
+    const children = this.db('categories').where({ parent_id: id }).orderBy('id').pluck<string[]>('name');
+    const products = this.db('product_categories')
+      .join('products', 'products.sku', 'product_categories.sku')
+      .where({ category_id: id })
+      .orderBy('products.sku')
+      .pluck<string[]>('products.name');
+    return { ...found, children: await children, products: await products };
+  }
+
+  async openWarehouse(warehouse: Warehouse): Promise<void> {
+    await this.db('warehouses').insert(warehouse);
+  }
+
+  async warehouse(code: string): Promise<Warehouse> {
+    // As `pg`, Knex gives a date as the beginning of its day.
+    type Found = Omit<Warehouse, 'opened'> & { opened: Date };
+    const found = await this.db('warehouses').where({ code }).first<Found>();
+    return { ...found, opened: localDay(found.opened) };
+  }
+
+  async store(warehouse: string, sku: string, pieces: number): Promise<void> {
+    await this.db('stock')
+      .insert({ warehouse, sku, pieces })
+      .onConflict(['warehouse', 'sku'])
+      .merge({ pieces: this.db.raw('stock.pieces + excluded.pieces') });
+  }
+
+  move(sku: string, from: string, to: string, pieces: number): Promise<void> {
+    return this.db.transaction(async (tx) => {
+      await tx('stock').where({ sku, warehouse: to }).increment({ pieces });
+      await tx('stock').where({ sku, warehouse: from }).decrement({ pieces });
+    });
+  }
+
+  stockOf(sku: string): Promise<{ warehouse: string; pieces: number }[]> {
+    return this.db('stock')
+      .join('warehouses', 'code', 'warehouse')
+      .where({ sku })
+      .orderBy('code')
+      .select('warehouses.name as warehouse', 'pieces');
+  }
+
+  async pay(order_id: number, { paidAt, ...payment }: Payment): Promise<void> {
+    await this.db('payments').insert({ ...payment, order_id, paid_at: paidAt });
+  }
+
+  paymentsOf(order_id: number): Promise<Payment[]> {
+    const columns = ['id', 'method', 'amount', 'paid_at as paidAt', 'receipt'];
+    return this.db('payments').where({ order_id }).orderBy('paid_at').select<Payment[]>(columns);
+  }
+
+  async paidFor(order_id: number): Promise<string> {
+    const [row] = await this.db('payments').where({ order_id }).sum<{ paid: string }[]>('amount as paid');
+    return row!.paid;
+  }
+
+  async review(sku: string, customer_id: number, review: Review): Promise<void> {
+    await this.db('reviews').insert({ ...review, sku, customer_id });
+  }
+
+  reviewsOf(sku: string): Promise<(Review & { by: string })[]> {
+    return this.db('reviews')
+      .join('customers', 'customers.id', 'customer_id')
+      .where({ sku })
+      .orderBy('reviews.id')
+      .select('stars', 'marks', 'words', 'photo', 'customers.name as by');
+  }
+
+  async reviewedAtLeast(least: number): Promise<{ sku: string; reviews: number }[]> {
+    const counts = await this.db('reviews')
+      .groupBy('sku')
+      .havingRaw('count(*) >= ?', [least])
+      .select('sku')
+      .count<{ sku: string; reviews: string }[]>('* as reviews');
+    return counts.map(({ sku, reviews }) => ({ sku, reviews: Number(reviews) }));
+  }
+
+  after(sku: string, limit: number): Promise<string[]> {
+    return this.db('products').where('sku', '>', sku).orderBy('sku').limit(limit).pluck('sku');
+  }
+
+  labelled(label: string): Promise<string[]> {
+    return this.db('customers').whereRaw('? = any (labels)', [label]).orderBy('name').pluck('name');
+  }
+
+  livingIn(city: string): Promise<string[]> {
+    return this.db('customers').whereJsonPath('address', '$.city', '=', city).orderBy('name').pluck('name');
+  }
+
+  async discontinue(sku: string): Promise<void> {
+    await this.db('products').where({ sku }).delete();
+  }
+
+  /** Knex leaves errors as the driver gives them. */
   isUniqueViolation(error: unknown): boolean {
-    return error instanceof DatabaseError && error.code === '23505' && error.table === 'customers';
+    return error instanceof DatabaseError && error.code === '23505';
+  }
+
+  isForeignKeyViolation(error: unknown): boolean {
+    return error instanceof DatabaseError && error.code === '23503';
   }
 
   async *streamSkus(): AsyncIterable<string> {

@@ -4,20 +4,22 @@ import { isDatabaseError, open, type Database } from 'kingbase-native';
 import { KingbaseDialect } from 'kingbase-native/kysely';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { KyselyShop } from './kysely-shop.js';
-import { MOST, testShop } from './shop.js';
+import { MOST } from './shop-model.js';
+import { testShop } from './shop.js';
 
 testShop('KingbaseDialect', ({ host, port, user, database, schema, application, clientLibrary, options }) => {
   const config = { host, port, user, database, clientLibrary, options };
   return new KyselyShop(
     new KingbaseDialect({ ...config, applicationName: application, pool: { max: MOST } }),
     schema,
+    String,
   );
 });
 
 /** Far longer than a test may take. */
 const LONG = sql<{ slept: unknown }>`SELECT pg_sleep(60) AS slept`;
 
-describe.each(inject('libraries'))('kingbase-native/kysely on $name', ({ path }) => {
+describe.each(inject('libraries'))('kingbase-native/kysely on $name', ({ path, flavour }) => {
   let db: Database;
   let observer: Database;
   let kysely: Kysely<Record<string, Record<string, unknown>>>;
@@ -131,10 +133,18 @@ describe.each(inject('libraries'))('kingbase-native/kysely on $name', ({ path })
   });
 
   it('tells of schemas, tables and columns', async () => {
-    await db.script(`DROP TABLE IF EXISTS introspected;
-      CREATE TABLE introspected (id serial PRIMARY KEY, 名称 text NOT NULL, price numeric(12, 2))`);
+    // A database of its own: the catalogue of another would change while it is read.
+    const { host, port, user } = inject('server');
+    const database = `introspected_${flavour}`;
+    await db.exec(`DROP DATABASE IF EXISTS ${database}`);
+    await db.exec(`CREATE DATABASE ${database}`);
+    const alone = open({ host, port, user, database, clientLibrary: path, pool: { max: 1 } });
+    const { introspection } = new Kysely({ dialect: new KingbaseDialect(alone) });
     try {
-      const tables = await kysely.introspection.getTables();
+      await alone.exec(
+        'CREATE TABLE introspected (id serial PRIMARY KEY, 名称 text NOT NULL, price numeric(12, 2))',
+      );
+      const tables = await introspection.getTables();
       const table = tables.find(({ name }) => name === 'introspected');
       expect(table?.columns).toEqual([
         expect.objectContaining({
@@ -146,10 +156,11 @@ describe.each(inject('libraries'))('kingbase-native/kysely on $name', ({ path })
         expect.objectContaining({ name: '名称', dataType: 'text', isNullable: false }),
         expect.objectContaining({ name: 'price', dataType: 'numeric', isNullable: true }),
       ]);
-      const schemas = await kysely.introspection.getSchemas();
+      const schemas = await introspection.getSchemas();
       expect(schemas.map(({ name }) => name)).toContain('public');
     } finally {
-      await db.exec('DROP TABLE introspected');
+      await alone.close();
+      await db.exec(`DROP DATABASE ${database}`);
     }
   });
 });

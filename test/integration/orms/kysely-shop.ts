@@ -1,24 +1,20 @@
-import { sql, type ColumnType, type Dialect, type Generated, Kysely } from 'kysely';
+import { sql, type Dialect, Kysely } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { isDatabaseError } from 'kingbase-native';
 import { DatabaseError } from 'kingbase-native/pg';
-import { AUDIT, type Change, type Customer, type Line, type Order, type Product, type Shop } from './shop.js';
-
-interface Tables {
-  customers: Omit<Customer, 'address'> & {
-    id: Generated<number>;
-    address: ColumnType<Customer['address'], string>;
-  };
-  products: Product;
-  orders: {
-    id: Generated<number>;
-    customer_id: number;
-    status: Generated<string>;
-    version: Generated<number>;
-  };
-  product_trail: Change & { at: Generated<number>; sku: string };
-  order_lines: Line & { order_id: number; number: number };
-}
+import { createTables, type Tables } from './kysely-tables.js';
+import type {
+  Category,
+  Change,
+  Customer,
+  Line,
+  Order,
+  Payment,
+  Product,
+  Review,
+  Shop,
+  Warehouse,
+} from './shop-model.js';
 
 /** The shop by Kysely, whatever dialect it is made with. */
 export class KyselyShop implements Shop {
@@ -27,55 +23,14 @@ export class KyselyShop implements Shop {
   constructor(
     dialect: Dialect,
     private readonly schema: string,
+    /** What the driver below makes of a date. */
+    private readonly dayOf: (opened: Date | string) => string,
   ) {
     this.db = new Kysely({ dialect });
   }
 
-  async createSchema(): Promise<void> {
-    const { schema } = this.db;
-    await schema.createType('order_status').asEnum(['new', 'paid', 'sent']).execute();
-    await schema
-      .createTable('customers')
-      .addColumn('id', 'serial', (column) => column.primaryKey())
-      .addColumn('name', 'text', (column) => column.notNull())
-      .addColumn('email', 'text', (column) => column.notNull().unique())
-      .addColumn('labels', sql`text[]`, (column) => column.notNull())
-      .addColumn('address', 'jsonb', (column) => column.notNull())
-      .addColumn('credit', 'numeric(20, 4)', (column) => column.notNull())
-      .addColumn('since', 'timestamptz', (column) => column.notNull())
-      .execute();
-    await schema
-      .createTable('products')
-      .addColumn('sku', 'text', (column) => column.primaryKey())
-      .addColumn('name', 'text', (column) => column.notNull())
-      .addColumn('price', 'numeric(12, 2)', (column) => column.notNull())
-      .addColumn('quantity', 'integer', (column) => column.notNull().check(sql`quantity >= 0`))
-      .execute();
-    await schema
-      .createTable('orders')
-      .addColumn('id', 'serial', (column) => column.primaryKey())
-      .addColumn('customer_id', 'integer', (column) => column.notNull().references('customers.id'))
-      .addColumn('status', sql`order_status`, (column) => column.notNull().defaultTo('new'))
-      .addColumn('version', 'integer', (column) => column.notNull().defaultTo(1))
-      .execute();
-    await schema
-      .createTable('order_lines')
-      .addColumn('order_id', 'integer', (column) => column.notNull().references('orders.id'))
-      .addColumn('number', 'integer', (column) => column.notNull())
-      .addColumn('sku', 'text', (column) => column.notNull().references('products.sku'))
-      .addColumn('quantity', 'integer', (column) => column.notNull())
-      .addPrimaryKeyConstraint('order_lines_key', ['order_id', 'number'])
-      .execute();
-    await schema
-      .createTable('product_trail')
-      .addColumn('at', 'serial', (column) => column.primaryKey())
-      .addColumn('sku', 'text', (column) => column.notNull())
-      .addColumn('was', 'integer')
-      .addColumn('became', 'integer', (column) => column.notNull())
-      .execute();
-    for (const statement of AUDIT(this.schema).split(/;(?=\n {2}CREATE TRIGGER)/)) {
-      await sql.raw(statement).execute(this.db);
-    }
+  createSchema(): Promise<void> {
+    return createTables(this.db, this.schema);
   }
 
   async addCustomer(customer: Customer, db: Kysely<Tables> = this.db): Promise<number> {
@@ -227,11 +182,182 @@ export class KyselyShop implements Shop {
     return numUpdatedRows === 1n;
   }
 
-  /** Kysely leaves errors as the driver gives them. */
+  async addCategory(name: string, parent_id: number | null = null): Promise<number> {
+    const added = this.db.insertInto('categories').values({ name, parent_id }).returning('id');
+    return (await added.executeTakeFirstOrThrow()).id;
+  }
+
+  file(sku: string, categories: readonly number[]): Promise<void> {
+    return this.db.transaction().execute(async (tx) => {
+      await tx.deleteFrom('product_categories').where('sku', '=', sku).execute();
+      const rows = categories.map((category_id) => ({ sku, category_id }));
+      await tx.insertInto('product_categories').values(rows).execute();
+    });
+  }
+
+  async category(id: number): Promise<Category> {
+    const { children, products, ...found } = await this.db
+      .selectFrom('categories as c')
+      .leftJoin('categories as p', 'p.id', 'c.parent_id')
+      .select(['c.name', 'p.name as parent'])
+      .select((category) => [
+        jsonArrayFrom(
+          category
+            .selectFrom('categories as below')
+            .select('below.name')
+            .whereRef('below.parent_id', '=', 'c.id')
+            .orderBy('below.id'),
+        ).as('children'),
+        jsonArrayFrom(
+          category
+            .selectFrom('product_categories')
+            .innerJoin('products', 'products.sku', 'product_categories.sku')
+            .select('products.name')
+            .whereRef('category_id', '=', 'c.id')
+            .orderBy('products.sku'),
+        ).as('products'),
+      ])
+      .where('c.id', '=', id)
+      .executeTakeFirstOrThrow();
+    const names = (of: readonly { name: string }[]): string[] => of.map(({ name }) => name);
+    return { ...found, children: names(children), products: names(products) };
+  }
+
+  async openWarehouse(warehouse: Warehouse): Promise<void> {
+    await this.db.insertInto('warehouses').values(warehouse).execute();
+  }
+
+  async warehouse(code: string): Promise<Warehouse> {
+    const found = await this.db
+      .selectFrom('warehouses')
+      .selectAll()
+      .where('code', '=', code)
+      .executeTakeFirstOrThrow();
+    return { ...found, opened: this.dayOf(found.opened) };
+  }
+
+  async store(warehouse: string, sku: string, pieces: number): Promise<void> {
+    await this.db
+      .insertInto('stock')
+      .values({ warehouse, sku, pieces })
+      .onConflict((conflict) =>
+        conflict.columns(['warehouse', 'sku']).doUpdateSet((row) => ({
+          pieces: row.eb(row.ref('stock.pieces'), '+', row.ref('excluded.pieces')),
+        })),
+      )
+      .execute();
+  }
+
+  move(sku: string, from: string, to: string, pieces: number): Promise<void> {
+    return this.db.transaction().execute(async (tx) => {
+      const add = async (warehouse: string, more: number): Promise<void> => {
+        await tx
+          .updateTable('stock')
+          .set(({ eb }) => ({ pieces: eb('pieces', '+', more) }))
+          .where('sku', '=', sku)
+          .where('warehouse', '=', warehouse)
+          .execute();
+      };
+      await add(to, pieces);
+      await add(from, -pieces);
+    });
+  }
+
+  stockOf(sku: string): Promise<{ warehouse: string; pieces: number }[]> {
+    return this.db
+      .selectFrom('stock')
+      .innerJoin('warehouses', 'code', 'warehouse')
+      .select(['warehouses.name as warehouse', 'pieces'])
+      .where('sku', '=', sku)
+      .orderBy('code')
+      .execute();
+  }
+
+  async pay(order_id: number, { paidAt, ...payment }: Payment): Promise<void> {
+    const receipt = payment.receipt && JSON.stringify(payment.receipt);
+    const row = { ...payment, order_id, paid_at: paidAt, receipt };
+    await this.db.insertInto('payments').values(row).execute();
+  }
+
+  paymentsOf(order: number): Promise<Payment[]> {
+    return this.db
+      .selectFrom('payments')
+      .select(['id', 'method', 'amount', 'paid_at as paidAt', 'receipt'])
+      .where('order_id', '=', order)
+      .orderBy('paid_at')
+      .execute();
+  }
+
+  async paidFor(order: number): Promise<string> {
+    const { paid } = await this.db
+      .selectFrom('payments')
+      .select(({ fn }) => fn.sum<string>('amount').as('paid'))
+      .where('order_id', '=', order)
+      .executeTakeFirstOrThrow();
+    return paid;
+  }
+
+  async review(sku: string, customer_id: number, review: Review): Promise<void> {
+    const row = { ...review, sku, customer_id };
+    await this.db.insertInto('reviews').values(row).execute();
+  }
+
+  reviewsOf(sku: string): Promise<(Review & { by: string })[]> {
+    return this.db
+      .selectFrom('reviews')
+      .innerJoin('customers', 'customers.id', 'customer_id')
+      .select(['stars', 'marks', 'words', 'photo', 'customers.name as by'])
+      .where('sku', '=', sku)
+      .orderBy('reviews.id')
+      .execute();
+  }
+
+  async reviewedAtLeast(least: number): Promise<{ sku: string; reviews: number }[]> {
+    const counts = await this.db
+      .selectFrom('reviews')
+      .select((review) => ['sku', review.fn.countAll().as('reviews')])
+      .groupBy('sku')
+      .having((review) => review.fn.countAll(), '>=', least)
+      .execute();
+    return counts.map(({ sku, reviews }) => ({ sku, reviews: Number(reviews) }));
+  }
+
+  async after(sku: string, limit: number): Promise<string[]> {
+    const page = this.db.selectFrom('products').select('sku').where('sku', '>', sku);
+    const rows = await page.orderBy('sku').limit(limit).execute();
+    return rows.map((row) => row.sku);
+  }
+
+  async labelled(label: string): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('customers')
+      .select('name')
+      .where((customer) => customer(customer.val(label), '=', customer.fn.any('labels')))
+      .orderBy('name')
+      .execute();
+    return rows.map(({ name }) => name);
+  }
+
+  async livingIn(city: string): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('customers')
+      .select('name')
+      .where((customer) => customer(customer.ref('address', '->>').key('city'), '=', city))
+      .orderBy('name')
+      .execute();
+    return rows.map(({ name }) => name);
+  }
+
+  async discontinue(sku: string): Promise<void> {
+    await this.db.deleteFrom('products').where('sku', '=', sku).execute();
+  }
+
   isUniqueViolation(error: unknown): boolean {
-    return (
-      (error instanceof DatabaseError && error.code === '23505') || isDatabaseError(error, 'unique_violation')
-    );
+    return violates(error, 'unique_violation');
+  }
+
+  isForeignKeyViolation(error: unknown): boolean {
+    return violates(error, 'foreign_key_violation');
   }
 
   async *streamSkus(): AsyncIterable<string> {
@@ -242,4 +368,10 @@ export class KyselyShop implements Shop {
   close(): Promise<void> {
     return this.db.destroy();
   }
+}
+
+/** Kysely leaves errors as the driver gives them. */
+function violates(error: unknown, condition: 'unique_violation' | 'foreign_key_violation'): boolean {
+  const code = { unique_violation: '23505', foreign_key_violation: '23503' }[condition];
+  return (error instanceof DatabaseError && error.code === code) || isDatabaseError(error, condition);
 }

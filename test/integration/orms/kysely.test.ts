@@ -1,7 +1,8 @@
 import { PostgresDialect } from 'kysely';
 import { Cursor, Pool } from 'kingbase-native/pg';
 import { KyselyShop } from './kysely-shop.js';
-import { MOST, testShop } from './shop.js';
+import { localDay, MOST } from './shop-model.js';
+import { testShop } from './shop.js';
 
 testShop("Kysely's PostgresDialect", ({ application, clientLibrary, ...place }) => {
   const pool = new Pool({
@@ -10,5 +11,7 @@ testShop("Kysely's PostgresDialect", ({ application, clientLibrary, ...place }) 
     kingbase: { clientLibrary },
     max: MOST,
   });
-  return new KyselyShop(new PostgresDialect({ pool, cursor: Cursor }), place.schema);
+  return new KyselyShop(new PostgresDialect({ pool, cursor: Cursor }), place.schema, (day) =>
+    localDay(day as Date),
+  );
 });

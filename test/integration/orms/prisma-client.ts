@@ -18,14 +18,18 @@ interface Customer extends Row {
   orders: Order[];
 }
 
-interface Model<R extends Row> {
+export interface Model<R extends object> {
   create(args: Arguments): Promise<R>;
   createMany(args: Arguments): Promise<{ count: number }>;
   update(args: Arguments): Promise<R>;
   upsert(args: Arguments): Promise<R>;
   deleteMany(args: Arguments): Promise<{ count: number }>;
   findUnique(args: Arguments): Promise<R | null>;
+  findUniqueOrThrow(args: Arguments): Promise<R>;
   findMany(args: Arguments): Promise<R[]>;
+  delete(args: Arguments): Promise<R>;
+  updateMany(args: Arguments): Promise<{ count: number }>;
+  groupBy(args: Arguments): Promise<(R & { _count: number })[]>;
   count(args?: Arguments): Promise<number>;
   aggregate(args: Arguments): Promise<{ _sum: Row }>;
 }
@@ -38,15 +42,23 @@ interface Calls {
   $executeRaw(texts: TemplateStringsArray, ...values: unknown[]): Promise<number>;
 }
 
-/** What the test uses of a generated client. */
-export interface Client extends Calls {
-  $transaction<R>(work: (tx: Calls) => Promise<R>, options?: { isolationLevel: string }): Promise<R>;
-  $transaction(calls: readonly Promise<unknown>[]): Promise<unknown[]>;
-  $disconnect(): Promise<void>;
+interface TransactionOptions {
+  isolationLevel?: string;
+  /** ms that it may wait for its connection, and then take. */
+  maxWait?: number;
+  timeout?: number;
 }
 
+/** What tests use of a generated client, with the calls of its model. */
+export type ClientOf<C> = C & {
+  $transaction<R>(work: (tx: C) => Promise<R>, options?: TransactionOptions): Promise<R>;
+  $transaction(calls: readonly Promise<unknown>[]): Promise<unknown[]>;
+  $disconnect(): Promise<void>;
+};
+export type Client = ClientOf<Calls>;
+
 interface Runtime {
-  getPrismaClient(config: object): new (options: { adapter: SqlDriverAdapterFactory }) => Client;
+  getPrismaClient(config: object): new (options: { adapter: SqlDriverAdapterFactory }) => unknown;
 }
 
 // @types/node declares it without its classes.
@@ -57,12 +69,17 @@ const { WebAssembly } = globalThis as unknown as {
 const requires = createRequire(__filename);
 const load = (name: string): unknown => requires(`@prisma/client/runtime/${name}.js`);
 
-/**
- * A Prisma Client. `prisma-model.json` is what `prisma generate` (7.10.0) writes into `internal/class.ts` for the schema in
- * its `inlineSchema`: the generator itself is not run, since it is 200 MB and wants to download programs.
- */
+/** The Prisma Client of `prisma-model.json`. */
 export function prismaClient(adapter: SqlDriverAdapterFactory): Client {
-  const model = JSON.parse(readFileSync(path.join(__dirname, 'prisma-model.json'), 'utf8')) as object;
+  return prismaClientOf<Calls>('prisma-model.json', adapter);
+}
+
+/**
+ * A Prisma Client of a model. These files are what `prisma generate` (7.10.0) writes into `internal/class.ts` for the schema
+ * in their `inlineSchema`: the generator itself is not run, since it is 200 MB and wants to download programs.
+ */
+export function prismaClientOf<C>(file: string, adapter: SqlDriverAdapterFactory): ClientOf<C> {
+  const model = JSON.parse(readFileSync(path.join(__dirname, file), 'utf8')) as object;
   const compilerWasm = {
     getRuntime: () => Promise.resolve(load('query_compiler_fast_bg.postgresql')),
     getQueryCompilerWasmModule: () => {
@@ -72,5 +89,5 @@ export function prismaClient(adapter: SqlDriverAdapterFactory): Client {
     importName: './query_compiler_fast_bg.js',
   };
   const runtime = load('client') as Runtime;
-  return new (runtime.getPrismaClient({ ...model, compilerWasm }))({ adapter });
+  return new (runtime.getPrismaClient({ ...model, compilerWasm }))({ adapter }) as ClientOf<C>;
 }

@@ -1,26 +1,35 @@
 import {
+  cast,
+  col,
   DataTypes,
+  fn,
+  ForeignKeyConstraintError,
   Op,
   OptimisticLockError,
   Sequelize,
   Transaction,
   UniqueConstraintError,
-  type Model,
-  type ModelStatic,
+  where,
+  type WhereOptions,
 } from 'sequelize';
 import pg, { type ClientConfig } from 'kingbase-native/pg';
+import { defineModels, type Models } from './sequelize-models.js';
 import {
   AUDIT,
   MOST,
-  testShop,
+  type Category,
   type Change,
   type Customer,
   type Line,
   type Order,
+  type Payment,
   type Place,
   type Product,
+  type Review,
   type Shop,
-} from './shop.js';
+  type Warehouse,
+} from './shop-model.js';
+import { testShop } from './shop.js';
 
 /** Sequelize hands only those options on that it knows; the driver's own are added here. */
 function moduleWith(kingbase: ClientConfig['kingbase']): object {
@@ -32,20 +41,14 @@ function moduleWith(kingbase: ClientConfig['kingbase']): object {
   return { ...pg, Client };
 }
 
-type Row<T extends object> = Model<T & { id?: number }, T>;
-
 class SequelizeShop implements Shop {
   private readonly sequelize: Sequelize;
-  private readonly customers: ModelStatic<Row<Customer>>;
-  private readonly products: ModelStatic<Model<Product, Product>>;
-  private readonly orders: ModelStatic<Row<{ customerId: number; status?: string }>>;
-  private readonly trail: ModelStatic<Model<Change & { sku: string }>>;
   private readonly schema: string;
-  private readonly lines: ModelStatic<Model<Line, Line & { orderId: number; number: number }>>;
+  private readonly models: Models;
 
   constructor({ host, port, user, database, schema, application, options, clientLibrary }: Place) {
     this.schema = schema;
-    const sequelize = new Sequelize({
+    this.sequelize = new Sequelize({
       dialect: 'postgres',
       dialectModule: moduleWith({ clientLibrary }),
       dialectOptions: { application_name: application, options },
@@ -57,47 +60,7 @@ class SequelizeShop implements Shop {
       define: { timestamps: false, underscored: true },
       logging: false,
     });
-    const name = { type: DataTypes.TEXT, allowNull: false };
-    const sku = { type: DataTypes.TEXT, primaryKey: true };
-    const quantity = { type: DataTypes.INTEGER, allowNull: false };
-    this.sequelize = sequelize;
-    this.customers = sequelize.define('customers', {
-      name,
-      email: { ...name, unique: true },
-      labels: { type: DataTypes.ARRAY(DataTypes.TEXT), allowNull: false },
-      address: { type: DataTypes.JSONB, allowNull: false },
-      credit: { type: DataTypes.DECIMAL(20, 4), allowNull: false },
-      since: { type: DataTypes.DATE, allowNull: false },
-    });
-    this.products = sequelize.define('products', { sku, name, price: DataTypes.DECIMAL(12, 2), quantity });
-    this.orders = sequelize.define(
-      'orders',
-      {
-        status: { type: DataTypes.ENUM('new', 'paid', 'sent'), defaultValue: 'new' },
-        customerId: { type: DataTypes.INTEGER, allowNull: false },
-      },
-      { version: true },
-    );
-    this.trail = sequelize.define(
-      'product_trail',
-      {
-        at: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
-        sku: { type: DataTypes.TEXT, allowNull: false },
-        was: DataTypes.INTEGER,
-        became: { type: DataTypes.INTEGER, allowNull: false },
-      },
-      { freezeTableName: true },
-    );
-    this.lines = sequelize.define('order_lines', {
-      orderId: { type: DataTypes.INTEGER, primaryKey: true },
-      number: { type: DataTypes.INTEGER, primaryKey: true },
-      sku: { type: DataTypes.TEXT, allowNull: false },
-      quantity,
-    });
-    this.orders.belongsTo(this.customers, { foreignKey: 'customerId' });
-    this.customers.hasMany(this.orders, { foreignKey: 'customerId' });
-    this.orders.hasMany(this.lines, { foreignKey: 'orderId', as: 'lines' });
-    this.lines.belongsTo(this.products, { foreignKey: 'sku', as: 'product' });
+    this.models = defineModels(this.sequelize);
   }
 
   async createSchema(): Promise<void> {
@@ -107,39 +70,47 @@ class SequelizeShop implements Shop {
       fields: ['quantity'],
       where: { quantity: { [Op.gte]: 0 } },
     });
+    await this.sequelize.getQueryInterface().addConstraint('stock', {
+      type: 'check',
+      fields: ['pieces'],
+      where: { pieces: { [Op.gte]: 0 } },
+    });
     await this.sequelize.query(AUDIT(this.schema));
   }
 
   async addCustomer(customer: Customer, transaction: Transaction | null = null): Promise<number> {
-    return (await this.customers.create(customer, { transaction })).get('id') as number;
+    return (await this.models.customers.create(customer, { transaction })).get('id') as number;
   }
 
   async customer(id: number): Promise<Customer> {
-    const found = await this.customers.findByPk(id, { attributes: { exclude: ['id'] }, rejectOnEmpty: true });
+    const found = await this.models.customers.findByPk(id, {
+      attributes: { exclude: ['id'] },
+      rejectOnEmpty: true,
+    });
     return found.get({ plain: true });
   }
 
   async addProducts(products: readonly Product[]): Promise<void> {
-    await this.products.bulkCreate(products);
+    await this.models.products.bulkCreate(products);
   }
 
   async deliver(product: Product): Promise<void> {
-    const known = await this.products.findByPk(product.sku);
+    const known = await this.models.products.findByPk(product.sku);
     const quantity = product.quantity + ((known?.get('quantity') as number | undefined) ?? 0);
-    await this.products.upsert({ ...product, quantity });
+    await this.models.products.upsert({ ...product, quantity });
   }
 
   async product(sku: string): Promise<Product> {
-    return (await this.products.findByPk(sku, { rejectOnEmpty: true })).get({ plain: true });
+    return (await this.models.products.findByPk(sku, { rejectOnEmpty: true })).get({ plain: true });
   }
 
   placeOrder(customerId: number, lines: readonly Line[]): Promise<number> {
     return this.sequelize.transaction(async (transaction) => {
-      const orderId = (await this.orders.create({ customerId }, { transaction })).get('id') as number;
+      const orderId = (await this.models.orders.create({ customerId }, { transaction })).get('id') as number;
       const numbered = lines.map((line, at) => ({ orderId, number: at + 1, ...line }));
-      await this.lines.bulkCreate(numbered, { transaction });
+      await this.models.lines.bulkCreate(numbered, { transaction });
       for (const { sku, quantity } of lines) {
-        await this.products.decrement('quantity', { by: quantity, where: { sku }, transaction });
+        await this.models.products.decrement('quantity', { by: quantity, where: { sku }, transaction });
       }
       return orderId;
     });
@@ -151,10 +122,10 @@ class SequelizeShop implements Shop {
       attributes: ['number', 'quantity'],
       include: [{ association: 'product', attributes: ['name'] }],
     };
-    const found = await this.orders.findAll({
+    const found = await this.models.orders.findAll({
       where: { customerId },
       include: [include],
-      order: ['id', [{ model: this.lines, as: 'lines' }, 'number', 'ASC']],
+      order: ['id', [{ model: this.models.lines, as: 'lines' }, 'number', 'ASC']],
     });
     return found.map((order) => {
       const { id, status, lines } = order.get({ plain: true }) as unknown as Omit<Order, 'lines'> & {
@@ -178,7 +149,7 @@ class SequelizeShop implements Shop {
   }
 
   async page(offset: number, limit: number): Promise<{ total: number; skus: string[] }> {
-    const { count, rows } = await this.products.findAndCountAll({ order: ['sku'], offset, limit });
+    const { count, rows } = await this.models.products.findAndCountAll({ order: ['sku'], offset, limit });
     return { total: count, skus: rows.map((row) => row.get('sku') as string) };
   }
 
@@ -194,7 +165,7 @@ class SequelizeShop implements Shop {
   take(sku: string): Promise<number> {
     return this.sequelize.transaction(async (transaction) => {
       const lock = Transaction.LOCK.UPDATE;
-      const product = await this.products.findByPk(sku, { lock, transaction, rejectOnEmpty: true });
+      const product = await this.models.products.findByPk(sku, { lock, transaction, rejectOnEmpty: true });
       const quantity = (product.get('quantity') as number) - 1;
       await product.update({ quantity }, { transaction });
       return quantity;
@@ -202,12 +173,16 @@ class SequelizeShop implements Shop {
   }
 
   async trailOf(sku: string): Promise<Change[]> {
-    const found = await this.trail.findAll({ where: { sku }, order: ['at'], attributes: ['was', 'became'] });
+    const found = await this.models.trail.findAll({
+      where: { sku },
+      order: ['at'],
+      attributes: ['was', 'became'],
+    });
     return found.map((change) => change.get({ plain: true }));
   }
 
   async setStatus(id: number, status: string, meanwhile: () => Promise<void>): Promise<boolean> {
-    const order = await this.orders.findByPk(id, { rejectOnEmpty: true });
+    const order = await this.models.orders.findByPk(id, { rejectOnEmpty: true });
     await meanwhile();
     try {
       await order.update({ status });
@@ -218,8 +193,150 @@ class SequelizeShop implements Shop {
     }
   }
 
+  async addCategory(name: string, parentId: number | null = null): Promise<number> {
+    return (await this.models.categories.create({ name, parentId })).get('id') as number;
+  }
+
+  async file(sku: string, categories: readonly number[]): Promise<void> {
+    // What a relation adds to a model is known at run time.
+    const product = (await this.models.products.findByPk(sku, { rejectOnEmpty: true })) as unknown as {
+      setCategories(ids: readonly number[]): Promise<void>;
+    };
+    await product.setCategories(categories);
+  }
+
+  async category(id: number): Promise<Category> {
+    const { categories, products } = this.models;
+    const found = await categories.findByPk(id, {
+      attributes: ['name'],
+      include: [
+        { association: 'parent', attributes: ['name'] },
+        { association: 'children', attributes: ['name'] },
+        { association: 'products', attributes: ['name'], through: { attributes: [] } },
+      ],
+      order: [
+        [{ model: categories, as: 'children' }, 'id', 'ASC'],
+        [{ model: products, as: 'products' }, 'sku', 'ASC'],
+      ],
+      rejectOnEmpty: true,
+    });
+    interface Named {
+      name: string;
+    }
+    type Loaded = Named & { parent: Named | null; children: Named[]; products: Named[] };
+    const loaded = found.get({ plain: true }) as unknown as Loaded;
+    const names = (of: readonly Named[]): string[] => of.map(({ name }) => name);
+    return {
+      name: loaded.name,
+      parent: loaded.parent?.name ?? null,
+      children: names(loaded.children),
+      products: names(loaded.products),
+    };
+  }
+
+  async openWarehouse(warehouse: Warehouse): Promise<void> {
+    await this.models.warehouses.create(warehouse);
+  }
+
+  async warehouse(code: string): Promise<Warehouse> {
+    return (await this.models.warehouses.findByPk(code, { rejectOnEmpty: true })).get({ plain: true });
+  }
+
+  async store(warehouse: string, sku: string, pieces: number): Promise<void> {
+    const known = await this.models.stock.findOne({ where: { warehouse, sku } });
+    const before = (known?.get('pieces') as number | undefined) ?? 0;
+    await this.models.stock.upsert({ warehouse, sku, pieces: before + pieces });
+  }
+
+  move(sku: string, from: string, to: string, by: number): Promise<void> {
+    const { stock } = this.models;
+    return this.sequelize.transaction(async (transaction) => {
+      await stock.increment('pieces', { by, where: { sku, warehouse: to }, transaction });
+      await stock.decrement('pieces', { by, where: { sku, warehouse: from }, transaction });
+    });
+  }
+
+  async stockOf(sku: string): Promise<{ warehouse: string; pieces: number }[]> {
+    const include = { association: 'place', attributes: ['name'] };
+    const found = await this.models.stock.findAll({ where: { sku }, include, order: ['warehouse'] });
+    return found.map((row) => {
+      const { place, pieces } = row.get({ plain: true }) as unknown as { place: Warehouse; pieces: number };
+      return { warehouse: place.name, pieces };
+    });
+  }
+
+  async pay(orderId: number, payment: Payment): Promise<void> {
+    await this.models.payments.create({ ...payment, orderId });
+  }
+
+  async paymentsOf(orderId: number): Promise<Payment[]> {
+    const attributes = { exclude: ['orderId'] };
+    const found = await this.models.payments.findAll({ where: { orderId }, attributes, order: ['paidAt'] });
+    return found.map((payment) => payment.get({ plain: true }));
+  }
+
+  async paidFor(orderId: number): Promise<string> {
+    return String(await this.models.payments.sum('amount', { where: { orderId }, dataType: DataTypes.TEXT }));
+  }
+
+  async review(sku: string, customerId: number, review: Review): Promise<void> {
+    const photo = review.photo && Buffer.from(review.photo);
+    await this.models.reviews.create({ ...review, photo, sku, customerId });
+  }
+
+  async reviewsOf(sku: string): Promise<(Review & { by: string })[]> {
+    const found = await this.models.reviews.findAll({
+      attributes: ['stars', 'marks', 'words', 'photo'],
+      where: { sku },
+      include: { association: 'author', attributes: ['name'] },
+      order: ['id'],
+    });
+    return found.map((row) => {
+      const { author, ...review } = row.get({ plain: true }) as unknown as Review & { author: Customer };
+      return { ...review, by: author.name };
+    });
+  }
+
+  async reviewedAtLeast(least: number): Promise<{ sku: string; reviews: number }[]> {
+    const count = fn('count', col('*'));
+    const found = await this.models.reviews.findAll({
+      attributes: ['sku', [cast(count, 'int4'), 'reviews']],
+      group: 'sku',
+      having: where(count, Op.gte, least),
+    });
+    return found.map((row) => row.get({ plain: true }) as unknown as { sku: string; reviews: number });
+  }
+
+  async after(sku: string, limit: number): Promise<string[]> {
+    const order = ['sku'];
+    const found = await this.models.products.findAll({ where: { sku: { [Op.gt]: sku } }, order, limit });
+    return found.map((row) => row.get('sku') as string);
+  }
+
+  labelled(label: string): Promise<string[]> {
+    return this.names({ labels: { [Op.contains]: [label] } });
+  }
+
+  livingIn(city: string): Promise<string[]> {
+    return this.names({ address: { city } });
+  }
+
+  private async names(where: WhereOptions<Customer>): Promise<string[]> {
+    const found = await this.models.customers.findAll({ where, order: ['name'] });
+    return found.map((row) => row.get('name') as string);
+  }
+
+  async discontinue(sku: string): Promise<void> {
+    await this.models.products.destroy({ where: { sku } });
+  }
+
   isUniqueViolation(error: unknown): boolean {
-    return error instanceof UniqueConstraintError && error.errors[0]?.path === 'email';
+    // It reads the columns out of the server's words.
+    return error instanceof UniqueConstraintError && error.errors.length > 0;
+  }
+
+  isForeignKeyViolation(error: unknown): boolean {
+    return error instanceof ForeignKeyConstraintError;
   }
 
   close(): Promise<void> {

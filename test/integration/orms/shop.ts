@@ -1,105 +1,23 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { open, quoteIdentifier, type Database } from 'kingbase-native';
+import { testRestOfShop } from './shop-rest.js';
+import { failure } from './failure.js';
+import { MOST, type Customer, type Place, type Product, type Shop } from './shop-model.js';
 
-export interface Customer {
-  name: string;
-  email: string;
-  labels: string[];
-  address: { city: string; lines: string[] };
-  /** numeric(20,4), of which no digit may be lost. */
-  credit: string;
-  since: Date;
-}
-
-export interface Product {
-  sku: string;
-  name: string;
-  price: string;
-  /** Never below 0, by a check. */
-  quantity: number;
-}
-
-export interface Line {
-  sku: string;
-  quantity: number;
-}
-
-export interface Order {
-  id: number;
-  status: string;
-  /** By their numbers. */
-  lines: { product: string; quantity: number }[];
-}
-
-/** A line of the audit trail. */
-export interface Change {
-  was: number | null;
-  became: number;
-}
-
-/** A trigger that writes down what becomes of each product's quantity, in the table `product_trail`. */
-export const AUDIT = (schema: string): string => `
-  CREATE FUNCTION ${quoteIdentifier(schema)}.note_quantity() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    EXECUTE format('INSERT INTO %I.product_trail (sku, was, became) VALUES ($1, $2, $3)', TG_TABLE_SCHEMA)
-      USING NEW.sku, CASE WHEN TG_OP = 'UPDATE' THEN OLD.quantity END, NEW.quantity;
-    RETURN NULL;
-  END $$;
-  CREATE TRIGGER note_quantity AFTER INSERT OR UPDATE OF quantity ON ${quoteIdentifier(schema, 'products')}
-    FOR EACH ROW EXECUTE PROCEDURE ${quoteIdentifier(schema)}.note_quantity()`;
-
-/** What every library has to do with the same tables, in the way that its documentation shows. */
-export interface Shop {
-  createSchema(): Promise<void>;
-  /** Gives the number that the server has given. */
-  addCustomer(customer: Customer): Promise<number>;
-  customer(id: number): Promise<Customer>;
-  /** All by one statement. */
-  addProducts(products: readonly Product[]): Promise<void>;
-  /** A product that is there already gets that many more. */
-  deliver(product: Product): Promise<void>;
-  product(sku: string): Promise<Product>;
-  /** In one transaction: the order, its lines, and less in stock. */
-  placeOrder(customer: number, lines: readonly Line[]): Promise<number>;
-  /** With their lines and the names of the products, loaded together. */
-  ordersOf(customer: number): Promise<Order[]>;
-  /** How many pieces each customer has ordered, by joins. */
-  sales(): Promise<{ name: string; pieces: number }[]>;
-  page(offset: number, limit: number): Promise<{ total: number; skus: string[] }>;
-  /** Adds it, and again in a savepoint, which fails; commits, and gives the error. */
-  addTwice(customer: Customer): Promise<unknown>;
-  /** Takes one piece of a product whose row it locks, and says how many are left. */
-  take(sku: string): Promise<number>;
-  /** What the trigger has noted of a product's quantity, in its order. */
-  trailOf(sku: string): Promise<Change[]>;
-  /**
-   * Reads an order, calls `meanwhile`, and sets its status unless somebody else has changed it since; gives whether it did.
-   * By the library's own optimistic locking where it has one.
-   */
-  setStatus(order: number, status: string, meanwhile: () => Promise<void>): Promise<boolean>;
-  /** By what the library itself says of the error. */
-  isUniqueViolation(error: unknown): boolean;
-  /** Only where the library streams. */
-  streamSkus?(): AsyncIterable<string>;
-  close(): Promise<void>;
-}
-
-/** Where a shop is, and how to get there. */
-export interface Place {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly database: string;
-  readonly schema: string;
-  /** By this name its sessions are known. */
-  readonly application: string;
-  readonly clientLibrary: string;
-  /** `pg`'s option for settings of the session. */
-  readonly options: string;
-}
-
-/** The most sessions that a shop may have: fewer than there are tasks. */
-export const MOST = 8;
+/** Prisma begins the names of those with an underscore that it makes for relations of many to many. */
+const TABLES = [
+  'categories',
+  'customers',
+  'order_lines',
+  'orders',
+  'payments',
+  'product_categories',
+  'product_trail',
+  'products',
+  'reviews',
+  'stock',
+  'warehouses',
+];
 
 const WANG: Customer = {
   name: '王小明',
@@ -118,13 +36,6 @@ const PRODUCTS: Product[] = Array.from({ length: 25 }, (_, at) => ({
   quantity: 10,
 }));
 
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.fail('it did not fail'),
-    (error: unknown) => error,
-  );
-}
-
 /** The same programs for every library, on each client library. */
 export function testShop(library: string, openShop: (place: Place) => Shop | Promise<Shop>): void {
   describe.each(inject('libraries'))(`${library} on $name`, ({ flavour, path }) => {
@@ -138,7 +49,8 @@ export function testShop(library: string, openShop: (place: Place) => Shop | Pro
       schema: name,
       application: name,
       clientLibrary: path,
-      options: `-c search_path=${name}`,
+      // Away from UTC, so that a time that is taken for the session's is found out.
+      options: `-c search_path=${name} -c TimeZone=Asia/Shanghai`,
     };
     let observer: Database;
     let shop: Shop;
@@ -146,7 +58,7 @@ export function testShop(library: string, openShop: (place: Place) => Shop | Pro
     let li: number;
 
     beforeAll(async () => {
-      observer = open({ host, port, user, database, clientLibrary: path, pool: { max: 1 } });
+      observer = open({ host, port, user, database, clientLibrary: path, pool: { max: 2 } });
       await observer.script(
         `DROP SCHEMA IF EXISTS ${quoteIdentifier(name)} CASCADE; CREATE SCHEMA ${quoteIdentifier(name)}`,
       );
@@ -160,12 +72,10 @@ export function testShop(library: string, openShop: (place: Place) => Shop | Pro
 
     it('has made its tables where it was told to', async () => {
       const { rows } = await observer.query<{ table: string }>(
-        `SELECT tablename AS "table" FROM pg_tables WHERE schemaname = $1 ORDER BY 1`,
+        `SELECT ltrim(tablename, '_') AS "table" FROM pg_tables WHERE schemaname = $1 ORDER BY 1`,
         [name],
       );
-      expect(rows.map(({ table }) => table)).toEqual(
-        expect.arrayContaining(['customers', 'order_lines', 'orders', 'product_trail', 'products']),
-      );
+      expect(rows.map(({ table }) => table)).toEqual(expect.arrayContaining(TABLES));
     });
 
     it('inserts a row and reads it: Chinese, an array, JSON, numeric, a time', async () => {
@@ -175,6 +85,12 @@ export function testShop(library: string, openShop: (place: Place) => Shop | Pro
       li = await shop.addCustomer(LI);
       expect(li).toBe(wang + 1);
       expect(await shop.customer(li)).toEqual(LI);
+      const { rows } = await observer.query(
+        `SELECT since = '2026-02-17 08:30:00.123+08' AS same, address ->> 'city' AS city, labels[2] AS label
+         FROM ${quoteIdentifier(name, 'customers')} WHERE id = $1`,
+        [wang],
+      );
+      expect(rows).toEqual([{ same: true, city: '杭州', label: WANG.labels[1] }]);
     });
 
     it('knows a unique violation for one, and nothing else', async () => {
@@ -265,9 +181,9 @@ export function testShop(library: string, openShop: (place: Place) => Shop | Pro
     });
 
     it('locks rows, with more tasks than the pool has connections', async () => {
-      await shop.addProducts([{ sku: '抢', name: '抢购', price: '1.00', quantity: 60 }]);
-      const left = await Promise.all(Array.from({ length: 50 }, () => shop.take('抢')));
-      expect(left.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, at) => at + 10));
+      await shop.addProducts([{ sku: '抢', name: '抢购', price: '1.00', quantity: 210 }]);
+      const left = await Promise.all(Array.from({ length: 200 }, () => shop.take('抢')));
+      expect(left.sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, at) => at + 10));
       const { rows } = await observer.query<{ sessions: number }>(
         `SELECT count(*)::int4 AS sessions FROM pg_stat_activity WHERE application_name = $1`,
         [name],
@@ -294,8 +210,27 @@ export function testShop(library: string, openShop: (place: Place) => Shop | Pro
       expect(pages).toHaveLength(2 * MOST);
     });
 
-    it('leaves no session behind when it is closed', async () => {
-      await shop.close();
+    testRestOfShop(() => ({ shop, observer, schema: name, wang, li }));
+
+    it('ends what is under way when it is closed, and leaves no session behind', async () => {
+      const holder = await observer.begin();
+      await holder.exec(`SELECT 1 FROM ${quoteIdentifier(name, 'products')} WHERE sku = '抢' FOR UPDATE`);
+      const taken = shop.take('抢').catch((error: unknown) => error);
+      await vi.waitFor(
+        async () => {
+          const { rowCount } = await observer.query(
+            `SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
+            [name],
+          );
+          expect(rowCount).toBe(1);
+        },
+        { timeout: 10_000 },
+      );
+      const closed = shop.close();
+      await holder.commit();
+      if (shop.cutsOff) expect(await taken).toBeInstanceOf(Error);
+      else expect(await taken).toBe(9);
+      await closed;
       await vi.waitFor(
         async () => {
           const { rows } = await observer.query(

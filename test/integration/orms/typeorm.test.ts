@@ -1,111 +1,50 @@
 import {
+  ArrayContains,
   DataSource,
-  EntitySchema,
+  JsonContains,
+  MoreThan,
   OptimisticLockVersionMismatchError,
   QueryFailedError,
   type EntityManager,
+  type FindOptionsWhere,
 } from 'typeorm';
 import pg, { type DatabaseError } from 'kingbase-native/pg';
 import {
   AUDIT,
   MOST,
-  testShop,
+  type Category,
   type Change,
   type Customer,
   type Line,
   type Order,
+  type Payment,
   type Place,
   type Product,
+  type Review,
   type Shop,
-} from './shop.js';
-
-interface CustomerEntity extends Customer {
-  id: number;
-  orders: OrderEntity[];
-}
-interface OrderEntity {
-  id: number;
-  status: string;
-  version: number;
-  customer: CustomerEntity;
-  lines: LineEntity[];
-}
-interface LineEntity {
-  id: number;
-  number: number;
-  quantity: number;
-  order: OrderEntity;
-  product: Product;
-}
-
-const CustomerSchema = new EntitySchema<CustomerEntity>({
-  name: 'customer',
-  tableName: 'customers',
-  columns: {
-    id: { type: 'int', primary: true, generated: 'increment' },
-    name: { type: 'text' },
-    email: { type: 'text', unique: true },
-    labels: { type: 'text', array: true },
-    address: { type: 'jsonb' },
-    credit: { type: 'numeric', precision: 20, scale: 4 },
-    since: { type: 'timestamptz' },
-  },
-  relations: { orders: { type: 'one-to-many', target: 'order', inverseSide: 'customer' } },
-});
-const ProductSchema = new EntitySchema<Product>({
-  name: 'product',
-  tableName: 'products',
-  columns: {
-    sku: { type: 'text', primary: true },
-    name: { type: 'text' },
-    price: { type: 'numeric', precision: 12, scale: 2 },
-    quantity: { type: 'int' },
-  },
-  checks: [{ expression: 'quantity >= 0' }],
-});
-const OrderSchema = new EntitySchema<OrderEntity>({
-  name: 'order',
-  tableName: 'orders',
-  columns: {
-    id: { type: 'int', primary: true, generated: 'increment' },
-    status: { type: 'enum', enum: ['new', 'paid', 'sent'], default: 'new' },
-    version: { type: 'int', version: true },
-  },
-  relations: {
-    customer: { type: 'many-to-one', target: 'customer', nullable: false, inverseSide: 'orders' },
-    lines: { type: 'one-to-many', target: 'line', inverseSide: 'order' },
-  },
-});
-const LineSchema = new EntitySchema<LineEntity>({
-  name: 'line',
-  tableName: 'order_lines',
-  columns: {
-    id: { type: 'int', primary: true, generated: 'increment' },
-    number: { type: 'int' },
-    quantity: { type: 'int' },
-  },
-  relations: {
-    order: { type: 'many-to-one', target: 'order', nullable: false, inverseSide: 'lines' },
-    product: { type: 'many-to-one', target: 'product', nullable: false, joinColumn: { name: 'sku' } },
-  },
-});
-
-const TrailSchema = new EntitySchema<Change & { at: number; sku: string }>({
-  name: 'trail',
-  tableName: 'product_trail',
-  columns: {
-    at: { type: 'int', primary: true, generated: 'increment' },
-    sku: { type: 'text' },
-    was: { type: 'int', nullable: true },
-    became: { type: 'int' },
-  },
-});
+  type Warehouse,
+} from './shop-model.js';
+import { testShop } from './shop.js';
+import {
+  CategorySchema,
+  CustomerSchema,
+  LineSchema,
+  OrderSchema,
+  PaymentSchema,
+  ProductSchema,
+  ReviewSchema,
+  StockSchema,
+  TrailSchema,
+  WarehouseSchema,
+} from './typeorm-entities.js';
 
 class TypeOrmShop implements Shop {
+  /** It takes the connections from those who use them. */
+  readonly cutsOff = true;
   private readonly source: DataSource;
   private readonly schema: string;
 
-  constructor({ host, port, user, database, schema, application, clientLibrary }: Place) {
+  constructor({ host, port, user, database, schema, application, clientLibrary, options }: Place) {
     this.schema = schema;
     this.source = new DataSource({
       type: 'postgres',
@@ -117,8 +56,19 @@ class TypeOrmShop implements Shop {
       schema,
       applicationName: application,
       poolSize: MOST,
-      extra: { kingbase: { clientLibrary } },
-      entities: [CustomerSchema, ProductSchema, OrderSchema, LineSchema, TrailSchema],
+      extra: { kingbase: { clientLibrary }, options },
+      entities: [
+        CustomerSchema,
+        ProductSchema,
+        OrderSchema,
+        LineSchema,
+        TrailSchema,
+        CategorySchema,
+        WarehouseSchema,
+        StockSchema,
+        PaymentSchema,
+        ReviewSchema,
+      ],
     });
   }
 
@@ -249,8 +199,132 @@ class TypeOrmShop implements Shop {
     }
   }
 
+  async addCategory(name: string, parent?: number): Promise<number> {
+    const below = parent === undefined ? {} : { parent: { id: parent } };
+    // `save` would look for the parent.
+    const { identifiers } = await this.source.manager.insert(CategorySchema, { name, ...below });
+    return identifiers[0]!['id'] as number;
+  }
+
+  async file(sku: string, categories: readonly number[]): Promise<void> {
+    await this.source.manager.save(ProductSchema, { sku, categories: categories.map((id) => ({ id })) });
+  }
+
+  async category(id: number): Promise<Category> {
+    const { name, parent, children, products } = await this.source.manager.findOneOrFail(CategorySchema, {
+      where: { id },
+      relations: { parent: true, children: true, products: true },
+      order: { children: { id: 'ASC' }, products: { sku: 'ASC' } },
+    });
+    const names = (of: readonly { name: string }[]): string[] => of.map((one) => one.name);
+    return { name, parent: parent?.name ?? null, children: names(children), products: names(products) };
+  }
+
+  async openWarehouse(warehouse: Warehouse): Promise<void> {
+    await this.source.manager.insert(WarehouseSchema, warehouse);
+  }
+
+  warehouse(code: string): Promise<Warehouse> {
+    return this.source.manager.findOneByOrFail(WarehouseSchema, { code });
+  }
+
+  async store(warehouseCode: string, sku: string, pieces: number): Promise<void> {
+    const key = { warehouseCode, sku };
+    const known = await this.source.manager.findOneBy(StockSchema, key);
+    const row = { ...key, pieces: pieces + (known?.pieces ?? 0) };
+    await this.source.manager.upsert(StockSchema, row, ['warehouseCode', 'sku']);
+  }
+
+  move(sku: string, from: string, to: string, pieces: number): Promise<void> {
+    return this.source.transaction(async (manager) => {
+      await manager.increment(StockSchema, { sku, warehouseCode: to }, 'pieces', pieces);
+      await manager.decrement(StockSchema, { sku, warehouseCode: from }, 'pieces', pieces);
+    });
+  }
+
+  async stockOf(sku: string): Promise<{ warehouse: string; pieces: number }[]> {
+    const found = await this.source.manager.find(StockSchema, {
+      where: { sku },
+      relations: { warehouse: true },
+      order: { warehouseCode: 'ASC' },
+    });
+    return found.map(({ warehouse, pieces }) => ({ warehouse: warehouse.name, pieces }));
+  }
+
+  async pay(order: number, payment: Payment): Promise<void> {
+    await this.source.manager.insert(PaymentSchema, { ...payment, order: { id: order } });
+  }
+
+  paymentsOf(id: number): Promise<Payment[]> {
+    return this.source.manager.find(PaymentSchema, { where: { order: { id } }, order: { paidAt: 'ASC' } });
+  }
+
+  async paidFor(order: number): Promise<string> {
+    // `manager.sum` gives a number.
+    const row = await this.source.manager
+      .createQueryBuilder(PaymentSchema, 'payment')
+      .select('sum(payment.amount)', 'paid')
+      .where('payment.order = :order', { order })
+      .getRawOne<{ paid: string }>();
+    return row!.paid;
+  }
+
+  async review(sku: string, customer: number, review: Review): Promise<void> {
+    const photo = review.photo && Buffer.from(review.photo);
+    const row = { ...review, photo, product: { sku }, customer: { id: customer } };
+    await this.source.manager.insert(ReviewSchema, row);
+  }
+
+  async reviewsOf(sku: string): Promise<(Review & { by: string })[]> {
+    const found = await this.source.manager.find(ReviewSchema, {
+      where: { product: { sku } },
+      relations: { customer: true },
+      order: { id: 'ASC' },
+    });
+    return found.map(({ stars, marks, words, photo, customer }) => {
+      return { stars, marks, words, photo, by: customer.name };
+    });
+  }
+
+  reviewedAtLeast(least: number): Promise<{ sku: string; reviews: number }[]> {
+    return this.source.manager
+      .createQueryBuilder(ReviewSchema, 'review')
+      .select('review.sku', 'sku')
+      .addSelect('count(*)::int4', 'reviews')
+      .groupBy('review.sku')
+      .having('count(*) >= :least', { least })
+      .getRawMany();
+  }
+
+  async after(sku: string, take: number): Promise<string[]> {
+    const where = { sku: MoreThan(sku) };
+    const found = await this.source.manager.find(ProductSchema, { where, order: { sku: 'ASC' }, take });
+    return found.map((product) => product.sku);
+  }
+
+  labelled(label: string): Promise<string[]> {
+    return this.names({ labels: ArrayContains([label]) });
+  }
+
+  livingIn(city: string): Promise<string[]> {
+    return this.names({ address: JsonContains({ city }) });
+  }
+
+  private async names(where: FindOptionsWhere<Customer>): Promise<string[]> {
+    const found = await this.source.manager.find(CustomerSchema, { where, order: { name: 'ASC' } });
+    return found.map(({ name }) => name);
+  }
+
+  async discontinue(sku: string): Promise<void> {
+    await this.source.manager.delete(ProductSchema, { sku });
+  }
+
   isUniqueViolation(error: unknown): boolean {
     return error instanceof QueryFailedError && (error.driverError as DatabaseError).code === '23505';
+  }
+
+  isForeignKeyViolation(error: unknown): boolean {
+    return error instanceof QueryFailedError && (error.driverError as DatabaseError).code === '23503';
   }
 
   async *streamSkus(): AsyncIterable<string> {

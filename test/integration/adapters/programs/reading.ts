@@ -159,6 +159,28 @@ export const cursors: Programs = {
       client: await read('select true as v', null),
     };
   },
+  'gives the rows of cursors away': async ({ client, Cursor }) => {
+    const session = await client();
+    const text = `select g, g::int8 as big, g * 1.5::float8 as half, g % 2 = 0 as even, g::text as word,
+      date '2024-02-29' + g as day, timestamp '2024-02-29 23:59:59.5' as at, null as nothing
+      from generate_series(1, 1000) as g`;
+    const counts: number[] = [];
+    const told: unknown[] = [];
+    const rows: unknown[] = [];
+    for (const rowMode of ['object', 'array']) {
+      const cursor = session.query(new Cursor(text, null, { rowMode }));
+      cursor.on('row', (row) => told.push(row));
+      for (;;) {
+        const read = await cursor.read(rowMode === 'array' ? 333 : 7);
+        counts.push(read.length);
+        if (read.length === 0) break;
+        // They are the program's, which may do with them as it likes.
+        rows.push(...read.splice(0));
+      }
+    }
+    const same = rows.every((row, at) => row === told[at]);
+    return { counts, same, told: told.length, first: rows[0], last: rows[999], array: rows[1999] };
+  },
   'has cursors in transactions': async ({ client, Cursor }) => {
     const session = await client();
     await session.query('begin');
