@@ -206,7 +206,9 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
       name = 'connectTimeout';
       const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
       if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
-        throw badOption('The option "connect_timeout" must be a number of seconds; 0 is no limit.');
+        throw badOption(
+          'The option "connect_timeout" must be a finite number of seconds; 0, or less, is no limit.',
+        );
       }
       // libpq: "zero, negative, or not specified means wait indefinitely".
       setting = Math.max(0, seconds) * 1000;
@@ -246,7 +248,7 @@ function logOptions(given: unknown): LogOptions | undefined {
   const { write, slowStatement } = given as Partial<Record<keyof LogOptions, unknown>>;
   if (typeof write !== 'function') throw badOption('The option "log.write" must be a function.');
   if (slowStatement !== undefined && !(typeof slowStatement === 'number' && slowStatement >= 0)) {
-    throw badOption('The option "log.slowStatement" must be a number of milliseconds.');
+    throw badOption('The option "log.slowStatement" must be a number of milliseconds that is not negative.');
   }
   return { write: write as LogOptions['write'], slowStatement };
 }

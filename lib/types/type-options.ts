@@ -1,4 +1,5 @@
 import { isRecord, kindOf } from '../base/kind-of.js';
+import { shown } from '../base/shown.js';
 import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
 import type { Reading } from './families/family.js';
@@ -132,7 +133,7 @@ export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptio
     } else {
       const names = Object.keys(CHOICES);
       throw badOption(
-        `There is no option types.${shortened(key)} that takes ${quoted(value)}.` +
+        `There is no option types.${shown(key)} that takes ${quoted(value)}.` +
           (didYouMean(key, names) ||
             ` The options are ${list(names)}; any other type takes { parse, serialize }.`),
       );
@@ -195,13 +196,8 @@ function badOption(message: string): UsageError {
 }
 
 function quoted(value: unknown): string {
-  if (typeof value === 'string') return `'${shortened(value)}'`;
-  return typeof value === 'function' ? 'a function' : shortened(String(value));
-}
-
-/** Names can come from a request, and messages are logged. */
-function shortened(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 63)}…` : text;
+  if (typeof value === 'string') return `'${shown(value)}'`;
+  return typeof value === 'function' ? 'a function' : shown(String(value));
 }
 
 function list(words: readonly unknown[], last = 'or'): string {
