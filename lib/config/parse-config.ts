@@ -309,13 +309,17 @@ function onConnect(given: unknown): OnConnectFunction | undefined {
 }
 
 function nobody(): never {
-  throw new Error('an untrusted configuration is not completed');
+  throw badOption(
+    'No user was given, and what a configuration that is not trusted leaves out is not completed.',
+    'Give "user" in the configuration, or in the second argument of open().',
+  );
 }
 
 function nameOfUser(osUserName: () => string): string {
   try {
     return osUserName();
-  } catch {
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
     // userInfo throws where the user has no entry in the system's list, as often in containers.
     throw badOption(
       'No user was given, and the operating system has no name for the user of this process.',

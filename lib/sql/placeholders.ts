@@ -85,14 +85,10 @@ function namedValues(names: readonly string[], parameters: object): readonly unk
 
 function wrongCount(placeholders: number, values: number): UsageError {
   return badParameter(
-    `The statement has ${counted(placeholders, 'placeholder')} (?), but ${counted(values, 'value')} ` +
-      `${values === 1 ? 'was' : 'were'} given.`,
+    `The statement has ${placeholders} ${placeholders === 1 ? 'placeholder' : 'placeholders'} (?), but ${values} ` +
+      `${values === 1 ? 'value was' : 'values were'} given.`,
     placeholders > values ? 'Write ?? for the operator ?.' : undefined,
   );
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function badParameter(message: string, hint?: string): UsageError {
