@@ -92,6 +92,12 @@ export const CALLS: readonly Pair[] = [
 
   // Statements.
   ['The statement must be a string, not «kind».', '语句必须是字符串，而不是«kind»。'],
+  ['A template has a tag of its own: db.sql`SELECT …`.', '模板有自己的标签：db.sql`SELECT …`。'],
+  ['Give its text: buffer.toString().', '请给出其文本：buffer.toString()。'],
+  [
+    'Give the text and the values as two arguments: query(text, values).',
+    '请把文本和值作为两个参数给出：query(text, values)。',
+  ],
   ['The statement contains a NUL character, which SQL cannot.', '语句含有 NUL 字符，SQL 中不允许。'],
   ['The command was refused: «words».', '命令被拒绝：«words»。'],
   ['The statement has been closed.', '预编译语句已经关闭。'],

@@ -36,6 +36,15 @@ export const OPTIONS: readonly Pair[] = [
   ['The options of «call» must be an object, not «kind».', '«call»的选项必须是对象，而不是«kind»。'],
   ['The keys are «list».', '可用的键：«list»。'],
   [
+    'It is an option of the driver itself: give it in an object, open(string, { «name»: … }).',
+    '它是驱动自己的选项：请用对象给出，open(string, { «name»: … })。',
+  ],
+  ['docs/connection-strings.md lists the keys.', '可用的键见 docs/connection-strings.zh-CN.md。'],
+  [
+    'Of pg, ssl: true is sslMode: "require", which checks no certificate; ssl: { ca } is sslMode: "verify-full" with the path of the file as sslRootCert; cert and key are sslCert and sslKey, paths as well. kingbase-native/pg takes ssl as pg does.',
+    'pg 的 ssl: true 相当于 sslMode: "require"，它不检查证书；ssl: { ca } 相当于 sslMode: "verify-full"，并以 sslRootCert 给出文件路径；cert 和 key 对应 sslCert 和 sslKey，也是路径。kingbase-native/pg 接受与 pg 相同的 ssl。',
+  ],
+  [
     'README.md and docs/connection-strings.md list the options.',
     '所有选项见 README.zh-CN.md 和 docs/connection-strings.zh-CN.md。',
   ],

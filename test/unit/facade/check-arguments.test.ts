@@ -41,3 +41,48 @@ describe('a listener for an event that there is not', () => {
     expect(error.hint).toContain(`The events are ${ALL}.`);
   });
 });
+
+describe('a statement as other drivers take it', () => {
+  it.each<[string, () => unknown, RegExp, RegExp | undefined]>([
+    [
+      '{ text, values }',
+      () => ({ text: 'SELECT 1', values: [] }),
+      /not an object/,
+      /two arguments: query\(text, values\)/,
+    ],
+    [
+      'a template',
+      () => Object.assign(['SELECT 1'], { raw: ['SELECT 1'] }),
+      /not an array/,
+      /db\.sql`SELECT …`/,
+    ],
+    ['a Buffer', () => Buffer.from('SELECT 1'), /not a Uint8Array/, /toString\(\)/],
+    ['undefined', () => undefined, /not undefined/, undefined],
+  ])('%s is refused with what to write', async (_, statement, message, hint) => {
+    const error = await db.query(statement() as string).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'KB_BAD_STATEMENT',
+      message: expect.stringMatching(message) as string,
+    });
+    if (hint === undefined) expect(error).not.toHaveProperty('hint');
+    else expect(error).toMatchObject({ hint: expect.stringMatching(hint) as string });
+  });
+});
+
+describe('an option as other drivers have it', () => {
+  it.each([
+    ['jdbc:kingbase8://h/d?keepalivesIdle=5', /open\(string, \{ keepalivesIdle: … \}\)/],
+    ['Driver={K};Server=h;keepalivesIdle=5', /open\(string, \{ keepalivesIdle: … \}\)/],
+    ['jdbc:kingbase8://h/d?nonsense=5', /^docs\/connection-strings\.md lists the keys\.$/],
+  ])('in %s is refused with where it goes, and no list of 80 names', (string, hint) => {
+    const error = refusal(() => open(string));
+    expect(error.hint).toMatch(hint);
+    expect(error.hint?.length).toBeLessThan(200);
+  });
+
+  it('ssl says what each of its forms is here', () => {
+    const error = refusal(() => open({ ssl: { ca: 'x' } } as object));
+    expect(error.message).toBe('Unknown option "ssl"; did you mean "sslMode"?');
+    expect(error.hint).toMatch(/sslRootCert/);
+  });
+});
