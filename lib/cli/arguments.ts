@@ -93,7 +93,9 @@ export function numberOf(parsed: Parsed, name: string): number | undefined {
   const given = stringOf(parsed, name);
   if (given === undefined) return undefined;
   if (!/^\d{1,9}$/.test(given)) {
-    throw new ArgumentError(text(`--${name} must be a whole number.`, `--${name} 必须是非负整数。`));
+    throw new ArgumentError(
+      text(`--${name} must be a whole number that is not negative.`, `--${name} 必须是非负整数。`),
+    );
   }
   return Number(given);
 }

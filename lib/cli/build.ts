@@ -6,6 +6,7 @@ import { ArgumentError, parse, stringOf } from './arguments.js';
 import type { Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
 import { packageDirectory } from './package-version.js';
+import { printableLines } from './terminal.js';
 import { text, type Text } from './words.js';
 
 const OPTIONS = { nodedir: { type: 'string' } } as const;
@@ -19,7 +20,7 @@ export async function build(args: readonly string[], console: Console): Promise<
   const { stdout, stderr, environment, language } = console;
   const directory = packageDirectory();
   const fail = (words: Text): ExitCode => {
-    stderr.write(`${words[language]}\n`);
+    stderr.write(`${printableLines(words[language])}\n`);
     return ExitCode.local;
   };
   if (!isWritable(directory)) return fail(notWritable(directory));
@@ -39,7 +40,7 @@ export async function build(args: readonly string[], console: Console): Promise<
   const addon = path.join(directory, 'build', 'Release', 'kingbase.node');
   const refused = loadFailure(addon);
   if (refused !== undefined) {
-    stderr.write(`${refused}\n`);
+    stderr.write(`${printableLines(refused)}\n`);
     return fail(text(`${addon} was built, but cannot be loaded.`, `已编译 ${addon}，但无法加载。`));
   }
   stdout.write(

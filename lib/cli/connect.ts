@@ -1,7 +1,7 @@
 import { ClientLibraryError, ConnectionError, UsageError, type Connection, type Database } from '../index.js';
 import { KingbaseError, type ConnectStage, type Language } from '../errors/index.js';
 import { ExitCode } from './exit-codes.js';
-import { printable } from './terminal.js';
+import { printable, printableLines } from './terminal.js';
 
 /** A session, or the first failure to get one: the pool would go on trying for as long as the server is away. */
 export async function connectOnce(db: Database): Promise<Connection> {
@@ -36,8 +36,15 @@ export function connectExitCode(error: unknown): ExitCode {
   return error instanceof KingbaseError ? ExitCode.login : ExitCode.failed;
 }
 
+/** An error in one line: the first of its explanation in Chinese, since the message itself is English, or the server's. */
+export function sentenceOf(error: KingbaseError, language: Language): string {
+  const message = printable(error.message.replace(/\s*\n\s*/g, ' '));
+  return language === 'zh' ? (explanationOf(error, 'zh').split('\n')[0] ?? message) : message;
+}
+
 /** An error for a person at a terminal: what happened, why, and what to do. */
 export function explanationOf(error: unknown, language: Language): string {
-  if (!(error instanceof KingbaseError)) return error instanceof Error ? error.message : String(error);
-  return error.explain(language).split('\n').map(printable).join('\n');
+  if (!(error instanceof KingbaseError))
+    return printableLines(error instanceof Error ? error.message : String(error));
+  return printableLines(error.explain(language));
 }

@@ -2,10 +2,10 @@ import { ClientLibraryError, open, UsageError, type Connection } from '../index.
 import { KingbaseError } from '../errors/index.js';
 import { AGAIN_OPTIONS, turns } from './again.js';
 import { connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
-import { connectOnce, explanationOf, SINGLE } from './connect.js';
+import { connectOnce, explanationOf, sentenceOf, SINGLE } from './connect.js';
 import { askPassword, type Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
-import { printable } from './terminal.js';
+import { jsonOf } from './table.js';
 
 /**
  * Logs in and asks the server for an answer, `--count` times. Ends as ping(8) does: 0, all were answered; 1, one was not; 2,
@@ -22,7 +22,7 @@ export async function ping(args: readonly string[], console: Console): Promise<E
   const { stdout, stderr, language } = console;
   const json = flagOf(parsed, 'json');
   const tell = (words: string, facts: object): void => {
-    stdout.write(`${json ? JSON.stringify(facts) : words}\n`);
+    stdout.write(`${json ? jsonOf(facts) : words}\n`);
   };
   const db = open(connection ?? {}, { ...overrides, pool: SINGLE });
   const times: number[] = [];
@@ -54,10 +54,8 @@ export async function ping(args: readonly string[], console: Console): Promise<E
         if (!(error instanceof KingbaseError)) throw error;
         await session?.release();
         session = undefined;
-        const message = printable(error.message.replace(/\s*\n\s*/g, ' '));
-        // The first line of an explanation says what happened; the message itself is English, or the server's.
-        const words = language === 'zh' ? (explanationOf(error, 'zh').split('\n')[0] ?? message) : message;
-        tell(`${sent}: ${words} [${error.code}]`, {
+        const message = sentenceOf(error, 'en');
+        tell(`${sent}: ${sentenceOf(error, language)} [${error.code}]`, {
           number: sent,
           answered: false,
           code: error.code,

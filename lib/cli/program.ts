@@ -10,6 +10,7 @@ import { libs } from './libs.js';
 import { packageVersion } from './package-version.js';
 import { ping } from './ping.js';
 import { query } from './query.js';
+import { printableLines } from './terminal.js';
 import { top } from './top.js';
 import { topology } from './topology.js';
 import { USAGE } from './usage.js';
@@ -59,7 +60,7 @@ export async function program(
   } catch (error) {
     if (error instanceof ArgumentError) {
       const more = language === 'zh' ? '用法见 kingbase-native --help。' : 'See kingbase-native --help.';
-      stderr.write(`${error.words[language]}\n${more}\n`);
+      stderr.write(`${printableLines(error.words[language])}\n${more}\n`);
       return ExitCode.usage;
     }
     if (error instanceof UsageError) {

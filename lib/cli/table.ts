@@ -20,7 +20,7 @@ export function cellOf(value: unknown): Cell {
 
 /** JSON, in which a bigint is a number where that is exact, else a string, and bytes are `\x…`. */
 export function jsonOf(value: unknown, indent?: number): string {
-  return JSON.stringify(
+  const json = JSON.stringify(
     value,
     function (this: unknown, key, given: unknown) {
       // Buffer has a toJSON of its own, which has been called by now.
@@ -30,6 +30,11 @@ export function jsonOf(value: unknown, indent?: number): string {
       return Number.isSafeInteger(Number(given)) ? Number(given) : String(given);
     },
     indent,
+  );
+  // JSON.stringify escapes the control characters below U+0020 only. None of these stands outside of a string.
+  return json.replace(
+    /[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

@@ -20,6 +20,11 @@ export function printable(text: string): string {
   );
 }
 
+/** The same for a text of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 /** Breaks a text into lines of at most `width` columns, between words or between East Asian characters. */
 export function wrap(text: string, width: number): string[] {
   const result: string[] = [];

@@ -3,10 +3,10 @@ import { open, type ClusterTopology, type Database, type NodeRole } from '../ind
 import { KingbaseError } from '../errors/index.js';
 import { AGAIN_OPTIONS, turns } from './again.js';
 import { connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
-import { connectExitCode, explanationOf } from './connect.js';
+import { connectExitCode, explanationOf, sentenceOf } from './connect.js';
 import { askPassword, type Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
-import { asTable } from './table.js';
+import { asTable, jsonOf } from './table.js';
 import { text, type Text } from './words.js';
 
 /** ms that servers are waited for which do not answer, where `--timeout` says nothing. */
@@ -37,9 +37,10 @@ export async function topology(args: readonly string[], console: Console): Promi
         stderr.write(`${explanationOf(reason, language)}\n`);
         return connectExitCode(reason);
       }
-      if (flagOf(parsed, 'json')) stdout.write(`${JSON.stringify(shown)}\n`);
+      if (flagOf(parsed, 'json')) stdout.write(`${jsonOf(shown)}\n`);
       else stdout.write(`${times > 0 ? '\n' : ''}${table(shown, language)}\n`);
-      if (failure !== undefined && !flagOf(parsed, 'json')) stderr.write(`${failure.message}\n`);
+      if (failure !== undefined && !flagOf(parsed, 'json'))
+        stderr.write(`${sentenceOf(failure, language)}\n`);
     }
   } finally {
     await db.close({ timeout: 1_000 });

@@ -1,4 +1,5 @@
 import { isRecord } from '../base/kind-of.js';
+import { shown } from '../base/shown.js';
 import { nearest } from '../errors/nearest.js';
 import { checkMaxLag, maxLagOf, type MaxLag } from './max-lag.js';
 import { badOption, checkKeys, didYouMean } from './options.js';
@@ -76,7 +77,7 @@ export function checkConsistency(option: string, value: unknown): asserts value 
 /** Throws a UsageError (`KB_BAD_OPTION`) for what is no number of ms. */
 export function checkTime(option: string, value: unknown): asserts value is number | undefined {
   if (value === undefined || (typeof value === 'number' && value >= 0 && value < Infinity)) return;
-  throw badOption(`The option "${option}" must be a number of milliseconds that is not negative.`);
+  throw badOption(`The option "${option}" must be a finite number of milliseconds that is not negative.`);
 }
 
 /**
@@ -106,12 +107,17 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
   checkKeys('cluster', given, Object.keys(CLUSTER_DEFAULTS));
   const options = given as Record<keyof ClusterOptions, unknown>;
   checkConsistency('cluster.consistency', options.consistency);
-  for (const name of ['maxWait', 'recheckInterval'] as const) checkTime(`cluster.${name}`, options[name]);
+  checkTime('cluster.maxWait', options.maxWait);
+  const { recheckInterval: interval } = options;
+  if (interval !== undefined && !(typeof interval === 'number' && interval > 0 && interval < Infinity)) {
+    throw badOption(
+      'The option "cluster.recheckInterval" must be a finite number of milliseconds greater than 0.',
+    );
+  }
   checkMaxLag('cluster.maxLag', options.maxLag);
-  if (options.recheckInterval === 0) throw badOption('The option "cluster.recheckInterval" must not be 0.');
   const { primaryShare: share, weights, maxConnections: most } = options;
   if (most !== undefined && most !== Infinity && !(Number.isInteger(most) && Number(most) >= 1)) {
-    throw badOption('The option "cluster.maxConnections" must be a whole number of at least 1.');
+    throw badOption('The option "cluster.maxConnections" must be a whole number of at least 1, or Infinity.');
   }
   if (share !== undefined && !(typeof share === 'number' && share >= 0 && share <= 1)) {
     throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.');
@@ -130,7 +136,7 @@ function checkWeights(weights: unknown): void {
   if (weights === undefined) return;
   const values = isRecord(weights) ? Object.values(weights) : [NaN];
   if (values.every((weight) => typeof weight === 'number' && weight >= 0 && weight < Infinity)) return;
-  throw badOption('The option "cluster.weights" must be an object of numbers that are not negative.');
+  throw badOption('The option "cluster.weights" must be an object of finite numbers that are not negative.');
 }
 
 /** Throws a UsageError (`KB_BAD_OPTION`) for a weight that is of none of the hosts. */
@@ -145,7 +151,7 @@ export function checkWeightNames(
     const [host = ''] = name.split(/:\d*$/);
     const meant = [...names].find((each) => each.startsWith(`${host}:`)) ?? nearest(name, names);
     throw badOption(
-      `The option "cluster.weights" has a weight of "${name.slice(0, 128)}", which is none of the hosts${didYouMean(meant)}`,
+      `The option "cluster.weights" has a weight of "${shown(name)}", which is none of the hosts${didYouMean(meant)}`,
       `The hosts are ${hosts.map((each) => `${each.host}:${each.port}`).join(', ')}.`,
     );
   }

@@ -4,6 +4,7 @@ import {
   didYouMean,
   holdsPassword,
   FORESHADOWS_SECRET,
+  isOptionName,
   isPresentable,
   NOT_SHOWN,
   optionRule,
@@ -237,7 +238,9 @@ export class ForeignForm {
     }
     return badOption(
       `Unknown key "${key}" in the ${this.name}${ending}`,
-      `The keys are ${Object.keys(this.keys).join(', ')}.`,
+      isOptionName(key)
+        ? `It is an option of the driver itself: give it in an object, open(string, { ${key}: … }).`
+        : 'docs/connection-strings.md lists the keys.',
     );
   }
 }

@@ -15,7 +15,7 @@ export function checkMaxLag(option: string, value: unknown): asserts value is Ma
     if (Number.isSafeInteger(bytes) && Number(bytes) >= 0) return;
   }
   throw badOption(
-    `The option "${option}" must be a number of milliseconds that is not negative, or { bytes } with a whole number.`,
+    `The option "${option}" must be a finite number of milliseconds that is not negative, or { bytes } with a whole number that is not negative.`,
   );
 }
 

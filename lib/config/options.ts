@@ -253,6 +253,15 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['pool.acquireTimeoutMillis', 'pool.acquireTimeout'],
 ]);
 
+const LISTS = 'README.md and docs/connection-strings.md list the options.';
+
+/** What is more than another name. */
+const HINTS: Readonly<Record<string, string>> = {
+  ssl:
+    'Of pg, ssl: true is sslMode: "require", which checks no certificate; ssl: { ca } is sslMode: "verify-full" with the path ' +
+    'of the file as sslRootCert; cert and key are sslCert and sslKey, paths as well. kingbase-native/pg takes ssl as pg does.',
+};
+
 export function isOptionName(spelling: string): boolean {
   return SPELLINGS.has(spelling);
 }
@@ -268,7 +277,7 @@ export function optionName(spelling: string, mayBeSecret = false): OptionName {
   if (mayBeSecret || !isPresentable(spelling)) {
     throw badOption(`The connection string has an unknown option${didYouMean(meant)}`, NOT_SHOWN);
   }
-  throw unknownOption(spelling, meant, 'README.md and docs/connection-strings.md list the options.');
+  throw unknownOption(spelling, meant, Object.hasOwn(HINTS, spelling) ? HINTS[spelling] : LISTS);
 }
 
 /** As `optionName` for the keys of an option that is itself an object. */
@@ -281,7 +290,7 @@ export function checkKeys(option: string, value: object, known: readonly string[
   }
 }
 
-function unknownOption(name: string, meant: string | undefined, hint: string): UsageError {
+function unknownOption(name: string, meant: string | undefined, hint = LISTS): UsageError {
   const dot = name.lastIndexOf('.');
   const shown = isPresentable(name.slice(dot + 1)) ? ` "${name}"` : ` in "${name.slice(0, dot)}"`;
   return badOption(`Unknown option${shown}${didYouMean(meant)}`, hint);

@@ -206,7 +206,9 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
       name = 'connectTimeout';
       const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
       if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
-        throw badOption('The option "connect_timeout" must be a number of seconds; 0 is no limit.');
+        throw badOption(
+          'The option "connect_timeout" must be a finite number of seconds; 0, or less, is no limit.',
+        );
       }
       // libpq: "zero, negative, or not specified means wait indefinitely".
       setting = Math.max(0, seconds) * 1000;
@@ -246,7 +248,7 @@ function logOptions(given: unknown): LogOptions | undefined {
   const { write, slowStatement } = given as Partial<Record<keyof LogOptions, unknown>>;
   if (typeof write !== 'function') throw badOption('The option "log.write" must be a function.');
   if (slowStatement !== undefined && !(typeof slowStatement === 'number' && slowStatement >= 0)) {
-    throw badOption('The option "log.slowStatement" must be a number of milliseconds.');
+    throw badOption('The option "log.slowStatement" must be a number of milliseconds that is not negative.');
   }
   return { write: write as LogOptions['write'], slowStatement };
 }
@@ -307,13 +309,17 @@ function onConnect(given: unknown): OnConnectFunction | undefined {
 }
 
 function nobody(): never {
-  throw new Error('an untrusted configuration is not completed');
+  throw badOption(
+    'No user was given, and what a configuration that is not trusted leaves out is not completed.',
+    'Give "user" in the configuration, or in the second argument of open().',
+  );
 }
 
 function nameOfUser(osUserName: () => string): string {
   try {
     return osUserName();
-  } catch {
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
     // userInfo throws where the user has no entry in the system's list, as often in containers.
     throw badOption(
       'No user was given, and the operating system has no name for the user of this process.',

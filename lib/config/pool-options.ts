@@ -71,18 +71,40 @@ export const POOL_DEFAULTS: Omit<ResolvedPoolOptions, 'maxIdle'> = {
   resetOnRelease: [],
 };
 
-const COUNTS = ['max', 'min', 'maxIdle', 'maxWaiting'] as const;
-const TIMES = [
-  'idleTimeout',
-  'maxLifetime',
-  'lifetimeJitter',
-  'acquireTimeout',
-  'heartbeatInterval',
-  'heartbeatTimeout',
-  'validateAfterIdle',
-  'leakTimeout',
-] as const;
-const KNOWN: readonly string[] = [...COUNTS, ...TIMES, 'heartbeatSql', 'resetOnRelease'];
+/** What a number must be, in words that say all of it: who mends one thing is to meet no second refusal. */
+interface NumberRule {
+  readonly takes: (value: number) => boolean;
+  readonly what: string;
+}
+
+const COUNT: NumberRule = {
+  takes: (value) => Number.isInteger(value) && value >= 0,
+  what: 'a whole number that is not negative',
+};
+const TIME: NumberRule = {
+  takes: (value) => value >= 0 && value < Infinity,
+  what: 'a finite number of milliseconds that is not negative; 0 means never, or no limit',
+};
+
+const NUMBERS = {
+  max: { takes: (value) => Number.isInteger(value) && value >= 1, what: 'a whole number of at least 1' },
+  min: COUNT,
+  maxIdle: COUNT,
+  maxWaiting: {
+    takes: (value) => COUNT.takes(value) || value === Infinity,
+    what: 'a whole number that is not negative, or Infinity',
+  },
+  idleTimeout: TIME,
+  maxLifetime: TIME,
+  lifetimeJitter: TIME,
+  acquireTimeout: TIME,
+  heartbeatInterval: TIME,
+  heartbeatTimeout: TIME,
+  validateAfterIdle: TIME,
+  leakTimeout: TIME,
+} as const satisfies Record<Exclude<keyof PoolOptions, 'heartbeatSql' | 'resetOnRelease'>, NumberRule>;
+const NUMBER_NAMES = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
+const KNOWN: readonly string[] = [...NUMBER_NAMES, 'heartbeatSql', 'resetOnRelease'];
 
 /** Checks `options` and puts them over `base`; throws a UsageError (`KB_BAD_OPTION`). */
 export function resolvePoolOptions(
@@ -92,18 +114,12 @@ export function resolvePoolOptions(
   if (!isRecord(options)) throw badOption(`The option "pool" must be an object, not ${kindOf(options)}.`);
   checkKeys('pool', options, KNOWN);
   const given: Partial<Record<keyof PoolOptions, unknown>> = options;
-  for (const name of [...COUNTS, ...TIMES]) {
+  for (const name of NUMBER_NAMES) {
     const value = given[name];
     if (value === undefined) continue;
-    if (typeof value !== 'number' || !(value >= 0)) {
-      throw badOption(`The option "pool.${name}" must be a number that is not negative.`);
-    }
-    const whole = Number.isInteger(value) || (name === 'maxWaiting' && value === Infinity);
-    if (!whole && (COUNTS as readonly string[]).includes(name)) {
-      throw badOption(`The option "pool.${name}" must be a whole number.`);
-    }
-    if (value === Infinity && name !== 'maxWaiting') {
-      throw badOption(`The option "pool.${name}" must be finite; 0 means never, or no limit.`);
+    const { takes, what } = NUMBERS[name];
+    if (typeof value !== 'number' || !takes(value)) {
+      throw badOption(`The option "pool.${name}" must be ${what}.`);
     }
   }
   const sql = given.heartbeatSql;
@@ -121,7 +137,6 @@ export function resolvePoolOptions(
   const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const merged = { ...POOL_DEFAULTS, ...base, ...said } as Omit<ResolvedPoolOptions, 'maxIdle'> & PoolOptions;
   const { max, min } = merged;
-  if (max < 1) throw badOption('The option "pool.max" must be at least 1.');
   if (min > max) throw badOption('The option "pool.min" must not be greater than "pool.max".');
   return { ...merged, maxIdle: merged.maxIdle };
 }

@@ -45,7 +45,7 @@ function number(settings: Settings, name: OptionName, unless: string): number | 
 }
 
 export function milliseconds(settings: Settings, name: OptionName): number | undefined {
-  return number(settings, name, 'number that is not negative, of milliseconds; 0 is no limit');
+  return number(settings, name, 'finite number of milliseconds that is not negative; 0 is no limit');
 }
 
 export function wholeNumber(settings: Settings, name: OptionName): number | undefined {

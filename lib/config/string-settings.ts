@@ -25,8 +25,7 @@ export class StringSettings extends Map<OptionName, unknown> {
         kind === 'object'
           ? 'Give it in an object: open(string, { … }).'
           : `It ${kind === 'code' ? 'loads code' : 'writes a file'}, and whoever writes a connection string must ` +
-              `not decide that. Give it in an object: open(string, { ${name}: … })` +
-              (name === 'clientLibrary' ? ', or set KINGBASE_CLIENT_LIBRARY.' : '.'),
+              `not decide that. Give it in an object: open(string, { ${name}: … })${orByVariable(name)}.`,
       );
     }
     if (safety === true && value === '') {
@@ -56,4 +55,8 @@ export class StringSettings extends Map<OptionName, unknown> {
     }
     this.set(name, value);
   }
+}
+
+function orByVariable(name: OptionName): string {
+  return name === 'clientLibrary' ? ', or set KINGBASE_CLIENT_LIBRARY' : '';
 }

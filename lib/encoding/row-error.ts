@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.js';
 import { DatabaseError, KingbaseError, UsageError } from '../errors/index.js';
 
 /** Which row an error is about. */
@@ -30,7 +31,7 @@ export function badRow(rowIndex: number, what: string, column?: string, hint?: s
 /** @param error says of `Parameter $1` why the value cannot be sent */
 export function badValue(error: UsageError, rowIndex: number, column: string, value: unknown): UsageError {
   const reason = error.message.replace(/^Parameter \$\d+ /, '');
-  const again = new UsageError(error.code, `Column "${column}" of row ${rowIndex} ${reason}`, {
+  const again = new UsageError(error.code, `Column "${shown(column)}" of row ${rowIndex} ${reason}`, {
     ...(error.cause === undefined ? {} : { cause: error.cause }),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   });

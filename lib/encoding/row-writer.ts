@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.js';
 import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../errors/index.js';
 import { Oid } from '../types/oids.js';
@@ -60,7 +61,7 @@ export abstract class RowWriter extends ByteSink {
     if (name in row) return;
     throw badRow(
       this.base + this.row,
-      `has no property "${name}".`,
+      `has no property "${shown(name)}".`,
       name,
       'Give null for NULL, or leave the column out of the list of columns for its default.',
     );

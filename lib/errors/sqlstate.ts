@@ -327,3 +327,6 @@ const conditions = new Map<string, SqlStateCondition>(Object.entries(CONDITIONS)
 export function sqlStateCondition(code: string): SqlStateCondition | undefined {
   return conditions.get(code);
 }
+
+/** The names of all conditions. */
+export const SQLSTATE_CONDITIONS: ReadonlySet<string> = new Set(conditions.values());

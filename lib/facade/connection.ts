@@ -12,6 +12,7 @@ import { limitOfBeginning } from './calls/default-timeout.js';
 import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
 import type { ChannelNotification } from './listen/subscription.js';
 import { describe } from './describe.js';
+import { CONNECTION_EVENTS_ELSEWHERE } from './events.js';
 import { Queryable } from './queryable.js';
 import { borrow } from './sessions/borrow.js';
 import type { Lease } from './sessions/lease.js';
@@ -97,14 +98,14 @@ export class Connection extends Queryable {
   }
 
   on<E extends keyof ConnectionEvents>(event: E, listener: (...args: ConnectionEvents[E]) => void): this {
-    checkListener(EVENTS, event, listener);
+    checkListener(EVENTS, event, listener, CONNECTION_EVENTS_ELSEWHERE);
     this.emitter ??= new EventEmitter();
     this.emitter.on(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
   off<E extends keyof ConnectionEvents>(event: E, listener: (...args: ConnectionEvents[E]) => void): this {
-    checkListener(EVENTS, event, listener);
+    checkListener(EVENTS, event, listener, CONNECTION_EVENTS_ELSEWHERE);
     this.emitter?.off(event, listener as (...args: unknown[]) => void);
     return this;
   }

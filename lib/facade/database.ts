@@ -38,7 +38,7 @@ import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
 import { needsSession, needsTransaction } from './calls/pooler.js';
 import { Connection } from './connection.js';
 import { describe } from './describe.js';
-import { DATABASE_EVENTS, type DatabaseEvents } from './events.js';
+import { DATABASE_EVENTS, EVENTS_ELSEWHERE, type DatabaseEvents } from './events.js';
 import {
   NO_LEAK_WATCH,
   takenHere,
@@ -147,13 +147,13 @@ export class Database extends Queryable {
   }
 
   on<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
-    checkListener(DATABASE_EVENTS, event, listener);
+    checkListener(DATABASE_EVENTS, event, listener, EVENTS_ELSEWHERE);
     this.reports.on(event, listener);
     return this;
   }
 
   off<E extends keyof DatabaseEvents>(event: E, listener: (...args: DatabaseEvents[E]) => void): this {
-    checkListener(DATABASE_EVENTS, event, listener);
+    checkListener(DATABASE_EVENTS, event, listener, EVENTS_ELSEWHERE);
     this.reports.off(event, listener);
     return this;
   }
@@ -267,8 +267,8 @@ export class Database extends Queryable {
    * under way on it fails as lost. Does nothing where there is none.
    */
   disconnect(processId: number): void {
-    if (typeof processId !== 'number')
-      throw badArgument('disconnect() takes the number of a server process.');
+    if (!Number.isSafeInteger(processId))
+      throw badArgument('disconnect() takes the number of a server process, which is a whole number.');
     for (const pool of this.cluster?.pools ?? [this.pool]) {
       pool.cut(({ facts }) => facts?.backendPid === processId, 'the program closed it');
     }

@@ -1,4 +1,5 @@
 import { inspect, type InspectOptions } from 'node:util';
+import { withoutSecrets } from '../sql/without-secrets.js';
 
 /** What `console.log` and a structured log show of an object of this package: a line, and neither secrets nor internals. */
 export function describe(name: string, facts: object, depth: number, options: InspectOptions): string {
@@ -9,5 +10,6 @@ export function describe(name: string, facts: object, depth: number, options: In
 const LONGEST_SQL = 200;
 
 export function shortened(sql: string): string {
-  return sql.length > LONGEST_SQL ? `${sql.slice(0, LONGEST_SQL)}…` : sql;
+  const shown = withoutSecrets(sql);
+  return shown.length > LONGEST_SQL ? `${shown.slice(0, LONGEST_SQL)}…` : shown;
 }

@@ -61,6 +61,31 @@ const EVERY_EVENT = {
 /** The names of all events. */
 export const DATABASE_EVENTS: readonly string[] = Object.keys(EVERY_EVENT);
 
+const ERRORS = 'Nobody has to listen for errors: each rejects the call that it belongs to.';
+const LOST =
+  'An idle connection that is lost is replaced; listen for "disconnect" to be told, which has the error, and for "unreachable" ' +
+  'to be told that the server is away.';
+const COUNTED =
+  'stats() counts the connections in use; the channel kingbase:pool:acquire tells of each that is taken.';
+
+/** What the pools of other drivers tell, and how one is told of it here. */
+export const EVENTS_ELSEWHERE: Readonly<Record<string, string>> = {
+  error: `${ERRORS} ${LOST}`,
+  remove: LOST,
+  end: LOST,
+  close: LOST,
+  acquire: COUNTED,
+  release: COUNTED,
+  notification: 'db.listen(channel, handler) gives the notifications of a channel.',
+};
+
+/** The same of one connection. */
+export const CONNECTION_EVENTS_ELSEWHERE: Readonly<Record<string, string>> = {
+  error: `${ERRORS} A connection that is lost tells its listeners of "close", with the error.`,
+  end: 'A connection that takes no more calls tells its listeners of "close", with the error if it was lost.',
+  notice: 'Notices are told by the database: db.on("notice", (notice) => { … }).',
+};
+
 const OPTIONAL = {
   D: 'detail',
   H: 'hint',

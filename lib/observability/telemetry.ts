@@ -1,12 +1,13 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { tellSafely } from '../base/tell-safely.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
+import { withoutSecrets } from '../sql/without-secrets.js';
 import { channels, type TraceContext } from './channels.js';
 import { summaryOf, type CallName, type Metrics } from './metrics.js';
 
 /**
- * One line of the log. No password and no parameter is in it; the text of a slow statement is, which can hold what is
- * secret (`ALTER ROLE … PASSWORD '…'`).
+ * One line of the log. No password and no parameter is in it. The text of a slow statement is, with `'…'` for its literals
+ * where it speaks of a password; what else its literals hold is in it.
  */
 export type LogEntry =
   | { event: 'slow'; sql: string; duration: number; rows: number | undefined; error: string | undefined }
@@ -125,7 +126,7 @@ export class Telemetry {
     const traced = (): Promise<R> => {
       if (!channels.query.active) return run();
       const context = this.context(traceContext);
-      context['db.query.text'] = sql;
+      context['db.query.text'] = withoutSecrets(sql);
       Object.assign(context, nameOf(sql));
       if (this.options.traceParameters) context['db.query.parameters'] = parameters;
       return channels.query.trace(context, () => noting(context, run(), rowsOf));
@@ -273,7 +274,8 @@ export class Telemetry {
       throw error;
     } finally {
       const duration = performance.now() - start;
-      if (duration >= this.slow) this.log({ event: 'slow', sql, duration, rows, error: failure });
+      if (duration >= this.slow)
+        this.log({ event: 'slow', sql: withoutSecrets(sql), duration, rows, error: failure });
     }
   }
 }

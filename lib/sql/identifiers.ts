@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.js';
 import { UsageError } from '../errors/index.js';
 
 /**
@@ -47,9 +48,8 @@ export function quoteQualified(name: string | readonly string[], quote?: Identif
   if (parts.length === 0) throw badIdentifier('A name must have at least one part.');
   const quoted = parts.map((part) => quoteName(part, quote)).join('.');
   if (parts.length > MOST_PARTS) {
-    const shown = parts.join('.');
     throw badIdentifier(
-      `A name has at most ${MOST_PARTS} parts, but "${shown.length > 64 ? `${shown.slice(0, 63)}…` : shown}" has ${parts.length}.`,
+      `A name has at most ${MOST_PARTS} parts, but "${shown(parts.join('.'))}" has ${parts.length}.`,
       'Give a name that contains a dot in an array: [schema, table].',
     );
   }

@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.js';
 import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
 import type { PlaceholderCache } from './placeholder-cache.js';
@@ -65,7 +66,7 @@ function namedValues(names: readonly string[], parameters: object): readonly unk
     const [unused] = Object.keys(parameters);
     if (unused === undefined) return [];
     throw badParameter(
-      `The parameters are an object with "${shortened(unused)}", but the statement has no named placeholder.`,
+      `The parameters are an object with "${shown(unused)}", but the statement has no named placeholder.`,
       'Write a placeholder as :name, or give the parameters as an array.',
     );
   }
@@ -75,28 +76,19 @@ function namedValues(names: readonly string[], parameters: object): readonly unk
     if (Object.hasOwn(properties, name)) return properties[name];
     const meant = nearest(name, Object.keys(properties));
     throw badParameter(
-      `The statement has the placeholder :${name}, but the parameters have no "${name}".` +
-        (meant === undefined ? '' : ` Did you mean "${meant}"?`),
+      `The statement has the placeholder :${shown(name)}, but the parameters have no "${shown(name)}".` +
+        (meant === undefined ? '' : ` Did you mean "${shown(meant)}"?`),
       'A colon that is no placeholder, such as that of an array slice, has a space behind it.',
     );
   });
 }
 
-/** Keys can come from a request, and messages are logged. */
-function shortened(name: string): string {
-  return name.length > 64 ? `${name.slice(0, 63)}…` : name;
-}
-
 function wrongCount(placeholders: number, values: number): UsageError {
   return badParameter(
-    `The statement has ${counted(placeholders, 'placeholder')} (?), but ${counted(values, 'value')} ` +
-      `${values === 1 ? 'was' : 'were'} given.`,
+    `The statement has ${placeholders} ${placeholders === 1 ? 'placeholder' : 'placeholders'} (?), but ${values} ` +
+      `${values === 1 ? 'value was' : 'values were'} given.`,
     placeholders > values ? 'Write ?? for the operator ?.' : undefined,
   );
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function badParameter(message: string, hint?: string): UsageError {

@@ -1,4 +1,5 @@
 import { isRecord, kindOf } from '../base/kind-of.js';
+import { shown } from '../base/shown.js';
 import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
 import type { Reading } from './families/family.js';
@@ -125,14 +126,14 @@ export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptio
       const choices: readonly string[] = CHOICES[key];
       if (!choices.includes(value)) {
         throw badOption(
-          `The option types.${key} is ${quoted(value)}, but must be ${list(choices)}${key === 'all' ? '' : ', or { parse, serialize }'}.${didYouMean(value, choices)}`,
+          `The option types.${shown(key)} is ${quoted(value)}, but must be ${list(choices)}${key === 'all' ? '' : ', or { parse, serialize }'}.${didYouMean(value, choices)}`,
         );
       }
       Object.assign(resolved, { [key]: value });
     } else {
       const names = Object.keys(CHOICES);
       throw badOption(
-        `There is no option types.${shortened(key)} that takes ${quoted(value)}.` +
+        `There is no option types.${shown(key)} that takes ${quoted(value)}.` +
           (didYouMean(key, names) ||
             ` The options are ${list(names)}; any other type takes { parse, serialize }.`),
       );
@@ -164,7 +165,7 @@ function checkedParsers(given: TextParsers): TextParsers {
 function checkOid(key: string): number {
   const oid = Number(key);
   if (oid < 1 || oid > 0xffff_ffff)
-    throw badOption(`types[${key}] is not a type OID: they go from 1 to 4294967295.`);
+    throw badOption(`types[${shown(key)}] is not a type OID: they go from 1 to 4294967295.`);
   return oid;
 }
 
@@ -177,16 +178,16 @@ function checkCustomType(key: string, type: object): asserts type is CustomType 
     if (!members.includes(member)) {
       if (mayHaveFields) continue;
       throw badOption(
-        `types.${key} has a member ${quoted(member)}, but takes 'parse' and 'serialize' only.${didYouMean(member, members)}`,
+        `types.${shown(key)} has a member ${quoted(member)}, but takes 'parse' and 'serialize' only.${didYouMean(member, members)}`,
       );
     }
     if (value !== undefined && typeof value !== 'function') {
-      throw badOption(`types.${key}.${member} must be a function.`);
+      throw badOption(`types.${shown(key)}.${member} must be a function.`);
     }
   }
   const custom = type as CustomType;
   if (custom.parse === undefined && custom.serialize === undefined) {
-    throw badOption(`types.${key} needs a function 'parse', 'serialize', or both.`);
+    throw badOption(`types.${shown(key)} needs a function 'parse', 'serialize', or both.`);
   }
 }
 
@@ -195,13 +196,8 @@ function badOption(message: string): UsageError {
 }
 
 function quoted(value: unknown): string {
-  if (typeof value === 'string') return `'${shortened(value)}'`;
-  return typeof value === 'function' ? 'a function' : shortened(String(value));
-}
-
-/** Names can come from a request, and messages are logged. */
-function shortened(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 63)}…` : text;
+  if (typeof value === 'string') return `'${shown(value)}'`;
+  return typeof value === 'function' ? 'a function' : shown(String(value));
 }
 
 function list(words: readonly unknown[], last = 'or'): string {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import { ArgumentError, flagOf, parse, type Parsed } from '../arguments.js';
 import type { Console } from '../console.js';
 import { ExitCode } from '../exit-codes.js';
+import { printableLines } from '../terminal.js';
 import { text, type Text } from '../words.js';
 import { commandOf, fileNameOf, firstProgram, type Situation } from './first-programs.js';
 
@@ -56,11 +57,11 @@ export async function init(args: readonly string[], console: Console): Promise<E
   try {
     writeFileSync(file, firstProgram(situation, language), { flag: 'wx' });
   } catch (error) {
-    stderr.write(`${failure(file, error)[language]}\n`);
+    stderr.write(`${printableLines(failure(file, error)[language])}\n`);
     return ExitCode.local;
   }
-  stdout.write(`${text(`Written: ${file}`, `已写入：${file}`)[language]}\n\n`);
-  stdout.write(`${nextSteps(situation, folder, console)}\n`);
+  stdout.write(`${printableLines(text(`Written: ${file}`, `已写入：${file}`)[language])}\n\n`);
+  stdout.write(`${printableLines(nextSteps(situation, folder, console))}\n`);
   return ExitCode.ok;
 }
 

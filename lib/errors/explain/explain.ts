@@ -1,3 +1,4 @@
+import { inChinese, knownInChinese } from '../chinese/translate.js';
 import type { LibraryAttempt } from '../library-attempt.js';
 import type { ErrorFacts, Language, Topic } from './topic.js';
 import { topicOf } from './topics.js';
@@ -88,7 +89,7 @@ export function explain(error: ErrorFacts, language: Language): string {
   const head = [own.headline];
   // The message of a missing library is the list of attempts, which follows anyway.
   if (error.attempts === undefined)
-    head.push(line(words.message, `${oneLine(error.message)} [${error.code}]`));
+    head.push(line(words.message, `${oneLine(said(error.message, error, language))} [${error.code}]`));
   if (error.address !== undefined) head.push(line(words.address, error.address));
   const where = places(error, language);
   if (where.length > 0) head.push(line(words.where, where.join(words.comma)));
@@ -96,7 +97,7 @@ export function explain(error: ErrorFacts, language: Language): string {
   if (behind !== undefined) head.push(line(words.behind, behind.headline));
   for (const field of topic.shows ?? []) {
     const text = error[field];
-    if (text !== undefined) head.push(line(words[field], oneLine(text)));
+    if (text !== undefined) head.push(line(words[field], oneLine(said(text, error, language))));
   }
   if (error.attempts !== undefined) head.push(...attemptLines(error.code, error.attempts, language));
 
@@ -143,6 +144,12 @@ function remedyOf({ code, attempts }: ErrorFacts, language: Language): string[] 
   const attempt = attempts?.find((each) => each.code === code);
   const remedy = language === 'zh' ? attempt?.chinese?.remedy : attempt?.remedy;
   return remedy === undefined ? [] : [oneLine(remedy)];
+}
+
+/** In the reader's language, where it is the package that says it; a server and a library have their own. */
+function said(text: string, { code }: ErrorFacts, language: Language): string {
+  if (language !== 'zh') return text;
+  return (code.startsWith('KB_') ? inChinese(text) : knownInChinese(text)) ?? text;
 }
 
 function oneLine(text: string): string {

@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import {
   ArrayParameters,
   FieldRows,
@@ -213,7 +214,7 @@ export function flatten({ rows, from, to, base }: Chunk, columns: readonly strin
       for (const value of row) values.push(value);
     } else if (typeof row === 'object' && row !== null) {
       for (const name of columns) {
-        if (!(name in row)) throw badRow(base + i, `has no property "${name}".`, name);
+        if (!(name in row)) throw badRow(base + i, `has no property "${shown(name)}".`, name);
         values.push((row as Record<string, unknown>)[name]);
       }
     } else {

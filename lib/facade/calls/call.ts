@@ -1,3 +1,4 @@
+import { kindOf } from '../../base/kind-of.js';
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { RowScript, Script } from '../../driver/operations/script.js';
 import type { Operation } from '../../driver/session.js';
@@ -168,7 +169,12 @@ export function rejection(error: unknown): Promise<never> {
 /** Throws a UsageError (`KB_BAD_STATEMENT`) for what cannot be a statement. */
 export function checkText(sql: unknown): void {
   if (typeof sql !== 'string') {
-    throw new UsageError('KB_BAD_STATEMENT', `The statement must be a string, not ${typeof sql}.`);
+    const hint = hintForStatement(sql);
+    throw new UsageError(
+      'KB_BAD_STATEMENT',
+      `The statement must be a string, not ${kindOf(sql)}.`,
+      hint === undefined ? {} : { hint },
+    );
   }
   if (sql.includes('\0')) {
     // The library takes the text up to the first NUL, and would run half of it.
@@ -191,4 +197,14 @@ export function startOperation(
   const operation = create(reject);
   runner.run(operation);
   return operation;
+}
+
+/** What those mean who write as for another driver. */
+function hintForStatement(given: unknown): string | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  if (Array.isArray(given) && 'raw' in given) return 'A template has a tag of its own: db.sql`SELECT …`.';
+  if (Buffer.isBuffer(given)) return 'Give its text: buffer.toString().';
+  if ('text' in given || 'sql' in given)
+    return 'Give the text and the values as two arguments: query(text, values).';
+  return undefined;
 }

@@ -1,4 +1,5 @@
 import { isRecord, kindOf } from '../../base/kind-of.js';
+import { shown } from '../../base/shown.js';
 import { nearest } from '../../errors/nearest.js';
 import { UsageError } from '../../errors/index.js';
 import { anything, OPTION_VALUES, type CallOption } from './option-values.js';
@@ -110,8 +111,7 @@ function notOptions(call: Call, options: unknown): UsageError {
 }
 
 function unknownOption(call: Call, name: string, names: ReadonlySet<string>): UsageError {
-  // Names can come from a request, and messages are logged.
-  const said = `Unknown option "${name.length > 64 ? `${name.slice(0, 63)}…` : name}" of ${call}`;
+  const said = `Unknown option "${shown(name)}" of ${call}`;
   const foreign = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined;
   const meant = foreign !== undefined && names.has(foreign) ? foreign : nearest(name, names);
   if (meant !== undefined)

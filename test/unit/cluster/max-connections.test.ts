@@ -174,7 +174,7 @@ describe('cluster.maxConnections', () => {
   it.each([0, 1.5, -1, 'many'])('is not %s', (maxConnections) => {
     const cluster = { maxConnections } as { maxConnections: number };
     expect(() => parseConfig({ cluster, host: 'a' }, {}, {}, () => 'x')).toThrow(
-      'The option "cluster.maxConnections" must be a whole number of at least 1.',
+      'The option "cluster.maxConnections" must be a whole number of at least 1, or Infinity.',
     );
   });
 });

@@ -361,7 +361,7 @@ describe('objects', () => {
     [{ connect_timeout: 'soon' }, /number of seconds/],
     [{ connectTimeout: 1, connect_timeout: 1 }, /given twice/],
     [{ sslmode: 'require', sslMode: 'prefer' }, /given twice/],
-    [{ timeout: -1 }, /"timeout" must be a number that is not negative/],
+    [{ timeout: -1 }, /"timeout" must be a finite number of milliseconds that is not negative/],
     [{ timeout: Infinity }, /"timeout" must be/],
     [{ statementCacheSize: 1.5 }, /whole number/],
     [{ statementCacheSize: '-1' }, /not negative/],

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { mostIdle, POOL_DEFAULTS, resolvePoolOptions, type PoolOptions } from '../../../lib/config/index.js';
 
+const TIMES = [
+  'idleTimeout',
+  'maxLifetime',
+  'lifetimeJitter',
+  'acquireTimeout',
+  'heartbeatInterval',
+  'heartbeatTimeout',
+  'validateAfterIdle',
+  'leakTimeout',
+];
+
 describe('resolvePoolOptions', () => {
   it('fills in the defaults; as many idle connections as there may be', () => {
     expect(resolvePoolOptions({})).toEqual(POOL_DEFAULTS);
@@ -17,14 +28,9 @@ describe('resolvePoolOptions', () => {
   });
 
   it.each<[object, RegExp]>([
-    [{ max: 0 }, /"pool.max" must be at least 1/],
-    [{ max: -1 }, /"pool.max" must be a number that is not negative/],
-    [{ max: 1.5 }, /"pool.max" must be a whole number/],
-    [{ max: '5' }, /"pool.max" must be a number/],
-    [{ max: Infinity }, /"pool.max" must be a whole number/],
     [{ min: 11 }, /must not be greater/],
     [{ acquireTimeout: NaN }, /not negative/],
-    [{ acquireTimeout: Infinity }, /must be finite/],
+    [{ acquireTimeout: Infinity }, /finite/],
     [{ idleTimeout: null }, /not negative/],
     [{ heartbeatSql: 1 }, /must be a string/],
     [{ maxWait: 1 }, /Unknown option "pool.maxWait"; did you mean "pool.maxWaiting"\?/],
@@ -32,5 +38,24 @@ describe('resolvePoolOptions', () => {
     [[], /must be an object/],
   ])('%j is refused', (options, message) => {
     expect(() => resolvePoolOptions(options as PoolOptions)).toThrow(message);
+  });
+
+  // Whatever is wrong with the value, the message says all that it has to be: who mends one thing meets no second refusal.
+  it.each<[string, string, readonly unknown[]]>([
+    ['max', 'a whole number of at least 1', [0, -1, 1.5, '5', Infinity, NaN, null]],
+    ['min', 'a whole number that is not negative', [-1, 1.5, '5', Infinity, NaN, null]],
+    ['maxIdle', 'a whole number that is not negative', [-1, 1.5, '5', Infinity, NaN, null]],
+    ['maxWaiting', 'a whole number that is not negative, or Infinity', [-1, 1.5, '5', NaN, null]],
+    ...TIMES.map((name): [string, string, readonly unknown[]] => [
+      name,
+      'a finite number of milliseconds that is not negative; 0 means never, or no limit',
+      [-1, '5', Infinity, NaN, null],
+    ]),
+  ])('pool.%s must be %s', (name, what, values) => {
+    for (const value of values) {
+      expect(() => resolvePoolOptions({ [name]: value })).toThrow(
+        `The option "pool.${name}" must be ${what}.`,
+      );
+    }
   });
 });

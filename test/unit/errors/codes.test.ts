@@ -48,6 +48,29 @@ describe('isDatabaseError', () => {
     expect(isDatabaseError(DatabaseError.fromFields({ C: 'MY001' }), 'internal_error')).toBe(false);
   });
 
+  it.each([
+    ['unique_voilation', /^There is no condition "unique_voilation"; did you mean "unique_violation"\?$/],
+    ['23505', /^There is no condition "23505"; did you mean "unique_violation"\?$/],
+    ['toString', /^There is no condition "toString"\.$/],
+    ['\x1b[2J', /^There is no condition "\\u001b\[2J"\.$/],
+    [23505, /^The name of a condition must be a string, not a number\.$/],
+    [null, /^The name of a condition must be a string, not null\.$/],
+  ])('refuses the condition %j, of whatever error it is asked', (condition, message) => {
+    for (const error of [duplicate, new Error('x'), undefined]) {
+      let refused: unknown;
+      try {
+        isDatabaseError(error, condition as 'unique_violation');
+      } catch (thrown) {
+        refused = thrown;
+      }
+      expect(refused).toBeInstanceOf(UsageError);
+      expect(refused).toMatchObject({
+        code: 'KB_BAD_PARAMETER',
+        message: expect.stringMatching(message) as string,
+      });
+    }
+  });
+
   it('knows those of another copy of the package', async () => {
     vi.resetModules();
     const copy = await import('../../../lib/errors/index.js');

@@ -208,3 +208,22 @@ describe('the log', () => {
     expect([entries.length, told.length]).toEqual([1, 4]);
   });
 });
+
+describe('a statement that speaks of a password', () => {
+  it('is told of without its literals, on the channel and in the log', async () => {
+    const told = listen('kingbase:query');
+    const entries: LogEntry[] = [];
+    const slow = telemetry({ write: (entry) => entries.push(entry), slowStatement: 0 });
+    const sql = "ALTER ROLE app PASSWORD 'Hunter2'";
+    await slow.query(
+      sql,
+      [],
+      undefined,
+      () => 0,
+      () => Promise.resolve([]),
+    );
+    expect(JSON.stringify([told, entries])).not.toContain('Hunter2');
+    expect(entries).toMatchObject([{ event: 'slow', sql: "ALTER ROLE app PASSWORD '…'" }]);
+    expect(told[0]).toMatchObject(['start', { 'db.query.text': "ALTER ROLE app PASSWORD '…'" }]);
+  });
+});
