@@ -10,12 +10,12 @@ const GIVEN = `\x1b[2J\u202e${'x'.repeat(100_000)}`;
 const db = open({ host: 'never.used' });
 
 const CALLS: Readonly<Record<string, () => unknown>> = {
-  'the name of an option': () => open({ [GIVEN]: 1 } as never),
-  'the name of an option of the pool': () => open({ pool: { [GIVEN]: 1 } as never }),
-  'a value of sslmode': () => open({ sslmode: GIVEN } as never),
-  'a type that is none': () => db.query('SELECT 1', [], { types: { [GIVEN]: 'text' } as never }),
-  'a type without functions': () => db.query('SELECT 1', [], { types: { [GIVEN]: {} } as never }),
-  'a type with another member': () => db.query('SELECT 1', [], { types: { t: { [GIVEN]: 1 } } as never }),
+  'the name of an option': () => open({ [GIVEN]: 1 }),
+  'the name of an option of the pool': () => open({ pool: { [GIVEN]: 1 } }),
+  'a value of sslmode': () => open({ sslmode: GIVEN }),
+  'a type that is none': () => db.query('SELECT 1', [], { types: { [GIVEN]: 'text' } }),
+  'a type without functions': () => db.query('SELECT 1', [], { types: { [GIVEN]: {} } }),
+  'a type with another member': () => db.query('SELECT 1', [], { types: { t: { [GIVEN]: 1 } } }),
   'a type whose function is none': () =>
     db.query('SELECT 1', [], { types: { [GIVEN]: { parse: 1 } } as never }),
   'an option of a call': () => db.query('SELECT 1', [], { [GIVEN]: 1 } as never),
