@@ -39,6 +39,11 @@ export interface Operation {
   begin(session: Session): void;
   /** Gives the core its command ahead of time instead of `begin`, where it has only one; see `Session.offer`. */
   offer?(session: Session): boolean;
+  /**
+   * Gives the core its command instead of `begin`, to be sent together with those of other operations; false, and
+   * nothing has happened, where it may take more than that one. See `Session.join`.
+   */
+  join?(session: Session): boolean;
   /** Whether the command under way, if it succeeds, ends the operation. */
   readonly atLast?: boolean;
   /**
@@ -176,6 +181,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
    * command would need.
    */
   pooler: 'transaction' | 'statement' | undefined;
+  /** Operations that wait for the session may join each other. */
+  pipelines = false;
   /** Where a cancel request would go in clear text although the connection is encrypted, the session is closed instead. */
   encryptedCancelOnly = false;
   readonly statements: StatementCache;
@@ -191,6 +198,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   private next: Operation | undefined;
   /** The core is at work on the command of `next`. */
   private wentOn = false;
+  /** Have their commands sent together; the first of those that have not ended is `current`. */
+  private group: Operation[] | undefined;
   /** Results that the command under way has given. */
   private results = 0;
   /** What is wrong with the answer of the command under way. */
@@ -244,6 +253,11 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     return this.parked?.operation ?? this.current;
   }
 
+  /** What is stopped together: all that have joined, since a request hits whichever the server is at. */
+  private get stoppable(): object | undefined {
+    return this.group ?? this.running;
+  }
+
   /**
    * Begins an operation. Only when idle, or closed: since its owner looked at it the connection can have been lost, and of the
    * operation nothing is sent then.
@@ -286,6 +300,33 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (next === undefined || !this.native.takeNextBack()) return undefined;
     this.next = undefined;
     return next;
+  }
+
+  /**
+   * Takes an operation that is to be sent together with others, on the idle session; false where it is to be run by
+   * itself. `runJoined` must follow. Nothing that comes later joins them once they are sent, and no cancel request is
+   * ever sent for one of them: they are what has no limit of its own.
+   */
+  join(operation: Operation): boolean {
+    if (!this.pipelines || operation.join?.(this) !== true) return false;
+    (this.group ??= []).push(operation);
+    return true;
+  }
+
+  /** Runs what has joined. */
+  runJoined(): void {
+    this.state = SessionState.Busy;
+    this.current = this.group?.shift();
+    try {
+      this.native.runJoined();
+    } catch (error) {
+      this.break(error);
+    }
+  }
+
+  /** Whether other commands have been sent behind the one that has just ended, and are not to be waited for. */
+  get hasGoneOn(): boolean {
+    return this.wentOn;
   }
 
   /** Has the owner run elsewhere what was offered. */
@@ -333,6 +374,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.turnToNext();
       return;
     }
+    this.group = undefined;
     if (this.closing) {
       // Closed when the core had ended the command already: it tells of no loss.
       this.end(undefined, false);
@@ -348,9 +390,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   private turnToNext(): void {
     const begun = this.wentOn;
-    this.current = this.next;
-    this.next = undefined;
-    this.wentOn = false;
+    this.takeNext();
     if (!begun) {
       try {
         this.native.runNext();
@@ -360,6 +400,12 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       }
     }
     this.owner?.sessionGoesOn?.(this);
+  }
+
+  private takeNext(): void {
+    this.current = this.next;
+    this.next = undefined;
+    this.wentOn = false;
   }
 
   /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */
@@ -380,7 +426,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.close();
       return;
     }
-    this.cancelling.begin(this.running);
+    this.cancelling.begin(this.stoppable);
   }
 
   cancelRequestEnded(operation: object | undefined): boolean {
@@ -388,7 +434,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.becomeIdle();
       return false;
     }
-    return this.state === SessionState.Busy && this.running === operation && !this.closing;
+    return this.state === SessionState.Busy && this.stoppable === operation && !this.closing;
   }
 
   cancelledInVain(): void {
@@ -534,11 +580,12 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   /** Ends the session, and all that runs on it, with the failure. */
   private abandon(failure: NativeFailure): void {
     if (this.state === SessionState.Closed) return;
-    const { parked, current, next } = this;
+    const { parked, current, next, group } = this;
     const running = [current, parked?.operation].filter((operation) => operation !== undefined);
     this.parked = undefined;
     this.current = undefined;
     this.next = undefined;
+    this.group = undefined;
     this.closing = true;
     const offered = next !== undefined && !this.wentOn && this.native.takeNextBack();
     // What the core still tells of its commands concerns nobody.
@@ -546,6 +593,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     this.native.close();
     this.end(commandError(failure, this.address), false);
     for (const operation of running) this.tell(operation, failure);
+    for (const operation of group ?? []) this.tell(operation, failure);
     if (next === undefined) return;
     if (offered) this.owner?.offerReturned?.(this, next);
     else this.tell(next, failure);
@@ -553,6 +601,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   goesOn(): void {
     this.wentOn = true;
+    this.next ??= this.group?.shift();
   }
 
   connected(facts: ConnectionFacts): void {
@@ -585,11 +634,9 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       return;
     }
     const operation = this.current;
-    if (this.wentOn) {
-      // Closed by the program in between. What the connection has gone on with ends by a call of its own.
-      this.current = this.next;
-      this.next = undefined;
-      this.wentOn = false;
+    if (this.wentOn && failure.lost) {
+      // Closed by the program in between, or lost. What the connection has gone on with ends by a call of its own.
+      this.takeNext();
       if (operation !== undefined) this.tell(operation, failure, transactionStatus);
       return;
     }
