@@ -121,6 +121,11 @@ export interface SessionOwner {
    * when it is to fail.
    */
   rerun(operation: Operation): boolean;
+  /**
+   * Runs an operation again that has failed, as one that has just come: what was sent behind it has no order with it. False
+   * where it is to fail; an owner whose calls have an order has no such function.
+   */
+  runLater?(operation: Operation): boolean;
   /** Whether what failed so can be run again by `runElsewhere`, though it was sent. */
   mayRunElsewhere?(failure: NativeFailure): boolean;
   /** Runs an operation again that has failed on the session; that is free, or closed. */
@@ -285,6 +290,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     const plain =
       this.state === SessionState.Busy &&
       this.next === undefined &&
+      this.group === undefined &&
       !this.cancelling.underWay &&
       !this.closing &&
       !this.statements.hasEvicted &&
@@ -327,6 +333,14 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   /** Whether other commands have been sent behind the one that has just ended, and are not to be waited for. */
   get hasGoneOn(): boolean {
     return this.wentOn;
+  }
+
+  /** Ends the operation, which has failed, by having it run again; false, and nothing has happened, where it is to fail. */
+  runLater(operation: Operation, transactionStatus: TransactionStatus): boolean {
+    const { owner } = this;
+    if (owner?.runLater?.(operation) !== true) return false;
+    this.finish(transactionStatus);
+    return true;
   }
 
   /** Has the owner run elsewhere what was offered. */
@@ -637,7 +651,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (this.wentOn && failure.lost) {
       // Closed by the program in between, or lost. What the connection has gone on with ends by a call of its own.
       this.takeNext();
-      if (operation !== undefined) this.tell(operation, failure, transactionStatus);
+      if (operation !== undefined && !this.rerunUnsent(operation, failure, this.owner))
+        this.tell(operation, failure, transactionStatus);
       return;
     }
     this.returnOffer();
@@ -646,8 +661,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.native.close();
       this.current = undefined;
       this.end(commandError(failure, this.address));
-      const elsewhere = operation !== undefined && operation.ofSession !== true && !failure.sent;
-      if (elsewhere && owner?.rerun(operation) === true) return;
+      if (operation !== undefined && this.rerunUnsent(operation, failure, owner)) return;
       if (operation !== undefined && this.runElsewhere(operation, owner, failure, transactionStatus)) return;
     } else {
       const sqlState = failure.fields?.['C'];
@@ -661,6 +675,14 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     } catch (error) {
       this.break(error);
     }
+  }
+
+  private rerunUnsent(
+    operation: Operation,
+    { sent }: NativeFailure,
+    owner: SessionOwner | undefined,
+  ): boolean {
+    return !sent && operation.ofSession !== true && owner?.rerun(operation) === true;
   }
 
   /** Hands an operation that has failed over to the owner, who runs it again; false where it is to fail. */

@@ -235,3 +235,80 @@ describe.each(targets())('$name: calls on one connection, sent together', ({ con
     for (const result of await calls) expect(['rejected', 'fulfilled']).toContain(result.status);
   });
 });
+
+describe.each(targets())(
+  '$name: calls that wait for a connection of the pool, sent together',
+  ({ config }) => {
+    /** A pool of two connections, on which the statements are prepared. */
+    async function pool(...statements: [string, unknown[]][]): Promise<Database> {
+      const db = open({ ...config, pipeline: true, pool: { max: 2 } });
+      closing.push(() => db.close({ timeout: 5_000 }));
+      for (const [sql, parameters] of statements)
+        for (let i = 0; i < 4; i++) await Promise.all([1, 2].map(() => db.query(sql, parameters)));
+      return db;
+    }
+
+    it('get their own rows and errors', async () => {
+      const sql = 'select 10 / $1::int as n';
+      const db = await pool([sql, [1]]);
+      const results = await Promise.allSettled(numbers.map((n) => db.queryRow<{ n: number }>(sql, [n % 5])));
+      expect(results).toEqual(
+        numbers.map((n) =>
+          n % 5 === 0
+            ? { status: 'rejected', reason: expect.objectContaining({ code: '22012' }) as unknown }
+            : { status: 'fulfilled', value: { n: Math.trunc(10 / (n % 5)) } },
+        ),
+      );
+    });
+
+    it('are carried out outside of a transaction that another has left open', async () => {
+      const insert = 'insert into together values ($1)';
+      const other = open(config);
+      closing.push(() => other.close());
+      await other.script('drop table if exists together; create table together (n int)');
+      const db = await pool([insert, [-1]]);
+      await Promise.all(
+        numbers.map(async (n) => {
+          if (n % 10 === 3) await db.exec('begin');
+          else if (n % 10 === 6) await db.transaction((transaction) => transaction.exec(insert, [n]));
+          else if (n % 10 === 9) await db.exec(insert, [n], { timeout: 20_000 });
+          else await db.exec(insert, [n]);
+        }),
+      );
+      const { rows } = await other.query('select n from together where n >= 0 order by n');
+      expect(rows.map(({ n }) => n)).toEqual(numbers.filter((n) => n % 10 !== 3));
+      await other.exec('drop table together');
+    });
+
+    it('are run again where their statement has become stale', async () => {
+      const other = open(config);
+      closing.push(() => other.close());
+      await other.script(
+        'drop table if exists changing; create table changing (n int); insert into changing values (1)',
+      );
+      const sql = 'select * from changing where n = $1';
+      const db = await pool([sql, [1]]);
+      await other.exec('alter table changing add more int');
+      const results = await Promise.all(numbers.map(() => db.query(sql, [1])));
+      for (const { rows } of results) expect(rows).toEqual([{ n: 1, more: null }]);
+      await other.exec('drop table changing');
+    });
+
+    it('are unknown where they were sent on a connection that is terminated, and else run on another', async () => {
+      const sql = 'select $1::int as n, pg_backend_pid() as pid';
+      const db = await pool([sql, [0]]);
+      const killer = open(config);
+      closing.push(() => killer.close());
+      const both = await Promise.all([1, 2].map(() => db.queryRow<{ pid: number }>(sql, [0])));
+      const calls = Promise.allSettled(numbers.map((n) => db.queryRow<{ n: number }>(sql, [n])));
+      await killer.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [
+        both.map((row) => row?.pid),
+      ]);
+      for (const [n, result] of (await calls).entries()) {
+        if (result.status === 'fulfilled') expect(result.value).toMatchObject({ n });
+        else expect(result.reason).toMatchObject({ code: 'KB_CONNECTION_LOST', outcome: 'unknown' });
+      }
+      expect(await db.queryRow(sql, [7])).toMatchObject({ n: 7 });
+    });
+  },
+);

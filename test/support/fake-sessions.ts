@@ -27,6 +27,8 @@ export class FakeServer {
   away: Error | undefined;
   /** Commands that are not answered before the test says so. */
   holds: (sql: string) => boolean = (sql) => sql.startsWith('hold');
+  /** Whether its sessions send several commands together. */
+  pipelines = false;
   /** Attempts to connect do not end before the test says so. */
   holdsConnects = false;
   /** What commands give, by their texts. */
@@ -110,6 +112,7 @@ export class FakeServer {
       events,
       chores,
     );
+    session.pipelines = this.pipelines;
     await new Promise<void>((resolve) => {
       session.connect('', undefined, { connected: () => resolve(), failed: () => undefined });
     });
@@ -266,17 +269,19 @@ export class FakeConnection implements NativeConnection {
     });
   }
 
-  /** What is going on fails; with `lost` the connection goes with it. */
-  fail(failure: Partial<NativeFailure>): void {
+  /** What is going on fails; with `lost` the connection goes with it, and what was sent together with it, `behind` so. */
+  fail(failure: Partial<NativeFailure>, behind: Partial<NativeFailure> = {}): void {
     const slot = this.take();
     if (slot === undefined) return;
     const whole = { fields: undefined, message: 'gone', lost: false, sent: true, stage: '', ...failure };
     const joined = whole.lost ? this.joined.splice(0) : [];
     const tell = (): void => this.handlers[slot]?.failed(whole, this.transactionStatus);
-    joined.forEach(() => {
-      this.handlers[slot]?.goesOn();
+    if (joined.length > 0) this.handlers[slot]?.goesOn();
+    for (const [at] of joined.entries()) {
       tell();
-    });
+      Object.assign(whole, behind);
+      if (at < joined.length - 1) this.handlers[slot]?.goesOn();
+    }
     // What was offered is not gone on with behind a failure.
     if (this.joined.length > 0) this.goOn(slot, tell);
     else tell();

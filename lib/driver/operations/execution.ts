@@ -84,6 +84,8 @@ export class Execution<R> implements Operation {
   private reused = false;
   /** Sent together with others. */
   private joined = false;
+  /** Not to be sent together with others any more: it can be run again only where nothing is behind it. */
+  private alone = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
   /** `request.types`, or one that knows more. */
@@ -114,6 +116,7 @@ export class Execution<R> implements Operation {
     const { request } = this;
     // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
     this.again = false;
+    this.joined = false;
     this.needsTypes = this.needsDescription();
     if (session.pooler !== undefined) {
       this.reused = false;
@@ -161,7 +164,7 @@ export class Execution<R> implements Operation {
    */
   join(session: Session): boolean {
     const { sql, parameters, types, rowMode, statementOn } = this.request;
-    if (this.needsDescription()) return false;
+    if (this.alone || this.needsDescription()) return false;
     const statement = statementOn === undefined ? session.statements.usePrepared(sql) : statementOn(session);
     const alone = statement?.prepared === true && statement.settledFor === types;
     if (!alone || !statement.fixesColumns || statement.callsUnknown) return false;
@@ -496,17 +499,20 @@ export class Execution<R> implements Operation {
       statement !== undefined &&
       error instanceof DatabaseError &&
       dropsStale(session, { statement, preparing, reused }, error);
-    // What was sent behind it has been carried out before it could be run again.
-    const inOrder = !session.hasGoneOn;
-    if (stale && !this.again && inOrder && transactionStatus === TransactionStatus.Idle) {
-      // The failed attempt has changed nothing. Inside a transaction block it has aborted that.
-      this.again = true;
-      this.reused = false;
-      this.joined = false;
+    // The failed attempt has changed nothing. Inside a transaction block it has aborted that.
+    if (stale && !this.again && transactionStatus === TransactionStatus.Idle) {
       this.answer = undefined;
       this.further = undefined;
-      this.next(session);
-      return;
+      if (!session.hasGoneOn) {
+        this.again = true;
+        this.reused = false;
+        this.joined = false;
+        this.next(session);
+        return;
+      }
+      // What was sent behind it has been carried out before it can be run again.
+      this.alone = true;
+      if (session.runLater(this, transactionStatus)) return;
     }
     this.fail(session, error, transactionStatus);
   }
