@@ -102,10 +102,13 @@ bool Connection::LeavePipelineMode() { return api_.exit_pipeline_mode(connection
 
 /**
  * Tells of the loss of the connection: to the command under way, and to each that was to be sent or has been
- * sent with it. Begun again where memory was short, it goes on with the next that has not been told.
+ * sent with it. Begun again where memory was short, it goes on with the next that has not been told. A
+ * connection that was lost while idle says only that: a group that was given and waits to be begun is told
+ * when it is.
  */
 void Connection::TellLost(Delivery delivery, Deliveries* out) {
-  while (in_group() && group_.more()) {
+  const bool under_way = delivery.end_of_command;
+  while (under_way && in_group() && group_.more()) {
     auto failure = std::make_unique<Failure>(*delivery.failure);
     delivery.goes_on = true;
     out->push_back(std::move(delivery));
@@ -118,6 +121,7 @@ void Connection::TellLost(Delivery delivery, Deliveries* out) {
     delivery.failure = std::move(failure);
   }
   out->push_back(std::move(delivery));
+  if (!under_way) return;
   group_.Clear();
   command_ = &commands_[present_];
 }

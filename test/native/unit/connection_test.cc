@@ -474,6 +474,22 @@ void Groups() {
   CHECK(dead.out.size() == 3);
   for (const Delivery& lost : dead.out) CHECK(lost.failure->lost && !lost.failure->sent);
 
+  test_name = "a connection that is found lost before a group that was given is begun";
+  Together idle;
+  idle.far.read = [](ClientConnection* self) {
+    self->status = connection_status::kBad;
+    return false;
+  };
+  idle.connection->Advance(true, 1, &idle.out);
+  CHECK(idle.out.size() == 1 && idle.out[0].kind == Delivery::Kind::kLost && !idle.out[0].goes_on);
+  idle.Follow(idle.connection->Start(&idle.out));
+  CHECK(idle.out.size() == 4);
+  for (size_t i = 1; i < idle.out.size(); ++i) {
+    const Delivery& unsent = idle.out[i];
+    CHECK(unsent.kind == Delivery::Kind::kFailure && unsent.end_of_command && unsent.goes_on == (i < 3));
+    CHECK(unsent.failure->lost && !unsent.failure->sent);
+  }
+
   test_name = "a library that has lost its place in a group";
   Together lost;
   lost.connection->Start(&lost.out);
