@@ -176,6 +176,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   // connection_reading.cc
   Step Fetch(int reads, Deliveries* out);
+  bool MissedCopy();
   void TakeResult(ClientResult* result, Deliveries* out);
   bool Read();
   bool HaveReadAll();
@@ -193,6 +194,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Step EndCopyStep(Deliveries* out);
 
   // connection_ending.cc
+  static void MakeRoom(Deliveries* out);
+  void TellEnd(Delivery end, Phase next, Deliveries* out);
   Step EndCommand(Deliveries* out);
   void LookForFaults();
   uint8_t AlteredSettings() const;

@@ -105,8 +105,6 @@ void Connection::FinishConnecting(Deliveries* out) {
     cancel_ = api_.cancel_create(connection_);
   }
   cancel_ready_.store(cancel_ != nullptr || encrypted_cancel_ != nullptr, std::memory_order_release);
-  phase_ = Phase::kIdle;
-  idle_since_ = std::chrono::steady_clock::now();
 
   const auto reported = [this](const char* name) {
     const char* value = api_.parameter_status(connection_, name);
@@ -135,8 +133,8 @@ void Connection::FinishConnecting(Deliveries* out) {
   TakeMessages(out);
   auto delivery = NewDelivery(Delivery::Kind::kConnected);
   delivery.facts = std::move(facts);
-  delivery.end_of_command = true;
-  out->push_back(std::move(delivery));
+  TellEnd(std::move(delivery), Phase::kIdle, out);
+  idle_since_ = std::chrono::steady_clock::now();
 }
 
 }  // namespace kingbase

@@ -130,16 +130,14 @@ Step Connection::SendCopyData(Deliveries* out) {
 
 /** Ends a command after which the COPY goes on. */
 Step Connection::EndCopyStep(Deliveries* out) {
-  phase_ = Phase::kCopying;
-  copy_in_ready_ = false;
-  command().pieces.clear();
-  interest_ = {true, false};
   TakeMessages(out);
   may_have_more_ = hangup_ || had_messages_ || tls_;
+  MakeRoom(out);
   Delivery end = results_.TakeHeld();
-  end.end_of_command = true;
   end.transaction_status = static_cast<uint8_t>(api_.transaction_status(connection_));
-  out->push_back(std::move(end));
+  TellEnd(std::move(end), Phase::kCopying, out);
+  copy_in_ready_ = false;
+  command().pieces.clear();
   return Step::kDone;
 }
 

@@ -19,6 +19,23 @@ Failure NoAnswer(std::string why) {
 
 }  // namespace
 
+/** So that what tells of an end can be added without fail: before anything is done that cannot be undone. */
+void Connection::MakeRoom(Deliveries* out) {
+  if (out->size() == out->capacity()) out->reserve(2 * out->size() + 1);
+}
+
+/**
+ * Tells of the end of a command, or of an attempt to connect, by which the phase changes: one that has no
+ * memory to be told by has not ended yet, and so fails as every command does that runs out of it.
+ */
+void Connection::TellEnd(Delivery end, Phase next, Deliveries* out) {
+  MakeRoom(out);
+  end.end_of_command = true;
+  out->push_back(std::move(end));
+  phase_ = next;
+  interest_ = {true, false};
+}
+
 Step Connection::EndCommand(Deliveries* out) {
   if (api_.status(connection_) != connection_status::kOk) return Lose(out);
   if (!results_.failed()) {
@@ -27,9 +44,6 @@ Step Connection::EndCommand(Deliveries* out) {
   }
   const bool grouped = in_group();
   const bool more = grouped && group_.more();
-  phase_ = Phase::kIdle;
-  idle_since_ = std::chrono::steady_clock::now();
-  if (!more) interest_ = {true, false};
   const size_t before = out->size();
   TakeMessages(out);
   const bool messages = out->size() > before || farewell_ != nullptr;
@@ -41,9 +55,9 @@ Step Connection::EndCommand(Deliveries* out) {
     results_.Discard();
     results_.Hold(NewDelivery(Delivery::Kind::kFailure));
   }
+  MakeRoom(out);
   Delivery end = results_.TakeHeld();
   end.failure = results_.TakeFailure();
-  end.end_of_command = true;
   end.altered_settings = AlteredSettings();
   if (more) {
     if (end.failure != nullptr && end.failure->from_server &&
@@ -60,7 +74,8 @@ Step Connection::EndCommand(Deliveries* out) {
                     end.transaction_status == transaction_status::kIdle && end.altered_settings == 0;
   goes_on_ = more || (well && !grouped && hand_over_.GoOnWithNext());
   end.goes_on = goes_on_;
-  out->push_back(std::move(end));
+  TellEnd(std::move(end), Phase::kIdle, out);
+  idle_since_ = std::chrono::steady_clock::now();
   command().parameters.Clear();
   command().kind = CommandKind::kNone;
   if (grouped && !more) {

@@ -76,6 +76,7 @@ bool Connection::SendGroup() {
 /** Reads the answer to a command that has been sent with those before it, and that may be there already. */
 Step Connection::GoOnInGroup(Deliveries* out) {
   phase_ = Phase::kBusy;
+  interest_ = {true, sending_};
   sent_ = group_.sent();
   complaint_.clear();
   content_ = *api_.error_message(connection_) == '\0';

@@ -46,6 +46,16 @@ bool Connection::HaveReadAll() {
   return reads_since_input_ >= (hangup_ ? kReadsAtHangup : tls_ ? kReadsOverTls : kReads);
 }
 
+/**
+ * Where libpq (of all versions up to 18) has no memory for the result that a COPY begins with, it takes the
+ * message for one that is not whole, and looks at it again only when more comes, which it never does. Asked
+ * again, it does so now.
+ */
+bool Connection::MissedCopy() {
+  const bool begins = command().kind == CommandKind::kCopyIn || command().kind == CommandKind::kCopyOut;
+  return begins && !copy_out_ && api_.is_busy(connection_) == 0;
+}
+
 Step Connection::Fetch(int reads, Deliveries* out) {
   const bool grouped = in_group();
   bool answer_ended = false;
@@ -98,7 +108,8 @@ Step Connection::Fetch(int reads, Deliveries* out) {
       // The first read needs no question: an event or a resumption says that there may be something.
       if (HaveReadAll()) {
         hangup_ = false;
-        return Step::kWait;
+        if (!MissedCopy()) return Step::kWait;
+        continue;
       }
       if (done >= reads && reads_since_input_ == 0) return Step::kYield;
     }

@@ -101,19 +101,21 @@ void Environment::Run(const std::shared_ptr<Connection>& connection) {
 }
 
 void Environment::Refuse(const std::shared_ptr<Connection>& connection, const std::string& reason) {
-  Deliveries out(1);
-  Delivery& delivery = out[0];
-  delivery.kind = Delivery::Kind::kFailure;
-  delivery.connection = connection;
-  delivery.slot = connection->command().slot;
-  delivery.end_of_command = true;
-  delivery.transaction_status = transaction_status::kUnknown;
-  delivery.failure = std::make_unique<Failure>();
-  delivery.failure->message = "no thread to run it: " + reason;
-  delivery.failure->reason = Failure::Reason::kResources;
-  delivery.failure->lost = true;
-  delivery.failure->sent = false;
-  mailbox_->Post(&out);
+  Insist([&] {
+    Deliveries out(1);
+    Delivery& delivery = out[0];
+    delivery.kind = Delivery::Kind::kFailure;
+    delivery.connection = connection;
+    delivery.slot = connection->command().slot;
+    delivery.end_of_command = true;
+    delivery.transaction_status = transaction_status::kUnknown;
+    delivery.failure = std::make_unique<Failure>();
+    delivery.failure->message = "no thread to run it: " + reason;
+    delivery.failure->reason = Failure::Reason::kResources;
+    delivery.failure->lost = true;
+    delivery.failure->sent = false;
+    mailbox_->Post(&out);
+  });
 }
 
 void Environment::RunNext(const std::shared_ptr<Connection>& connection) {
@@ -148,7 +150,7 @@ void Environment::Cancel(const std::shared_ptr<Connection>& connection, uint32_t
   // Not counted as in flight: the command that it is for keeps the process alive, the request itself need
   // not.
   CoreOf(*connection)->Hold();
-  std::string failure = "the connection cannot be cancelled";
+  const char* failure = "the connection cannot be cancelled";
   if (connection->can_cancel()) {
     try {
       std::thread([connection, slot, mailbox = mailbox_] {
@@ -158,13 +160,15 @@ void Environment::Cancel(const std::shared_ptr<Connection>& connection, uint32_t
         });
       }).detach();
       return;
-    } catch (const std::exception& error) {
+    } catch (const std::exception&) {
       // The system has no more threads or memory to give, which need not be the end of the process.
-      failure = std::string("no thread could be had for it: ") + error.what();
+      failure = "no thread could be had for it";
     }
   }
-  Deliveries out = Cancelled(connection, slot, std::move(failure));
-  mailbox_->Post(&out);
+  Insist([&] {
+    Deliveries out = Cancelled(connection, slot, failure);
+    mailbox_->Post(&out);
+  });
 }
 
 // ---- up: completions

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "patience.h"
@@ -21,18 +21,19 @@ constexpr std::chrono::milliseconds kLongCall{250};
 
 std::shared_ptr<IoThread> IoThread::Create(Owner role, bool portable_wait, std::shared_ptr<Mailbox> mailbox,
                                            std::shared_ptr<IoThread> next, std::string* error) {
-  auto wait_set = CreateWaitSet(portable_wait, error);
-  if (wait_set == nullptr) return nullptr;
-  std::shared_ptr<IoThread> self(
-      new IoThread(role, std::move(wait_set), std::move(mailbox), std::move(next)));
   try {
+    auto wait_set = CreateWaitSet(portable_wait, error);
+    if (wait_set == nullptr) return nullptr;
+    std::shared_ptr<IoThread> self(
+        new IoThread(role, std::move(wait_set), std::move(mailbox), std::move(next)));
     // Keeps itself alive: it may outlive the environment, see Stop.
     self->thread_ = std::thread([self] { self->Loop(); });
-  } catch (const std::system_error& failure) {
-    *error = failure.what();
+    return self;
+  } catch (const std::exception& failure) {
+    // The system has no more threads or memory to give.
+    Insist([&] { *error = failure.what(); });
     return nullptr;
   }
-  return self;
 }
 
 IoThread::IoThread(Owner role, std::unique_ptr<WaitSet> wait_set, std::shared_ptr<Mailbox> mailbox,
@@ -116,22 +117,23 @@ std::vector<std::shared_ptr<Connection>> IoThread::GiveAllTo(IoThread* other) {
     const std::lock_guard<std::mutex> lock(mutex_);
     // It may have come back in the meantime.
     if (inside_ == 0) return given;
-    for (std::vector<Request>* list : {&taken_, &orders_}) {
+    for (std::vector<Request>* here : {&taken_, &orders_}) {
       std::vector<Request> kept;
-      for (Request& request : *list) {
-        (request.connection->number() == inside_ ? kept : orders).push_back(std::move(request));
+      for (Request& request : *here) {
+        auto& list = request.connection->number() == inside_ ? kept : orders;
+        Insist([&] { list.push_back(std::move(request)); });
       }
-      list->swap(kept);
+      here->swap(kept);
     }
     for (auto& connection : std::exchange(adopted_, {})) {
-      connections_.emplace(connection->number(), std::move(connection));
+      Insist([&] { connections_.emplace(connection->number(), connection); });
     }
     for (auto next = connections_.begin(); next != connections_.end();) {
       if (next->first == inside_) {
         ++next;
         continue;
       }
-      being_made.push_back(std::move(next->second));
+      Insist([&] { being_made.push_back(std::move(next->second)); });
       next = connections_.erase(next);
     }
   }
@@ -139,14 +141,14 @@ std::vector<std::shared_ptr<Connection>> IoThread::GiveAllTo(IoThread* other) {
   const RoleScope role(Owner::kConnector);
   for (const auto& connection : being_made) {
     wait_set_->Remove(connection->socket(), connection->number());
-    given.push_back(connection);
+    Insist([&] { given.push_back(connection); });
   }
   for (const auto& connection : being_made) {
     // As after any step: the socket's readiness is reported, also where it has been reported here.
     if (!other->Adopt(connection)) other->Submit(connection, Order::kGiveUp);
   }
   for (const Request& request : orders) {
-    given.push_back(request.connection);
+    Insist([&] { given.push_back(request.connection); });
     other->Submit(request.connection, request.order, request.hangup);
   }
   return given;
@@ -232,7 +234,7 @@ bool IoThread::TakeOrders() {
     if (role_ == Owner::kConnector) {
       // One at a time: what has not been begun can be given to another connector.
       if (taken_.empty() && !orders_.empty()) {
-        taken_.push_back(std::move(orders_.front()));
+        Insist([&] { taken_.push_back(std::move(orders_.front())); });
         orders_.erase(orders_.begin());
       }
       if (!orders_.empty()) any_orders_.store(true, std::memory_order_relaxed);

@@ -1,5 +1,7 @@
 #include "loop_owner.h"
 
+#include "patience.h"
+
 namespace kingbase {
 namespace {
 
@@ -141,8 +143,10 @@ bool LoopOwner::Reconcile(Delivery* delivery) {
   if (hand_over.owner() == Owner::kJavaScript) Close(delivery->connection);
   if (delivery->kind == Delivery::Kind::kFailure && delivery->failure->lost) return true;
   delivery->kind = Delivery::Kind::kFailure;
-  delivery->failure = std::make_unique<Failure>();
-  delivery->failure->message = "the connection was closed by the program";
+  Insist([&] {
+    delivery->failure = std::make_unique<Failure>();
+    delivery->failure->message = "the connection was closed by the program";
+  });
   delivery->failure->lost = true;
   return true;
 }

@@ -1,5 +1,6 @@
 #include "loop_watch.h"
 
+#include <new>
 #include <string>
 #include <utility>
 
@@ -113,7 +114,11 @@ bool LoopWatch::Begin() {
 
 bool LoopWatch::Enter(const std::shared_ptr<Connection>& connection) {
   if (poll_ == nullptr) return false;
-  connections_.emplace(connection->number(), connection);
+  try {
+    connections_.emplace(connection->number(), connection);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   if (wait_set_->Add(connection->socket(), connection->number(), connection->interest())) return true;
   connections_.erase(connection->number());
   return false;

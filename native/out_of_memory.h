@@ -7,10 +7,8 @@
 
 namespace kingbase {
 
-inline void ThrowOutOfMemory(Napi::Env env) {
-  Napi::Error error = Napi::Error::New(env, "out of memory");
-  error.Set("code", "KB_OUT_OF_MEMORY");
-  error.ThrowAsJavaScriptException();
+inline void ThrowOutOfMemory(napi_env env) noexcept {
+  napi_throw_error(env, "KB_OUT_OF_MEMORY", "out of memory");
 }
 
 /** Does `work`; where there is no memory for it, gives what `otherwise` is, with an exception. */

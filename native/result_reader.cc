@@ -112,7 +112,13 @@ bool ResultReader::Pack(Deliveries* out) {
     next_row_ = PackRows(api_, packing_.get(), *shape_, first, chunk_.get(), &malformed);
     answered_ += chunk_->wire - before;
     widest_ = std::max(widest_, chunk_->widest);
-    if (malformed) Fail(Malformed());
+    if (malformed) {
+      // Of the rest nothing can be had, and the rows before it are the reader's.
+      next_row_ = rows;
+      EmitBeforeFailure(out);
+      Fail(Malformed());
+      continue;
+    }
     if (failed()) {
       memory_->chunks.Give(std::move(chunk_));
       continue;
@@ -141,7 +147,8 @@ void ResultReader::EmitForIdleStream(Deliveries* out) {
 }
 
 void ResultReader::EmitBeforeFailure(Deliveries* out) {
-  if (command_->stream && shape_ != nullptr && chunk_ != nullptr) Emit(Delivery::Kind::kResult, out);
+  if (!failed() && command_->stream && shape_ != nullptr && chunk_ != nullptr && chunk_->rows > 0)
+    Emit(Delivery::Kind::kResult, out);
 }
 
 void ResultReader::AddBytes(const char* bytes, size_t length) {

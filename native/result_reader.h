@@ -49,7 +49,7 @@ class ResultReader {
   void Emit(Delivery::Kind kind, Deliveries* out);
   /** Whoever reads a stream gets what there is, rather than wait until a chunk is full. */
   void EmitForIdleStream(Deliveries* out);
-  /** The same of what came before the server said that the statement has failed. */
+  /** The same of what came before a failure: the server's, or of a value that cannot be read. */
   void EmitBeforeFailure(Deliveries* out);
 
   /** Whether the answer so far is one that the command can have: every result has ended, as the protocol has

@@ -260,6 +260,16 @@ void RowChunk::Clear() {
   widest = 0;
 }
 
+void RowChunk::CutBack(const RowGroup& end, size_t wire_before) {
+  kinds.resize(end.first_cell);
+  cells.resize(end.first_cell);
+  ascii.resize(end.ascii);
+  utf16.resize(end.utf16);
+  bytes.resize(end.bytes);
+  if (groups.back().rows == 0) groups.pop_back();
+  wire = wire_before;
+}
+
 int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape& shape, int from,
              RowChunk* chunk, bool* malformed) {
   const int rows = api.row_count(result);
@@ -273,6 +283,7 @@ int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape
     chunk->kinds.resize(start.first_cell + columns.size());
     chunk->cells.resize(start.first_cell + columns.size());
     RowPacker packer(chunk, chunk->groups.back(), start.first_cell);
+    bool whole = true;
     for (size_t i = 0; i < columns.size(); ++i) {
       const int column = static_cast<int>(i);
       const int length = api.value_length(result, row, column);
@@ -287,8 +298,13 @@ int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape
       if (columns[i].format == 0) {
         packer.Text(columns[i].decoder, value, size);
       } else if (!packer.Binary(columns[i].form, columns[i].decoder, value, size)) {
-        *malformed = true;
+        whole = false;
       }
+    }
+    if (!whole) {
+      *malformed = true;
+      chunk->CutBack(start, before);
+      return row;
     }
     RowGroup& group = chunk->groups.back();
     if (group.rows == 0) group.plain = packer.plain();

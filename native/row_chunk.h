@@ -93,12 +93,14 @@ struct RowChunk {
            bytes.capacity();
   }
   void Clear();
+  /** Takes out what has been added since it ended at `end`: part of a row. */
+  void CutBack(const RowGroup& end, size_t wire_before);
 };
 
 /**
  * Appends rows [from, row count) of the result until the chunk is full; returns the first row that did not go
- * in. `malformed` becomes true where a value in binary form is not what its type's form is known to be; it is
- * then NULL.
+ * in. `malformed` becomes true where that is because it has a value in binary form that is not what its
+ * type's form is known to be.
  */
 int PackRows(const ClientApi& api, const ClientResult* result, const ResultShape& shape, int from,
              RowChunk* chunk, bool* malformed);

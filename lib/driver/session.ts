@@ -18,7 +18,7 @@ import type { StatementResult } from './result-shape.js';
 import { Cancelling, type CancellingHost } from './cancelling.js';
 import { mayChange, type SettingsTouched, type SharedChanges } from './changes.js';
 import type { NoticeInterest } from './notice-interest.js';
-import { StatementCache } from './statement-cache.js';
+import { StatementCache, type CachedStatement } from './statement-cache.js';
 
 export enum SessionState {
   Connecting,
@@ -210,6 +210,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   /** What is wrong with the answer of the command under way. */
   private violation: string | undefined;
   private connecting: ConnectOutcome | undefined;
+  /** What the command under way is to prepare. */
+  private preparing: CachedStatement | undefined;
   private closing = false;
   /** Why the driver has closed it, where that is news to whoever waits for an answer. */
   private closedBecause: string | undefined;
@@ -283,6 +285,18 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   }
 
   /**
+   * The running operation goes on by what its caller does, not in answer to what the session tells it. Where that throws, the
+   * operation fails with the session.
+   */
+  goOnBy(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.break(error);
+    }
+  }
+
+  /**
    * Gives the busy session an operation to run after the present one, whose command the core begins by itself: the
    * server need not wait for this thread. False where the session, or either operation, may have other needs in between.
    */
@@ -347,6 +361,12 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   private returnOffer(): void {
     const operation = this.takeBack();
     if (operation !== undefined) this.owner?.offerReturned?.(this, operation);
+  }
+
+  /** Begins a command: the server is to prepare the statement under its number. */
+  prepare(statement: CachedStatement): void {
+    this.preparing = statement;
+    this.native.prepare(this.slot, statement.id, statement.sql);
   }
 
   /** Runs an operation in the midst of the present one, which goes on by `then` when it has ended. */
@@ -526,6 +546,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   ended(transactionStatus: TransactionStatus, altered = 0): void {
     this.alteredSettings = altered;
     const { results, violation } = this;
+    this.preparing = undefined;
     this.results = 0;
     this.violation = undefined;
     if (transactionStatus === TransactionStatus.Idle) this.statements.settle();
@@ -630,6 +651,10 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   failed(told: NativeFailure, transactionStatus: TransactionStatus, altered = 0): void {
     const because = told.lost && told.fields === undefined ? this.closedBecause : undefined;
     const failure = because === undefined ? told : { ...told, message: because };
+    // The library had no memory for the answer, for one: what the server has done it does not say.
+    if (failure.fields === undefined && this.preparing !== undefined)
+      this.statements.renumber(this.preparing);
+    this.preparing = undefined;
     this.alteredSettings = altered;
     this.results = 0;
     this.violation = undefined;

@@ -255,6 +255,11 @@ export class StatementCache {
     this.forget(statement);
   }
 
+  /** Whether the server has prepared the statement under its number is not known: it is given that number no more. */
+  renumber(statement: CachedStatement): void {
+    statement.id = this.nextId++;
+  }
+
   /** The server has dropped all prepared statements (DISCARD ALL, DEALLOCATE ALL). */
   forgetAll(): void {
     for (const statement of this.statements.values()) this.forget(statement);

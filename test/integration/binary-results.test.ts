@@ -191,6 +191,22 @@ describe.each([kci, stock])('$name', ({ config }) => {
     expect(await collect(binary.rows('SELECT 1 AS v'))).toEqual([{ v: 1 }]);
   });
 
+  it('gives the rows before one with a value that has another form', async () => {
+    for (const before of [0, 1, 2, 127, 128, 499, 500, 501, 1500]) {
+      let row = 0;
+      change = (message) => (message.type === 'D' && row++ === before ? shortened(message) : message);
+      const got: unknown[] = [];
+      const reading = (async () => {
+        for await (const each of binary.rows(`SELECT i, 't' || i AS t FROM generate_series(1, 2000) AS i`))
+          got.push(each);
+      })();
+      const error = await rejectionOf(reading);
+      change = (message) => message;
+      expect(error).toMatchObject({ code: 'KB_VALUE_UNREADABLE' });
+      expect(got).toEqual(Array.from({ length: before }, (_, i) => ({ i: i + 1, t: `t${i + 1}` })));
+    }
+  });
+
   it('refuses a column whose binary form is not known, though it was not announced as such', async () => {
     // As of a server that describes another column than it sends.
     change = (message) => {

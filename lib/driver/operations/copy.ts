@@ -100,7 +100,7 @@ export class CopyIn extends Copy {
     if (session === undefined || !this.resting) return;
     this.resting = false;
     this.sending = pieces;
-    session.native.copyData(session.slot, pieces);
+    session.goOnBy(() => session.native.copyData(session.slot, pieces));
   }
 
   /** Only after `opened` or `drained`. */
@@ -131,7 +131,7 @@ export class CopyIn extends Copy {
 
   private endBy(session: Session, reason: string | undefined): void {
     this.resting = false;
-    session.native.copyEnd(session.slot, reason);
+    session.goOnBy(() => session.native.copyEnd(session.slot, reason));
   }
 
   drained(session: Session): void {

@@ -43,9 +43,9 @@ export class Description extends OwnCommands {
     else this.prepare(session);
   }
 
-  private prepare({ native, slot }: Session): void {
+  private prepare(session: Session): void {
     this.step = Step.Prepare;
-    native.prepare(slot, this.statement.id, this.statement.sql);
+    session.prepare(this.statement);
   }
 
   protected override next(session: Session, failure?: NativeFailure): boolean {

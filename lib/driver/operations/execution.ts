@@ -242,7 +242,6 @@ export class Execution<R> implements Operation {
   /** Begins the next command on the way to the result. */
   private next(session: Session): void {
     const { statement, request } = this;
-    const { native, slot } = session;
     if (this.givenUp) {
       this.fail(session, GIVEN_UP, session.transactionStatus);
       return;
@@ -265,7 +264,7 @@ export class Execution<R> implements Operation {
         this.execute(session, undefined);
       } else {
         this.step = ExecutionStep.Prepare;
-        native.prepare(slot, statement.id, request.sql);
+        session.prepare(statement);
       }
     } catch (error) {
       // The session is not what it seems: it is ended rather than handed on.

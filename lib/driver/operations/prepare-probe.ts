@@ -22,8 +22,7 @@ export class PrepareProbe extends OneCommand {
   }
 
   begin(session: Session): void {
-    const statement = this.statementOn(session);
-    session.native.prepare(session.slot, statement.id, statement.sql);
+    session.prepare(this.statementOn(session));
   }
 
   override ended(session: Session, transactionStatus: TransactionStatus): void {

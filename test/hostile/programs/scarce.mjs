@@ -1,12 +1,19 @@
 // Uses the database while something has run out, then when there is enough again, and ends by process.exit. Prints what
 // became of each as JSON. The argument, as JSON: `config` and what runs out.
 import { closeSync, openSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { open } from 'kingbase-native';
 
 const { config, what, left } = JSON.parse(process.argv[2]);
 
 /** Far above what a call takes, in ms: longer, and it never ends. */
 const HANGS = 15_000;
+
+/** What a call that succeeded must have brought. */
+function expectIs(found, expected) {
+  if (found !== expected) throw new Error(`wrong: ${found} instead of ${expected}`);
+}
 
 async function outcome(call) {
   let timer;
@@ -66,30 +73,113 @@ const OPERATIONS = {
     const closed = await outcome(db.close());
     return asked === 'hangs' || closed !== 'ok' ? `${asked}, close: ${closed}` : asked;
   },
-  query: (db) => outcome(db.query(`SELECT i, repeat('金仓', 50) AS t FROM generate_series(1, 50) i`)),
+  query: (db) =>
+    outcome(
+      (async () => {
+        const { rows } = await db.query(`SELECT i, repeat('金仓', 50) AS t FROM generate_series(1, 50) i`);
+        expectIs(
+          rows.map(({ i, t }) => i + t.length).reduce((sum, n) => sum + n),
+          50 * 25.5 + 50 * 100,
+        );
+      })(),
+    ),
   stream: (db) =>
     outcome(
       (async () => {
-        for await (const row of db.rows('SELECT i FROM generate_series(1, 3000) i')) if (row.i === 0) break;
+        let last = 0;
+        for await (const { i } of db.rows('SELECT i FROM generate_series(1, 3000) i')) expectIs(i, ++last);
+        expectIs(last, 3000);
       })(),
     ),
   batch: (db) =>
     outcome(
-      db.batchInsert(
-        'scarce',
-        ['id', 'name'],
-        Array.from({ length: 200 }, (_, i) => [i, `name ${i}`]),
-      ),
+      (async () => {
+        const { rowsInserted } = await db.batchInsert(
+          'scarce',
+          ['id', 'name'],
+          Array.from({ length: 200 }, (_, i) => [i, `name ${i}`]),
+        );
+        expectIs(rowsInserted, 200);
+      })(),
     ),
 };
 
+/** What uses more of the core, each by itself. */
+const text = (rows) => Buffer.from(Array.from({ length: rows }, (_, i) => `${i}\tname ${i}\n`).join(''));
+Object.assign(OPERATIONS, {
+  large: (db) =>
+    outcome(
+      (async () => {
+        const { rows } = await db.query(
+          `SELECT i, repeat('金仓', 40) AS t, i * 1.5 AS n FROM generate_series(1, 4000) i`,
+        );
+        expectIs(rows.length, 4000);
+        rows.forEach(({ i, t, n }, at) =>
+          expectIs(`${i} ${t.length} ${Number(n)}`, `${at + 1} 80 ${(at + 1) * 1.5}`),
+        );
+      })(),
+    ),
+  script: (db) =>
+    outcome(db.script('SELECT 1; CREATE TEMPORARY TABLE IF NOT EXISTS s (i int); DROP TABLE s')),
+  limit: (db) => outcome(db.query('SELECT pg_sleep(0.2)', [], { timeout: 10 })),
+  together: (db) =>
+    outcome(
+      Promise.all(
+        Array.from({ length: 12 }, async (_, i) => {
+          const { rows } = await db.query('SELECT $1::int4 AS i, $2::text AS t', [i, '金仓']);
+          expectIs(`${rows[0].i} ${rows[0].t}`, `${i} 金仓`);
+        }),
+      ),
+    ),
+  'copy in': (db) =>
+    outcome(
+      (async () => {
+        const copy = db.copyFrom('COPY scarce FROM STDIN');
+        await pipeline(Readable.from([text(50), text(2000)]), copy);
+        expectIs(copy.rowsAffected, 2050);
+      })(),
+    ),
+  'copy out': (db) =>
+    outcome(
+      (async () => {
+        let bytes = 0;
+        const copy = db.copyTo(`COPY (SELECT i, 'name' FROM generate_series(1, 9000) i) TO STDOUT`);
+        for await (const chunk of copy) bytes += chunk.length;
+        expectIs(bytes, 9000 * 6 + 9 * 1 + 90 * 2 + 900 * 3 + 8001 * 4);
+      })(),
+    ),
+  notices: (db) =>
+    outcome(db.query(`DO $$ BEGIN FOR i IN 1..20 LOOP RAISE NOTICE 'n %', i; END LOOP; END $$`)),
+  transaction: (db) =>
+    outcome(
+      db.transaction(async (tx) => {
+        await tx.exec('INSERT INTO scarce VALUES ($1, $2)', [1, 'a']);
+        await tx.savepoint((inner) => inner.query('SELECT count(*) FROM scarce'));
+      }),
+    ),
+  listen: (db) =>
+    outcome(
+      (async () => {
+        let hear;
+        const heard = new Promise((resolve) => (hear = resolve));
+        const subscription = await db.listen('scarce', () => hear());
+        // The connection was lost and made again: what was notified meanwhile may have been missed.
+        subscription.on('gap', () => hear());
+        await db.query(`SELECT pg_notify('scarce', 'x')`);
+        await heard;
+        await subscription.close();
+      })(),
+    ),
+});
+
 async function memory() {
   const db = open(settings);
+  db.on('notice', () => {});
   await db.script('CREATE TABLE IF NOT EXISTS scarce (id int4, name text)');
   for (const [name, operation] of Object.entries(OPERATIONS)) {
     const codes = new Set();
     let n = 1;
-    for (; n < 100_000; n += Math.ceil(n / 12)) {
+    for (; n < 100_000; n += n < 60 ? 1 : Math.ceil(n / 12)) {
       process.env.SCARCE_MEMORY = String(n);
       const how = await operation(db);
       process.env.SCARCE_MEMORY = '0';

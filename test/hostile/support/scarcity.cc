@@ -116,6 +116,9 @@ void* operator new(size_t size) {
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return IsRefused(__builtin_return_address(0)) ? nullptr : __libc_malloc(size > 0 ? size : 1);
+}
 void* operator new[](size_t size) { return operator new(size); }
 void operator delete(void* memory) noexcept { free(memory); }
 void operator delete[](void* memory) noexcept { free(memory); }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Execution } from '../../../lib/driver/operations/execution.js';
+import { PrepareProbe } from '../../../lib/driver/operations/prepare-probe.js';
 import { Script } from '../../../lib/driver/operations/script.js';
 import { NOT_IDLE, RowMode } from '../../../lib/addon/interface.js';
 import type { Session, SessionOwner } from '../../../lib/driver/session.js';
@@ -71,6 +72,53 @@ describe('a statement that the server no longer has', () => {
     other?.answer();
     expect(await answer).toBe('answered');
     expect(other?.commands).toStrictEqual(['execute 1', 'prepare 1', 'execute 1']);
+  });
+});
+
+describe('a PREPARE of which nobody knows whether the server has carried it out', () => {
+  const unanswered = {
+    fields: undefined,
+    message: 'out of memory',
+    lost: false,
+    sent: true,
+    stage: '' as const,
+    reason: 'memory' as const,
+  };
+
+  it.each(['query', 'probe'])('has its number never given again, by a %s', async (how) => {
+    const server = new FakeServer();
+    const session = await server.open();
+    const [connection] = server.connections;
+    connection?.failures.set('prepare 1', unanswered);
+    const statement = session.statements.create(SQL);
+    const begin = () =>
+      how === 'query'
+        ? execute(session, () => statement)
+        : new Promise<string>((resolve, reject) => {
+            session.run(
+              new PrepareProbe(
+                () => statement,
+                () => resolve('prepared'),
+                reject,
+              ),
+            );
+          });
+    await expect(begin()).rejects.toMatchObject({ code: 'KB_OUT_OF_MEMORY' });
+    await begin();
+    session.statements.discard(session.statements.create('SELECT 2'));
+    expect(session.statements.create('SELECT 3').id).toBe(3);
+    expect(connection?.commands).toStrictEqual(
+      how === 'query' ? ['prepare 1', 'prepare 2', 'execute 2'] : ['prepare 1', 'prepare 2'],
+    );
+  });
+
+  it('is known not to have been, where the server has refused it', async () => {
+    const server = new FakeServer();
+    const session = await server.open();
+    server.connections[0]?.failures.set('prepare 1', databaseFailure('42601'));
+    const statement = session.statements.create(SQL);
+    await expect(execute(session, () => statement)).rejects.toMatchObject({ code: '42601' });
+    expect(statement.id).toBe(1);
   });
 });
 
