@@ -48,6 +48,8 @@ export interface Limits {
 export interface Client {
   /** The row with this id of the table `bench_lookup`, through a prepared statement. */
   lookup(id: number): Promise<Row | undefined>;
+  /** False where the client library cannot do what the client is for. */
+  readonly able?: boolean;
   /** All rows of a statement without parameters, with the client's usual conversion of values. */
   fetchAll(sql: string): Promise<Row[]>;
   /** Brings a row of `fetchAll` to the types that pg gives by default, for the comparison of rows alone. */
@@ -170,6 +172,7 @@ export function* slices<T>(items: readonly T[], length: number): Generator<T[]> 
 export const clientNames = [
   'kingbase-native',
   'kingbase-native-pg',
+  'kingbase-native-pipeline',
   'pg',
   'pg-pipeline',
   'pg-native',

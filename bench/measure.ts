@@ -168,7 +168,7 @@ export async function measureScaling(
     columns: [1, 10, 100, 500],
     values: [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000],
   };
-  const clients = packages.filter((client) => client !== 'pg-pipeline');
+  const clients = packages.filter((client) => !client.endsWith('-pipeline'));
   const points: ScalingPoint[] = [];
   for (const of of scalingKinds) {
     const failed = new Set<PackageName>();

@@ -42,6 +42,7 @@ export type Availability = { version: string } | { missing: string };
 
 const packageNames: Partial<Record<PackageName, string>> = {
   'kingbase-native-pg': 'kingbase-native',
+  'kingbase-native-pipeline': 'kingbase-native',
   'pg-pipeline': 'pg',
   'bun-sql': 'bun',
   'knex-kingbase': 'knex',

@@ -63,12 +63,16 @@ constexpr int kNonfatalError = 6;
 constexpr int kFatalError = 7;
 constexpr int kCopyBoth = 8;
 constexpr int kSingleTuple = 9;
+/** libpq 14 and later: the answer to a Sync. */
+constexpr int kPipelineSync = 10;
 /** libpq 17 and later. */
 constexpr int kTuplesChunk = 12;
 }  // namespace result_status
 
 namespace transaction_status {
 constexpr int kIdle = 0;
+constexpr int kInTransaction = 2;
+constexpr int kInError = 3;
 constexpr int kUnknown = 4;
 }  // namespace transaction_status
 
@@ -86,6 +90,8 @@ struct ClientApi {
 #undef KB_SYMBOL
   /** All that a cancel request over TLS takes is there. */
   bool encrypts_cancel = false;
+  /** All that sending several commands together takes is there. */
+  bool pipelines = false;
 };
 
 }  // namespace kingbase

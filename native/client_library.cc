@@ -90,7 +90,9 @@ void ClientLibrary::AskCapabilities() {
       api_.cancel_connection_error != nullptr && api_.cancel_connection_finish != nullptr;
   api_.encrypts_cancel = capabilities_.encrypted_cancel;
   capabilities_.large_objects = library_.Find("lo_open") != nullptr;
-  capabilities_.pipeline = !kci && library_.Find("PQenterPipelineMode") != nullptr;
+  capabilities_.pipeline = api_.enter_pipeline_mode != nullptr && api_.exit_pipeline_mode != nullptr &&
+                           api_.pipeline_sync != nullptr;
+  api_.pipelines = capabilities_.pipeline;
 
   ClientOption* options = api_.connection_defaults();
   for (const ClientOption* option = options; option != nullptr && option->keyword != nullptr; ++option) {

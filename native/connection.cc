@@ -63,9 +63,12 @@ Step Connection::Sparing(Work work, Deliveries* out) {
 Step Connection::Start(Deliveries* out) {
   hand_over_.Touch();
   results_.Begin(command());
+  goes_on_ = false;
+  if (in_group() && !group_.at_first()) {
+    return Sparing([&] { return GoOnInGroup(out); }, out);
+  }
   hangup_ = false;
   may_have_more_ = false;
-  goes_on_ = false;
   return Sparing(
       [&] {
         if (command().kind == CommandKind::kConnect) return StartConnecting(out);
@@ -79,6 +82,7 @@ Step Connection::Start(Deliveries* out) {
             (MayHaveDied() && DiedWhileIdle())) {
           return Lose(out);
         }
+        if (in_group()) return StartGroup(out);
         if (!Send()) return NotSent(out);
         sent_ = true;
         sending_ = true;
@@ -143,7 +147,7 @@ void Connection::End(Failure failure, Deliveries* out) {
   delivery.end_of_command = running();
   delivery.transaction_status = transaction_status::kUnknown;
   delivery.failure = std::make_unique<Failure>(std::move(failure));
-  out->push_back(std::move(delivery));
+  TellLost(std::move(delivery), out);
   Release();
 }
 

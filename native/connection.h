@@ -16,6 +16,7 @@
 #include "command.h"
 #include "connection_flow.h"
 #include "delivery.h"
+#include "group.h"
 #include "hand_over.h"
 #include "result_reader.h"
 #include "wait_set.h"
@@ -76,8 +77,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   // ---- The owner's calls.
 
-  Command& command() { return commands_[present_]; }
-  const Command& command() const { return commands_[present_]; }
+  Command& command() { return *command_; }
+  const Command& command() const { return *command_; }
   /** For the JavaScript thread to fill while no command is offered. */
   Command& next_command() { return commands_[1 - present_]; }
 
@@ -94,8 +95,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /** Whether the command that has just ended is followed by the one that was offered, which is to be begun.
    */
   bool goes_on() const { return goes_on_; }
-  /** Makes the command that was offered the present one. */
-  void TurnToNext() { present_ = 1 - present_; }
+  /** Makes the command that was offered, or the next of those that were sent together, the present one. */
+  void TurnToNext();
   bool closed() const { return phase_ == Phase::kClosed; }
   bool connected() const { return phase_ == Phase::kIdle || phase_ == Phase::kBusy || copying(); }
   bool idle() const { return phase_ == Phase::kIdle; }
@@ -103,6 +104,17 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool copying() const { return phase_ == Phase::kCopying; }
   /** Whether a command or an attempt to connect has been begun and has not ended. */
   bool running() const { return phase_ == Phase::kBusy || phase_ == Phase::kConnecting; }
+  /**
+   * JavaScript thread, while the connection is idle: a command to fill that is to be sent together with
+   * others. Null where the library cannot, or the group takes no more.
+   */
+  Command* NewInGroup();
+  /** Takes it in; false where it has to be run by itself. */
+  bool TakeIntoGroup();
+  /** Makes the first of the group the connection's command. */
+  void TurnToGroup();
+  /** Several commands are sent together. */
+  bool in_group() const { return group_.size() > 0; }
   /** Whether the command is a large one, or its answer is likely to be. Between filling the command and
    * starting it.
    */
@@ -153,6 +165,14 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::string StatementName() const;
   bool BinaryIsAsText() const;
   bool Flush();
+
+  // connection_group.cc
+  Step StartGroup(Deliveries* out);
+  Step GoOnInGroup(Deliveries* out);
+  bool SendGroup();
+  void NoteComplaint();
+  bool LeavePipelineMode();
+  void TellLost(Delivery delivery, Deliveries* out);
 
   // connection_reading.cc
   Step Fetch(int reads, Deliveries* out);
@@ -222,11 +242,16 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /** The present one, and the one that may be offered to follow it. */
   std::array<Command, 2> commands_;
   size_t present_ = 0;
+  /** Those that are sent together, each of which is the present one in its turn. */
+  Group group_;
+  Command* command_ = commands_.data();
   bool goes_on_ = false;
   bool sending_ = false;
   bool sent_ = false;
   /** The library had nothing to complain of when the command had been sent. */
   bool content_ = false;
+  /** What it has complained of before the end of the command, which makes it forget. */
+  std::string complaint_;
   bool hangup_ = false;
   int reads_of_command_ = 0;
   bool unusable_ = false;

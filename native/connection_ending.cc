@@ -42,11 +42,15 @@ Step Connection::EndCommand(Deliveries* out) {
     LookForFaults();
     if (unusable_) return Lose(out);
   }
+  const bool grouped = in_group();
+  const bool more = grouped && group_.more();
   const size_t before = out->size();
   TakeMessages(out);
   const bool messages = out->size() > before || farewell_ != nullptr;
-  const auto status = static_cast<uint8_t>(api_.transaction_status(connection_));
-  const bool open = ReadBehindAnswer(messages, out);
+  bool open = !grouped || more || LeavePipelineMode();
+  auto status = static_cast<uint8_t>(api_.transaction_status(connection_));
+  // Behind a group all that came with it is one answer.
+  if (!more) open = open && ReadBehindAnswer(messages || grouped, out);
   if (results_.failed()) {
     results_.Discard();
     results_.Hold(NewDelivery(Delivery::Kind::kFailure));
@@ -54,18 +58,30 @@ Step Connection::EndCommand(Deliveries* out) {
   MakeRoom(out);
   Delivery end = results_.TakeHeld();
   end.failure = results_.TakeFailure();
-  end.transaction_status = status;
   end.altered_settings = AlteredSettings();
+  if (more) {
+    if (end.failure != nullptr && end.failure->from_server &&
+        group_.transaction_status == transaction_status::kInTransaction) {
+      group_.transaction_status = transaction_status::kInError;
+    }
+    status = group_.transaction_status;
+    group_.altered = (end.altered_settings & ~AlteredSetting::kConformingStrings) != 0;
+  }
+  end.transaction_status = status;
   // After a failure, in a transaction block or at a farewell the JavaScript side decides what comes next, and
   // it sets settings back before they are read or written by.
   const bool well = end.kind == Delivery::Kind::kResult && open && !messages && !may_have_more_ &&
                     end.transaction_status == transaction_status::kIdle && end.altered_settings == 0;
-  goes_on_ = well && hand_over_.GoOnWithNext();
+  goes_on_ = more || (well && !grouped && hand_over_.GoOnWithNext());
   end.goes_on = goes_on_;
   TellEnd(std::move(end), Phase::kIdle, out);
   idle_since_ = std::chrono::steady_clock::now();
   command().parameters.Clear();
   command().kind = CommandKind::kNone;
+  if (grouped && !more) {
+    group_.Clear();
+    command_ = &commands_[present_];
+  }
   if (!open) Lose(out);
   return Step::kDone;
 }
@@ -90,7 +106,7 @@ uint8_t Connection::AlteredSettings() const {
  * empties that whenever it sends.
  */
 void Connection::LookForFaults() {
-  std::string complaint = content_ ? LibraryMessage() : "";
+  std::string complaint = !content_ ? "" : in_group() ? std::move(complaint_) : LibraryMessage();
   if (complaint.empty()) complaint = stray_;
   if (!complaint.empty()) {
     results_.Fail(NoAnswer(std::move(complaint)));
@@ -160,7 +176,7 @@ Step Connection::Lose(Deliveries* out) {
   delivery.transaction_status = transaction_status::kUnknown;
   delivery.failure = std::move(failure);
   results_.Discard();
-  out->push_back(std::move(delivery));
+  TellLost(std::move(delivery), out);
   phase_ = Phase::kClosed;
   // The library closes the socket when it notices a loss; its number may be another connection's by now.
   socket_ = api_.socket(connection_);

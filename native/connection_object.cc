@@ -35,6 +35,8 @@ class ConnectionObject final : public Wrapped<ConnectionObject> {
             InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::OfferPrepared>>("offerPrepared"),
             InstanceMethod<&ConnectionObject::TakeNextBack>("takeNextBack"),
             InstanceMethod<&ConnectionObject::RunNext>("runNext"),
+            InstanceMethod<&ConnectionObject::JoinPrepared>("joinPrepared"),
+            InstanceMethod<&ConnectionObject::RunJoined>("runJoined"),
             InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Lend>>("lend"),
             InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::Script>>("script"),
             InstanceMethod<&ConnectionObject::Sparing<&ConnectionObject::CopyIn>>("copyIn"),
@@ -220,6 +222,28 @@ class ConnectionObject final : public Wrapped<ConnectionObject> {
       return;
     }
     environment_->RunNext(connection_);
+  }
+
+  Napi::Value JoinPrepared(const Napi::CallbackInfo& info) {
+    const auto join = [&] {
+      if (closed_ || connection_->owner() != Owner::kJavaScript || !connection_->idle()) return false;
+      Command* command = connection_->NewInGroup();
+      if (command == nullptr) return false;
+      Emptied(command, CommandKind::kExecutePrepared, Unsigned(info, 0));
+      command->statement = Unsigned(info, 1);
+      return ReadExecution(info, 2, command) && connection_->TakeIntoGroup();
+    };
+    return Napi::Boolean::New(info.Env(), kingbase::Sparing(info.Env(), join, false));
+  }
+
+  void RunJoined(const Napi::CallbackInfo& info) {
+    if (closed_ || connection_->owner() != Owner::kJavaScript || !connection_->in_group() ||
+        !(connection_->idle() || connection_->closed())) {
+      ThrowNotIdle(info.Env());
+      return;
+    }
+    connection_->TurnToGroup();
+    environment_->Run(connection_);
   }
 
   /** As executePrepared, and last the number of rows that the parameters make. */

@@ -57,6 +57,8 @@ bool Connection::MissedCopy() {
 }
 
 Step Connection::Fetch(int reads, Deliveries* out) {
+  const bool grouped = in_group();
+  bool answer_ended = false;
   int done = 0;
   for (;;) {
     if (sending_) {
@@ -78,8 +80,19 @@ Step Connection::Fetch(int reads, Deliveries* out) {
         copy_out_ = false;
         continue;
       }
+      if (grouped) NoteComplaint();
       ClientResult* result = api_.get_result(connection_);
-      if (result == nullptr) return EndCommand(out);
+      if (result == nullptr) {
+        if (!grouped) return EndCommand(out);
+        // The answer has ended, and that to its Sync follows: at once, unless the library has lost its place.
+        if (std::exchange(answer_ended, true)) return Lose(out);
+        continue;
+      }
+      answer_ended = false;
+      if (grouped && api_.result_status(result) == result_status::kPipelineSync) {
+        api_.clear(result);
+        return EndCommand(out);
+      }
       TakeResult(result, out);
       if (unusable_) return Lose(out);
       if (copy_in_ready_) return EndCopyStep(out);

@@ -20,7 +20,7 @@ void LoopOwner::Run(const std::shared_ptr<Connection>& connection, bool alone, D
   // Alone in flight, sending here saves waking the I/O thread to do it, and reading here saves handing the
   // result over: a third of the CPU of a small query. With others in flight the I/O thread is awake anyway.
   const size_t bytes = command.sql.size() + command.parameters.size() + command.length;
-  if (alone && bytes < kInlineBytes && !connection->expects_much()) {
+  if (alone && bytes < kInlineBytes && !connection->in_group() && !connection->expects_much()) {
     Follow(connection.get(), connection->Start(out));
   } else {
     GiveAway(connection.get(), IoThread::Order::kStart);

@@ -10,6 +10,7 @@
       "native/connection_copying.cc",
       "native/connection_ending.cc",
       "native/connection_flow.cc",
+      "native/connection_group.cc",
       "native/connection_object.cc",
       "native/connection_reading.cc",
       "native/connection_sending.cc",

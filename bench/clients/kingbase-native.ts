@@ -12,6 +12,7 @@ import {
   type Client as BenchClient,
   type InsertRow,
   type OpenClient,
+  type OpenOptions,
   type Row,
   type Target,
 } from '../client.js';
@@ -29,14 +30,21 @@ interface Bulk {
   copyTo(sql: string): Readable;
 }
 
-export const open: OpenClient = async (target, { connections, closedAtOnce = false }) => {
+export const open: OpenClient = (target, options) => openWith(target, options, false);
+
+export async function openWith(
+  target: Target,
+  { connections, closedAtOnce = false }: OpenOptions,
+  pipeline: boolean,
+): Promise<BenchClient> {
   if (closedAtOnce) return openedAndClosed(target);
-  const db = databaseOf(target, { max: connections });
+  const db = databaseOf(target, { max: connections }, pipeline);
   const connection = connections === 1 ? await db.connect() : undefined;
   const session = connection ?? db;
   return {
     ...queriesOf(session),
     ...bulkOf(session),
+    able: !pipeline || db.clientLibrary().capabilities.pipeline,
     transfer: {
       '': (account, amount) =>
         session.transaction(async (tx) => {
@@ -60,9 +68,13 @@ export const open: OpenClient = async (target, { connections, closedAtOnce = fal
       await db.close();
     },
   };
-};
+}
 
-function databaseOf({ library, ca, ...server }: Target, pool: { max: number; maxIdle?: number }) {
+function databaseOf(
+  { library, ca, ...server }: Target,
+  pool: { max: number; maxIdle?: number },
+  pipeline = false,
+) {
   return openDatabase({
     ...server,
     ...(library !== undefined && { clientLibrary: library }),
@@ -70,6 +82,7 @@ function databaseOf({ library, ca, ...server }: Target, pool: { max: number; max
     pool,
     // The peers give int8 as a string; ours would give a bigint.
     types: { int8: 'string' },
+    ...(pipeline && { pipeline }),
   });
 }
 

@@ -5,6 +5,7 @@ import {
   bunSql,
   cpuMetrics,
   inOneWay,
+  oursPipeline,
   pg,
   pgNative,
   pgPipeline,
@@ -17,9 +18,21 @@ import {
 const connections = 10;
 const loops = 64;
 
+const inPool = inOneWay([pg, pgPipeline, pgNative, postgres, bunSql], { rate: 1.1, jsCpu: 3.5, cpu: 1.4 });
+
 export const w2: Workload = {
   title: `Look-up by primary key, ${connections} connections, ${loops} operations in flight`,
-  ...inOneWay([pg, pgPipeline, pgNative, postgres, bunSql], { rate: 1.1, jsCpu: 3.5, cpu: 1.4 }),
+  ...inPool,
+  contenders: [...inPool.contenders, oursPipeline],
+  comparisons: [
+    ...inPool.comparisons,
+    {
+      ours: oursPipeline.label,
+      peers: [[pgPipeline.label], [postgres.label], [bunSql.label]],
+      ratios: { rate: 1, jsCpu: 1, cpu: 1 },
+    },
+  ],
+  supports: ({ able }) => able !== false,
   metrics: [rateMetric('operations'), ...cpuMetrics('µs/operation'), rssMetric],
   setup: lookupSetup,
   verify: verifyLookup,

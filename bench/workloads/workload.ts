@@ -77,6 +77,11 @@ export interface Workload {
 export const ours: Contender = { label: 'kingbase-native', client: 'kingbase-native' };
 /** The driver by its module for programs written against pg. */
 export const oursLikePg: Contender = { label: 'kingbase-native/pg', client: 'kingbase-native-pg' };
+/** The driver with its option `pipeline`. */
+export const oursPipeline: Contender = {
+  label: 'kingbase-native pipeline',
+  client: 'kingbase-native-pipeline',
+};
 export const pg: Contender = { label: 'pg', client: 'pg' };
 export const pgPipeline: Contender = { label: 'pg pipeline', client: 'pg-pipeline' };
 export const pgNative: Contender = { label: 'pg-native', client: 'pg-native' };

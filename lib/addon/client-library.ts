@@ -19,6 +19,6 @@ export interface ClientLibraryCapabilities {
   largeObjects: boolean;
   /** `PQcancelCreate` and its kin: a cancel request is encrypted as its connection is. libpq 17 and later only. */
   encryptedCancel: boolean;
-  /** `PQenterPipelineMode`: libpq 14 and later only; no Kingbase library has it. The driver does not use it. */
+  /** `…EnterPipelineMode` and its kin: calls can be sent together (option `pipeline`). libpq 14 and later only. */
   pipeline: boolean;
 }

@@ -302,6 +302,23 @@ export interface NativeConnection {
   takeNextBack(): boolean;
   /** Begins what was offered, on the idle connection. */
   runNext(): void;
+  /**
+   * As `executePrepared`, to be sent together with others, on the idle connection: by `runJoined`, which must follow the
+   * first that was taken. False where it has to be run by itself: the library cannot, or it is too large.
+   */
+  joinPrepared(
+    slot: number,
+    statement: number,
+    count: number,
+    length: number,
+    mode: number,
+    typeMap: number,
+  ): boolean;
+  /**
+   * Sends what has joined. Each ends by a call of its own, in their order, and with `Outcome.GoesOn` but for the last; so
+   * does what is left of them when the connection is lost.
+   */
+  runJoined(): void;
   /** As `executePrepared` with the parameters of several rows, by the library's multi-row Bind. */
   executePreparedRows(
     slot: number,

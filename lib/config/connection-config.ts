@@ -105,4 +105,11 @@ export interface PlainConfig extends LibraryOptions {
    * true.
    */
   exactFloats?: boolean | undefined;
+  /**
+   * Whether calls that wait for the same checked-out connection or transaction are sent to the server together, without
+   * waiting for the answer to the one before; each still fails or succeeds by itself. Only calls of prepared statements
+   * without `timeout` and `signal`, and only with a client library that can (`capabilities.pipeline`: libpq 14 and later);
+   * all else goes one after the other, as without the option. Default false.
+   */
+  pipeline?: boolean | undefined;
 }

@@ -183,6 +183,7 @@ export const DRIVER_OPTIONS = {
   traceParameters: { kind: 'value' },
   binaryResults: { kind: 'value' },
   exactFloats: { kind: 'value' },
+  pipeline: { kind: 'value' },
 } as const satisfies Record<string, OptionRule>;
 
 export type OptionName = keyof typeof DRIVER_OPTIONS | LibraryKeyword;

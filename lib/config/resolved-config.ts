@@ -39,6 +39,8 @@ export interface ResolvedSettings {
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
   readonly exactFloats: boolean;
+  /** Calls that wait for one session are sent to it together. */
+  readonly pipeline: boolean;
   /** `untrusted`: nothing of this process's own is taken to complete it, and no key or password of its user. */
   readonly trust: 'trusted' | 'untrusted';
   /** An encrypted connection is closed rather than cancelled in clear text. */
@@ -69,6 +71,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
   readonly exactFloats: boolean;
+  readonly pipeline: boolean;
   readonly trust: 'trusted' | 'untrusted';
   readonly encryptedCancelOnly: boolean;
   readonly libraryKeywords: Readonly<Record<string, string>>;
@@ -99,6 +102,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.traceParameters = settings.traceParameters;
     this.binaryResults = settings.binaryResults;
     this.exactFloats = settings.exactFloats;
+    this.pipeline = settings.pipeline;
     this.trust = settings.trust;
     this.encryptedCancelOnly = settings.encryptedCancelOnly;
     this.libraryKeywords = settings.libraryKeywords;

@@ -39,6 +39,11 @@ export interface Operation {
   begin(session: Session): void;
   /** Gives the core its command ahead of time instead of `begin`, where it has only one; see `Session.offer`. */
   offer?(session: Session): boolean;
+  /**
+   * Gives the core its command instead of `begin`, to be sent together with those of other operations; false, and
+   * nothing has happened, where it may take more than that one. See `Session.join`.
+   */
+  join?(session: Session): boolean;
   /** Whether the command under way, if it succeeds, ends the operation. */
   readonly atLast?: boolean;
   /**
@@ -116,6 +121,11 @@ export interface SessionOwner {
    * when it is to fail.
    */
   rerun(operation: Operation): boolean;
+  /**
+   * Runs an operation again that has failed, as one that has just come: what was sent behind it has no order with it. False
+   * where it is to fail; an owner whose calls have an order has no such function.
+   */
+  runLater?(operation: Operation): boolean;
   /** Whether what failed so can be run again by `runElsewhere`, though it was sent. */
   mayRunElsewhere?(failure: NativeFailure): boolean;
   /** Runs an operation again that has failed on the session; that is free, or closed. */
@@ -176,6 +186,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
    * command would need.
    */
   pooler: 'transaction' | 'statement' | undefined;
+  /** Operations that wait for the session may join each other. */
+  pipelines = false;
   /** Where a cancel request would go in clear text although the connection is encrypted, the session is closed instead. */
   encryptedCancelOnly = false;
   readonly statements: StatementCache;
@@ -191,6 +203,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   private next: Operation | undefined;
   /** The core is at work on the command of `next`. */
   private wentOn = false;
+  /** Have their commands sent together; the first of those that have not ended is `current`. */
+  private group: Operation[] | undefined;
   /** Results that the command under way has given. */
   private results = 0;
   /** What is wrong with the answer of the command under way. */
@@ -246,6 +260,11 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     return this.parked?.operation ?? this.current;
   }
 
+  /** What is stopped together: all that have joined, since a request hits whichever the server is at. */
+  private get stoppable(): object | undefined {
+    return this.group ?? this.running;
+  }
+
   /**
    * Begins an operation. Only when idle, or closed: since its owner looked at it the connection can have been lost, and of the
    * operation nothing is sent then.
@@ -285,6 +304,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     const plain =
       this.state === SessionState.Busy &&
       this.next === undefined &&
+      this.group === undefined &&
       !this.cancelling.underWay &&
       !this.closing &&
       !this.statements.hasEvicted &&
@@ -300,6 +320,41 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (next === undefined || !this.native.takeNextBack()) return undefined;
     this.next = undefined;
     return next;
+  }
+
+  /**
+   * Takes an operation that is to be sent together with others, on the idle session; false where it is to be run by
+   * itself. `runJoined` must follow. Nothing that comes later joins them once they are sent, and no cancel request is
+   * ever sent for one of them: they are what has no limit of its own.
+   */
+  join(operation: Operation): boolean {
+    if (!this.pipelines || operation.join?.(this) !== true) return false;
+    (this.group ??= []).push(operation);
+    return true;
+  }
+
+  /** Runs what has joined. */
+  runJoined(): void {
+    this.state = SessionState.Busy;
+    this.current = this.group?.shift();
+    try {
+      this.native.runJoined();
+    } catch (error) {
+      this.break(error);
+    }
+  }
+
+  /** Whether other commands have been sent behind the one that has just ended, and are not to be waited for. */
+  get hasGoneOn(): boolean {
+    return this.wentOn;
+  }
+
+  /** Ends the operation, which has failed, by having it run again; false, and nothing has happened, where it is to fail. */
+  runLater(operation: Operation, transactionStatus: TransactionStatus): boolean {
+    const { owner } = this;
+    if (owner?.runLater?.(operation) !== true) return false;
+    this.finish(transactionStatus);
+    return true;
   }
 
   /** Has the owner run elsewhere what was offered. */
@@ -353,6 +408,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.turnToNext();
       return;
     }
+    this.group = undefined;
     if (this.closing) {
       // Closed when the core had ended the command already: it tells of no loss.
       this.end(undefined, false);
@@ -368,9 +424,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   private turnToNext(): void {
     const begun = this.wentOn;
-    this.current = this.next;
-    this.next = undefined;
-    this.wentOn = false;
+    this.takeNext();
     if (!begun) {
       try {
         this.native.runNext();
@@ -380,6 +434,12 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       }
     }
     this.owner?.sessionGoesOn?.(this);
+  }
+
+  private takeNext(): void {
+    this.current = this.next;
+    this.next = undefined;
+    this.wentOn = false;
   }
 
   /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */
@@ -400,7 +460,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.close();
       return;
     }
-    this.cancelling.begin(this.running);
+    this.cancelling.begin(this.stoppable);
   }
 
   cancelRequestEnded(operation: object | undefined): boolean {
@@ -408,7 +468,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.becomeIdle();
       return false;
     }
-    return this.state === SessionState.Busy && this.running === operation && !this.closing;
+    return this.state === SessionState.Busy && this.stoppable === operation && !this.closing;
   }
 
   cancelledInVain(): void {
@@ -555,11 +615,12 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   /** Ends the session, and all that runs on it, with the failure. */
   private abandon(failure: NativeFailure): void {
     if (this.state === SessionState.Closed) return;
-    const { parked, current, next } = this;
+    const { parked, current, next, group } = this;
     const running = [current, parked?.operation].filter((operation) => operation !== undefined);
     this.parked = undefined;
     this.current = undefined;
     this.next = undefined;
+    this.group = undefined;
     this.closing = true;
     const offered = next !== undefined && !this.wentOn && this.native.takeNextBack();
     // What the core still tells of its commands concerns nobody.
@@ -567,6 +628,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     this.native.close();
     this.end(commandError(failure, this.address), false);
     for (const operation of running) this.tell(operation, failure);
+    for (const operation of group ?? []) this.tell(operation, failure);
     if (next === undefined) return;
     if (offered) this.owner?.offerReturned?.(this, next);
     else this.tell(next, failure);
@@ -574,6 +636,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   goesOn(): void {
     this.wentOn = true;
+    this.next ??= this.group?.shift();
   }
 
   connected(facts: ConnectionFacts): void {
@@ -610,12 +673,11 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       return;
     }
     const operation = this.current;
-    if (this.wentOn) {
-      // Closed by the program in between. What the connection has gone on with ends by a call of its own.
-      this.current = this.next;
-      this.next = undefined;
-      this.wentOn = false;
-      if (operation !== undefined) this.tell(operation, failure, transactionStatus);
+    if (this.wentOn && failure.lost) {
+      // Closed by the program in between, or lost. What the connection has gone on with ends by a call of its own.
+      this.takeNext();
+      if (operation !== undefined && !this.rerunUnsent(operation, failure, this.owner))
+        this.tell(operation, failure, transactionStatus);
       return;
     }
     this.returnOffer();
@@ -624,8 +686,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.native.close();
       this.current = undefined;
       this.end(commandError(failure, this.address));
-      const elsewhere = operation !== undefined && operation.ofSession !== true && !failure.sent;
-      if (elsewhere && owner?.rerun(operation) === true) return;
+      if (operation !== undefined && this.rerunUnsent(operation, failure, owner)) return;
       if (operation !== undefined && this.runElsewhere(operation, owner, failure, transactionStatus)) return;
     } else {
       const sqlState = failure.fields?.['C'];
@@ -639,6 +700,14 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     } catch (error) {
       this.break(error);
     }
+  }
+
+  private rerunUnsent(
+    operation: Operation,
+    { sent }: NativeFailure,
+    owner: SessionOwner | undefined,
+  ): boolean {
+    return !sent && operation.ofSession !== true && owner?.rerun(operation) === true;
   }
 
   /** Hands an operation that has failed over to the owner, who runs it again; false where it is to fail. */

@@ -31,6 +31,10 @@ export class PoolLine {
     return this.waiting.length;
   }
 
+  get first(): Operation | undefined {
+    return this.waiting.first?.operation;
+  }
+
   /** How many have ever come. */
   get arrivals(): number {
     return this.arrived;

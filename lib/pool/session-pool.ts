@@ -184,6 +184,14 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     this.events.runElsewhere?.(operation, failure);
   }
 
+  runLater(operation: Operation): boolean {
+    if (this.closing !== undefined || operation.restart === undefined) return false;
+    const now = performance.now();
+    this.line.joinFirst(operation, now, this.deadline(now));
+    this.serve();
+    return true;
+  }
+
   rerun(operation: Operation): boolean {
     if (this.events.runElsewhere?.(operation, undefined) === true) return true;
     const again = this.closing === undefined ? this.reruns.next(operation) : undefined;
@@ -210,7 +218,8 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   /** Offers the first in line to a session that is busy. */
   private offer(session: Session, member: PoolMember, now: number): void {
-    if (this.line.length === 0) return;
+    // Those who wait are sent together when it is free.
+    if (this.line.length === 0 || this.sendsTogether(session)) return;
     if (member.evict !== undefined || now >= member.expiresAt || this.members.size > this.options.max) return;
     if (this.role.shared?.isDue(this) === true) return;
     this.line.offer(session, now);
@@ -229,6 +238,28 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   offerReturned(session: Session): void {
     if (this.line.offerReturned(session)) this.serve();
+  }
+
+  /** Not what may have to be run on another server: behind it nothing is to have been carried out. */
+  private sendsTogether(session: Session): boolean {
+    return session.pipelines && this.events.runElsewhere === undefined;
+  }
+
+  /**
+   * Begins what was first in line together with those behind it, as many as are one session's part; false where it is to be
+   * begun by itself.
+   */
+  private handTogether(session: Session, first: Operation, now: number): boolean {
+    const part = Math.ceil((this.line.length + 1) / this.members.size);
+    if (part < 2 || !session.join(first)) return false;
+    for (let count = 1; count < part; count++) {
+      const next = this.line.first;
+      if (next === undefined || !session.join(next)) break;
+      this.line.take(now);
+    }
+    this.useTimes?.took(session);
+    session.runJoined();
+    return true;
   }
 
   /** Begins an operation on a session that is in use for it already. */
@@ -303,6 +334,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     const next = this.line.takeForIdle(now);
     if (next !== undefined) {
       member.idleBefore = undefined;
+      if (this.sendsTogether(session) && this.handTogether(session, next, now)) return;
       this.hand(session, next);
       this.offer(session, member, now);
       return;

@@ -2,12 +2,13 @@
  * `npm run test:model -- [--runs 2000] [--seed n] [--parallel 16] [--failures 3] [--shrinking 60]`: so many random programs,
  * each of which uses the whole interface against a real server, through a proxy that does damage at messages. Program `i`
  * of a run has the seed `seed + i`, and is made again by `--seed` with that number and `--runs 1`. One that fails is made
- * smaller for `shrinking` s and printed; after so many failures the run ends, with 1. KINGBASE_NATIVE_UNDER_TEST names the index.js of another build that is to be tested.
+ * smaller for `shrinking` s and printed; after so many failures the run ends, with 1. With `--pipeline 1` it is over the
+ * newest libpq, and calls are sent together. KINGBASE_NATIVE_UNDER_TEST names the index.js of another build that is to be tested.
  */
 import { randomInt } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { standInLibkci } from '../../scripts/client-libraries.js';
+import { standInLibkci, stockLibpq } from '../../scripts/client-libraries.js';
 import { startServer } from '../../scripts/embedded-server.js';
 import { numericArguments } from '../resilience/support/arguments.js';
 import { program } from './program.js';
@@ -40,8 +41,15 @@ async function check(stage: Stage, seed: number, shrinking: number): Promise<str
 }
 
 async function main(): Promise<void> {
-  const defaults = { runs: 2_000, seed: randomInt(1e9), parallel: 16, failures: 3, shrinking: 60 };
-  const { runs, seed, parallel, failures: enough, shrinking } = numericArguments(defaults);
+  const defaults = {
+    runs: 2_000,
+    seed: randomInt(1e9),
+    parallel: 16,
+    failures: 3,
+    shrinking: 60,
+    pipeline: 0,
+  };
+  const { runs, seed, parallel, failures: enough, shrinking, pipeline } = numericArguments(defaults);
   const built = process.env['KINGBASE_NATIVE_UNDER_TEST'];
   const driver = (await import(
     built === undefined ? 'kingbase-native' : pathToFileURL(built).href
@@ -50,7 +58,10 @@ async function main(): Promise<void> {
   const server = await startServer({ settings: { max_connections: '400' } });
   let failures = 0;
   try {
-    const library = await standInLibkci();
+    const library = {
+      clientLibrary: pipeline === 0 ? await standInLibkci() : stockLibpq(18),
+      pipeline: pipeline !== 0,
+    };
     const pulse = await Pulse.of(server, LONG_STALL);
     const start = performance.now();
     let next = 0;

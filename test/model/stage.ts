@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as KingbaseNative from 'kingbase-native';
-import type { Database } from 'kingbase-native';
+import type { ConnectionConfig, Database } from 'kingbase-native';
 import { Client } from 'pg';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { becomes } from '../resilience/support/process-handles.js';
@@ -33,7 +33,7 @@ export class Stage {
 
   private constructor(
     private readonly server: EmbeddedServer,
-    private readonly library: string,
+    private readonly library: Pick<ConnectionConfig, 'clientLibrary' | 'pipeline'>,
     private readonly driver: Driver,
     private client: Client,
     private readonly number: number,
@@ -42,7 +42,7 @@ export class Stage {
 
   static async create(
     server: EmbeddedServer,
-    library: string,
+    library: Pick<ConnectionConfig, 'clientLibrary' | 'pipeline'>,
     driver: Driver,
     number: number,
     pulse: Pulse,
@@ -105,7 +105,7 @@ export class Stage {
       port: proxy.port,
       user,
       database,
-      clientLibrary: this.library,
+      ...this.library,
       sslMode: 'disable',
       applicationName: name,
       options: `-c search_path=${this.schema}`,

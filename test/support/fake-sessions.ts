@@ -27,6 +27,8 @@ export class FakeServer {
   away: Error | undefined;
   /** Commands that are not answered before the test says so. */
   holds: (sql: string) => boolean = (sql) => sql.startsWith('hold');
+  /** Whether its sessions send several commands together. */
+  pipelines = false;
   /** Attempts to connect do not end before the test says so. */
   holdsConnects = false;
   /** What commands give, by their texts. */
@@ -110,6 +112,7 @@ export class FakeServer {
       events,
       chores,
     );
+    session.pipelines = this.pipelines;
     await new Promise<void>((resolve) => {
       session.connect('', undefined, { connected: () => resolve(), failed: () => undefined });
     });
@@ -151,6 +154,8 @@ export class FakeConnection implements NativeConnection {
   private pendingCancels: number[] = [];
   holdsCancels = false;
   private offered: { slot: number; sql: string } | undefined;
+  /** Commands that are sent together, the one under way not counted. */
+  private joined: { slot: number; sql: string }[] = [];
   /** What the core throws when it is given a command. */
   throws: Error | undefined;
   /** What is offered always comes just too late. */
@@ -195,6 +200,17 @@ export class FakeConnection implements NativeConnection {
     this.offered = { slot, sql: `offered ${id}` };
   }
 
+  joinPrepared(slot: number, id: number): boolean {
+    this.joined.push({ slot, sql: `joined ${id}` });
+    return true;
+  }
+
+  runJoined(): void {
+    const first = this.joined.shift();
+    if (first === undefined) throw new Error('Nothing has joined.');
+    this.script(first.slot, first.sql);
+  }
+
   takeNextBack(): boolean {
     const taken = this.offered !== undefined;
     this.offered = undefined;
@@ -207,9 +223,16 @@ export class FakeConnection implements NativeConnection {
     this.script(offered.slot, offered.sql);
   }
 
-  /** The core goes on with what was offered, where there is something; the end of the command is told by `tell`. */
+  /** The core goes on with what was offered or sent together, where there is something; the end of the command is told by `tell`. */
   private goOn(slot: number, tell: () => void): void {
     const { offered } = this;
+    const next = this.joined.shift();
+    if (next !== undefined) {
+      this.script(next.slot, next.sql);
+      this.handlers[slot]?.goesOn();
+      tell();
+      return;
+    }
     if (offered !== undefined && !this.missesOffers) {
       this.offered = undefined;
       this.script(offered.slot, offered.sql);
@@ -246,12 +269,22 @@ export class FakeConnection implements NativeConnection {
     });
   }
 
-  /** What is going on fails; with `lost` the connection goes with it. */
-  fail(failure: Partial<NativeFailure>): void {
+  /** What is going on fails; with `lost` the connection goes with it, and what was sent together with it, `behind` so. */
+  fail(failure: Partial<NativeFailure>, behind: Partial<NativeFailure> = {}): void {
     const slot = this.take();
     if (slot === undefined) return;
     const whole = { fields: undefined, message: 'gone', lost: false, sent: true, stage: '', ...failure };
-    this.handlers[slot]?.failed(whole, this.transactionStatus);
+    const joined = whole.lost ? this.joined.splice(0) : [];
+    const tell = (): void => this.handlers[slot]?.failed(whole, this.transactionStatus);
+    if (joined.length > 0) this.handlers[slot]?.goesOn();
+    for (const [at] of joined.entries()) {
+      tell();
+      Object.assign(whole, behind);
+      if (at < joined.length - 1) this.handlers[slot]?.goesOn();
+    }
+    // What was offered is not gone on with behind a failure.
+    if (this.joined.length > 0) this.goOn(slot, tell);
+    else tell();
   }
 
   /** An idle connection goes down. */

@@ -25,6 +25,7 @@ import { acceptWire, contextFor, type Encryption, type Wire } from './wire.js';
  * | ----------------------- | --------------------------------------------------------- |
  * | `rows 3 of 20 as 17`    | three rows: `id` 17 (int4), `i` 0, 1, 2 (int4) and `v`, a text of 20 characters |
  * | `change 3 as 17`        | no rows, the command tag `UPDATE 3`                       |
+ * | `select …`, `update …`  | the same two, as statements that always have the same columns |
  * | `copy (…) to stdout`    | three lines of COPY                                       |
  * | `copy … from stdin`     | takes the data                                            |
  * | any other               | its first word as the command tag                         |
@@ -57,6 +58,8 @@ export type Respond = (exchange: Exchange, session: ScriptedSession) => Promise<
 export interface ScriptedServerOptions {
   encryption?: Encryption;
   respond?: Respond;
+  /** Told of each exchange as soon as it has come, though those before it have not been answered. */
+  asked?: (exchange: Exchange) => void;
   /** Sends the answer to a login, whose messages are given. */
   greet?: (answer: readonly Buffer[], session: ScriptedSession) => Promise<void> | void;
 }
@@ -145,13 +148,13 @@ export const rowsStatement = (count: number, length: number, id: number): string
 
 /** What a statement does. */
 function execute(sql: string, binary: boolean): { rows: boolean; messages: Buffer[] } {
-  const rows = /^rows (\d+) of (\d+) as (\d+)$/.exec(sql);
+  const rows = /^(?:rows|select) (\d+) of (\d+) as (\d+)$/.exec(sql);
   if (rows !== null) {
     const [count = 0, length = 0, id = 0] = rows.slice(1).map(Number);
     const messages = Array.from({ length: count }, (_, i) => dataRow(id, i, length, binary));
     return { rows: true, messages: [...messages, complete(`SELECT ${count}`)] };
   }
-  const change = /^change (\d+) as \d+$/.exec(sql);
+  const change = /^(?:change|update) (\d+) as \d+$/.exec(sql);
   if (change !== null) return { rows: false, messages: [complete(`UPDATE ${change[1]}`)] };
   const [word = ''] = /^\w*/.exec(sql) ?? [];
   return { rows: false, messages: [sql === '' ? encodeMessage('I') : complete(word.toUpperCase())] };
@@ -311,7 +314,8 @@ class Session implements ScriptedSession {
   private async send(protocol: Exchange['protocol']): Promise<void> {
     const exchange = { number: this.exchanges++, sql: this.sql, protocol, answer: this.answer };
     this.answer = [];
-    const { respond } = this.options;
+    const { respond, asked } = this.options;
+    asked?.(exchange);
     this.sent = this.sent.then(() =>
       respond === undefined ? this.wire.write(Buffer.concat(exchange.answer)) : respond(exchange, this),
     );

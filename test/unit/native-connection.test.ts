@@ -13,6 +13,7 @@ const SOURCES = [
   'connection_copying',
   'connection_ending',
   'connection_flow',
+  'connection_group',
   'connection_reading',
   'connection_sending',
   'decoder',

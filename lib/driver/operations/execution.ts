@@ -82,6 +82,10 @@ export class Execution<R> implements Operation {
   protected again = false;
   /** The statement was prepared before: what it was prepared for may have changed. */
   private reused = false;
+  /** Sent together with others. */
+  private joined = false;
+  /** Not to be sent together with others any more: it can be run again only where nothing is behind it. */
+  private alone = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
   /** `request.types`, or one that knows more. */
@@ -112,6 +116,7 @@ export class Execution<R> implements Operation {
     const { request } = this;
     // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
     this.again = false;
+    this.joined = false;
     this.needsTypes = this.needsDescription();
     if (session.pooler !== undefined) {
       this.reused = false;
@@ -149,11 +154,42 @@ export class Execution<R> implements Operation {
     } catch {
       return false; // what cannot be written rejects when its turn comes
     }
+    this.beginsPrepared(statement);
+    return true;
+  }
+
+  /**
+   * The same for what is sent together with others: nothing can be done between their commands. So the statement gives
+   * rows of known types or a count, and can begin or end no transaction and alter no setting.
+   */
+  join(session: Session): boolean {
+    const { sql, parameters, types, rowMode, statementOn } = this.request;
+    if (this.alone || this.needsDescription()) return false;
+    const statement = statementOn === undefined ? session.statements.usePrepared(sql) : statementOn(session);
+    const alone = statement?.prepared === true && statement.settledFor === types;
+    if (!alone || !statement.fixesColumns || statement.callsUnknown) return false;
+    const { core, native, slot } = session;
+    try {
+      const writer = core.writeParameters(parameters, statement.parameterTypes, types);
+      if (writer.lent.length > 0) return false;
+      const typeMap = core.typeMapId(types);
+      const mode = modeOf(session, statement, rowMode, typeMap);
+      const joins = native.joinPrepared(slot, statement.id, writer.count, writer.length, mode, typeMap);
+      writer.trim();
+      if (!joins) return false;
+    } catch {
+      return false; // what cannot be written rejects when its turn comes
+    }
+    this.beginsPrepared(statement);
+    this.joined = true;
+    return true;
+  }
+
+  private beginsPrepared(statement: CachedStatement): void {
     this.again = false;
     this.statement = statement;
     this.reused = true;
     this.step = ExecutionStep.Execute;
-    return true;
   }
 
   /** Whether the command under way is the last, if it succeeds. */
@@ -341,7 +377,8 @@ export class Execution<R> implements Operation {
       this.complete(session, transactionStatus);
       return;
     }
-    if (this.statement !== undefined) {
+    // One that was sent with it may have found the statement stale: then what this one gave is of the form before.
+    if (this.statement !== undefined && (!this.joined || this.statement.prepared)) {
       if (shape !== undefined && this.statement.fixesColumns)
         this.statement.binaryTypeMap = shape.binaryTypeMap;
       // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
@@ -461,14 +498,20 @@ export class Execution<R> implements Operation {
       statement !== undefined &&
       error instanceof DatabaseError &&
       dropsStale(session, { statement, preparing, reused }, error);
+    // The failed attempt has changed nothing. Inside a transaction block it has aborted that.
     if (stale && !this.again && transactionStatus === TransactionStatus.Idle) {
-      // The failed attempt has changed nothing. Inside a transaction block it has aborted that.
-      this.again = true;
-      this.reused = false;
       this.answer = undefined;
       this.further = undefined;
-      this.next(session);
-      return;
+      if (!session.hasGoneOn) {
+        this.again = true;
+        this.reused = false;
+        this.joined = false;
+        this.next(session);
+        return;
+      }
+      // What was sent behind it has been carried out before it can be run again.
+      this.alone = true;
+      if (session.runLater(this, transactionStatus)) return;
     }
     this.fail(session, error, transactionStatus);
   }

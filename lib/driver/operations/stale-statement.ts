@@ -33,7 +33,8 @@ export function dropsStale(
     return statement.fixesColumns;
   }
   if (!reused || SAYS_NOTHING_OF_TYPES.test(code)) return false;
-  session.statements.renew(statement);
+  // Another that was sent together with it may have found it out before.
+  if (statement.prepared) session.statements.renew(statement);
   // 0A000 has other causes too; this one is that the columns have changed.
   // CALL and DO may have committed something before they failed: only what is all or nothing is run again.
   if (!statement.fixesColumns) return false;

@@ -258,10 +258,20 @@ export class Lease implements SessionOwner, OperationRunner {
       const next = this.waiting.shift();
       if (next === undefined) break;
       this.begun++;
-      session.run(next);
+      if (session.pipelines && this.waiting.length > 0 && session.join(next)) this.runTogether(session);
+      else session.run(next);
     }
     this.handing = false;
     if (this.free && this.returning !== undefined) this.giveBack();
+  }
+
+  /** Those that wait next in the line go with the one that has joined; the first that cannot waits for their end. */
+  private runTogether(session: Session): void {
+    for (let next = this.waiting.first; next !== undefined && session.join(next); next = this.waiting.first) {
+      this.waiting.shift();
+      this.begun++;
+    }
+    session.runJoined();
   }
 
   sessionClosed(session: Session, error: KingbaseError | undefined): void {

@@ -391,14 +391,152 @@ void Offers() {
   CHECK(hand_over.TakeNextBack() && !hand_over.GoOnWithNext());
 }
 
+/** Three commands that are sent together. */
+class Together : public Subject {
+ public:
+  Together() {
+    for (uint32_t i = 0; i < 3; ++i) {
+      Command* command = connection->NewInGroup();
+      command->kind = CommandKind::kExecutePrepared;
+      command->statement = i;
+      command->typed = true;
+      command->types = std::make_shared<TypeMap>(std::vector<uint32_t>{});
+      CHECK(connection->TakeIntoGroup());
+    }
+    connection->TurnToGroup();
+  }
+
+  /** As the owner of a connection does it. */
+  void Follow(Step step) {
+    while (step == Step::kDone && connection->goes_on()) {
+      connection->TurnToNext();
+      step = connection->Start(&out);
+    }
+  }
+  ClientResult* AnswerAndSync(int status, const std::string& tag) {
+    ClientResult* result = far.Answer(status, tag);
+    far.results.push_back(nullptr);
+    far.Answer(result_status::kPipelineSync, "");
+    return result;
+  }
+  void ReadAll() {
+    far.busy = false;
+    Follow(connection->Advance(false, 16, &out));
+  }
+};
+
+void Groups() {
+  test_name = "commands that are sent together end one after the other";
+  Together subject;
+  CHECK(subject.connection->Start(&subject.out) == Step::kWait && subject.far.sends == 3);
+  for (int i = 0; i < 3; ++i) subject.AnswerAndSync(result_status::kCommandOk, "UPDATE 1");
+  subject.ReadAll();
+  CHECK(subject.out.size() == 3);
+  for (const Delivery& delivery : subject.out) {
+    CHECK(delivery.kind == Delivery::Kind::kResult && delivery.end_of_command && delivery.count == 1);
+    CHECK(delivery.goes_on == (&delivery != &subject.out.back()));
+  }
+  CHECK(subject.connection->idle() && !subject.connection->in_group());
+
+  test_name = "the library finds no memory in the midst of a group";
+  Together poor;
+  poor.connection->Start(&poor.out);
+  poor.AnswerAndSync(result_status::kCommandOk, "UPDATE 1");
+  ClientResult* result = poor.AnswerAndSync(result_status::kTuplesOk, "SELECT 1");
+  result->columns = 1;
+  result->rows = {{"value"}};
+  result->without_memory = true;
+  poor.ReadAll();
+  CHECK(poor.out.size() == 3 && poor.connection->closed());
+  CHECK(poor.out[0].kind == Delivery::Kind::kResult && poor.out[0].goes_on);
+  for (size_t i = 1; i < poor.out.size(); ++i) {
+    const Delivery& lost = poor.out[i];
+    CHECK(lost.kind == Delivery::Kind::kFailure && lost.end_of_command && lost.goes_on == (i == 1));
+    CHECK(lost.failure->reason == Failure::Reason::kMemory && lost.failure->lost && lost.failure->sent);
+  }
+
+  test_name = "the library refuses a command of a group";
+  Together refused;
+  refused.far.takes = 1;
+  refused.far.read = [](ClientConnection*) { return true; };
+  refused.Follow(refused.connection->Start(&refused.out));
+  CHECK(refused.out.size() == 3 && refused.connection->closed());
+  for (size_t i = 0; i < refused.out.size(); ++i) {
+    const Delivery& lost = refused.out[i];
+    CHECK(lost.kind == Delivery::Kind::kFailure && lost.failure->lost && lost.failure->sent == (i == 0));
+    CHECK(lost.goes_on == (i < 2));
+  }
+
+  test_name = "a connection that had died before a group was sent";
+  Together dead;
+  dead.far.status = connection_status::kBad;
+  dead.Follow(dead.connection->Start(&dead.out));
+  CHECK(dead.out.size() == 3);
+  for (const Delivery& lost : dead.out) CHECK(lost.failure->lost && !lost.failure->sent);
+
+  test_name = "a connection that is found lost before a group that was given is begun";
+  Together idle;
+  idle.far.read = [](ClientConnection* self) {
+    self->status = connection_status::kBad;
+    return false;
+  };
+  idle.connection->Advance(true, 1, &idle.out);
+  CHECK(idle.out.size() == 1 && idle.out[0].kind == Delivery::Kind::kLost && !idle.out[0].goes_on);
+  idle.Follow(idle.connection->Start(&idle.out));
+  CHECK(idle.out.size() == 4);
+  for (size_t i = 1; i < idle.out.size(); ++i) {
+    const Delivery& unsent = idle.out[i];
+    CHECK(unsent.kind == Delivery::Kind::kFailure && unsent.end_of_command && unsent.goes_on == (i < 3));
+    CHECK(unsent.failure->lost && !unsent.failure->sent);
+  }
+
+  test_name = "a library that has lost its place in a group";
+  Together lost;
+  lost.connection->Start(&lost.out);
+  lost.far.Answer(result_status::kCommandOk, "UPDATE 1");
+  lost.far.results.push_back(nullptr);
+  lost.far.results.push_back(nullptr);
+  lost.ReadAll();
+  CHECK(lost.out.size() == 3 && lost.connection->closed());
+  for (const Delivery& each : lost.out)
+    CHECK(each.failure != nullptr && each.failure->lost && each.failure->sent);
+
+  test_name = "the program closes a connection in the midst of a group";
+  Together closed;
+  closed.connection->Start(&closed.out);
+  closed.AnswerAndSync(result_status::kCommandOk, "UPDATE 1");
+  closed.far.busy = false;
+  closed.far.read = [](ClientConnection* self) {
+    self->busy = true;
+    return true;
+  };
+  const Step step = closed.connection->Advance(false, 1, &closed.out);
+  CHECK(step == Step::kDone && closed.connection->goes_on());
+  closed.connection->TurnToNext();
+  closed.far.busy = true;
+  closed.connection->Start(&closed.out);
+  closed.connection->Close(&closed.out);
+  CHECK(closed.out.size() == 3 && closed.out[1].goes_on && !closed.out[2].goes_on);
+  CHECK(closed.out[2].failure != nullptr && closed.out[2].failure->sent);
+
+  test_name = "one alone is no group";
+  Subject alone;
+  Command* command = alone.connection->NewInGroup();
+  command->kind = CommandKind::kExecutePrepared;
+  command->types = std::make_shared<TypeMap>(std::vector<uint32_t>{});
+  CHECK(alone.connection->TakeIntoGroup());
+  alone.connection->TurnToGroup();
+  CHECK(!alone.connection->in_group() && alone.connection->command().kind == CommandKind::kExecutePrepared);
+}
+
 }  // namespace
 }  // namespace kingbase
 
 int main() {
   using namespace kingbase;
-  for (const auto& test :
-       {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, Strays, EmptyAndMore, TwoDescriptions,
-        SeveralResults, NotUnderstood, WithoutMemory, HalfARecord, BehindAnAnswer, Flood, FalseHangup, Offers}) {
+  for (const auto& test : {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, Strays, EmptyAndMore,
+                           TwoDescriptions, SeveralResults, NotUnderstood, WithoutMemory, HalfARecord,
+                           BehindAnAnswer, Flood, FalseHangup, Offers, Groups}) {
     test();
   }
   std::printf("%s\n", failures == 0 ? "passed" : "failed");

@@ -42,6 +42,8 @@ struct ClientConnection {
   bool tls = false;
   int reads = 0;
   int sends = 0;
+  /** So many commands are taken; what comes after them is refused. */
+  int takes = 1000;
   int put_copy_data = 1;
   std::string error;
   std::deque<std::unique_ptr<ClientResult>> results;
@@ -123,6 +125,12 @@ inline std::shared_ptr<const ClientApi> FakeLibrary() {
   api->send_prepare = [](ClientConnection* c, const char*, const char*, int, const ClientOid*) {
     return ++c->sends > 0 ? 1 : 0;
   };
+  api->send_query_prepared = [](ClientConnection* c, const char*, int, const char* const*, const int*,
+                                const int*, int) { return ++c->sends <= c->takes ? 1 : 0; };
+  api->enter_pipeline_mode = [](ClientConnection*) { return 1; };
+  api->exit_pipeline_mode = [](ClientConnection*) { return 1; };
+  api->pipeline_sync = [](ClientConnection*) { return 1; };
+  api->pipelines = true;
   api->get_result = [](ClientConnection* c) -> ClientResult* {
     if (c->results.empty()) return nullptr;
     ClientResult* result = c->results.front().release();
