@@ -3,5 +3,7 @@ import { Pool } from 'kingbase-native/pg';
 import { libraryOf } from './like-pg.js';
 import { openByDrizzle } from './over-drizzle.js';
 
-// Drizzle is typed by pg's pool.
-export const open = openByDrizzle(Pool as unknown as new (config: PoolConfig) => PoolOfPg, libraryOf);
+// Drizzle is typed by pg's pool, which is known only where the peers are installed.
+const likePg: unknown = Pool;
+
+export const open = openByDrizzle(likePg as new (config: PoolConfig) => PoolOfPg, libraryOf);
