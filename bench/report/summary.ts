@@ -39,7 +39,7 @@ function cell(verdict: Verdict | undefined): string {
     return `${formatValue(own?.median)} (at most ${target.limit}) ${mark(reached)}`;
   }
   const ratio = best ? `${formatRatio(best.ratio.median)}×` : '–';
-  return target === undefined ? ratio : `${ratio} (${target.ratio}) ${mark(reached)}`;
+  return target === undefined ? ratio : `${ratio} (${Number(target.ratio.toFixed(2))}) ${mark(reached)}`;
 }
 
 function poolLine({ limit, measured }: PoolOverhead): string {
