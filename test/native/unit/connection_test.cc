@@ -4,22 +4,11 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "checks.h"
 #include "fake_library.h"
 
 namespace kingbase {
 namespace {
-
-int failures = 0;
-
-#define CHECK(condition)                                                                 \
-  do {                                                                                   \
-    if (!(condition)) {                                                                  \
-      std::printf("%s:%d: %s: %s\n", __FILE__, __LINE__, test_name.c_str(), #condition); \
-      ++failures;                                                                        \
-    }                                                                                    \
-  } while (false)
-
-std::string test_name;
 
 class Subject {
  public:

@@ -8,6 +8,7 @@
 
 #include "../../../native/io_thread.h"
 #include "../../../native/socket_input.h"
+#include "checks.h"
 #include "fake_library.h"
 
 // What the thread wakes is Node's; here nobody sleeps.
@@ -18,17 +19,6 @@ extern "C" napi_status napi_call_threadsafe_function(napi_threadsafe_function, v
 
 namespace kingbase {
 namespace {
-
-int failures = 0;
-std::string test_name;
-
-#define CHECK(condition)                                                                 \
-  do {                                                                                   \
-    if (!(condition)) {                                                                  \
-      std::printf("%s:%d: %s: %s\n", __FILE__, __LINE__, test_name.c_str(), #condition); \
-      ++failures;                                                                        \
-    }                                                                                    \
-  } while (false)
 
 /** Long for what takes no time. */
 constexpr std::chrono::seconds kInVain{20};

@@ -3,21 +3,11 @@
 #include <cstdio>
 #include <string>
 
+#include "checks.h"
 #include "fake_library.h"
 
 namespace kingbase {
 namespace {
-
-int failures = 0;
-std::string test_name;
-
-#define CHECK(condition)                                                                 \
-  do {                                                                                   \
-    if (!(condition)) {                                                                  \
-      std::printf("%s:%d: %s: %s\n", __FILE__, __LINE__, test_name.c_str(), #condition); \
-      ++failures;                                                                        \
-    }                                                                                    \
-  } while (false)
 
 /** What the library was asked for since the last command: rows at a time, 0 for the whole result. */
 int asked = 0;
