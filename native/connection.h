@@ -171,6 +171,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Step GoOnInGroup(Deliveries* out);
   bool SendGroup();
   void NoteComplaint();
+  bool MissedSync() const;
   bool LeavePipelineMode();
   void TellLost(Delivery delivery, Deliveries* out);
 

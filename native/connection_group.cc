@@ -99,6 +99,14 @@ void Connection::NoteComplaint() {
     complaint_ = LibraryMessage();
 }
 
+/**
+ * Where libpq has no memory for the result that stands for a Sync, it has taken the message and waits for
+ * another, which never comes.
+ */
+bool Connection::MissedSync() const {
+  return content_ && !results_.failed() && TellsOfMemory(LibraryMessage());
+}
+
 bool Connection::LeavePipelineMode() { return api_.exit_pipeline_mode(connection_) == 1; }
 
 /**

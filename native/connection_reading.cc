@@ -108,6 +108,7 @@ Step Connection::Fetch(int reads, Deliveries* out) {
       // The first read needs no question: an event or a resumption says that there may be something.
       if (HaveReadAll()) {
         hangup_ = false;
+        if (grouped && MissedSync()) return Lose(out);
         if (!MissedCopy()) return Step::kWait;
         continue;
       }
@@ -154,7 +155,9 @@ void Connection::TakeResult(ClientResult* result, Deliveries* out) {
       if (!failure.from_server && api_.status(connection_) == connection_status::kOk) {
         const bool memory = TellsOfMemory(failure.message);
         failure.reason = memory ? Failure::Reason::kMemory : Failure::Reason::kProtocol;
-        unusable_ = unusable_ || !memory;
+        // In a group it may also have been that of a Sync, after which every answer is taken for the one
+        // before.
+        unusable_ = unusable_ || !memory || in_group();
       }
       if (failure.from_server) results_.EmitBeforeFailure(out);
       results_.Fail(std::move(failure));

@@ -29,7 +29,12 @@ async function outcome(call) {
   return result;
 }
 
-const settings = { ...config, connectTimeout: 3_000, pool: { max: 2, acquireTimeout: 5_000 } };
+const settings = {
+  ...config,
+  pipeline: true,
+  connectTimeout: 3_000,
+  pool: { max: 2, acquireTimeout: 5_000 },
+};
 const results = {};
 
 /** All descriptors but so many. */
