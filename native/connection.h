@@ -137,6 +137,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool can_cancel() const { return cancel_ready_.load(std::memory_order_acquire); }
   /** Whether somebody listens to notices; else they are dropped where they come in. */
   void set_wants_notices(bool wants) { wants_notices_.store(wants, std::memory_order_relaxed); }
+  /** Whether a whole answer counts although the server sends more than belongs to it. */
+  void set_keeps_answers(bool keeps) { keeps_answers_.store(keeps, std::memory_order_relaxed); }
   bool can_bind_rows() const { return api_.send_query_prepared_rows != nullptr; }
   ConnectionFlow& flow() { return flow_; }
 
@@ -238,6 +240,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /** The server has sent something unasked before. */
   bool had_messages_ = false;
   std::atomic<bool> wants_notices_{true};
+  std::atomic<bool> keeps_answers_{false};
   bool was_writing_ = false;
 
   /** The present one, and the one that may be offered to follow it. */

@@ -47,7 +47,7 @@ Step Connection::EndCommand(Deliveries* out) {
   const size_t before = out->size();
   TakeMessages(out);
   const bool messages = out->size() > before || farewell_ != nullptr;
-  bool open = !grouped || more || LeavePipelineMode();
+  bool open = stray_.empty() && (!grouped || more || LeavePipelineMode());
   auto status = static_cast<uint8_t>(api_.transaction_status(connection_));
   // Behind a group all that came with it is one answer.
   if (!more) open = open && ReadBehindAnswer(messages || grouped, out);
@@ -107,6 +107,9 @@ uint8_t Connection::AlteredSettings() const {
  */
 void Connection::LookForFaults() {
   std::string complaint = !content_ ? "" : in_group() ? std::move(complaint_) : LibraryMessage();
+  const bool whole = complaint.empty() && results_.complete() && !in_group();
+  // What belongs to no answer is told of when the library expects none: this one has ended before it.
+  if (whole && keeps_answers_.load(std::memory_order_relaxed)) return;
   if (complaint.empty()) complaint = stray_;
   if (!complaint.empty()) {
     results_.Fail(NoAnswer(std::move(complaint)));

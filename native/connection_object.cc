@@ -46,6 +46,7 @@ class ConnectionObject final : public Wrapped<ConnectionObject> {
             InstanceMethod<&ConnectionObject::Consumed>("consumed"),
             InstanceMethod<&ConnectionObject::Cancel>("cancel"),
             InstanceMethod<&ConnectionObject::WantNotices>("wantNotices"),
+            InstanceMethod<&ConnectionObject::KeepAnswers>("keepAnswers"),
             InstanceMethod<&ConnectionObject::Close>("close"),
         });
   }
@@ -341,6 +342,10 @@ class ConnectionObject final : public Wrapped<ConnectionObject> {
 
   void WantNotices(const Napi::CallbackInfo& info) {
     if (connection_ != nullptr) connection_->set_wants_notices(info[0].ToBoolean());
+  }
+
+  void KeepAnswers(const Napi::CallbackInfo& info) {
+    if (connection_ != nullptr) connection_->set_keeps_answers(info[0].ToBoolean());
   }
 
   void Close(const Napi::CallbackInfo&) { CloseOnce(); }

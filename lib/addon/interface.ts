@@ -355,6 +355,8 @@ export interface NativeConnection {
   cancel(slot: number): void;
   /** Whether `notice` is to be called: else notices end where they come in, at no cost here. At any time. */
   wantNotices(wanted: boolean): void;
+  /** Whether a whole answer counts although the server sends more than belongs to it; the connection is lost behind it. */
+  keepAnswers(keep: boolean): void;
   close(): void;
 }
 

@@ -106,6 +106,12 @@ export interface PlainConfig extends LibraryOptions {
    */
   exactFloats?: boolean | undefined;
   /**
+   * Whether an answer fails (`KB_PROTOCOL`) with which the server has sent more than belongs to it: it may be cut short there.
+   * With `false` an answer that has its end is given, and the connection is closed behind it, as when the rest comes later.
+   * Default true.
+   */
+  strictAnswers?: boolean | undefined;
+  /**
    * Whether calls that wait for the same checked-out connection or transaction are sent to the server together, without
    * waiting for the answer to the one before; each still fails or succeeds by itself. Only calls of prepared statements
    * without `timeout` and `signal`, and only with a client library that can (`capabilities.pipeline`: libpq 14 and later);

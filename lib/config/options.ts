@@ -183,6 +183,7 @@ export const DRIVER_OPTIONS = {
   traceParameters: { kind: 'value' },
   binaryResults: { kind: 'value' },
   exactFloats: { kind: 'value' },
+  strictAnswers: { kind: 'value' },
   pipeline: { kind: 'value' },
 } as const satisfies Record<string, OptionRule>;
 

@@ -124,6 +124,7 @@ export function parseConfig(
       traceParameters: flag(settings, 'traceParameters', false),
       binaryResults: flag(settings, 'binaryResults', true),
       exactFloats: flag(settings, 'exactFloats', true),
+      strictAnswers: flag(settings, 'strictAnswers', true),
       pipeline: flag(settings, 'pipeline', false),
       trust: untrusted ? 'untrusted' : 'trusted',
       encryptedCancelOnly: tls.cancel === 'encrypted',

@@ -39,6 +39,7 @@ export interface ResolvedSettings {
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
   readonly exactFloats: boolean;
+  readonly strictAnswers: boolean;
   /** Calls that wait for one session are sent to it together. */
   readonly pipeline: boolean;
   /** `untrusted`: nothing of this process's own is taken to complete it, and no key or password of its user. */
@@ -71,6 +72,7 @@ export class ResolvedConfig implements ResolvedSettings {
   readonly traceParameters: boolean;
   readonly binaryResults: boolean;
   readonly exactFloats: boolean;
+  readonly strictAnswers: boolean;
   readonly pipeline: boolean;
   readonly trust: 'trusted' | 'untrusted';
   readonly encryptedCancelOnly: boolean;
@@ -102,6 +104,7 @@ export class ResolvedConfig implements ResolvedSettings {
     this.traceParameters = settings.traceParameters;
     this.binaryResults = settings.binaryResults;
     this.exactFloats = settings.exactFloats;
+    this.strictAnswers = settings.strictAnswers;
     this.pipeline = settings.pipeline;
     this.trust = settings.trust;
     this.encryptedCancelOnly = settings.encryptedCancelOnly;

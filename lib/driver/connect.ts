@@ -254,6 +254,7 @@ class AddressAttempt implements ConnectOutcome {
     );
     this.session.pooler = pooler;
     this.session.exactFloats = config.exactFloats && pooler === undefined;
+    if (!config.strictAnswers) this.session.native.keepAnswers(true);
     this.session.pipelines = config.pipeline && pooler === undefined && this.session.capabilities.pipeline;
     this.session.encryptedCancelOnly = config.encryptedCancelOnly;
     this.session.statements.givesNumbersAgain = pooler === undefined;

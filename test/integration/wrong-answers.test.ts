@@ -1,4 +1,4 @@
-import { open, type Database } from 'kingbase-native';
+import { open, type ConnectionConfig, type Database } from 'kingbase-native';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { encodeMessage } from '../support/protocol.js';
 import { startScriptedServer, type Respond, type ScriptedServer } from '../support/scripted-server.js';
@@ -15,7 +15,10 @@ const RIGHT = { rows: [{ i: 0 }, { i: 1 }, { i: 2 }], command: 'SELECT' };
 // A server (or whatever stands before it) whose answers cannot be right.
 describe.each(inject('libraries'))('$name', ({ path, flavour }) => {
   /** A database of one connection, whose statements are answered by what `change` makes of the right answer. */
-  async function answering(change: (answer: readonly Buffer[]) => readonly Buffer[]): Promise<Database> {
+  async function answering(
+    change: (answer: readonly Buffer[]) => readonly Buffer[],
+    more: ConnectionConfig = {},
+  ): Promise<Database> {
     let wrong = true;
     const respond: Respond = ({ answer, sql }, { wire }) => {
       const changed = wrong && /^(rows|change)/.test(sql) && answer.some((each) => typeOf(each) === 'C');
@@ -31,6 +34,7 @@ describe.each(inject('libraries'))('$name', ({ path, flavour }) => {
       port: server.port,
       sslmode: 'disable',
       pool: { max: 1 },
+      ...more,
     });
     closing.push(server, db);
     return db;
@@ -128,6 +132,42 @@ describe.each(inject('libraries'))('$name', ({ path, flavour }) => {
       }
     },
   );
+
+  describe('a message behind the end of an answer', () => {
+    const behind = (answer: readonly Buffer[]): readonly Buffer[] => [
+      ...answer,
+      encodeMessage('C', Buffer.from('SELECT 1\0')),
+    ];
+    const calls: Record<string, (db: Database) => Promise<unknown>> = {
+      query: (db) => db.query(ROWS),
+      queryRow: (db) => db.queryRow(ROWS),
+      exec: (db) => db.exec('change 7 as 1'),
+      script: (db) => db.script('change 7 as 1'),
+    };
+
+    it.each(Object.keys(calls))('fails %s: the answer may be cut', async (call) => {
+      const db = await answering(behind);
+      await expect(calls[call]?.(db)).rejects.toMatchObject({ code: 'KB_PROTOCOL', outcome: 'unknown' });
+      expect(await db.query(ROWS)).toMatchObject(RIGHT);
+    });
+
+    it.each(Object.keys(calls))('ends the session after %s with strictAnswers: false', async (call) => {
+      const db = await answering(behind, { strictAnswers: false });
+      const ended = new Promise<unknown>((resolve) => {
+        db.on('disconnect', resolve);
+      });
+      const right = await calls[call]?.(await answering((answer) => answer));
+      expect(await calls[call]?.(db)).toEqual(right);
+      expect(await ended).toMatchObject({ error: { code: 'KB_PROTOCOL' } });
+      expect(await db.query(ROWS)).toMatchObject(RIGHT);
+    });
+
+    it('is no excuse for an answer without its end', async () => {
+      const cut = (answer: readonly Buffer[]): readonly Buffer[] => behind(without('C')(answer));
+      const db = await answering(cut, { strictAnswers: false });
+      await expect(db.query(ROWS)).rejects.toMatchObject({ code: 'KB_PROTOCOL', outcome: 'unknown' });
+    });
+  });
 
   it('never lets a wrong message become an uncaught exception or a call that does not settle', async () => {
     const stray = [encodeMessage('1', Buffer.alloc(0)), encodeMessage('C', Buffer.from('SELECT 1\0'))];

@@ -172,6 +172,10 @@ export class FakeConnection implements NativeConnection {
     // It has none.
   }
 
+  keepAnswers(): void {
+    // No answer of it is followed by anything.
+  }
+
   connect(slot: number): void {
     this.handlers[slot]?.connected({ parameters: {}, backendPid: this.id } as unknown as ConnectionFacts);
   }

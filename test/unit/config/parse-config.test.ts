@@ -63,6 +63,7 @@ describe('defaults', () => {
       traceParameters: false,
       binaryResults: true,
       exactFloats: true,
+      strictAnswers: true,
       pipeline: false,
       trust: 'trusted',
       encryptedCancelOnly: false,
