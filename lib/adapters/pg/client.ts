@@ -21,7 +21,7 @@ import { QueryQueue } from './query-queue.js';
 import type { Result, RowOfAnyKind } from './result.js';
 import { TypeOverrides, type TypeFormat, type TypeParser } from './type-overrides.js';
 import { escapeIdentifier, escapeLiteral } from './values.js';
-import { RUN, type Work } from './work.js';
+import { RUN, telling, type Work } from './work.js';
 
 /** @internal */
 export const NO_PROCESS = null as unknown as number;
@@ -153,16 +153,21 @@ export class Client extends EventEmitter {
     this.opening = this.openSession().then(
       (session) => {
         this.attach(session);
-        callback(null, this);
-        this.emit('connect');
-        if (!this._ending) this.queue.start(session);
+        telling(() => {
+          callback(null, this);
+        });
+        telling(() => this.emit('connect'));
+        // In the pipeline mode of `pg` what has been asked for before its end is sent.
+        if (!this._ending || this.pipeline) this.queue.start(session);
       },
       (error: unknown) => {
         const told = this.severed ?? connectError(error, 'timeout expired');
         this._queryable = false;
         this.isOver();
         void this.db?.close();
-        callback(told);
+        telling(() => {
+          callback(told);
+        });
         this.queue.refuseAll(terminated(error));
         process.nextTick(() => this.emit('end'));
       },
@@ -192,7 +197,7 @@ export class Client extends EventEmitter {
 
   /** @internal */
   tellNotice(notice: Notice): void {
-    this.emit('notice', { length: undefined, ...notice, name: 'notice' });
+    telling(() => this.emit('notice', { length: undefined, ...notice, name: 'notice' }));
   }
 
   protected attach(session: Connection): void {
@@ -205,7 +210,7 @@ export class Client extends EventEmitter {
     this.lastStatus = 'I';
     if (this.connection.listenerCount('parameterStatus') > 0) {
       for (const [parameterName, parameterValue] of Object.entries(session.serverParameters)) {
-        this.connection.emit('parameterStatus', { parameterName, parameterValue });
+        telling(() => this.connection.emit('parameterStatus', { parameterName, parameterValue }));
       }
     }
     if (this.listenerCount('notification') > 0) this.hearNotifications(session);
@@ -224,7 +229,8 @@ export class Client extends EventEmitter {
   }
 
   private readonly notified = ({ channel, payload, processId }: ChannelNotification): void => {
-    this.emit('notification', { name: 'notification', length: undefined, processId, channel, payload });
+    const heard = { name: 'notification', length: undefined, processId, channel, payload };
+    telling(() => this.emit('notification', heard));
   };
 
   /** The session is gone, and nobody has asked for it. */
@@ -321,6 +327,7 @@ export class Client extends EventEmitter {
     const limit: unknown =
       (typeof config === 'object' && 'query_timeout' in config ? config.query_timeout : undefined) ??
       this.connectionParameters.query_timeout;
+    if (limit && work instanceof Query) work.hasLimit = true;
     const refusal = this.pipeline ? holdsPortal(config, work) : undefined;
     if (refusal !== undefined) {
       process.nextTick(() => {

@@ -127,11 +127,13 @@ export class ConnectionParameters {
       port: this.port,
       user: this.user,
       database: this.database,
-      password: typeof password === 'function' ? (): string | Promise<string> => password(this) : password,
+      password: typeof password === 'function' ? (): Promise<string> => this.ask(password) : password,
       options: this.sessionOptions(),
       applicationName: this.application_name || this.fallback_application_name || false,
       // `pg` sends nothing of its own behind the login.
       exactFloats: false,
+      // Its clients hear of what belongs to no answer behind the answer before it.
+      strictAnswers: false,
       connectTimeout: this.connectionTimeoutMillis,
       ...(this.sslnegotiation === 'direct' ? { sslNegotiation: 'direct' } : {}),
       ...(config.keepAlive === true ? { keepalives: 1 } : {}),
@@ -141,6 +143,14 @@ export class ConnectionParameters {
       ...ssl,
       ...config.kingbase,
     };
+  }
+
+  /** As with `pg`, undefined is no password. */
+  private async ask(password: PasswordFunction): Promise<string> {
+    const given: unknown = await password(this);
+    if (given === undefined) return '';
+    if (typeof given !== 'string') throw new TypeError('Password must be a string');
+    return given;
   }
 
   private sessionOptions(): string | undefined {

@@ -5,7 +5,7 @@ import { readingBy } from './reading.js';
 import { Result, type RowOfAnyKind, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue, type PreparedValue } from './values.js';
-import { AS_TEXT, RUN, type Host, type Work } from './work.js';
+import { AS_TEXT, RUN, telling, type Host, type Work } from './work.js';
 
 export interface CursorConfig {
   rowMode?: string | undefined;
@@ -125,7 +125,8 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
       }
       this.check();
       const read = this.give(count);
-      if (this.listenerCount('row') > 0) for (const row of read) this.emit('row', row, this.result);
+      if (this.listenerCount('row') > 0)
+        for (const row of read) telling(() => this.emit('row', row, this.result));
       if (over && this.given === this.held.length) this.ended(read.length);
       this.result.rows = read;
       return read;
@@ -164,7 +165,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     // The server counts what it has given for the last read.
     this.result.addCommand({ command, rowCount: command === 'SELECT' ? lastRead : rowCount });
     this.settle();
-    this.emit('end', this.result);
+    telling(() => this.emit('end', this.result));
   }
 
   private fail(error: Error): void {
@@ -209,7 +210,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     this.begin?.();
     await this.rows?.close();
     this.settle();
-    if (state === 'open') this.emit('end', this.result);
+    if (state === 'open') telling(() => this.emit('end', this.result));
   }
 
   handleError(error: Error): void {

@@ -36,9 +36,11 @@ const pg = {
   escapeLiteral,
   utils,
 };
-/** The same classes: they are native already. As with `pg`, not among what is enumerated. */
+/** The same classes: they are native already. */
+export declare const native: object;
+// As with `pg`, not among what is enumerated, of the object and of the module.
 Object.defineProperty(pg, 'native', { value: pg, configurable: true });
-const native: object = pg;
+Object.defineProperty(exports, 'native', { value: pg, configurable: true });
 
 export {
   Client,
@@ -56,7 +58,6 @@ export {
   defaults,
   escapeIdentifier,
   escapeLiteral,
-  native,
   types,
   utils,
 };

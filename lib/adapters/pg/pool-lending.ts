@@ -13,6 +13,7 @@ import {
 } from './pool-client.js';
 import { Connecting } from './pool-connecting.js';
 import { poolOptionsOf, type PoolConfig, type PoolOptions } from './pool-options.js';
+import { telling } from './work.js';
 
 /** What nobody should see in a log. */
 const HIDDEN = ['db', 'books', 'connecting', 'hearing', 'clientClass'] as const;
@@ -54,8 +55,8 @@ export class PoolLending extends EventEmitter {
     this.db = open({
       ...config,
       pool: {
-        max: this.options.max,
-        min: this.options.min,
+        max: countOf(this.options.max),
+        min: countOf(this.options.min),
         idleTimeout: this.options.idleTimeoutMillis || 0,
         acquireTimeout: 0,
         maxLifetime: lifetime,
@@ -150,7 +151,7 @@ export class PoolLending extends EventEmitter {
     client.lend(session);
     client.release = this.releaseOnce(client);
     if (isNew) await this.welcome(client);
-    this.emit('acquire', client);
+    telling(() => this.emit('acquire', client));
     client.removeListener('error', client.whileIdle);
     const { verify } = this.options;
     if (isNew && verify !== undefined) {
@@ -187,7 +188,7 @@ export class PoolLending extends EventEmitter {
         clearTimeout(timer);
       });
     }
-    this.emit('connect', client);
+    telling(() => this.emit('connect', client));
   }
 
   private newClient(): PoolClient {
@@ -309,7 +310,7 @@ export class PoolLending extends EventEmitter {
     client.over();
     // The end of a pool is told when all of it is.
     if (this.ending) {
-      this.emit('remove', client);
+      telling(() => this.emit('remove', client));
       return;
     }
     outside(() => {
@@ -331,6 +332,11 @@ export class PoolLending extends EventEmitter {
 /** A client of another package has a connection of its own, which the pool could not lend. */
 function isClientClass(given: unknown): given is typeof Client {
   return given === Client || (typeof given === 'function' && given.prototype instanceof Client);
+}
+
+/** How many clients that is to `pg`, which compares with what was given, whatever it is. */
+function countOf(given: unknown): number {
+  return Math.min(Math.ceil(Number(given)), Number.MAX_SAFE_INTEGER);
 }
 
 function giveBack(session: Connection | undefined): void {

@@ -116,10 +116,12 @@ export class Pool extends PoolLending {
     if (!callback) return done;
     done.then(
       () => {
-        callback();
+        outside(callback);
       },
       (error: unknown) => {
-        callback(error as Error);
+        outside(() => {
+          callback(error as Error);
+        });
       },
     );
     return undefined;

@@ -1,7 +1,7 @@
 import type { Connection } from '../../index.js';
 import { READ_TIMEOUT } from './errors.js';
 import type { TypeParsers } from './type-overrides.js';
-import { RUN, type Work } from './work.js';
+import { RUN, telling, type Work } from './work.js';
 
 interface Waiting {
   readonly work: Work;
@@ -83,7 +83,7 @@ export class QueryQueue {
       // Refused meanwhile, since the connection was ended.
       if (this.active !== work) return;
       this.active = undefined;
-      tell?.();
+      if (tell !== undefined) telling(tell);
       // `pg` hears of an error before it hears that the server is ready again: promises are told in between.
       if (failed === true) setImmediate(this.goOn);
       else this.goOn();
@@ -97,7 +97,7 @@ export class QueryQueue {
       this.next();
       return;
     }
-    this.drained();
+    telling(this.drained);
     this.whenDrained?.();
     if (!this.isBusy()) this.rest();
   };

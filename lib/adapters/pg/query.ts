@@ -6,7 +6,7 @@ import { readingBy } from './reading.js';
 import { Result, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue } from './values.js';
-import { AS_TEXT, RUN, type Done, type Host, type Work } from './work.js';
+import { AS_TEXT, RUN, telling, type Done, type Host, type Work } from './work.js';
 
 export interface QueryConfig {
   text?: string | undefined;
@@ -27,6 +27,8 @@ export interface QueryConfig {
 export type QueryCallback = (error: Error | null | undefined, result?: Result | Result[]) => void;
 
 const NOTHING: QueryConfig = {};
+/** The protocol has four bytes for it. */
+const MOST_ROWS = 2 ** 32 - 1;
 
 /** One call of `query`: events `row`, `end` and `error`, or a callback. */
 export class Query extends EventEmitter implements Work {
@@ -44,6 +46,8 @@ export class Query extends EventEmitter implements Work {
   private asTexts = true;
   /** @internal Nobody but the client has it. */
   ofClient = false;
+  /** @internal Its answer must come in time: by that, a query of `pg` has a callback, and nobody has to listen to its error. */
+  hasLimit = false;
 
   constructor(
     config: string | QueryConfig,
@@ -120,9 +124,22 @@ export class Query extends EventEmitter implements Work {
     const options: QueryOptions = { rowMode, types: reading ?? AS_TEXT };
     if (timeout !== undefined) options.timeout = timeout;
     if (!this.requiresPreparation(text)) return session.scriptRows(text, options);
+    this.checkPreparation();
     if (typeof name === 'string') named.set(name, text);
     const prepared = (values ?? []).map(prepareValue);
     return session.query(text, prepared, options).then((result) => [result]);
+  }
+
+  /** What `pg` fails to send, in its own way, or where nobody can catch that. */
+  private checkPreparation(): void {
+    for (const part of ['name', 'portal'] as const) {
+      const given: unknown = this[part];
+      if (given && typeof given !== 'string') throw new TypeError(`The ${part} of a query must be a string.`);
+    }
+    const rows = Number(this.rows);
+    if (rows < 0 || rows > MOST_ROWS) {
+      throw new RangeError(`The rows of a query must be from 0 to ${MOST_ROWS}.`);
+    }
   }
 
   private requiresPreparation(text: string): boolean {
@@ -142,13 +159,9 @@ export class Query extends EventEmitter implements Work {
     const given = results.length > 1 ? results : first;
     const { callback } = this;
     if (callback !== undefined) {
-      try {
+      telling(() => {
         callback(null, given);
-      } catch (error) {
-        process.nextTick(() => {
-          throw error;
-        });
-      }
+      });
     }
     this.emit('end', given);
   }
@@ -167,13 +180,13 @@ export class Query extends EventEmitter implements Work {
     const kept = this.callback !== undefined || !heard;
     for (const values of texts) {
       const row: unknown = result.parseRow(values);
-      if (heard) this.emit('row', row, result);
+      if (heard) telling(() => this.emit('row', row, result));
       if (kept) result.addRow(row);
     }
   }
 
   handleError(error: Error): void {
     if (this.callback !== undefined) this.callback(error);
-    else this.emit('error', error);
+    else if (!this.hasLimit || this.listenerCount('error') > 0) this.emit('error', error);
   }
 }

@@ -30,3 +30,14 @@ export interface Work {
 
 /** Every value as the server's text, which pg-types reads. */
 export const AS_TEXT = { all: 'text' } as const;
+
+/** Calls a program's function: what it throws is an uncaught exception of the program's, as with `pg`, and fails nothing here. */
+export function telling(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}

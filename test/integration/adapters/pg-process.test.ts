@@ -28,3 +28,37 @@ it.each([
   });
   expect(ours.told).toEqual(theirs.told);
 });
+
+it.each([
+  'connect',
+  'failedConnect',
+  'connectEvent',
+  'end',
+  'endEvent',
+  'query',
+  'queryEnd',
+  'row',
+  'queryError',
+  'drain',
+  'notice',
+  'notification',
+  'poolConnect',
+  'failedPoolConnect',
+  'poolConnectEvent',
+  'acquire',
+  'poolQuery',
+  'failedPoolQuery',
+  'poolEnd',
+])('has what a program throws be an uncaught exception, as with pg: %s', async (way) => {
+  const kingbase = { clientLibrary: library?.path };
+  const nowhere = { port: 1 };
+  const theirs = await outputOf<Told>('pg-throws', { module: 'pg', config, nowhere, way });
+  expect(theirs.told).toEqual(['uncaught: boom']);
+  const ours = await outputOf<Told>('pg-throws', {
+    module: 'kingbase-native/pg',
+    config: { ...config, kingbase },
+    nowhere,
+    way,
+  });
+  expect(ours.told).toEqual(theirs.told);
+});

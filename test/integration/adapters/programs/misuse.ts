@@ -1,4 +1,5 @@
 /** What programs in JavaScript give where nothing was meant, or what is not fit for it. */
+import type { PoolConfig, QueryConfig } from 'pg';
 import { failure, thrown, type Programs, type Setting } from './program.js';
 
 /** To `pg` these are all nothing. */
@@ -86,6 +87,37 @@ export const misuse: Programs = {
       configured: await forNothings((nothing) => untyped(session).query({ text: TEXT, callback: nothing })),
       after: (await session.query('select 2 as v')).rows,
     };
+  },
+  'counts the clients of a pool by any kind of number': async ({ pool }) => {
+    const seen: unknown[] = [];
+    for (const max of [true, '2', 1.5]) {
+      const some = pool({ max } as unknown as PoolConfig);
+      const first = await some.connect();
+      const second = some.connect();
+      const third = some.connect();
+      seen.push([max, some.totalCount, some.waitingCount, some.options.max]);
+      first.release();
+      (await second).release();
+      (await third).release();
+    }
+    return { seen };
+  },
+  'refuses names and portals that are no text': async ({ client }) => {
+    const session = await client();
+    const values = [1];
+    const asked = { text: 'select $1::int as v', values, portal: 5 } as unknown as QueryConfig;
+    const simple = { text: TEXT, portal: 5 } as unknown as QueryConfig;
+    const { name } = await failure(session.query(asked));
+    return {
+      name,
+      simple: (await session.query(simple)).rows,
+      after: (await session.query(TEXT)).rows,
+    };
+  },
+  'tells nobody of an error where nobody listens and there is a limit': async ({ pg, client }) => {
+    const session = await client({ query_timeout: 10_000 });
+    session.query(new pg.Query('select nothing'));
+    return { after: (await session.query(TEXT)).rows };
   },
   'refuses what cannot be called': async ({ client, pool }) => {
     const session = await client();

@@ -160,6 +160,16 @@ export const sequences: Programs = {
     await ended;
     return { rows, pipeline: (client as unknown as { pipeline: unknown }).pipeline };
   },
+  'waits for pipelined queries that were asked for before there was a connection': async ({ pg, config }) => {
+    const client = new pg.Client({ ...config, pipeline: true });
+    const connected = client.connect();
+    const all = Promise.all([client.query('select 1 as v'), client.query('select $1::int as v', [2])]);
+    const ended = client.end();
+    const rows = (await all).map((result) => result.rows as unknown[]);
+    await connected;
+    await ended;
+    return { rows };
+  },
   'tells pipelined queries of their own errors': async ({ client }) => {
     const session = await client({ pipeline: true });
     const drained = nextEvent(session, 'drain');
