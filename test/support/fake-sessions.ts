@@ -164,6 +164,8 @@ export class FakeConnection implements NativeConnection {
   throws: Error | undefined;
   /** What is offered always comes just too late. */
   missesOffers = false;
+  /** The server carries BEGIN out though its answer is a failure. */
+  beginsAllTheSame = false;
 
   constructor(
     private readonly id: number,
@@ -186,6 +188,7 @@ export class FakeConnection implements NativeConnection {
     this.pending = slot;
     const failure = this.failures.get(sql) ?? this.answers.failure(sql);
     if (failure !== undefined) {
+      if (this.beginsAllTheSame && sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
       queueMicrotask(() => this.fail(failure));
     } else if (!this.answers.holds(sql)) {
       queueMicrotask(() => this.answer());
