@@ -384,8 +384,10 @@ function connectTimeout(
 function neededSettings(facts: ConnectionFacts, exactFloats: boolean): string {
   const settings: string[] = [];
   const dateStyle = facts.parameter('DateStyle');
-  // Not every pooler reports it, and a library without memory for the report drops it.
-  if (dateStyle?.startsWith('ISO') !== true) settings.push(ISO_DATES);
+  // Not every pooler reports it, and a library without memory for the report drops it; who wants no command behind the
+  // login, where all else is in order, has the server's.
+  const isIso = dateStyle === undefined ? !exactFloats : dateStyle.startsWith('ISO');
+  if (!isIso) settings.push(ISO_DATES);
   if (exactFloats) settings.push(ALL_DIGITS);
   return settings.join(';');
 }
