@@ -270,7 +270,10 @@ export class Database extends Queryable {
     if (!Number.isSafeInteger(processId))
       throw badArgument('disconnect() takes the number of a server process, which is a whole number.');
     for (const pool of this.cluster?.pools ?? [this.pool]) {
-      pool.cut(({ facts }) => facts?.backendPid === processId, 'the program closed it');
+      pool.cut(
+        ({ facts }) => facts?.backendPid === processId,
+        (session) => session.close('the program closed it'),
+      );
     }
   }
 
