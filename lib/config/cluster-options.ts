@@ -1,4 +1,4 @@
-import { isRecord } from '../base/kind-of.js';
+import { isRecord, itWas } from '../base/kind-of.js';
 import { shown } from '../base/shown.js';
 import { nearest } from '../errors/nearest.js';
 import { checkMaxLag, maxLagOf, type MaxLag } from './max-lag.js';
@@ -71,13 +71,16 @@ const LEVELS: readonly unknown[] = ['causal', 'bounded', 'eventual', 'primary'] 
 /** Throws a UsageError (`KB_BAD_OPTION`) for what is no level of consistency. */
 export function checkConsistency(option: string, value: unknown): asserts value is Consistency | undefined {
   if (value === undefined || LEVELS.includes(value)) return;
-  throw badOption(`The option "${option}" must be one of ${LEVELS.join(', ')}.`);
+  throw badOption(`The option "${option}" must be one of ${LEVELS.join(', ')}.`, itWas(value));
 }
 
 /** Throws a UsageError (`KB_BAD_OPTION`) for what is no number of ms. */
 export function checkTime(option: string, value: unknown): asserts value is number | undefined {
   if (value === undefined || (typeof value === 'number' && value >= 0 && value < Infinity)) return;
-  throw badOption(`The option "${option}" must be a finite number of milliseconds that is not negative.`);
+  throw badOption(
+    `The option "${option}" must be a finite number of milliseconds that is not negative.`,
+    itWas(value),
+  );
 }
 
 /**
@@ -112,19 +115,23 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
   if (interval !== undefined && !(typeof interval === 'number' && interval > 0 && interval < Infinity)) {
     throw badOption(
       'The option "cluster.recheckInterval" must be a finite number of milliseconds greater than 0.',
+      itWas(interval),
     );
   }
   checkMaxLag('cluster.maxLag', options.maxLag);
   const { primaryShare: share, weights, maxConnections: most } = options;
   if (most !== undefined && most !== Infinity && !(Number.isInteger(most) && Number(most) >= 1)) {
-    throw badOption('The option "cluster.maxConnections" must be a whole number of at least 1, or Infinity.');
+    throw badOption(
+      'The option "cluster.maxConnections" must be a whole number of at least 1, or Infinity.',
+      itWas(most),
+    );
   }
   if (share !== undefined && !(typeof share === 'number' && share >= 0 && share <= 1)) {
-    throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.');
+    throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.', itWas(share));
   }
   for (const name of ['primaryFallback', 'automatic'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'boolean') {
-      throw badOption(`The option "cluster.${name}" must be true or false.`);
+      throw badOption(`The option "cluster.${name}" must be true or false.`, itWas(options[name]));
     }
   }
   checkWeights(weights);
