@@ -47,10 +47,8 @@ constexpr const char* kDateStyle = "DateStyle";
 constexpr const char* kClientEncoding = "client_encoding";
 constexpr const char* kConformingStrings = "standard_conforming_strings";
 
-/** Whether dates come in the form that is parsed; so they are taken to where the server does not say. */
-inline bool IsInIsoStyle(const char* date_style) {
-  return date_style == nullptr || std::strncmp(date_style, "ISO", 3) == 0;
-}
+/** Whether dates come in the form that is parsed. */
+inline bool IsInIsoStyle(const char* date_style) { return std::strncmp(date_style, "ISO", 3) == 0; }
 
 class Connection final : public std::enable_shared_from_this<Connection>, private DeliverySource {
  public:
@@ -199,7 +197,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void TellEnd(Delivery end, Phase next, Deliveries* out);
   Step EndCommand(Deliveries* out);
   void LookForFaults();
-  uint8_t AlteredSettings() const;
+  uint8_t AlteredSettings();
   Step Lose(Deliveries* out);
   void ReadLastWords(Deliveries* out);
 
@@ -227,6 +225,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /** As the server has reported them at the login. */
   std::string client_encoding_;
   std::string conforming_strings_;
+  /** The server reports it; not every pooler does. */
+  bool knows_date_style_ = false;
   std::chrono::steady_clock::time_point idle_since_;
   /** The owner was told of readiness and has put off reading. */
   bool unread_ = false;

@@ -112,6 +112,7 @@ void Connection::FinishConnecting(Deliveries* out) {
   };
   client_encoding_ = reported(kClientEncoding);
   conforming_strings_ = reported(kConformingStrings);
+  knows_date_style_ = api_.parameter_status(connection_, kDateStyle) != nullptr;
   auto facts = std::make_unique<ConnectionFacts>();
   // What PostgreSQL 9.6 to 18 report; a server that reports less leaves some out.
   // Those that the driver looks for come first.

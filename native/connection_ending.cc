@@ -86,14 +86,23 @@ Step Connection::EndCommand(Deliveries* out) {
   return Step::kDone;
 }
 
-/** Looked at after every command: whatever a statement calls can change a setting, and the server reports it.
+/**
+ * Looked at after every command: whatever a statement calls can change a setting, and the server reports it.
+ * What the library has known and no longer knows has changed: it forgets the old value before it has memory
+ * for the new.
  */
-uint8_t Connection::AlteredSettings() const {
+uint8_t Connection::AlteredSettings() {
   uint8_t altered = 0;
-  if (!IsInIsoStyle(api_.parameter_status(connection_, kDateStyle))) altered |= AlteredSetting::kDateStyle;
+  const char* style = api_.parameter_status(connection_, kDateStyle);
+  if (style != nullptr) {
+    knows_date_style_ = true;
+    if (!IsInIsoStyle(style)) altered |= AlteredSetting::kDateStyle;
+  } else if (knows_date_style_) {
+    altered |= AlteredSetting::kDateStyle;
+  }
   const auto differs = [this](const char* name, const std::string& at_login) {
     const char* now = api_.parameter_status(connection_, name);
-    return now != nullptr && at_login != now;
+    return now != nullptr ? at_login != now : !at_login.empty();
   };
   if (differs(kClientEncoding, client_encoding_)) altered |= AlteredSetting::kClientEncoding;
   if (differs(kConformingStrings, conforming_strings_)) altered |= AlteredSetting::kConformingStrings;

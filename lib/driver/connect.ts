@@ -383,7 +383,8 @@ function connectTimeout(
 function neededSettings(facts: ConnectionFacts, exactFloats: boolean): string {
   const settings: string[] = [];
   const dateStyle = facts.parameter('DateStyle');
-  if (dateStyle !== undefined && !dateStyle.startsWith('ISO')) settings.push(ISO_DATES);
+  // Not every pooler reports it, and a library without memory for the report drops it.
+  if (dateStyle?.startsWith('ISO') !== true) settings.push(ISO_DATES);
   if (exactFloats) settings.push(ALL_DIGITS);
   return settings.join(';');
 }

@@ -213,7 +213,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   /** What the command under way is to prepare. */
   private preparing: CachedStatement | undefined;
   private closing = false;
-  /** Why the driver has closed it, where that is news to whoever waits for an answer. */
+  /** Why the driver has closed it, where that is news to whoever has it. */
   private closedBecause: string | undefined;
   private readonly cancelling: Cancelling;
   /** Closed because a cancelled operation did not end: neither the server nor a cancel request can be reached. */
@@ -457,7 +457,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (this.next !== undefined) return;
     if (this.encryptedCancelOnly && this.facts?.tls === true && !this.capabilities.encryptedCancel) {
       this.gaveUp = true;
-      this.close();
+      this.close('a cancel request would have gone in clear text (tls.cancel)');
       return;
     }
     this.cancelling.begin(this.stoppable);
@@ -498,10 +498,14 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (resting !== undefined) this.tell(resting, CLOSED_BY_PROGRAM);
   }
 
-  /** Called by the operation when it has ended and the session is of no more use. */
-  discard(): void {
+  /**
+   * Called by the operation when it has ended and the session is of no more use.
+   *
+   * @param because as for `close`
+   */
+  discard(because?: string): void {
     this.current = undefined;
-    this.close();
+    this.close(because);
   }
 
   // ---- from the core
@@ -791,7 +795,13 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (quiet) this.core.vacate(this.slot);
     this.core.removeListener(this.id);
     this.events.noticeInterest?.delete(this.native);
-    this.owner?.sessionClosed(this, error);
+    this.owner?.sessionClosed(this, error ?? this.driversReason());
+  }
+
+  /** What the connection is lost by for whoever has it; undefined where the program itself has closed it. */
+  private driversReason(): KingbaseError | undefined {
+    if (this.closedBecause === undefined) return undefined;
+    return commandError({ ...GONE_BEFORE, message: this.closedBecause }, this.address);
   }
 }
 

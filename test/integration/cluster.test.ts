@@ -647,20 +647,26 @@ describe.each(inject('libraries'))('a cluster, with $name', ({ path }) => {
     expect(await db.readOnly.queryRow(VALUE, [], { maxWait: 20_000 })).toEqual({ n: 601, port: former.port });
   });
 
-  it('tells what is under way on a primary why it is cut when another has overtaken that', async () => {
+  it('tells who has a connection of a primary why it is cut when another has overtaken that', async () => {
     await using db = openCluster({ recheckInterval: 100 });
     await db.readOnly.query(PORT);
     const standby = db.topology().nodes.find(({ role }) => role === 'standby');
+    const idle = await db.begin();
+    await idle.query(PORT);
     const running = db.query('SELECT pg_sleep(60)');
+    const why = /(another server is|two servers claim to be) the primary/;
     const told = expect(running).rejects.toMatchObject({
       code: 'KB_CONNECTION_LOST',
       outcome: 'unknown',
-      message: expect.stringMatching(
-        /was lost: (another server is|two servers claim to be) the primary/,
-      ) as string,
+      message: expect.stringMatching(why) as string,
     });
     await cluster.servers.find(({ port }) => port === standby?.port)?.promote();
     await told;
+    await expect(idle.query(PORT)).rejects.toMatchObject({
+      code: 'KB_CONNECTION_LOST',
+      outcome: 'not-sent',
+      cause: { message: expect.stringMatching(why) as string },
+    });
   });
 });
 

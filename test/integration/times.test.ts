@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { open, type Database } from 'kingbase-native';
+import { startScriptedServer } from '../support/scripted-server.js';
 import { targets, withDatabase } from '../support/targets.js';
 import { ReferenceClient } from './reference-client.js';
 import { withConnection } from './with-connection.js';
@@ -170,3 +171,26 @@ describe.each(targets())('$name', (target) => {
     });
   });
 });
+
+describe.each(inject('libraries'))(
+  'where the login does not tell the style of dates, with $name',
+  ({ path }) => {
+    it('sets it', async () => {
+      const asked: string[] = [];
+      const server = await startScriptedServer({
+        asked: ({ sql }) => void asked.push(sql),
+        greet: (messages, { wire }) =>
+          wire.write(Buffer.concat(messages.filter((message) => !message.includes('DateStyle')))),
+      });
+      try {
+        const { host, port } = server;
+        const address = { host, port, user: 'u', database: 'd', sslMode: 'disable' } as const;
+        await using db = open({ ...address, clientLibrary: path, exactFloats: false });
+        await db.query('rows 3 of 20 as 17');
+        expect(asked).toEqual(['SET datestyle TO ISO', 'rows 3 of 20 as 17']);
+      } finally {
+        await server.close();
+      }
+    });
+  },
+);

@@ -33,6 +33,8 @@ export class FakeServer {
   holdsConnects = false;
   /** What commands give, by their texts. */
   rows: (sql: string) => unknown[] | undefined = () => undefined;
+  /** Flags of `AlteredSetting` that the server reports with the end of a command. */
+  alters: (sql: string) => number = () => 0;
   attempts = 0;
   /** Attempts held back that the pool has given up. */
   givenUp = 0;
@@ -53,6 +55,7 @@ export class FakeServer {
       holds: (sql) => this.holds(sql),
       failure: (sql) => this.failures.get(sql),
       rows: (sql) => this.rows(sql),
+      alters: (sql) => this.alters(sql),
     };
     class Connection extends FakeConnection {
       constructor(id: number) {
@@ -139,6 +142,7 @@ interface Answers {
   holds(sql: string): boolean;
   failure(sql: string): Partial<NativeFailure> | undefined;
   rows(sql: string): unknown[] | undefined;
+  alters(sql: string): number;
 }
 
 /** The far end of one session. */
@@ -160,6 +164,8 @@ export class FakeConnection implements NativeConnection {
   throws: Error | undefined;
   /** What is offered always comes just too late. */
   missesOffers = false;
+  /** The server carries BEGIN out though its answer is a failure. */
+  beginsAllTheSame = false;
 
   constructor(
     private readonly id: number,
@@ -182,6 +188,7 @@ export class FakeConnection implements NativeConnection {
     this.pending = slot;
     const failure = this.failures.get(sql) ?? this.answers.failure(sql);
     if (failure !== undefined) {
+      if (this.beginsAllTheSame && sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
       queueMicrotask(() => this.fail(failure));
     } else if (!this.answers.holds(sql)) {
       queueMicrotask(() => this.answer());
@@ -262,10 +269,11 @@ export class FakeConnection implements NativeConnection {
     if (sql === 'BEGIN') this.transactionStatus = TransactionStatus.InTransaction;
     if (sql === 'ROLLBACK') this.transactionStatus = TransactionStatus.Idle;
     const rows = this.answers.rows(sql ?? '');
+    const altered = this.answers.alters(sql ?? '');
     this.goOn(slot, () => {
       const handler = this.handlers[slot];
       handler?.result({ rows, shape: undefined, command: 'DONE', count: 0 }, true);
-      handler?.ended(this.transactionStatus);
+      handler?.ended(this.transactionStatus, altered);
     });
   }
 

@@ -1,9 +1,12 @@
 import { ConnectionError } from '../../errors/index.js';
 import { startTimer } from '../../base/timers.js';
-import { RowMode, type NativeFailure, type TransactionStatus } from '../../addon/interface.js';
+import { nothing } from '../../base/nothing.js';
+import { RowMode, TransactionStatus, type NativeFailure } from '../../addon/interface.js';
 import { TypeMap } from '../../types/type-map.js';
 import type { Session, SessionOwner } from '../session.js';
 import type { StatementResult } from '../result-shape.js';
+import { commandError } from '../failure.js';
+import { Check } from './check.js';
 import { OneCommand } from './one-command.js';
 
 /** ms: what a busy machine may need for a short command, however impatient the pool is. */
@@ -24,6 +27,8 @@ export class Checkout<T> extends OneCommand {
   private late = false;
   private lender: SessionOwner | undefined;
   private answer: unknown;
+  /** It began outside a transaction. */
+  private outside = false;
 
   /**
    * @param take becomes the session's owner; `answer` is the last value that the first command has given, if any
@@ -42,6 +47,7 @@ export class Checkout<T> extends OneCommand {
   begin(session: Session): void {
     const { opening } = this;
     this.lender = session.owner;
+    this.outside = session.transactionStatus === TransactionStatus.Idle;
     let sql: string;
     try {
       sql = typeof opening === 'string' ? opening : opening(session);
@@ -87,8 +93,16 @@ export class Checkout<T> extends OneCommand {
 
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
     clearTimeout(this.timer);
-    if (this.late) this.reject(unanswered(session));
-    else super.failed(session, failure, transactionStatus);
+    if (this.late) {
+      this.reject(unanswered(session));
+    } else if (!failure.lost && this.outside && transactionStatus !== TransactionStatus.Idle) {
+      // The library had no memory for the answer: it is not a call's transaction that was left open.
+      this.reject(commandError(failure, session.address));
+      const undoing = new Check('ROLLBACK', session.patience, nothing);
+      if (!session.finishBy(undoing, transactionStatus)) session.discard('its BEGIN could not be undone');
+    } else {
+      super.failed(session, failure, transactionStatus);
+    }
   }
 }
 

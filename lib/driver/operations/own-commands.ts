@@ -72,7 +72,10 @@ export abstract class OwnCommands implements Operation {
     if (failure.lost || this.late) {
       this.stop(session, false);
     } else if (this.spoilsWhenRefused) {
-      this.spoil(session);
+      this.spoil(
+        session,
+        `the server had refused what the driver itself asked: ${failure.fields?.['M'] ?? failure.message}`,
+      );
     } else {
       this.goOn(session, transactionStatus, failure);
     }
@@ -85,10 +88,14 @@ export abstract class OwnCommands implements Operation {
     session.finish(transactionStatus);
   }
 
-  /** Ends with a session that nobody may have any more. */
-  protected spoil(session: Session): void {
+  /**
+   * Ends with a session that nobody may have any more.
+   *
+   * @param because a clause
+   */
+  protected spoil(session: Session, because: string): void {
     this.stop(session, false);
-    session.discard();
+    session.discard(because);
   }
 
   private stop(session: Session, alive: boolean): void {

@@ -21,7 +21,7 @@ export class OwnSettings extends OwnCommands {
 
   override ended(session: Session, transactionStatus: TransactionStatus): void {
     if (session.alteredSettings === 0) super.ended(session, transactionStatus);
-    else this.spoil(session);
+    else this.spoil(session, 'a setting that the driver reads values by could not be set back');
   }
 }
 

@@ -177,6 +177,85 @@ Object.assign(OPERATIONS, {
     ),
 });
 
+/** On one connection, which is warm: what is sent together there is sent by the JavaScript thread. */
+const held = (db, use) =>
+  outcome(
+    (async () => {
+      const connection = await db.connect();
+      try {
+        await use(connection);
+      } finally {
+        await connection.release();
+      }
+    })(),
+  );
+async function twelve(on) {
+  const asked = Array.from({ length: 12 }, async (_, i) => {
+    const { rows } = await on.query('SELECT $1::int4 AS i, $2::text AS t', [i, '金仓']);
+    expectIs(`${rows[0].i} ${rows[0].t}`, `${i} 金仓`);
+  });
+  // One that fails leaves the others theirs: all must have ended.
+  const failed = (await Promise.allSettled(asked)).find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
+}
+Object.assign(OPERATIONS, {
+  'held together': (db) => held(db, twelve),
+  'together in a transaction': (db) =>
+    outcome(
+      db.transaction(async (tx) => {
+        await twelve(tx);
+        await twelve(tx);
+      }),
+    ),
+  prepared: (db) =>
+    outcome(
+      (async () => {
+        const statement = await db.prepare('SELECT $1::int8 + 1 AS n');
+        try {
+          for (let i = 0; i < 3; i++) expectIs((await statement.query([i])).rows[0].n, BigInt(i + 1));
+        } finally {
+          await statement.close();
+        }
+      })(),
+    ),
+  types: (db) =>
+    held(db, async (connection) => {
+      // A type that is new in each round, so that it is looked up. It goes with the session.
+      const type = `pg_temp.scarce_${types++}`;
+      await connection.script(`CREATE TYPE ${type} AS ENUM ('茶', '酒')`);
+      const { rows } = await connection.query(`SELECT ARRAY['酒', NULL]::${type}[] AS kinds`);
+      // The server's text where the question about the type found no memory.
+      if (rows[0].kinds !== '{酒,NULL}') expectIs(JSON.stringify(rows[0].kinds), '["酒",null]');
+    }),
+  returning: (db) =>
+    outcome(
+      (async () => {
+        const values = Array.from({ length: 300 }, (_, i) => [i, `name ${i}`]);
+        const { rows } = await db.batchInsert('scarce', ['id', 'name'], values, { returning: ['id'] });
+        expectIs(rows.length, 300);
+      })(),
+    ),
+  aborted: (db) =>
+    outcome(
+      (async () => {
+        const controller = new AbortController();
+        const asked = db.query('SELECT pg_sleep(5)', [], { signal: controller.signal });
+        setImmediate(() => controller.abort());
+        // The reason of the signal, which is no error of the driver's.
+        await asked.catch((error) => {
+          if (error !== controller.signal.reason) throw error;
+        });
+      })(),
+    ),
+  'settings altered': (db) =>
+    held(db, async (connection) => {
+      await connection.exec(`SET DateStyle = 'SQL, DMY'`);
+      const { rows } = await connection.query(`SELECT date '2024-02-29' AS d`);
+      expectIs(String(rows[0].d), '2024-02-29');
+    }),
+});
+let types = 0;
+
 async function memory() {
   const db = open(settings);
   db.on('notice', () => {});

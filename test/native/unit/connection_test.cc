@@ -12,8 +12,9 @@ namespace {
 
 class Subject {
  public:
-  explicit Subject(bool tls = false) {
+  explicit Subject(bool tls = false, std::map<std::string, std::string> parameters = {}) {
     far.tls = tls;
+    far.parameters = std::move(parameters);
     NextConnection() = &far;
     connection = std::make_shared<Connection>(Connection::Origin{1, 1, 1}, FakeLibrary(),
                                               std::make_shared<ResultMemory>(), "s");
@@ -198,6 +199,42 @@ void SeveralResults() {
   CHECK(subject.out.size() == 2);
   CHECK(subject.out[0].end_of_result && !subject.out[0].end_of_command && subject.out[0].count == 1);
   CHECK(subject.out[1].end_of_result && subject.out[1].end_of_command && subject.out[1].count == 2);
+}
+
+void Settings() {
+  const auto altered = [](Subject* subject, const std::map<std::string, std::string>& parameters) {
+    subject->out.clear();
+    subject->far.busy = true;
+    subject->Begin(CommandKind::kExecute);
+    AnswersOf(&subject->far, [subject, parameters] {
+      subject->far.parameters = parameters;
+      subject->far.Answer(result_status::kCommandOk, "SET");
+    });
+    CHECK(subject->connection->Advance(false, 1, &subject->out) == Step::kDone);
+    CHECK(subject->LastFailure() == nullptr);
+    return subject->out.back().altered_settings;
+  };
+  const std::map<std::string, std::string> at_login = {
+      {"DateStyle", "ISO, MDY"}, {"client_encoding", "UTF8"}, {"standard_conforming_strings", "on"}};
+  test_name = "a setting that the library no longer knows";
+  for (const auto& [name, flag] : std::map<std::string, uint8_t>{
+           {"DateStyle", AlteredSetting::kDateStyle},
+           {"client_encoding", AlteredSetting::kClientEncoding},
+           {"standard_conforming_strings", AlteredSetting::kConformingStrings}}) {
+    Subject subject(false, at_login);
+    CHECK(altered(&subject, at_login) == 0);
+    // It takes the old value out before it has memory for the new one.
+    auto without = at_login;
+    without.erase(name);
+    CHECK(altered(&subject, without) == flag);
+    CHECK(altered(&subject, at_login) == 0);
+  }
+
+  test_name = "a setting that is reported late";
+  Subject late;
+  CHECK(altered(&late, {}) == 0);
+  CHECK(altered(&late, {{"DateStyle", "ISO, DMY"}}) == 0);
+  CHECK(altered(&late, {}) == AlteredSetting::kDateStyle);
 }
 
 void NotUnderstood() {
@@ -524,7 +561,7 @@ void Groups() {
 int main() {
   using namespace kingbase;
   for (const auto& test : {LostSynchronisation, FirstReason, Incomplete, ComplaintsOnly, Strays, EmptyAndMore,
-                           TwoDescriptions, SeveralResults, NotUnderstood, WithoutMemory, HalfARecord,
+                           TwoDescriptions, SeveralResults, Settings, NotUnderstood, WithoutMemory, HalfARecord,
                            BehindAnAnswer, Flood, FalseHangup, Offers, Groups}) {
     test();
   }

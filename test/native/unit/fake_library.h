@@ -8,6 +8,7 @@
 #include <array>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ struct ClientConnection {
   int takes = 1000;
   int put_copy_data = 1;
   std::string error;
+  /** What the server has reported, as far as the library had memory for it. */
+  std::map<std::string, std::string> parameters;
   std::deque<std::unique_ptr<ClientResult>> results;
   std::deque<std::string> notifications;
   /** What reading does; false where it finds the end. */
@@ -99,7 +102,10 @@ inline std::shared_ptr<const ClientApi> FakeLibrary() {
     return c != nullptr && c->status == connection_status::kOk ? c->sockets[0] : -1;
   };
   api->error_message = [](const ClientConnection* c) { return c != nullptr ? c->error.c_str() : ""; };
-  api->parameter_status = [](const ClientConnection*, const char*) -> const char* { return nullptr; };
+  api->parameter_status = [](const ClientConnection* c, const char* name) -> const char* {
+    const auto found = c->parameters.find(name);
+    return found == c->parameters.end() ? nullptr : found->second.c_str();
+  };
   api->transaction_status = [](const ClientConnection*) { return transaction_status::kIdle; };
   api->backend_pid = [](const ClientConnection*) { return 1; };
   api->server_version = [](const ClientConnection*) { return 120001; };
