@@ -146,6 +146,9 @@ function checkWeights(weights: unknown): void {
   throw badOption('The option "cluster.weights" must be an object of finite numbers that are not negative.');
 }
 
+/** What a host can be called. Whatever else stands in its place can hold a password, and is not shown. */
+const HOST_NAME = /^(?:[\p{L}\d._-]{1,100}|\[?[\da-f:.]{2,45}\]?)(?::\d{0,5})?$/iu;
+
 /** Throws a UsageError (`KB_BAD_OPTION`) for a weight that is of none of the hosts. */
 export function checkWeightNames(
   weights: Readonly<Record<string, number>>,
@@ -154,12 +157,16 @@ export function checkWeightNames(
   const names = new Set(hosts.flatMap(({ host, port }) => [`${host}:${port}`, host]));
   for (const name of Object.keys(weights)) {
     if (names.has(name)) continue;
+    const hint = `The hosts are ${hosts.map((each) => `${each.host}:${each.port}`).join(', ')}.`;
+    if (!HOST_NAME.test(name)) {
+      throw badOption('The option "cluster.weights" has a weight of what is none of the hosts.', hint);
+    }
     // A port that is wrong leads to the host with its own.
     const [host = ''] = name.split(/:\d*$/);
     const meant = [...names].find((each) => each.startsWith(`${host}:`)) ?? nearest(name, names);
     throw badOption(
       `The option "cluster.weights" has a weight of "${shown(name)}", which is none of the hosts${didYouMean(meant)}`,
-      `The hosts are ${hosts.map((each) => `${each.host}:${each.port}`).join(', ')}.`,
+      hint,
     );
   }
 }

@@ -325,6 +325,10 @@ export const OPTIONS: readonly Pair[] = [
     'The option "cluster.weights" has a weight of "«name»", which is none of the hosts«end»',
     '选项“cluster.weights”中有“«name»”的权重，但它不是主机列表中的主机«end»',
   ],
+  [
+    'The option "cluster.weights" has a weight of what is none of the hosts.',
+    '选项“cluster.weights”中有一项不是主机列表中的主机。',
+  ],
   ['The hosts are «list».', '主机有：«list»。'],
 
   // Types.
