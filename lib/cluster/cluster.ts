@@ -238,8 +238,8 @@ export class Cluster {
       primary === undefined ? 'two servers claim to be the primary' : 'another server is the primary now';
     this.writer.give(elsewhere, because);
     // What is under way there could wait for a server that is cut off, and must not be carried out by one that is overtaken.
-    this.writer.cut(elsewhere, because);
-    for (const session of this.elsewhere) if (elsewhere(session)) session.close(because);
+    this.writer.cut(elsewhere, (session) => session.drop(because));
+    for (const session of this.elsewhere) if (elsewhere(session)) session.drop(because);
     for (const { node, givingUp } of this.attempts) if (node !== primary) givingUp.abort(notThePrimary(node));
     if (primary === undefined) return;
     // It serves no reads any more, and its connections count against its limit.

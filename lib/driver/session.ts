@@ -213,8 +213,10 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   /** What the command under way is to prepare. */
   private preparing: CachedStatement | undefined;
   private closing = false;
-  /** Why the driver has closed it, where that is news to whoever has it. */
+  /** Why it was closed, where that is news to whoever waits for an answer. */
   private closedBecause: string | undefined;
+  /** Why the driver has closed it, though whoever had it may have wanted it still. */
+  droppedBecause: string | undefined;
   private readonly cancelling: Cancelling;
   /** Closed because a cancelled operation did not end: neither the server nor a cancel request can be reached. */
   gaveUp = false;
@@ -457,7 +459,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (this.next !== undefined) return;
     if (this.encryptedCancelOnly && this.facts?.tls === true && !this.capabilities.encryptedCancel) {
       this.gaveUp = true;
-      this.close('a cancel request would have gone in clear text (tls.cancel)');
+      this.drop('a cancel request would have gone in clear text (tls.cancel)');
       return;
     }
     this.cancelling.begin(this.stoppable);
@@ -473,7 +475,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   cancelledInVain(): void {
     this.gaveUp = true;
-    this.close(`what was cancelled had not ended within ${this.patience} ms (pool.heartbeatTimeout)`);
+    this.drop(`what was cancelled had not ended within ${this.patience} ms (pool.heartbeatTimeout)`);
   }
 
   /**
@@ -499,13 +501,25 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   }
 
   /**
+   * Ends the connection though whoever has it may want it still: they have lost it.
+   *
+   * @param because a clause
+   */
+  drop(because: string): void {
+    if (this.state === SessionState.Closed) return;
+    this.droppedBecause ??= because;
+    this.close(because);
+  }
+
+  /**
    * Called by the operation when it has ended and the session is of no more use.
    *
-   * @param because as for `close`
+   * @param because as for `drop`, where the driver has ended it by itself
    */
   discard(because?: string): void {
     this.current = undefined;
-    this.close(because);
+    if (because === undefined) this.close();
+    else this.drop(because);
   }
 
   // ---- from the core
@@ -795,13 +809,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     if (quiet) this.core.vacate(this.slot);
     this.core.removeListener(this.id);
     this.events.noticeInterest?.delete(this.native);
-    this.owner?.sessionClosed(this, error ?? this.driversReason());
-  }
-
-  /** What the connection is lost by for whoever has it; undefined where the program itself has closed it. */
-  private driversReason(): KingbaseError | undefined {
-    if (this.closedBecause === undefined) return undefined;
-    return commandError({ ...GONE_BEFORE, message: this.closedBecause }, this.address);
+    this.owner?.sessionClosed(this, error);
   }
 }
 

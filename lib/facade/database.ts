@@ -274,7 +274,10 @@ export class Database extends Queryable {
         itWas(processId),
       );
     for (const pool of this.cluster?.pools ?? [this.pool]) {
-      pool.cut(({ facts }) => facts?.backendPid === processId, 'the program closed it');
+      pool.cut(
+        ({ facts }) => facts?.backendPid === processId,
+        (session) => session.close('the program closed it'),
+      );
     }
   }
 

@@ -629,13 +629,9 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     this.opening.keepMinimum();
   }
 
-  /**
-   * Closes sessions, also those that are in use.
-   *
-   * @param because a clause that tells why, for what is under way on them
-   */
-  cut(which: (session: Session) => boolean, because: string): void {
-    for (const session of [...this.members.keys()]) if (which(session)) session.close(because);
+  /** Closes sessions, also those that are in use. */
+  cut(which: (session: Session) => boolean, close: (session: Session) => void): void {
+    for (const session of [...this.members.keys()]) if (which(session)) close(session);
   }
 
   get poolOptions(): ResolvedPoolOptions {

@@ -44,7 +44,7 @@ export abstract class OwnCommands implements Operation {
     const limit = this.limit > 0 ? this.limit : LONGEST_OWN_COMMANDS;
     this.timer = setTimeout(() => {
       this.late = true;
-      session.close(
+      session.drop(
         `the server had not answered what the driver itself had asked it within ${limit} ms (pool.heartbeatTimeout)`,
       );
     }, limit);

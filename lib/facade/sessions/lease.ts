@@ -275,8 +275,10 @@ export class Lease implements SessionOwner, OperationRunner {
   }
 
   sessionClosed(session: Session, error: KingbaseError | undefined): void {
+    const { droppedBecause } = session;
+    const cause = error?.cause ?? error ?? (droppedBecause && new Error(droppedBecause));
     const refusal =
-      error === undefined
+      cause === undefined
         ? new UsageError('KB_CONNECTION_RELEASED', 'The connection has been closed.')
         : new ConnectionError(
             'KB_CONNECTION_LOST',
@@ -285,7 +287,7 @@ export class Lease implements SessionOwner, OperationRunner {
               // Of what waits and of what comes nothing was sent, whatever became of what was under way.
               outcome: 'not-sent',
               address: session.address,
-              cause: error.cause ?? error,
+              cause,
               hint: 'Check out another connection, and begin again what was done on this one.',
             },
           );
@@ -293,7 +295,7 @@ export class Lease implements SessionOwner, OperationRunner {
     if (this.returning === undefined) this.refusal = () => refusal;
     this.lender.sessionClosed(session, error);
     for (const operation of this.waiting.takeAll()) operation.refuse(refusal);
-    this.end(error);
+    this.end(error ?? (refusal instanceof ConnectionError ? refusal : undefined));
   }
 
   rerun(): boolean {

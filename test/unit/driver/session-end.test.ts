@@ -12,8 +12,7 @@ describe('a session that the driver closes', () => {
   interface Held {
     server: FakeServer;
     session: Session;
-    lease: Lease;
-    /** What the pool was told, once for each end. */
+    /** What the holder was told, once for each end. */
     ends: (KingbaseError | undefined)[];
     run: (sql: string) => Promise<unknown>;
   }
@@ -24,15 +23,16 @@ describe('a session that the driver closes', () => {
     const ends: Held['ends'] = [];
     const pool: SessionOwner = {
       sessionIdle: () => undefined,
-      sessionClosed: (_session, error) => ends.push(error),
+      sessionClosed: () => undefined,
       rerun: () => false,
     };
     const lease = new Lease(session, pool, '');
+    lease.onEnd((error) => ends.push(error));
     const run = (sql: string): Promise<unknown> =>
       new Promise((resolve, reject) => {
         lease.run(new Script(sql, resolve, reject));
       });
-    return { server, session, lease, ends, run };
+    return { server, session, ends, run };
   }
 
   const lost = (why: string): object => ({
@@ -44,7 +44,7 @@ describe('a session that the driver closes', () => {
   it('between two calls of its holder', async () => {
     const { session, ends, run } = await held();
     await run('one');
-    session.close('another server is the primary now');
+    session.drop('another server is the primary now');
     await expect(run('two')).rejects.toMatchObject(lost('another server is the primary now'));
     expect(ends).toMatchObject([lost('another server is the primary now')]);
   });
