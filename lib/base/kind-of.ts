@@ -10,6 +10,16 @@ export function kindOf(value: unknown): string {
 }
 
 /**
+ * What was given where something else must be, as a sentence: of a text only that it is one, since it can be a piece of a
+ * password or as long as a request.
+ */
+export function itWas(value: unknown): string {
+  if (typeof value === 'boolean') return `It was ${String(value)}.`;
+  if (typeof value === 'number') return `It was the number ${value}.`;
+  return `It was ${kindOf(value)}.`;
+}
+
+/**
  * Whether it is an object for what it holds, such as options. A Promise, a Map, a URL or a Date has no properties that could
  * be meant: it would be taken for an empty one.
  */

@@ -1,6 +1,7 @@
 import { ClientLibraryError, ConnectionError, UsageError, type Connection, type Database } from '../index.js';
 import { KingbaseError, type ConnectStage, type Language } from '../errors/index.js';
 import { ExitCode } from './exit-codes.js';
+import { shown } from '../base/shown.js';
 import { printable, printableLines } from './terminal.js';
 
 /** A session, or the first failure to get one: the pool would go on trying for as long as the server is away. */
@@ -36,9 +37,12 @@ export function connectExitCode(error: unknown): ExitCode {
   return error instanceof KingbaseError ? ExitCode.login : ExitCode.failed;
 }
 
+/** A server's message can be as long as it likes; the beginning says what it is. */
+const LONGEST = 300;
+
 /** An error in one line: the first of its explanation in Chinese, since the message itself is English, or the server's. */
 export function sentenceOf(error: KingbaseError, language: Language): string {
-  const message = printable(error.message.replace(/\s*\n\s*/g, ' '));
+  const message = printable(shown(error.message.replace(/\s*\n\s*/g, ' '), LONGEST));
   return language === 'zh' ? (explanationOf(error, 'zh').split('\n')[0] ?? message) : message;
 }
 

@@ -14,7 +14,8 @@ import {
 import { connectExitCode, connectOnce, explanationOf, SINGLE } from './connect.js';
 import { askPassword, type Console } from './console.js';
 import { ExitCode } from './exit-codes.js';
-import { asCsv, asTable, asTsv, cellOf, jsonOf, type Table } from './table.js';
+import { asCsv, asTable, asTsv, cellOf, jsonOf, withoutFormulas, type Table } from './table.js';
+import { printableFields } from './terminal.js';
 import { text } from './words.js';
 
 const OPTIONS = {
@@ -22,10 +23,19 @@ const OPTIONS = {
   command: { type: 'string', short: 'c' },
   parameter: { type: 'string', short: 'p', multiple: true },
   format: { type: 'string', short: 'f' },
+  'escape-formulas': { type: 'boolean' },
 } as const;
 
 const FORMATS = ['table', 'json', 'csv', 'tsv'] as const;
 type Format = (typeof FORMATS)[number];
+
+interface Shape<F extends Format = Format> {
+  readonly format: F;
+  /** Whether no cell may be one that a spreadsheet runs. Default: false, cells are as the server said. */
+  readonly escapeFormulas?: boolean;
+  /** Whether a terminal gets it, which obeys what it reads. Default: false. */
+  readonly forTerminal?: boolean;
+}
 
 /** Runs one statement, from `--command` or the standard input, and prints what it gives. */
 export async function query(args: readonly string[], console: Console): Promise<ExitCode> {
@@ -33,6 +43,19 @@ export async function query(args: readonly string[], console: Console): Promise<
   const connection = connectionOf(parsed);
   const format = formatOf(stringOf(parsed, 'format') ?? 'table');
   const { stdin, stdout, stderr, language } = console;
+  const shape: Shape = {
+    format,
+    escapeFormulas: flagOf(parsed, 'escape-formulas'),
+    forTerminal: stdout.isTTY,
+  };
+  if (shape.escapeFormulas === true && format !== 'csv' && format !== 'tsv') {
+    throw new ArgumentError(
+      text(
+        '--escape-formulas is for --format csv and tsv.',
+        '--escape-formulas 只用于 --format csv 和 tsv。',
+      ),
+    );
+  }
   const command = stringOf(parsed, 'command');
   if (command === undefined && stdin.isTTY) {
     throw new ArgumentError(
@@ -64,7 +87,7 @@ export async function query(args: readonly string[], console: Console): Promise<
       return connectExitCode(error);
     }
     try {
-      stdout.write(await run(session, sql, listOf(parsed, 'parameter'), format, limit));
+      stdout.write(await run(session, sql, listOf(parsed, 'parameter'), shape, limit));
       return ExitCode.ok;
     } catch (error) {
       if (error instanceof ArgumentError) throw error;
@@ -97,12 +120,12 @@ async function run(
   session: Connection,
   sql: string,
   parameters: string[],
-  format: Format,
+  shape: Shape,
   timeout: number | undefined,
 ): Promise<string> {
   // Of this program 0 is no limit, as it is for connecting.
   const limit = timeout === undefined || timeout === 0 ? {} : { timeout };
-  if (format === 'json') {
+  if (shape.format === 'json') {
     const result = await session.query(sql, parameters, { ...limit, types: { timestamp: 'string' } });
     if (isEmpty(result)) throw empty();
     const { rows, fields, command, rowCount } = result;
@@ -110,7 +133,7 @@ async function run(
   }
   const result = await session.query(sql, parameters, { ...limit, rowMode: 'array', types: AS_TEXT });
   if (isEmpty(result)) throw empty();
-  return formatted(result, format);
+  return formatted(result, { ...shape, format: shape.format });
 }
 
 /** The server found no statement in the text: only a comment, or a semicolon. */
@@ -118,19 +141,16 @@ function isEmpty({ command, fields }: QueryResult<unknown>): boolean {
   return command === '' && fields.length === 0;
 }
 
-function formatted(
+/** What rows are printed as. */
+export function formatted(
   { rows, fields, command, rowCount }: QueryResult<unknown[]>,
-  format: Exclude<Format, 'json'>,
+  { format, escapeFormulas = false, forTerminal = false }: Shape<Exclude<Format, 'json'>>,
 ): string {
   // What changes rows and returns none has no line of names either.
   if (fields.length === 0) return format === 'table' ? `${command} ${rowCount}\n` : '';
-  const table: Table = { names: fields.map(({ name }) => name), rows: rows.map((row) => row.map(cellOf)) };
-  switch (format) {
-    case 'table':
-      return `${asTable(table)}\n(${rowCount})\n`;
-    case 'csv':
-      return `${asCsv(table)}\n`;
-    case 'tsv':
-      return `${asTsv(table)}\n`;
-  }
+  const asSaid: Table = { names: fields.map(({ name }) => name), rows: rows.map((row) => row.map(cellOf)) };
+  if (format === 'table') return `${asTable(asSaid)}\n(${rowCount})\n`;
+  const table = escapeFormulas ? withoutFormulas(asSaid) : asSaid;
+  const written = format === 'csv' ? asCsv(table) : asTsv(table);
+  return `${forTerminal ? printableFields(written) : written}\n`;
 }

@@ -57,6 +57,21 @@ function oneLine(text: string): string {
   return printable(text.replace(/\r?\n/g, '↵'));
 }
 
+/** What a spreadsheet takes for the beginning of a formula, also full-width and behind a break (OWASP, CSV injection). */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+/** Begins as a formula may, and is none. */
+const SIGNED_NUMBER = /^[+-](?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** For a file that is opened in a spreadsheet, which runs what looks like a formula: such a cell gets a `'` before it. */
+export function withoutFormulas({ names, rows }: Table): Table {
+  const plain = (cell: string): string =>
+    FORMULA.test(cell) && !SIGNED_NUMBER.test(cell) ? `'${cell}` : cell;
+  return {
+    names: names.map(plain),
+    rows: rows.map((row) => row.map((cell) => (cell === undefined ? undefined : plain(cell)))),
+  };
+}
+
 /** RFC 4180, lines ended by \n as psql's --csv. NULL is nothing, an empty string is "". */
 export function asCsv({ names, rows }: Table): string {
   const field = (cell: Cell): string => {

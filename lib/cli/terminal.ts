@@ -15,9 +15,14 @@ export function padEnd(text: string, width: number): string {
 
 /** A server, a file or a proxy may send anything, and a terminal obeys what it reads (CWE-150). */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) =>
     character === '\t' ? ' ' : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** The same for lines of fields with tabs between them. */
+export function printableFields(text: string): string {
+  return text.replace(/[^\n\t]+/g, printable);
 }
 
 /** The same for a text of several lines. */

@@ -1,4 +1,5 @@
 import { open, type Connection } from '../index.js';
+import { shown } from '../base/shown.js';
 import type { Language } from '../errors/index.js';
 import { AGAIN_OPTIONS, turns } from './again.js';
 import { connectionOf, flagOf, numberOf, overridesOf, parse } from './arguments.js';
@@ -73,6 +74,9 @@ function withoutLiterals(session: SessionRow): SessionRow {
   return { ...session, statement };
 }
 
+/** Of a column, in characters: more of a statement helps nobody, and a server could send any name. */
+const WIDEST = 80;
+
 function tableOf(sessions: readonly SessionRow[], language: Language): string {
   const active = sessions.filter(({ state }) => state === 'active').length;
   const blocked = sessions.filter(({ blockedBy }) => blockedBy.length > 0).length;
@@ -80,16 +84,18 @@ function tableOf(sessions: readonly SessionRow[], language: Language): string {
     `${sessions.length} sessions, ${active} active, ${blocked} blocked by others`,
     `${sessions.length} 个会话，${active} 个正在执行，${blocked} 个被其他会话阻塞`,
   );
-  const rows = sessions.map((each) => [
-    String(each.processId),
-    each.user ?? '',
-    each.database,
-    each.application ?? '',
-    each.state ?? '',
-    each.seconds.toFixed(1),
-    each.wait === null ? '' : `${each.waitType ?? ''}: ${each.wait}`,
-    each.blockedBy.join(' '),
-    (each.statement ?? '').replace(/\s+/g, ' ').slice(0, 80),
-  ]);
+  const rows = sessions.map((each) =>
+    [
+      String(each.processId),
+      each.user ?? '',
+      each.database,
+      each.application ?? '',
+      each.state ?? '',
+      each.seconds.toFixed(1),
+      each.wait === null ? '' : `${each.waitType ?? ''}: ${each.wait}`,
+      each.blockedBy.join(' '),
+      (each.statement ?? '').replace(/\s+/g, ' '),
+    ].map((cell) => shown(cell, WIDEST)),
+  );
   return `${summary[language]}\n\n${asTable({ names: HEADS[language].split(','), rows })}`;
 }

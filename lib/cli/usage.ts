@@ -37,6 +37,7 @@ query:
   -c, --command <sql>     the statement; default: read from the standard input
   -p, --parameter <text>  value for $1, then for $2, …; NULL is written in the statement
   -f, --format table|json|csv|tsv
+  --escape-formulas       csv, tsv: a ' before what a spreadsheet would run as a formula
 build (takes no connection):
   --nodedir <path>        an installation of Node.js with its headers; default: they are
                           downloaded where they are not beside the program
@@ -87,6 +88,7 @@ query：
   -c, --command <SQL>     要执行的语句；默认从标准输入读取
   -p, --parameter <文本>  依次为 $1、$2……的值；NULL 请直接写在语句中
   -f, --format table|json|csv|tsv
+  --escape-formulas       csv、tsv：在电子表格会当作公式执行的内容前加 '
 build（不接受连接参数）：
   --nodedir <路径>        带有头文件的 Node.js 安装目录；默认取自 node 程序旁，没有则下载
 init（参数为目录，默认为当前目录；不覆盖任何文件）：

@@ -1,4 +1,4 @@
-import { isRecord } from '../base/kind-of.js';
+import { isRecord, itWas } from '../base/kind-of.js';
 import { shown } from '../base/shown.js';
 import { nearest } from '../errors/nearest.js';
 import { checkMaxLag, maxLagOf, type MaxLag } from './max-lag.js';
@@ -71,13 +71,16 @@ const LEVELS: readonly unknown[] = ['causal', 'bounded', 'eventual', 'primary'] 
 /** Throws a UsageError (`KB_BAD_OPTION`) for what is no level of consistency. */
 export function checkConsistency(option: string, value: unknown): asserts value is Consistency | undefined {
   if (value === undefined || LEVELS.includes(value)) return;
-  throw badOption(`The option "${option}" must be one of ${LEVELS.join(', ')}.`);
+  throw badOption(`The option "${option}" must be one of ${LEVELS.join(', ')}.`, itWas(value));
 }
 
 /** Throws a UsageError (`KB_BAD_OPTION`) for what is no number of ms. */
 export function checkTime(option: string, value: unknown): asserts value is number | undefined {
   if (value === undefined || (typeof value === 'number' && value >= 0 && value < Infinity)) return;
-  throw badOption(`The option "${option}" must be a finite number of milliseconds that is not negative.`);
+  throw badOption(
+    `The option "${option}" must be a finite number of milliseconds that is not negative.`,
+    itWas(value),
+  );
 }
 
 /**
@@ -112,19 +115,23 @@ export function resolveClusterOptions(given: unknown): ResolvedClusterOptions | 
   if (interval !== undefined && !(typeof interval === 'number' && interval > 0 && interval < Infinity)) {
     throw badOption(
       'The option "cluster.recheckInterval" must be a finite number of milliseconds greater than 0.',
+      itWas(interval),
     );
   }
   checkMaxLag('cluster.maxLag', options.maxLag);
   const { primaryShare: share, weights, maxConnections: most } = options;
   if (most !== undefined && most !== Infinity && !(Number.isInteger(most) && Number(most) >= 1)) {
-    throw badOption('The option "cluster.maxConnections" must be a whole number of at least 1, or Infinity.');
+    throw badOption(
+      'The option "cluster.maxConnections" must be a whole number of at least 1, or Infinity.',
+      itWas(most),
+    );
   }
   if (share !== undefined && !(typeof share === 'number' && share >= 0 && share <= 1)) {
-    throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.');
+    throw badOption('The option "cluster.primaryShare" must be a number from 0 to 1.', itWas(share));
   }
   for (const name of ['primaryFallback', 'automatic'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'boolean') {
-      throw badOption(`The option "cluster.${name}" must be true or false.`);
+      throw badOption(`The option "cluster.${name}" must be true or false.`, itWas(options[name]));
     }
   }
   checkWeights(weights);
@@ -139,6 +146,9 @@ function checkWeights(weights: unknown): void {
   throw badOption('The option "cluster.weights" must be an object of finite numbers that are not negative.');
 }
 
+/** What a host can be called. Whatever else stands in its place can hold a password, and is not shown. */
+const HOST_NAME = /^(?:[\p{L}\d._-]{1,100}|\[?[\da-f:.]{2,45}\]?)(?::\d{0,5})?$/iu;
+
 /** Throws a UsageError (`KB_BAD_OPTION`) for a weight that is of none of the hosts. */
 export function checkWeightNames(
   weights: Readonly<Record<string, number>>,
@@ -147,12 +157,16 @@ export function checkWeightNames(
   const names = new Set(hosts.flatMap(({ host, port }) => [`${host}:${port}`, host]));
   for (const name of Object.keys(weights)) {
     if (names.has(name)) continue;
+    const hint = `The hosts are ${hosts.map((each) => `${each.host}:${each.port}`).join(', ')}.`;
+    if (!HOST_NAME.test(name)) {
+      throw badOption('The option "cluster.weights" has a weight of what is none of the hosts.', hint);
+    }
     // A port that is wrong leads to the host with its own.
     const [host = ''] = name.split(/:\d*$/);
     const meant = [...names].find((each) => each.startsWith(`${host}:`)) ?? nearest(name, names);
     throw badOption(
       `The option "cluster.weights" has a weight of "${shown(name)}", which is none of the hosts${didYouMean(meant)}`,
-      `The hosts are ${hosts.map((each) => `${each.host}:${each.port}`).join(', ')}.`,
+      hint,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { isRecord, kindOf } from '../base/kind-of.js';
+import { isRecord, itWas, kindOf } from '../base/kind-of.js';
 import type { ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
@@ -152,7 +152,7 @@ function entries(config: unknown): [string, unknown][] {
 function isUntrusted(lower: Settings, upper: Settings): boolean {
   const trust = upper.get('trust') ?? lower.get('trust');
   if (trust !== undefined && trust !== 'untrusted' && trust !== 'trusted') {
-    throw badOption('The option "trust" must be "trusted" or "untrusted".');
+    throw badOption('The option "trust" must be "trusted" or "untrusted".', itWas(trust));
   }
   return trust === 'untrusted';
 }
@@ -184,11 +184,15 @@ function refuseLevers(settings: Settings): void {
 
 function tlsOptions(tls: unknown): { minimum?: unknown; cancel?: unknown } {
   if (tls === undefined) return {};
-  if (!isRecord(tls)) throw badOption('The option "tls" must be an object.');
+  if (!isRecord(tls))
+    throw badOption(
+      'The option "tls" must be an object.',
+      `${itWas(tls)} Its keys are minimum and cancel; whether to encrypt is said by sslMode.`,
+    );
   checkKeys('tls', tls, ['minimum', 'cancel']);
   const { cancel } = tls as { cancel?: unknown };
   if (cancel !== undefined && cancel !== 'any' && cancel !== 'encrypted') {
-    throw badOption('The option "tls.cancel" must be "any" or "encrypted".');
+    throw badOption('The option "tls.cancel" must be "any" or "encrypted".', itWas(cancel));
   }
   return tls;
 }
@@ -245,12 +249,20 @@ function merge(lower: Settings, upper: Settings): Settings {
 function logOptions(given: unknown): LogOptions | undefined {
   if (given === undefined) return undefined;
   if (typeof given === 'function') return { write: given as LogOptions['write'] };
-  if (!isRecord(given)) throw badOption('The option "log" must be a function or an object with "write".');
+  if (!isRecord(given))
+    throw badOption(
+      'The option "log" must be a function or an object with "write".',
+      `${itWas(given)} Write log: (entry) => { … }.`,
+    );
   checkKeys('log', given, ['write', 'slowStatement']);
   const { write, slowStatement } = given as Partial<Record<keyof LogOptions, unknown>>;
-  if (typeof write !== 'function') throw badOption('The option "log.write" must be a function.');
+  if (typeof write !== 'function')
+    throw badOption('The option "log.write" must be a function.', itWas(write));
   if (slowStatement !== undefined && !(typeof slowStatement === 'number' && slowStatement >= 0)) {
-    throw badOption('The option "log.slowStatement" must be a number of milliseconds that is not negative.');
+    throw badOption(
+      'The option "log.slowStatement" must be a number of milliseconds that is not negative.',
+      itWas(slowStatement),
+    );
   }
   return { write: write as LogOptions['write'], slowStatement };
 }
@@ -307,7 +319,7 @@ function typeOptions(given: unknown): TypeOptions | undefined {
 
 function onConnect(given: unknown): OnConnectFunction | undefined {
   if (given === undefined || typeof given === 'function') return given as OnConnectFunction | undefined;
-  throw badOption('The option "onConnect" must be a function.');
+  throw badOption('The option "onConnect" must be a function.', itWas(given));
 }
 
 function nobody(): never {
@@ -336,7 +348,7 @@ function libraryKeywords(settings: Settings): Map<LibraryKeyword, string> {
     if (!isLibraryKeyword(name)) continue;
     const value = typeof given === 'boolean' ? Number(given) : given;
     if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
-      throw badOption(`The option "${name}" must be a string or a number, or true or false.`);
+      throw badOption(`The option "${name}" must be a string or a number, or true or false.`, itWas(given));
     }
     const string = noNul(name, String(value));
     const { choices } = optionRule(name);
@@ -358,7 +370,10 @@ function password(settings: Settings): string | PasswordProvider | undefined {
   const value = settings.get('password');
   if (typeof value === 'function') return value as PasswordProvider;
   if (value !== undefined && typeof value !== 'string') {
-    throw badOption('The option "password" must be a string or a function that returns one.');
+    throw badOption(
+      'The option "password" must be a string or a function that returns one.',
+      `It was ${kindOf(value)}.`,
+    );
   }
   return value === undefined ? undefined : noNul('password', value);
 }
@@ -366,12 +381,13 @@ function password(settings: Settings): string | PasswordProvider | undefined {
 function clientLibraryOptions(value: unknown): ClientLibraryOptions {
   if (value === undefined) return {};
   if (typeof value === 'string') return { path: noNul('clientLibrary', value) };
-  if (!isRecord(value)) throw badOption('The option "clientLibrary" must be a path or an object.');
+  if (!isRecord(value))
+    throw badOption('The option "clientLibrary" must be a path or an object.', itWas(value));
   checkKeys('clientLibrary', value, ['path', 'directory', 'fallback']);
   const { path, directory, fallback } = value as Record<string, unknown>;
   for (const [name, given] of Object.entries({ path, directory })) {
     if (given !== undefined && (typeof given !== 'string' || given.includes('\0'))) {
-      throw badOption(`The option "clientLibrary.${name}" must be a path.`);
+      throw badOption(`The option "clientLibrary.${name}" must be a path.`, itWas(given));
     }
   }
   if (path !== undefined && directory !== undefined) {
@@ -380,7 +396,7 @@ function clientLibraryOptions(value: unknown): ClientLibraryOptions {
     );
   }
   if (fallback !== undefined && typeof fallback !== 'boolean') {
-    throw badOption('The option "clientLibrary.fallback" must be true or false.');
+    throw badOption('The option "clientLibrary.fallback" must be true or false.', itWas(fallback));
   }
   return value;
 }

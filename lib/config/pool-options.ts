@@ -1,4 +1,4 @@
-import { isRecord, kindOf } from '../base/kind-of.js';
+import { isRecord, itWas, kindOf } from '../base/kind-of.js';
 import { badOption, checkKeys } from './options.js';
 
 /** How the pool behaves. Times are in ms; a time of 0 means never, or no limit. */
@@ -119,19 +119,22 @@ export function resolvePoolOptions(
     if (value === undefined) continue;
     const { takes, what } = NUMBERS[name];
     if (typeof value !== 'number' || !takes(value)) {
-      throw badOption(`The option "pool.${name}" must be ${what}.`);
+      throw badOption(`The option "pool.${name}" must be ${what}.`, itWas(value));
     }
   }
   const sql = given.heartbeatSql;
   if (sql !== undefined && (typeof sql !== 'string' || sql.includes('\0'))) {
-    throw badOption('The option "pool.heartbeatSql" must be a string.');
+    throw badOption('The option "pool.heartbeatSql" must be a string.', itWas(sql));
   }
 
   const reset = given.resetOnRelease;
   if (reset !== undefined) {
     const known = Array.isArray(reset) && reset.every((item) => (RESET_ITEMS as unknown[]).includes(item));
     if (!known)
-      throw badOption(`The option "pool.resetOnRelease" must be a list of ${RESET_ITEMS.join(', ')}.`);
+      throw badOption(
+        `The option "pool.resetOnRelease" must be a list of ${RESET_ITEMS.join(', ')}.`,
+        `${itWas(reset)} One item is written ['all'].`,
+      );
   }
 
   const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -1,3 +1,4 @@
+import { itWas } from '../base/kind-of.js';
 import { badOption, type OptionName } from './options.js';
 
 /** What was given, by the options' own names. */
@@ -8,14 +9,19 @@ export function flag(settings: Settings, name: OptionName, absent: boolean): boo
   if (given === undefined) return absent;
   // In a connection string.
   if (given === 'true' || given === 'false') return given === 'true';
-  if (typeof given !== 'boolean') throw badOption(`The option "${name}" must be true or false.`);
+  if (typeof given !== 'boolean') {
+    throw badOption(
+      `The option "${name}" must be true or false.`,
+      `${itWas(given)}${typeof given === 'string' ? ' Write true or false, in an object without quotes.' : ''}`,
+    );
+  }
   return given;
 }
 
 export function text(settings: Settings, name: OptionName): string | undefined {
   const value = settings.get(name);
   if (value === undefined) return undefined;
-  if (typeof value !== 'string') throw badOption(`The option "${name}" must be a string.`);
+  if (typeof value !== 'string') throw badOption(`The option "${name}" must be a string.`, itWas(value));
   return noNul(name, value);
 }
 
@@ -24,7 +30,7 @@ export function applicationName(settings: Settings): string | undefined {
   // The library takes an empty name for none.
   if (value === false) return '';
   if (value !== undefined && typeof value !== 'string') {
-    throw badOption('The option "applicationName" must be a string, or false for no name.');
+    throw badOption('The option "applicationName" must be a string, or false for no name.', itWas(value));
   }
   return text(settings, 'applicationName');
 }
@@ -41,7 +47,7 @@ function number(settings: Settings, name: OptionName, unless: string): number | 
   if (given === undefined) return undefined;
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   if (typeof value === 'number' && value >= 0 && value < Infinity) return value;
-  throw badOption(`The option "${name}" must be a ${unless}.`);
+  throw badOption(`The option "${name}" must be a ${unless}.`, itWas(given));
 }
 
 export function milliseconds(settings: Settings, name: OptionName): number | undefined {
@@ -52,5 +58,5 @@ export function wholeNumber(settings: Settings, name: OptionName): number | unde
   const unless = 'whole number that is not negative';
   const value = number(settings, name, unless);
   if (value === undefined || Number.isInteger(value)) return value;
-  throw badOption(`The option "${name}" must be a ${unless}.`);
+  throw badOption(`The option "${name}" must be a ${unless}.`, itWas(value));
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { types } from 'node:util';
 import nodeGypBuild from 'node-gyp-build';
 import { UsageError } from '../errors/index.js';
 
@@ -47,14 +48,38 @@ function loadFailure(directory: string, cause: unknown): UsageError {
       },
     );
   }
-  const words = cause instanceof Error ? cause.message : String(cause);
+  return notLoaded(
+    `The native addon ${path}`,
+    cause,
+    'Install the package again on the system that it runs on; on Linux it needs glibc 2.28 or later.',
+  );
+}
+
+/**
+ * Has an addon loaded that is found otherwise, and makes sure that it is one: of a file that could not be loaded a bundler
+ * gives an empty object when it is asked again.
+ *
+ * @param what begins the sentence about it
+ * @throws UsageError `KB_ADDON_LOAD_FAILED`
+ */
+export function loadOther(what: string, hint: string, load: () => unknown): unknown {
+  let addon: unknown;
+  try {
+    addon = load();
+  } catch (cause) {
+    throw notLoaded(what, cause, hint);
+  }
+  if (typeof (addon as { NativeCore?: unknown } | undefined)?.NativeCore === 'function') return addon;
+  throw notLoaded(what, 'it is none of this package', hint);
+}
+
+function notLoaded(what: string, cause: unknown, hint: string): UsageError {
+  // What Node.js says of a module that it does not find has a list of others on further lines.
+  const [words = ''] = (types.isNativeError(cause) ? cause.message : String(cause)).split('\n');
   return new UsageError(
     'KB_ADDON_LOAD_FAILED',
-    `The native addon ${path} cannot be loaded on this system (${thisSystem()}): ${words}`,
-    {
-      cause,
-      hint: 'Install the package again on the system that it runs on; on Linux it needs glibc 2.28 or later.',
-    },
+    `${what} cannot be loaded on this system (${thisSystem()}): ${words}`,
+    { cause, hint },
   );
 }
 

@@ -4,7 +4,7 @@ import { UsageError } from '../errors/index.js';
 import { PackedCells } from '../types/packed-rows.js';
 import { ParameterWriter } from '../types/parameter-writer.js';
 import type { TypeMap } from '../types/type-map.js';
-import { loadBuiltAddon } from './built-addon.js';
+import { loadBuiltAddon, loadOther } from './built-addon.js';
 import { thrownError } from './failure.js';
 import {
   FailureBits,
@@ -366,11 +366,18 @@ function loadAddon(): NativeAddon {
   }
   const explicit = process.env['KINGBASE_NATIVE_ADDON'];
   if (explicit !== undefined && explicit !== '') {
-    const module: { exports: object } = { exports: {} };
-    process.dlopen(module, explicit);
-    return module.exports as NativeAddon;
+    const hint = 'KINGBASE_NATIVE_ADDON names it; without the variable the addon of the package is loaded.';
+    return loadOther(`The native addon ${explicit}`, hint, () => {
+      const module: { exports: object } = { exports: {} };
+      process.dlopen(module, explicit);
+      return module.exports;
+    }) as NativeAddon;
   }
-  return (providedAddon() ?? loadBuiltAddon(packageDirectory())) as NativeAddon;
+  const provide = providedAddon();
+  if (provide === undefined) return loadBuiltAddon(packageDirectory()) as NativeAddon;
+  const hint =
+    'Copy the .node file to beside the bundle, where the bundler has not done so: see docs/bundlers.md.';
+  return loadOther('The native addon of the bundle', hint, provide) as NativeAddon;
 }
 
 /**

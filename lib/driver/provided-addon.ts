@@ -9,7 +9,7 @@ export function provideAddon(platform: string, load: () => unknown): void {
   providers.set(platform, load);
 }
 
-/** The addon for the platform that this runs on, loaded; undefined where none was provided. */
-export function providedAddon(): unknown {
-  return providers.get(`${process.platform}-${process.arch}`)?.();
+/** What loads the addon for the platform that this runs on; undefined where none was provided. */
+export function providedAddon(): (() => unknown) | undefined {
+  return providers.get(`${process.platform}-${process.arch}`);
 }

@@ -1,3 +1,4 @@
+import { kindOf } from '../base/kind-of.js';
 import type { TypeMap } from '../types/type-map.js';
 import { createBinaryLoop } from './binary-loops.js';
 import { BinaryWriter, binaryMethod, type BinaryMethod } from './binary-writer.js';
@@ -75,7 +76,8 @@ export class CopyRows {
   write(rows: readonly unknown[], from: number, to: number, base: number, limit: number): number {
     const { writer } = this;
     const kind = kindOfRow(rows[from]);
-    if (kind === undefined) throw badRow(base + from, 'is neither an array nor an object.');
+    if (kind === undefined)
+      throw badRow(base + from, `is ${kindOf(rows[from])}, but must be an array or an object.`);
     writer.base = base;
     try {
       return this.loopFor(kind)(writer, rows, from, to, limit);

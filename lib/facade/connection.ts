@@ -159,9 +159,16 @@ export class Connection extends Queryable {
    * open is rolled back and takes no more calls (`KB_TRANSACTION_DONE`).
    *
    * @param options `discard`: the session is closed instead, for when its state is not to be trusted
+   * @throws UsageError `KB_BAD_OPTION` for other options; the session is closed all the same
    */
   async release(options?: { discard?: boolean }): Promise<void> {
-    checkOptions('release', options);
+    try {
+      checkOptions('release', options);
+    } catch (error) {
+      // Whoever lets go of a session, by whatever words, has nobody who would do so again.
+      await this.runner.release(true);
+      throw error;
+    }
     return this.runner.release(options?.discard === true);
   }
 

@@ -1,3 +1,4 @@
+import { itWas } from '../base/kind-of.js';
 // Longer than other files: the public class with its documentation; what its calls do stands elsewhere.
 import type { GivingUp } from '../base/given-up.js';
 import { inspect, type InspectOptions } from 'node:util';
@@ -268,7 +269,10 @@ export class Database extends Queryable {
    */
   disconnect(processId: number): void {
     if (!Number.isSafeInteger(processId))
-      throw badArgument('disconnect() takes the number of a server process, which is a whole number.');
+      throw badArgument(
+        'disconnect() takes the number of a server process, which is a whole number.',
+        itWas(processId),
+      );
     for (const pool of this.cluster?.pools ?? [this.pool]) {
       pool.cut(
         ({ facts }) => facts?.backendPid === processId,

@@ -1,3 +1,4 @@
+import { itWas } from '../base/kind-of.js';
 import { mostIdle, type ResolvedConfig } from '../config/index.js';
 import { UsageError } from '../errors/index.js';
 import { Metrics, type MetricsMeter, type MetricsOptions } from '../observability/metrics.js';
@@ -23,7 +24,9 @@ export function recordMetrics(
   const given = meter as Partial<MetricsMeter> | undefined;
   const makers = [given?.createHistogram, given?.createCounter, given?.createObservableUpDownCounter];
   if (!makers.every((maker) => typeof maker === 'function')) {
-    throw new UsageError('KB_BAD_OPTION', 'recordMetrics needs a Meter of OpenTelemetry.');
+    throw new UsageError('KB_BAD_OPTION', 'recordMetrics needs a Meter of OpenTelemetry.', {
+      hint: `${itWas(meter)} Write metrics.getMeter('…').`,
+    });
   }
   if (telemetry.metrics !== undefined) {
     throw new UsageError(

@@ -270,7 +270,7 @@ export class Telemetry {
       rows = rowsOf(result);
       return result;
     } catch (error) {
-      failure = error instanceof KingbaseError ? error.code : String(error);
+      failure = failureOf(error).error;
       throw error;
     } finally {
       const duration = performance.now() - start;

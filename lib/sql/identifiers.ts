@@ -1,3 +1,4 @@
+import { kindOf } from '../base/kind-of.js';
 import { shown } from '../base/shown.js';
 import { UsageError } from '../errors/index.js';
 
@@ -27,7 +28,7 @@ export function quoteIdentifier(...parts: readonly string[]): string {
 
 /** One name in the quotes that the server takes. Throws as `quoteIdentifier`. */
 export function quoteName(name: string, quote: IdentifierQuote = '"'): string {
-  if (typeof name !== 'string') throw badIdentifier(`A name must be a string, not ${describe(name)}.`);
+  if (typeof name !== 'string') throw badIdentifier(`A name must be a string, not ${kindOf(name)}.`);
   if (name === '') throw badIdentifier('A name must not be empty.');
   if (name.includes('\0')) throw badIdentifier('A name must not contain a NUL character.');
   return quote + name.replaceAll(quote, quote + quote) + quote;
@@ -42,7 +43,7 @@ export function quoteName(name: string, quote: IdentifierQuote = '"'): string {
  */
 export function quoteQualified(name: string | readonly string[], quote?: IdentifierQuote): string {
   if (typeof name !== 'string' && !Array.isArray(name)) {
-    throw badIdentifier(`A name must be a string or an array of strings, not ${describe(name)}.`);
+    throw badIdentifier(`A name must be a string or an array of strings, not ${kindOf(name)}.`);
   }
   const parts: readonly string[] = typeof name === 'string' ? name.split('.') : name;
   if (parts.length === 0) throw badIdentifier('A name must have at least one part.');
@@ -54,10 +55,6 @@ export function quoteQualified(name: string | readonly string[], quote?: Identif
     );
   }
   return quoted;
-}
-
-function describe(value: unknown): string {
-  return value === null ? 'null' : typeof value;
 }
 
 function badIdentifier(message: string, hint?: string): UsageError {

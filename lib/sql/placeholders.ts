@@ -1,3 +1,4 @@
+import { kindOf } from '../base/kind-of.js';
 import { shown } from '../base/shown.js';
 import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
@@ -55,7 +56,7 @@ function placeholderKind(parameters: object | undefined): PlaceholderKind {
   const kind = Object.prototype.toString.call(parameters).slice('[object '.length, -1);
   if (kind === 'Object') return 'named';
   throw badParameter(
-    `The parameters are ${kind === 'Null' ? 'null' : `of the kind ${kind}`}. They must be an array, with the values for ` +
+    `The parameters are ${kindOf(parameters)}. They must be an array, with the values for ` +
       '$1, $2, … or for each ?, or an object, with a value for each :name.',
     kind === 'Map' ? 'Give Object.fromEntries(map).' : undefined,
   );

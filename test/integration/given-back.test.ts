@@ -267,4 +267,34 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     expect((await db.query(`SELECT * FROM ${table}`)).rows).toEqual([]);
     expect(await db.queryRow('SELECT pg_backend_pid() AS pid')).not.toEqual({ pid: processId });
   });
+
+  it.each([
+    ['true, as pg has it', true],
+    ['an error, as pg has it', new Error('of the program')],
+    ['a callback', (): undefined => undefined],
+    ['an option that there is not', { destory: true }],
+    ['a value that the option does not take', { discard: 'yes' }],
+  ])(
+    'a connection that is let go of with %s is not kept, though the mistake is told',
+    async (_what, given) => {
+      const connection = await db.connect();
+      await connection.exec('SET TimeZone = "Asia/Tokyo"');
+      const error = await rejectionOf(connection.release(given as object));
+      expect(error).toMatchObject({ code: 'KB_BAD_OPTION' });
+      expect(connection.closed).toBe(true);
+      // There is only one: it would wait for ever.
+      expect(await db.queryRow('SELECT pg_backend_pid() AS pid')).not.toEqual({ pid: processId });
+      expect(db.stats()).toMatchObject({ inUse: 0 });
+    },
+  );
+
+  it('a savepoint takes no options that nobody would keep', async () => {
+    const savepoint = (tx: Transaction): Promise<number> =>
+      (tx.savepoint as (...args: readonly unknown[]) => Promise<number>).call(tx, () => 1, { timeout: 5 });
+    const error = await rejectionOf(db.transaction(savepoint));
+    expect(error).toMatchObject({
+      code: 'KB_BAD_PARAMETER',
+      message: 'A savepoint takes a function and nothing else.',
+    });
+  });
 });

@@ -15,6 +15,7 @@ import type { ExitCode } from '../exit-codes.js';
 import { packageVersion } from '../package-version.js';
 import { jsonOf } from '../table.js';
 import { paintFor } from '../terminal.js';
+import { bounded } from './bounded.js';
 import { checklist } from './checklist.js';
 import { resolve, targetOf, type Given } from './configuration.js';
 import { LibraryProcess } from './library-client.js';
@@ -67,10 +68,12 @@ export async function doctor(args: readonly string[], console: Console): Promise
   const library = new LibraryProcess(environment, requestLimit(config));
   try {
     const write = (step: Step): void => {
-      if (!json) stdout.write(`${stepAsText(step, layout)}\n`);
+      if (!json) stdout.write(`${stepAsText(bounded(step), layout)}\n`);
     };
     const found = await runChecks(checklist(given, config, library), redact ? undefined : write);
-    const shown = redact ? redacted(found, target) : { steps: found, target };
+    // Names are replaced first: of one that is cut in two, the rest would stay.
+    const whole = redact ? redacted(found, target) : { steps: found, target };
+    const shown = { ...whole, steps: whole.steps.map(bounded) };
     if (redact) shown.steps.forEach(write);
     const version = packageVersion();
     if (json) {

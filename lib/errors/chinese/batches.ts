@@ -4,7 +4,9 @@ import type { Pair } from './pair.js';
 export const BATCHES: readonly Pair[] = [
   ['Row «number» «what»', '第 «number» 行«what»'],
   ['Column "«column»" of row «number» «what»', '第 «number» 行的列“«column»”«what»'],
-  ['is neither an array nor an object.', '既不是数组也不是对象。'],
+  ['It was an empty list.', '给出的是空数组。'],
+  ['One of them is «kind».', '其中有一项是«kind»。'],
+  ['It was a Promise: await it first.', '给出的是 Promise：请先 await。'],
   ['has no property "«name»".', '没有属性“«name»”。'],
   [
     'Give null for NULL, or leave the column out of the list of columns for its default.',
@@ -36,7 +38,6 @@ export const BATCHES: readonly Pair[] = [
     'The rows of a batch must be an array, an iterable or an async iterable.',
     '批量写入的行必须是数组、可迭代对象或异步可迭代对象。',
   ],
-  ['A Promise of them is to be awaited first.', '它们的 Promise 要先 await。'],
   ['The strategy "«name»" cannot be used with the option «list».', '策略“«name»”不能与选项«list»同时使用。'],
   ['The strategy "«name»" cannot be used with the options «list».', '策略“«name»”不能与选项«list»同时使用。'],
   ['The strategy "«name»" cannot be used: «why».', '策略“«name»”无法使用：«why»。'],

@@ -65,6 +65,17 @@ export const CALLS: readonly Pair[] = [
     'Conditions have the names of the PostgreSQL manual, such as unique_violation. A SQLSTATE is compared with error.code.',
     '错误条件采用 PostgreSQL 手册中的名称，例如 unique_violation。SQLSTATE 请与 error.code 比较。',
   ],
+  [
+    'Write release({ discard: true }) to have the session closed.',
+    '要关闭该会话，请写 release({ discard: true })。',
+  ],
+  ['Give a limit by its name: { timeout: 5_000 }.', '请用名称给出时限：{ timeout: 5_000 }。'],
+  ['A savepoint takes a function and nothing else.', '保存点只接受一个函数。'],
+  [
+    'Its calls take options, and the transaction has a time limit for all of them.',
+    '其中的调用可以带选项，事务本身有适用于全部调用的时限。',
+  ],
+  ["Write metrics.getMeter('…').", "写法：metrics.getMeter('…')。"],
   ['recordMetrics needs a Meter of OpenTelemetry.', 'recordMetrics 需要 OpenTelemetry 的 Meter。'],
   [
     "This database's metrics are being recorded already: stop that first.",

@@ -180,6 +180,19 @@ export const CONNECTING: readonly Pair[] = [
     '软件包带有 linux-x64、linux-arm64（glibc）和 win32-x64 的二进制文件。其他系统用“npx kingbase-native build”编译（需要 C++17 编译器、make 和 Python 3）。打包时请导入对应系统的 kingbase-native/addon/…，或把本软件包设为外部依赖。',
   ],
   [
+    'The native addon of the bundle cannot be loaded on this system («system»): «words»',
+    '打包文件所带的原生模块无法在本系统（«system»）上加载：«words»',
+  ],
+  [
+    'KINGBASE_NATIVE_ADDON names it; without the variable the addon of the package is loaded.',
+    '该文件由环境变量 KINGBASE_NATIVE_ADDON 指定；不设置该变量时加载软件包自带的原生模块。',
+  ],
+  [
+    'Copy the .node file to beside the bundle, where the bundler has not done so: see docs/bundlers.md.',
+    '如果打包工具没有复制 .node 文件，请把它复制到打包文件旁：见 docs/bundlers.md。',
+  ],
+  ['it is none of this package', '不是本软件包的原生模块'],
+  [
     'The native addon «path» cannot be loaded on this system («system»): «words»',
     '原生模块 «path» 无法在本系统（«system»）上加载：«words»',
   ],

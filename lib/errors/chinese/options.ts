@@ -295,6 +295,14 @@ export const OPTIONS: readonly Pair[] = [
     '选项“host”含有主机名中不会出现的字符：空格、“=”、“;”、“@”或全角字符。',
   ],
 
+  ['Write true or false, in an object without quotes.', '请写 true 或 false；在对象中不加引号。'],
+  ["One item is written ['all'].", "只有一项时写作 ['all']。"],
+  [
+    'Its keys are minimum and cancel; whether to encrypt is said by sslMode.',
+    '其键为 minimum 和 cancel；是否加密由 sslMode 决定。',
+  ],
+  ['Write log: (entry) => { … }.', '写法：log: (entry) => { … }。'],
+
   // The pool and clusters.
   ['The option "pool.min" must not be greater than "pool.max".', '选项“pool.min”不能大于“pool.max”。'],
   [
@@ -316,6 +324,10 @@ export const OPTIONS: readonly Pair[] = [
   [
     'The option "cluster.weights" has a weight of "«name»", which is none of the hosts«end»',
     '选项“cluster.weights”中有“«name»”的权重，但它不是主机列表中的主机«end»',
+  ],
+  [
+    'The option "cluster.weights" has a weight of what is none of the hosts.',
+    '选项“cluster.weights”中有一项不是主机列表中的主机。',
   ],
   ['The hosts are «list».', '主机有：«list»。'],
 

@@ -10,6 +10,7 @@ export const SPEAKING: ReadonlySet<string> = new Set([
   'call',
   'end',
   'form',
+  'given',
   'kind',
   'last',
   'part',

@@ -61,6 +61,11 @@ export const PHRASES: readonly Pair[] = [
   ['what was given', '所给的值'],
 
   // What was given.
+  ['It was «given».', '给出的是«given»。'],
+  ['the number «number»', '数字 «number»'],
+  ['a Uint8Array', ' Uint8Array'],
+  ['true', ' true'],
+  ['false', ' false'],
   ['an array', '数组'],
   ['a number', '数字'],
   ['a boolean', '布尔值'],

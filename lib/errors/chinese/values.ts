@@ -6,7 +6,6 @@ export const VALUES: readonly Pair[] = [
     'The parameters are «what». They must be an array, with the values for $1, $2, … or for each ?, or an object, with a value for each :name.',
     '参数是«what»。参数必须是数组（对应 $1、$2……或每个 ?），或对象（对应每个 :name）。',
   ],
-  ['of the kind «kind»', ' «kind»'],
   ['Give Object.fromEntries(map).', '请传入 Object.fromEntries(map)。'],
   [
     'The parameters are an object with "«name»", but the statement has no named placeholder.',

@@ -1,3 +1,4 @@
+import { itWas, kindOf } from '../../base/kind-of.js';
 import type { BatchStrategy, ConflictRule } from '../../encoding/index.js';
 import { UsageError, type KingbaseError } from '../../errors/index.js';
 import { checkOptions } from '../calls/check-options.js';
@@ -110,7 +111,14 @@ export function checkBatchOptions(columns: readonly string[], options: BatchInse
 
 function checkNames(what: string, names: unknown): void {
   const isList = Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string');
-  if (!isList) throw badOption(`"${what}" of batchInsert must be a list of one or more columns' names.`);
+  if (isList) return;
+  const other: unknown = Array.isArray(names) ? names.find((name) => typeof name !== 'string') : undefined;
+  const given = !Array.isArray(names)
+    ? itWas(names)
+    : names.length === 0
+      ? 'It was an empty list.'
+      : `One of them is ${kindOf(other)}.`;
+  throw badOption(`"${what}" of batchInsert must be a list of one or more columns' names.`, given);
 }
 
 function badOption(message: string, hint?: string): UsageError {

@@ -1,3 +1,4 @@
+import { itWas, kindOf } from '../../base/kind-of.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UsageError } from '../../errors/index.js';
 import type { Limit } from '../calls/limit.js';
@@ -54,7 +55,7 @@ export function rowSource(rows: BatchRows, pace: Pace, limit: Limit): RowSource 
     'KB_BAD_PARAMETER',
     'The rows of a batch must be an array, an iterable or an async iterable.',
     {
-      hint: 'A Promise of them is to be awaited first.',
+      hint: kindOf(rows) === 'a Promise' ? 'It was a Promise: await it first.' : itWas(rows),
     },
   );
 }

@@ -1,3 +1,4 @@
+import { kindOf } from '../../base/kind-of.js';
 import { shown } from '../../base/shown.js';
 import {
   ArrayParameters,
@@ -84,7 +85,8 @@ export class UnnestInserter implements Inserter {
   async insert(runner: OperationRunner, chunk: Chunk): Promise<Inserted> {
     const { rows, from, to, base } = chunk;
     const kind = kindOfRow(rows[from]);
-    if (kind === undefined) throw badRow(base + from, 'is neither an array nor an object.');
+    if (kind === undefined)
+      throw badRow(base + from, `is ${kindOf(rows[from])}, but must be an array or an object.`);
     const arrays = this.arrays[this.which];
     this.which = this.which === 0 ? 1 : 0;
     const parameters = arrays.write(rows, from, to, kind, base);
@@ -218,7 +220,7 @@ export function flatten({ rows, from, to, base }: Chunk, columns: readonly strin
         values.push((row as Record<string, unknown>)[name]);
       }
     } else {
-      throw badRow(base + i, 'is neither an array nor an object.');
+      throw badRow(base + i, `is ${kindOf(row)}, but must be an array or an object.`);
     }
   }
   return values;

@@ -106,7 +106,11 @@ function notOptions(call: Call, options: unknown): UsageError {
         ? 'A script takes no parameters: run each statement by query() or exec().'
         : given === 'an AbortSignal'
           ? 'Give it by its name: { signal }.'
-          : undefined;
+          : call === 'release'
+            ? 'Write release({ discard: true }) to have the session closed.'
+            : typeof options === 'number'
+              ? 'Give a limit by its name: { timeout: 5_000 }.'
+              : undefined;
   return badOption(`The options of ${call} must be an object, not ${given}.`, hint);
 }
 

@@ -1,4 +1,4 @@
-import { isRecord, kindOf } from '../../base/kind-of.js';
+import { isRecord, itWas, kindOf } from '../../base/kind-of.js';
 import { readPosition } from '../../cluster/position.js';
 import { checkConsistency, checkMaxLag, checkTime } from '../../config/index.js';
 import { UsageError } from '../../errors/index.js';
@@ -17,14 +17,14 @@ const elsewhere = anything;
 const truth =
   (name: string): Check =>
   (value, call) => {
-    if (typeof value !== 'boolean') throw badValue(name, call, 'true or false');
+    if (typeof value !== 'boolean') throw badValue(name, call, 'true or false', itWas(value));
   };
 
 const choice =
   (name: string, choices: readonly string[]): Check =>
   (value, call) => {
     if (typeof value === 'string' && choices.includes(value)) return;
-    throw badValue(name, call, choices.map((each) => `'${each}'`).join(' or '));
+    throw badValue(name, call, choices.map((each) => `'${each}'`).join(' or '), itWas(value));
   };
 
 /**
@@ -33,16 +33,21 @@ const choice =
  */
 export const OPTION_VALUES = {
   signal: (value, call) => {
-    if (!isSignal(value)) throw badValue('signal', call, 'an AbortSignal');
+    if (!isSignal(value)) throw badValue('signal', call, 'an AbortSignal', itWas(value));
   },
   timeout: (value, call) => {
     const isTime = typeof value === 'number' && (value > 0 || (value === 0 && call === 'close'));
     if (isTime) return;
     throw call === 'close'
-      ? badValue('timeout', call, 'a number of milliseconds that is not negative', '0 is no limit.')
+      ? badValue(
+          'timeout',
+          call,
+          'a number of milliseconds that is not negative',
+          `${itWas(value)} 0 is no limit.`,
+        )
       : badOption(
           'The option "timeout" must be a number of milliseconds greater than 0.',
-          "Give Infinity for no limit, or leave it out for the database's own.",
+          `${itWas(value)} Give Infinity for no limit, or leave it out for the database's own.`,
         );
   },
   rowMode: choice('rowMode', ['object', 'array']),
@@ -58,23 +63,26 @@ export const OPTION_VALUES = {
   stallTimeout: elsewhere,
   isolation: (value) => {
     if (typeof value === 'string' && Object.hasOwn(ISOLATION_LEVELS, value)) return;
-    throw badOption(`The option "isolation" must be one of ${Object.keys(ISOLATION_LEVELS).join(', ')}.`);
+    throw badOption(
+      `The option "isolation" must be one of ${Object.keys(ISOLATION_LEVELS).join(', ')}.`,
+      itWas(value),
+    );
   },
   readOnly: truth('readOnly'),
   deferrable: truth('deferrable'),
   retry: elsewhere,
   maxAttempts: (value) => {
     if (Number.isSafeInteger(value) && Number(value) > 0) return;
-    throw badOption('The option "retry.maxAttempts" must be a whole number greater than 0.');
+    throw badOption('The option "retry.maxAttempts" must be a whole number greater than 0.', itWas(value));
   },
   backoff: (value) => {
     if (typeof value !== 'function')
-      throw badOption('The option "retry.backoff" must be a function that gives ms.');
+      throw badOption('The option "retry.backoff" must be a function that gives ms.', itWas(value));
   },
   resolve: truth('resolve'),
   discard: truth('discard'),
   poolName: (value, call) => {
-    if (typeof value !== 'string') throw badValue('poolName', call, 'a string');
+    if (typeof value !== 'string') throw badValue('poolName', call, 'a string', itWas(value));
   },
   strategy: elsewhere,
   chunkRows: elsewhere,
@@ -85,7 +93,7 @@ export const OPTION_VALUES = {
   onBadRow: elsewhere,
   highWaterMark: (value, call) => {
     if (Number.isSafeInteger(value) && Number(value) >= 0) return;
-    throw badValue('highWaterMark', call, 'a whole number that is not negative');
+    throw badValue('highWaterMark', call, 'a whole number that is not negative', itWas(value));
   },
   start: elsewhere,
   end: elsewhere,

@@ -6,7 +6,7 @@ import type { Operation } from '../../driver/session.js';
 import { ConnectionError, TimeoutError, UsageError, type LossOutcome } from '../../errors/index.js';
 import { sessionPlace, type BatchPlace } from '../batch/place.js';
 import type { CallContext } from '../calls/call-context.js';
-import { checkFunction } from '../calls/check-arguments.js';
+import { badArgument, checkFunction } from '../calls/check-arguments.js';
 import { checkOptions } from '../calls/check-options.js';
 import { describe } from '../describe.js';
 import { executeUntraced, runScript } from '../calls/call.js';
@@ -183,8 +183,13 @@ export class Transaction extends Queryable {
    * thrown on. May be nested. The calls that `fn` makes on the transaction, at once or later, belong to the savepoint;
    * calls from elsewhere run after it.
    */
-  async savepoint<R>(fn: (transaction: this) => Promise<R> | R): Promise<R> {
+  savepoint<R>(fn: (transaction: this) => Promise<R> | R): Promise<R>;
+  async savepoint<R>(fn: (transaction: this) => Promise<R> | R, ...others: readonly unknown[]): Promise<R> {
     checkFunction('savepoint()', fn, 'Write tx.savepoint(async () => { … }).');
+    if (others.some((other) => other !== undefined)) {
+      // A limit that nobody keeps would be worse than an error.
+      throw badArgument('A savepoint takes a function and nothing else.', SAVEPOINT_LIMITS);
+    }
     return this.runner.savepoint(() => fn(this));
   }
 
@@ -283,6 +288,8 @@ function undoneAtLoss(cause: unknown): ConnectionError {
 function outcomeOf(error: unknown): LossOutcome | undefined {
   return error instanceof ConnectionError || error instanceof TimeoutError ? error.outcome : undefined;
 }
+
+const SAVEPOINT_LIMITS = 'Its calls take options, and the transaction has a time limit for all of them.';
 
 /** A savepoint that is open. */
 interface Frame {

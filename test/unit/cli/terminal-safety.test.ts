@@ -5,10 +5,11 @@ import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Console } from '../../../lib/cli/console.js';
 import { program } from '../../../lib/cli/program.js';
+import { formatted } from '../../../lib/cli/query.js';
 import { jsonOf } from '../../../lib/cli/table.js';
 
-/** Sets a title, clears the screen by one byte of C1, and turns the direction of writing. */
-const HOSTILE = '\x1b]0;owned\x07\x9b2J\u202e';
+/** Sets a title, clears the screen by one byte of C1, turns the direction of writing, and ends the line in its own way. */
+const HOSTILE = '\x1b]0;owned\x07\x9b2J\u202e\u2028\u2029';
 
 /** What a terminal obeys, but for the line breaks of the output itself. */
 const OBEYED = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
@@ -40,6 +41,28 @@ describe('what commands print', () => {
       expect(output).not.toBe('');
       expect(output, args.join(' ')).not.toMatch(OBEYED);
     }
+  });
+
+  it.each(['table', 'csv', 'tsv'] as const)('has nothing of a result that it obeys: %s', (format) => {
+    const result = {
+      fields: [HOSTILE, 'b'].map((name) => ({
+        name,
+        typeOid: 25,
+        typeSize: -1,
+        typeModifier: -1,
+        tableOid: 0,
+        columnNumber: 0,
+      })),
+      rows: [[HOSTILE, `two\t${HOSTILE}`]],
+      rowCount: 1,
+      command: 'SELECT',
+    };
+    const shown = formatted(result, { format, forTerminal: true });
+    expect(shown.replaceAll('\t', '')).not.toMatch(OBEYED);
+    expect(shown).toContain('\\u001b]0;owned');
+    if (format === 'tsv') expect(shown.split('\n')[0]?.split('\t')).toHaveLength(2);
+    // A file or another program gets what the server said.
+    if (format !== 'table') expect(formatted(result, { format })).toContain(HOSTILE);
   });
 
   it('has it neither in JSON, which says the same', () => {

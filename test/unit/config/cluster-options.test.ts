@@ -1,3 +1,4 @@
+import type { KingbaseError } from '../../../lib/errors/index.js';
 import { describe, expect, it } from 'vitest';
 import { parseConfig, type ClusterOptions } from '../../../lib/config/index.js';
 
@@ -11,11 +12,11 @@ describe('weights', () => {
   });
 
   it('of no host are refused, and the host is named that was meant', () => {
-    const refused = (name: string): Error => {
+    const refused = (name: string): KingbaseError => {
       try {
         parse({ weights: { 'db-a': 1, [name]: 3 } });
       } catch (error) {
-        return error as Error;
+        return error as KingbaseError;
       }
       throw new Error('it was taken');
     };
@@ -27,5 +28,18 @@ describe('weights', () => {
     });
     expect(refused('db-b:54321').message).toMatch(/"db-b:54321".* did you mean db-b:54322\?$/);
     expect(refused('elsewhere').message).toMatch(/"elsewhere", which is none of the hosts\.$/);
+    // What is no name of a host can hold a password.
+    for (const name of [
+      'u:Zq7Kv@db-b',
+      'kingbase://u:Zq7Kv@db-b',
+      'db-b password=Zq7Kv',
+      'db-b;Zq7Kv',
+      `Zq7Kv${'x'.repeat(300)}`,
+    ]) {
+      expect(refused(name).message).toMatch(
+        /^The option "cluster.weights" has a weight of what is none of the hosts/,
+      );
+      expect(`${refused(name).message} ${refused(name).hint}`).not.toContain('Zq7Kv');
+    }
   });
 });

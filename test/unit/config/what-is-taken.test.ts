@@ -3,6 +3,7 @@ import { CLUSTER_DEFAULTS } from '../../../lib/config/cluster-options.js';
 import { parseConfig } from '../../../lib/config/index.js';
 import { DRIVER_OPTIONS, LIBRARY_OPTIONS } from '../../../lib/config/options.js';
 import { POOL_DEFAULTS } from '../../../lib/config/pool-options.js';
+import { itWas, kindOf } from '../../../lib/base/kind-of.js';
 import { UsageError, type KingbaseError } from '../../../lib/errors/index.js';
 import { open } from '../../../lib/index.js';
 
@@ -61,10 +62,22 @@ describe('an option of the wrong kind is refused by its name, and told all that 
   it.each(PLACES)('%s', (name, configOf) => {
     const taken: string[] = [];
     const messages: string[] = [];
+    const told: unknown[] = [];
     for (const [kind, { samples }] of Object.entries(KINDS)) {
       const refusals = samples.map((sample) => refusal(configOf(sample)));
       if (refusals.includes(undefined)) taken.push(kind);
       else messages.push(...refusals.slice(0, 1).map((error) => error?.message ?? ''));
+      for (const [at, error] of refusals.entries())
+        if (error !== undefined && / must be /.test(error.message)) told.push([samples[at], error]);
+    }
+    for (const [sample, { message, hint = '' }] of told as [unknown, KingbaseError][]) {
+      const given = name === 'password' ? kindOf(sample) : /^(?:It was )?(.*?)\.?$/.exec(itWas(sample))?.[1];
+      if (/pooler|port|hosts|cluster"|maxLag|minimum|weights/.test(message)) continue;
+      // What stands inside of it is wrong.
+      if (!message.includes(`"${name}"`)) continue;
+      expect(`${message} ${hint}`, `${name} is told what was given`).toContain(
+        message.includes(', not ') || message.includes(' is ') ? '' : given,
+      );
     }
     for (const number of NUMBERS) messages.push(refusal(configOf(number))?.message ?? 'It was accepted.');
     for (const message of messages) {

@@ -185,6 +185,16 @@ describe('the log', () => {
     expect(JSON.stringify(entries)).not.toContain('secret');
   });
 
+  it('says of an error of the program only its name, since its words can hold what the program keeps secret', async () => {
+    const { entries, each } = slow(0);
+    class VaultError extends Error {
+      override readonly name = 'VaultError';
+    }
+    const error = new VaultError('token Zq7Kv was refused');
+    await expect(query(each, () => Promise.reject(error))).rejects.toBe(error);
+    expect(entries).toMatchObject([{ event: 'slow', error: 'VaultError' }]);
+  });
+
   it('has no statements without slowStatement, and is told the rest', () => {
     const entries: LogEntry[] = [];
     const each = telemetry({ write: (entry) => entries.push(entry) });

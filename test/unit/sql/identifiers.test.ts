@@ -83,8 +83,8 @@ describe('quoteQualified', () => {
     ['sales.', 'A name must not be empty.'],
     [[], 'A name must have at least one part.'],
     ['a.b.c.d', 'A name has at most 3 parts, but "a.b.c.d" has 4.'],
-    [42 as unknown as string, 'A name must be a string or an array of strings, not number.'],
-    [['a', 42 as unknown as string], 'A name must be a string, not number.'],
+    [42 as unknown as string, 'A name must be a string or an array of strings, not a number.'],
+    [['a', 42 as unknown as string], 'A name must be a string, not a number.'],
   ])('refuses %j', (name, message) => {
     expect(failure(() => quoteQualified(name))).toEqual({ code: 'KB_BAD_IDENTIFIER', message });
   });
