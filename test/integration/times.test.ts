@@ -175,7 +175,10 @@ describe.each(targets())('$name', (target) => {
 describe.each(inject('libraries'))(
   'where the login does not tell the style of dates, with $name',
   ({ path }) => {
-    it('sets it', async () => {
+    it.each([
+      ['sets it', true, ['SET datestyle TO ISO;SET extra_float_digits TO 3', 'rows 3 of 20 as 17']],
+      ['leaves it alone where no command is to follow the login', false, ['rows 3 of 20 as 17']],
+    ])('%s', async (_what, exactFloats, expected) => {
       const asked: string[] = [];
       const server = await startScriptedServer({
         asked: ({ sql }) => void asked.push(sql),
@@ -185,9 +188,9 @@ describe.each(inject('libraries'))(
       try {
         const { host, port } = server;
         const address = { host, port, user: 'u', database: 'd', sslMode: 'disable' } as const;
-        await using db = open({ ...address, clientLibrary: path, exactFloats: false });
+        await using db = open({ ...address, clientLibrary: path, exactFloats });
         await db.query('rows 3 of 20 as 17');
-        expect(asked).toEqual(['SET datestyle TO ISO', 'rows 3 of 20 as 17']);
+        expect(asked).toEqual(expected);
       } finally {
         await server.close();
       }
