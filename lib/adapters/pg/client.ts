@@ -233,6 +233,9 @@ export class Client extends EventEmitter {
     telling(() => this.emit('notification', heard));
   };
 
+  /** @internal Lost by a message that answers nothing, of which it has not told yet. */
+  isToTellStray = false;
+
   /** The session is gone, and nobody has asked for it. */
   protected lost(error: Error): void {
     if (this._ending || this._ended) return;
@@ -241,7 +244,9 @@ export class Client extends EventEmitter {
     const stray = strayMessage(error);
     if (stray !== undefined) {
       // To `pg` the connection is there until its client is ended.
+      this.isToTellStray = true;
       setImmediate(() => {
+        this.isToTellStray = false;
         this.queue.refuseAll(stray);
         this.tellLoss(stray);
       });

@@ -231,7 +231,11 @@ export class PoolLending extends EventEmitter {
       const expired = this.books.expired.has(client);
       if (expended) this.log('remove expended client');
       else if (expired) this.log('remove expired client');
-      if (error || this.ending || !client._queryable || client._ending || expended || expired) {
+      const wanted = !error && !this.ending && !client._ending && !expended && !expired;
+      if (wanted && client.isToTellStray) {
+        // The message came with the last answer; to `pg` it comes when the client is idle, and the pool tells of it.
+        this.keepIdle(client);
+      } else if (!wanted || !client._queryable) {
         this.remove(client);
       } else {
         this.rest(client);

@@ -125,20 +125,32 @@ describe.each(inject('libraries'))('a message that answers nothing, on $name', (
     });
   });
 
-  it('is told by the pool of an idle client', async () => {
+  it.each<When>(['alone', 'behind an answer'])('is told by the pool of an idle client, %s', async (when) => {
     const told = async (module: typeof pg, more: object): Promise<unknown> => {
-      const server = await startScriptedServer();
+      const stray = complete('SELECT 1');
+      const server = await startScriptedServer({
+        respond: ({ answer }, { wire, processId }) => {
+          const first = processId === server.sessions[0]?.processId && when !== 'alone';
+          return wire.write(Buffer.concat([...answer, ...(first ? [stray] : [])]));
+        },
+      });
       servers.push(server);
       const at = { host: server.host, port: server.port, user: 'somebody', database: 'any' };
       const pool = new module.Pool({ ...more, ...at });
-      await pool.query('one');
       const error = nextEvent(pool, 'error');
       const removed = nextEvent(pool, 'remove');
-      await server.sessions[0]?.wire.write(complete('SELECT 1'));
+      const { command } = await pool.query('one');
+      if (when === 'alone') await server.sessions[0]?.wire.write(stray);
       const { message } = (await error) as Error;
       await removed;
       await turn();
-      const seenOfPool = { message, total: pool.totalCount, next: (await pool.query('two')).command };
+      const seenOfPool = {
+        command,
+        message,
+        total: pool.totalCount,
+        idle: pool.idleCount,
+        next: (await pool.query('two')).command,
+      };
       await pool.end();
       return seenOfPool;
     };
