@@ -55,6 +55,8 @@ export interface Operation {
   ticket?: unknown;
   /** Bound to this session, such as a heartbeat or a ROLLBACK: it is never run again on another. */
   readonly ofSession?: boolean;
+  /** A short command of the driver's own that has a limit of its own: closing lets it end. */
+  readonly isBrief?: boolean;
   /** What its commands change is only what the session's user has changed before. */
   readonly restores?: boolean;
   /** Whether the operation goes on though no command of it is under way: between the pieces of a COPY. */
@@ -449,6 +451,11 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     const operation = this.running;
     if (operation?.interrupt === undefined) this.cancel();
     else operation.interrupt(this);
+  }
+
+  /** Asks the server to stop what the program has going on. */
+  hurry(): void {
+    if (this.running?.isBrief !== true) this.cancel();
   }
 
   /** Asks the server to stop the operation that is going on; its outcome comes the usual way. */

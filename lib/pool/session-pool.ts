@@ -696,7 +696,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   hurry(): void {
     for (const operation of this.line.takeOffersBack()) operation.refuse(poolClosed());
     for (const operation of this.line.takeAll()) operation.refuse(poolClosed());
-    for (const session of this.members.keys()) session.cancel();
+    for (const session of this.members.keys()) session.hurry();
     this.opening.giveUp(poolClosed());
   }
 

@@ -23,6 +23,7 @@ const ANSWER_TYPES = new TypeMap();
  * none to lend: whoever did that is bringing what went on to its end, and nothing new may come before it.
  */
 export class Checkout<T> extends OneCommand {
+  readonly isBrief = true;
   private timer: NodeJS.Timeout | undefined;
   private late = false;
   private lender: SessionOwner | undefined;

@@ -12,6 +12,7 @@ const LONGEST_OWN_COMMANDS = 30_000;
  */
 export abstract class OwnCommands implements Operation {
   readonly ofSession = true;
+  readonly isBrief = true;
   private timer: NodeJS.Timeout | undefined;
   /** The session was closed because the limit had passed. */
   private late = false;

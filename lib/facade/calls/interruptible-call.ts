@@ -141,6 +141,10 @@ export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
     return this.operation.ofSession === true;
   }
 
+  get isBrief(): boolean {
+    return this.operation.isBrief === true;
+  }
+
   get restores(): boolean {
     return this.operation.restores === true;
   }

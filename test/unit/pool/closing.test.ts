@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Checkout } from '../../../lib/driver/operations/checkout.js';
 import { Script } from '../../../lib/driver/operations/script.js';
 import { failure, fakePool, refused, settle } from '../../support/fake-sessions.js';
 
@@ -65,6 +66,22 @@ describe('close', () => {
     expect(await ended(closing)).toBe(false);
     server.answerConnects();
     await Promise.all([call, closing]);
+    expect(server.live).toEqual([]);
+  });
+
+  it('with a timeout lets a short command of the driver itself end', async () => {
+    const { pool, server } = fakePool({ max: 1 });
+    // A savepoint undone, for one: cancelled, it would fail a transaction of which no statement has failed.
+    const taken = new Promise((resolve, reject) => {
+      pool.run(new Checkout(() => 'taken', 'hold', resolve, reject));
+    });
+    await settle();
+    const closing = pool.close(1_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.connections[0]!.cancels).toBe(0);
+    server.connections[0]!.answer();
+    expect(await taken).toBe('taken');
+    await closing;
     expect(server.live).toEqual([]);
   });
 
