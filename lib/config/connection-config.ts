@@ -101,8 +101,8 @@ export interface PlainConfig extends LibraryOptions {
   /**
    * Whether sessions have floats written with every digit that they hold, for which `extra_float_digits` is set at each
    * connect. Otherwise it is as the server, the database or the role has it: servers from PostgreSQL 12 on write all digits
-   * unless told otherwise, those before it 15 or 6 of them; and results come as text, as with `binaryResults: false`. Default
-   * true.
+   * unless told otherwise, those before it 15 or 6 of them; and results come as text, as with `binaryResults: false`. No
+   * command follows the login then where the server says that all else is as it must be, or says nothing of it. Default true.
    */
   exactFloats?: boolean | undefined;
   /**
