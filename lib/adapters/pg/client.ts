@@ -62,6 +62,8 @@ export class Client extends EventEmitter {
   private db: Database | undefined;
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
+  /** By the program, or by its pool. */
+  protected endAsked = false;
   /** An open session keeps the process alive. */
   private readonly hold = new Hold();
 
@@ -81,6 +83,9 @@ export class Client extends EventEmitter {
     this.promise = unlessFalsy(given.Promise as PromiseConstructor | undefined) ?? Promise;
     this.queue = new QueryQueue(
       this._types,
+      (fields) => {
+        this.connection.described(fields);
+      },
       () => this.emit('drain'),
       // With `pg` all have been sent, and only the end of the connection brings those behind it to an end.
       this.pipeline ? (): void => this.sever(undefined) : undefined,
@@ -104,6 +109,7 @@ export class Client extends EventEmitter {
       'promise',
       'db',
       'opening',
+      'endAsked',
       'closing',
       'hold',
     ] as const) {
@@ -253,17 +259,23 @@ export class Client extends EventEmitter {
       return;
     }
     this.isOver();
-    const told = terminated(error);
     const wasBusy = this.queue.isBusy();
     // After the query that was under way has been told.
     setImmediate(() => {
-      this.queue.refuseAll(told);
-      const words = wasBusy ? undefined : serverWords(error);
-      if (words !== undefined) this.tellLoss(words);
-      this.tellLoss(told);
+      // Whoever was told of it by a query and has ended the client has asked for this end.
+      if (this.endAsked) this.queue.refuseAll(new Error(TERMINATED, { cause: error }));
+      else this.tellUnexpected(error, wasBusy);
       process.nextTick(() => this.emit('end'));
       void this.db?.close();
     });
+  }
+
+  private tellUnexpected(error: Error, wasBusy: boolean): void {
+    const told = terminated(error);
+    this.queue.refuseAll(told);
+    const words = wasBusy ? undefined : serverWords(error);
+    if (words !== undefined) this.tellLoss(words);
+    this.tellLoss(told);
   }
 
   /** There is no session any more. */
@@ -391,6 +403,7 @@ export class Client extends EventEmitter {
   end(callback?: (error?: Error) => void): Promise<void> | undefined {
     checkCallback(callback);
     this._ending = true;
+    this.endAsked = true;
     if (!callback) {
       return new this.promise((resolve) => {
         this.finish(resolve);

@@ -1,6 +1,8 @@
 /** What `pg` has as `client.connection`. The client library owns the connection, so that no message can be sent on this one. */
 import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
+import type { FieldDef } from './result.js';
+import { telling } from './work.js';
 
 /** What it stands for. */
 export interface Wire {
@@ -63,7 +65,10 @@ class Stream extends Duplex {
   }
 }
 
-/** Tells the parameters that the server reported (`parameterStatus`) and the end of the session (`end`). */
+/**
+ * Tells the parameters that the server reported (`parameterStatus`), the columns of each result (`rowDescription`) and the
+ * end of the session (`end`).
+ */
 export class Connection extends EventEmitter {
   _ending = false;
   private wire: Wire = NOBODY;
@@ -97,6 +102,13 @@ export class Connection extends EventEmitter {
       if (this.over) finish(stream);
     }
     return this.made;
+  }
+
+  /** @internal Columns of a result, whose rows are told next. */
+  described(fields: readonly FieldDef[]): void {
+    if (this.listenerCount('rowDescription') === 0) return;
+    const message = { name: 'rowDescription', length: undefined, fieldCount: fields.length, fields };
+    telling(() => this.emit('rowDescription', message));
   }
 
   /** @internal The session is over. */

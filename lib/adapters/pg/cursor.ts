@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { Connection, Rows } from '../../index.js';
-import { READ_TIMEOUT, statementError } from './errors.js';
+import { READ_TIMEOUT, statementError, TERMINATED } from './errors.js';
 import { readingBy } from './reading.js';
 import { Result, type RowOfAnyKind, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 import { prepareValue, type PreparedValue } from './values.js';
-import { AS_TEXT, RUN, telling, type Host, type Work } from './work.js';
+import { AS_TEXT, RUN, telling, type Described, type Host, type Work } from './work.js';
 
 export interface CursorConfig {
   rowMode?: string | undefined;
@@ -30,6 +31,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
   private given = 0;
   private error: Error | undefined;
   private finish: (() => void) | undefined;
+  private described: Described | undefined;
   private limit: NodeJS.Timeout | undefined;
   /** Reads are answered one after the other. */
   private last: Promise<unknown> = Promise.resolve();
@@ -53,8 +55,9 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     throw new Error('A cursor is run by client.query(cursor).');
   }
 
-  [RUN]({ session, types, timeout }: Host, done: () => void): void {
+  [RUN]({ session, types, timeout, described }: Host, done: () => void): void {
     this.finish = done;
+    this.described = described;
     if (this.state === 'done' || this.state === 'error') {
       this.settle();
       return;
@@ -116,7 +119,7 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     this.check();
     if (this.state === 'done' || this.rows === undefined) return [];
     try {
-      if (this.result.fields.length === 0) this.result.describe(await this.rows.fields());
+      if (this.result.fields.length === 0) await this.describe(this.rows);
       let over = false;
       while (!over && this.held.length - this.given < count) {
         const next = await this.batches?.next();
@@ -135,6 +138,11 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
       this.fail(failed);
       throw this.error ?? failed;
     }
+  }
+
+  private async describe(rows: Rows<R | TextRow>): Promise<void> {
+    this.result.describe(await rows.fields());
+    if (this.result.fields.length > 0) this.described?.(this.result.fields);
   }
 
   private hold(batch: (R | TextRow)[]): void {
@@ -211,6 +219,18 @@ export class Cursor<R = RowOfAnyKind> extends EventEmitter implements Work {
     await this.rows?.close();
     this.settle();
     if (state === 'open') telling(() => this.emit('end', this.result));
+  }
+
+  /**
+   * @internal Closes the stream that reads from it if the reason is that the program has ended the client: no error is told
+   * then, as with `pg`, and whoever waits for rows learns that the stream has closed too early.
+   */
+  closesStream(stream: Readable, error: Error): boolean {
+    if (this.state !== 'open' || error.message !== TERMINATED) return false;
+    // What is being read fails, so that the rows so far are not taken for all of them.
+    this.error = error;
+    stream.destroy();
+    return true;
   }
 
   handleError(error: Error): void {

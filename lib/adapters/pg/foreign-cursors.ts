@@ -4,6 +4,7 @@
  * one that is given to a client reads from a cursor of ours from then on.
  */
 import type { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
 import { Cursor, type CursorConfig, type ReadCallback } from './cursor.js';
 import type { PreparedValue } from './values.js';
 import { RUN, type Work } from './work.js';
@@ -34,6 +35,7 @@ function isForeignCursor(given: unknown): given is ForeignCursor {
 export function workOfForeign(given: object): Work | undefined {
   const foreign: unknown = 'cursor' in given ? given.cursor : given;
   if (!isForeignCursor(foreign)) return undefined;
+  const stream = given instanceof Readable ? given : undefined;
   const cursor = new Cursor(foreign.text, foreign.values, foreign._conf);
   foreign.read = cursor.read.bind(cursor);
   foreign.close = cursor.close.bind(cursor);
@@ -52,7 +54,7 @@ export function workOfForeign(given: object): Work | undefined {
       cursor[RUN](host, done);
     },
     handleError: (error): void => {
-      cursor.handleError(error);
+      if (stream === undefined || !cursor.closesStream(stream, error)) cursor.handleError(error);
     },
   };
 }

@@ -76,6 +76,7 @@ function pooledClass(Base: ClientClass): PoolClientClass {
 
     giveUp(): void {
       this._ending = true;
+      this.endAsked = true;
       this.queue.refuseAll(new Error(TERMINATED));
       this.connection.destroyed();
     }

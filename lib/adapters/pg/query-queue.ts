@@ -1,7 +1,7 @@
 import type { Connection } from '../../index.js';
 import { READ_TIMEOUT } from './errors.js';
 import type { TypeParsers } from './type-overrides.js';
-import { RUN, telling, type Work } from './work.js';
+import { RUN, telling, type Described, type Work } from './work.js';
 
 interface Waiting {
   readonly work: Work;
@@ -20,12 +20,14 @@ export class QueryQueue {
   private whenDrained: (() => void) | undefined;
 
   /**
+   * @param described told of the columns of each result
    * @param drained told when the last has been run
    * @param expired told when the time of something has run out that counts as sent; what is under way has its limit here
    *   then, and not at the driver
    */
   constructor(
     private readonly types: TypeParsers,
+    private readonly described: Described,
     private readonly drained: () => void,
     private readonly expired: (() => void) | undefined,
   ) {}
@@ -77,8 +79,8 @@ export class QueryQueue {
     if (!here) clearTimeout(timer);
     this.active = work;
     const timeout = deadline === 0 || here ? undefined : Math.max(1, Math.ceil(deadline - performance.now()));
-    const { types, named } = this;
-    work[RUN]({ session, types, named, timeout }, (tell, failed) => {
+    const { types, named, described } = this;
+    work[RUN]({ session, types, named, timeout, described }, (tell, failed) => {
       clearTimeout(timer);
       // Refused meanwhile, since the connection was ended.
       if (this.active !== work) return;

@@ -32,6 +32,7 @@ export class QueryStream extends Readable implements Work {
   }
 
   handleError(error: Error): void {
+    if (this.cursor.closesStream(this, error)) return;
     this.cursor.handleError(error);
     this.destroy(error);
   }

@@ -150,7 +150,7 @@ export class Query extends EventEmitter implements Work {
   private answered(answers: readonly DriverResult<unknown>[], host: Host): void {
     const results: Result[] = [];
     try {
-      for (const answer of answers) results.push(this.resultOf(answer, host.types));
+      for (const answer of answers) results.push(this.resultOf(answer, host));
     } catch (error) {
       this.handleError(error as Error);
       return;
@@ -166,9 +166,12 @@ export class Query extends EventEmitter implements Work {
     this.emit('end', given);
   }
 
-  private resultOf(answer: DriverResult<unknown>, types: TypeParsers): Result {
+  private resultOf(answer: DriverResult<unknown>, { types, described }: Host): Result {
     const result = new Result(this.rowMode, this.types ?? types);
-    if (answer.fields.length > 0) result.describe(answer.fields);
+    if (answer.fields.length > 0) {
+      result.describe(answer.fields);
+      described(result.fields);
+    }
     if (this.asTexts) this.readRows(answer.rows as TextRow[], result);
     else result.rows = answer.rows;
     result.addCommand(answer);

@@ -1,8 +1,11 @@
 import type { Connection } from '../../index.js';
+import type { FieldDef } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
 
 /** Under this name a query, a cursor or a stream is what a client can run. */
 export const RUN: unique symbol = Symbol('run on a client');
+
+export type Described = (fields: readonly FieldDef[]) => void;
 
 /** What a client gives to that which it runs. */
 export interface Host {
@@ -12,6 +15,8 @@ export interface Host {
   readonly named: Map<string, string>;
   /** ms that are left of the time to read the answer; undefined: no limit. */
   readonly timeout: number | undefined;
+  /** Told of the columns of each result, before its rows are told. */
+  readonly described: Described;
 }
 
 /**

@@ -1,11 +1,19 @@
 /** What programs do with a client's connection and with what a pool has inside. */
+import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
 import { failure, heard, nextEvent, turn, until, words, type Module, type Programs } from './program.js';
 
+/** The message of a statement's columns, as pg-protocol reads it. */
+interface Described {
+  name: string;
+  fieldCount: number;
+  fields: object[];
+}
+
 /** What can be seen of a client beside its types. */
 interface Inside {
-  connection: { end(): void; stream: Duplex; _ending: boolean };
+  connection: EventEmitter & { end(): void; stream: Duplex; _ending: boolean };
   _ending: boolean;
 }
 
@@ -191,6 +199,38 @@ export const connections: Programs = {
     >;
     const error = (await nextEvent(cursor, 'error')) as { code: string };
     return { code: error.code, after: (await session.query('select 1 as v')).rows };
+  },
+  'is told of no loss once it has been ended': async ({ pg, config }) => {
+    const client = new pg.Client(config);
+    await client.connect();
+    const told = heard(client, ['error', 'end'], message);
+    const first = failure(client.query('select pg_terminate_backend(pg_backend_pid())'));
+    const queued = words(client.query('select 1'));
+    const seen = { first: (await first)['code'], ended: await words(client.end()), queued: await queued };
+    await until(() => told.includes('end'));
+    await turn();
+    return { ...seen, told };
+  },
+  'tells the columns of what comes on its connection': async ({ client, Cursor, QueryStream }) => {
+    const session = await client();
+    const told: unknown[] = [];
+    inside(session).connection.on('rowDescription', (described) => {
+      const { name, fieldCount, fields } = described as Described;
+      told.push([name, fieldCount, fields.map((field) => ({ ...field }))]);
+    });
+    const note = (what: string) => (): unknown => told.push(what);
+    await session.query('select 1 as a, $1::text as b', ['x']).then(note('values'));
+    await session.query("select 'x'::varchar(3) as c; select now() as d where false").then(note('script'));
+    await session.query('set search_path to public').then(note('none'));
+    await session.query({ text: 'select 2 as e', rowMode: 'array' }).then(note('array'));
+    const cursor = session.query(new Cursor('select 3 as f') as never) as unknown as InstanceType<
+      Module['Cursor']
+    >;
+    await cursor.read(1).then(note('row'));
+    await cursor.close();
+    const stream = session.query(new QueryStream('select g from generate_series(1, 2) g'));
+    for await (const row of stream) told.push(row);
+    return { told };
   },
   'refuses in its pipeline mode what holds a portal open': async ({ pg, config, Cursor, QueryStream }) => {
     const client = new pg.Client({ ...config, pipeline: true });

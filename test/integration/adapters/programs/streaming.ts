@@ -1,6 +1,6 @@
 /** Streams of rows. */
 import { finished } from 'node:stream/promises';
-import { failure, heard, nextEvent, type CursorResult, type Programs } from './program.js';
+import { failure, heard, nextEvent, turn, type CursorResult, type Programs } from './program.js';
 
 const SIX = 'select g as num from generate_series(0, 5) g';
 const FOO = { getTypeParser: () => () => 'foo' };
@@ -156,6 +156,27 @@ export const streams: Programs = {
     stream.on('end', () => order.push('stream'));
     await Promise.all([finished(stream), behind]);
     return { order: order.sort(), after: (await session.query('select 2 as v')).rows };
+  },
+  'tells a stream no error when its program ends the client under it': async ({
+    pg,
+    config,
+    QueryStream,
+  }) => {
+    const told: Record<string, unknown> = {};
+    for (const way of ['begun', 'read'] as const) {
+      const client = new pg.Client(config);
+      await client.connect();
+      const stream = client.query(new QueryStream('select g from generate_series(1, 1000000) g'));
+      const events = heard(stream, ['error', 'end'], (error) => (error as Error | undefined)?.message);
+      const first = nextEvent(stream, 'data');
+      if (way === 'read') await first;
+      else await new Promise((resolve) => process.nextTick(resolve));
+      await client.end();
+      await turn();
+      await turn();
+      told[way] = events;
+    }
+    return told;
   },
   'fails streams that wait when their client is ended': async ({ pg, config, QueryStream }) => {
     const client = new pg.Client(config);
