@@ -148,7 +148,7 @@ export class Client extends EventEmitter {
     });
   }
 
-  private begin(callback: ConnectCallback): void {
+  protected begin(callback: ConnectCallback): void {
     if (this._connecting || this._connected) {
       const again = new Error('Client has already been connected. You cannot reuse a client.');
       process.nextTick(callback, again);

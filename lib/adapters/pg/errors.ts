@@ -1,4 +1,5 @@
 /** The driver's errors in `pg`'s words: what programs compare with stays as it is, and the driver's error is the `cause`. */
+import { getSystemErrorMap } from 'node:util';
 import {
   ConnectionError,
   type DatabaseError as DriverDatabaseError,
@@ -102,11 +103,25 @@ export function connectError(error: unknown, timeoutWords: string): Error {
 
 /** An error like that of Node's sockets. */
 function systemError(error: ConnectionError, { code, call }: { code: string; call: string }): Error {
-  const [, address = '', port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(error.address ?? '') ?? [];
-  const words = `${call} ${code} ${code === 'ENOTFOUND' ? address : (error.address ?? '')}`.trimEnd();
-  const made = new Error(words, { cause: error });
-  const where = call === 'connect' ? { address, port: Number(port) } : { hostname: address };
-  return Object.assign(made, { code, syscall: call, ...where });
+  const where = whereOf(error.address ?? '', call);
+  const place = 'port' in where ? error.address : Object.values(where)[0];
+  const made = new Error(`${call} ${code} ${place ?? ''}`.trimEnd(), { cause: error });
+  return Object.assign(made, { errno: numberOf(code), code, syscall: call, ...where });
+}
+
+/** A directory of sockets stands with its port, which is in the name of the socket. */
+function whereOf(place: string, call: string): { address: string; port?: number } | { hostname: string } {
+  const [, directory, number = ''] = /^(\/.*), port (\d+)$/.exec(place) ?? [];
+  if (directory !== undefined) return { address: `${directory}/.s.PGSQL.${number}` };
+  const [, address = '', port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(place) ?? [];
+  return call === 'connect' ? { address, port: Number(port) } : { hostname: address };
+}
+
+/** As Node gives it: that of a name which is not found is Node's own. */
+function numberOf(code: string): number | undefined {
+  if (code === 'ENOTFOUND') return -3008;
+  for (const [number, [name]] of getSystemErrorMap()) if (name === code) return number;
+  return undefined;
 }
 
 /** The loss of a connection of which the server said why. */

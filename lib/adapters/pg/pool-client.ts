@@ -1,5 +1,5 @@
 import type { Connection } from '../../index.js';
-import { Client, NO_PROCESS } from './client.js';
+import { Client, NO_PROCESS, type ConnectCallback } from './client.js';
 import type { ClientConfig } from './config.js';
 import { TERMINATED } from './errors.js';
 
@@ -21,6 +21,8 @@ export interface PoolClient extends Client {
   whileIdle: (error: Error) => void;
   /** @internal The pool gives it its session for one use. */
   lend(session: Connection): void;
+  /** @internal The same for the first time: a class of the program's may have a `connect` of its own. */
+  meet(session: Connection): Promise<void> | undefined;
   /** @internal Calls `given` when what was asked of it has ended. */
   takeBack(given: (session: Connection | undefined) => void): void;
   /** @internal Nothing is to be asked of it any more, and what has been asked is refused. */
@@ -32,6 +34,9 @@ export interface PoolClient extends Client {
 /** `Client`, or a class of a program's that extends it. */
 export type ClientClass = new (config?: ClientConfig) => Client;
 export type PoolClientClass = new (options: ClientConfig, lender: ClientHost) => PoolClient;
+
+/** What a class of the program's, or a library, may have put another in place of. */
+const ownConnect: unknown = Object.getOwnPropertyDescriptor(Client.prototype, 'connect')?.value;
 
 const classes = new WeakMap<ClientClass, PoolClientClass>();
 
@@ -52,18 +57,50 @@ function pooledClass(Base: ClientClass): PoolClientClass {
     declare whileIdle: (error: Error) => void;
     private readonly whenOver: (() => void)[] = [];
     private readonly lender: ClientHost;
+    /** Its session, while its `connect` is to have it. */
+    private arrived: Connection | undefined;
 
     constructor(options: ClientConfig, lender: ClientHost) {
       super(options);
       this.lender = lender;
-      for (const hidden of ['lender', 'whenOver'] as const) {
-        Object.defineProperty(this, hidden, { value: this[hidden], enumerable: false });
+      for (const hidden of ['lender', 'whenOver', 'arrived'] as const) {
+        Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
       }
     }
 
     lend(session: Connection): void {
       this.attach(session);
       this.queue.start(session);
+    }
+
+    meet(session: Connection): Promise<void> | undefined {
+      if (this.connect === ownConnect) {
+        this.lend(session);
+        return undefined;
+      }
+      this.arrived = session;
+      return new Promise<void>((resolve, reject) => {
+        this.connect((error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      }).finally(() => {
+        // It may have connected in some other way.
+        this.takeArrived();
+      });
+    }
+
+    private takeArrived(): boolean {
+      const { arrived } = this;
+      if (arrived === undefined) return false;
+      this.arrived = undefined;
+      this.lend(arrived);
+      return true;
+    }
+
+    protected override begin(callback: ConnectCallback): void {
+      if (this.takeArrived()) callback(null, this);
+      else super.begin(callback);
     }
 
     takeBack(given: (session: Connection | undefined) => void): void {

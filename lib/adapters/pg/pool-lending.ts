@@ -148,9 +148,9 @@ export class PoolLending extends EventEmitter {
       books.wake(known);
       known.ref();
     }
-    client.lend(session);
     client.release = this.releaseOnce(client);
-    if (isNew) await this.welcome(client);
+    if (isNew) await this.welcome(client, client.meet(session));
+    else client.lend(session);
     telling(() => this.emit('acquire', client));
     client.removeListener('error', client.whileIdle);
     const { verify } = this.options;
@@ -168,10 +168,11 @@ export class PoolLending extends EventEmitter {
     return client;
   }
 
-  private async welcome(client: PoolClient): Promise<void> {
+  private async welcome(client: PoolClient, connected: Promise<void> | undefined): Promise<void> {
     const { maxLifetimeSeconds, onConnect } = this.options;
-    this.log('new client connected');
     try {
+      if (connected !== undefined) await connected;
+      this.log('new client connected');
       if (onConnect !== undefined) await onConnect(client);
     } catch (error) {
       this.remove(client);

@@ -1,3 +1,8 @@
+const TERMINATED = { message: 'Connection terminated unexpectedly', own: false };
+/** Of a pool, and of a client with its events. */
+const CUT = [TERMINATED, TERMINATED, ['end']];
+const LIKE_AN_END = 'The library says the same of a connection that is cut and of one that is ended.';
+
 /** What the pg module does otherwise than `pg`, by program and by what is seen, each with its reason. */
 export const DIFFERENCES: Record<string, Record<string, { ours: unknown; why: string }>> = {
   'ends a transaction that was left open': {
@@ -45,5 +50,9 @@ export const DIFFERENCES: Record<string, Record<string, { ours: unknown; why: st
       ours: [{ v: 1 }],
       why: 'The statement is cancelled on the server, so that the client is free; that of pg waits for it to end.',
     },
+  },
+  'says why no connection came of it': {
+    'cut at startup': { ours: CUT, why: LIKE_AN_END },
+    'cut after the password': { ours: CUT, why: LIKE_AN_END },
   },
 };

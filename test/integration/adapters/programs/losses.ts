@@ -32,6 +32,54 @@ async function withServer<T>(use: (socket: Socket) => void, run: (port: number) 
   }
 }
 
+const PASSWORD = message('R', Buffer.from([0, 0, 0, 5, 1, 2, 3, 4]));
+const LOGGED_IN = message('R', Buffer.from([0, 0, 0, 0]));
+const REFUSAL = message('E', Buffer.from('SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0'));
+
+type Step = (socket: Socket) => void;
+const hangUp: Step = (socket) => socket.end();
+const cut: Step = (socket) => socket.resetAndDestroy();
+const say =
+  (...messages: Buffer[]): Step =>
+  (socket) =>
+    socket.write(Buffer.concat(messages));
+const sayAndHangUp =
+  (...messages: Buffer[]): Step =>
+  (socket) =>
+    socket.end(Buffer.concat(messages));
+
+/** What a server does with each message of a client that logs in, until it is gone. */
+const ENDINGS: Record<string, Step[]> = {
+  'closed at startup': [hangUp],
+  'closed where it asks for the password': [sayAndHangUp(PASSWORD)],
+  'closed after the password': [say(PASSWORD), hangUp],
+  'closed once logged in': [sayAndHangUp(LOGGED_IN)],
+  'refused at startup': [sayAndHangUp(REFUSAL)],
+  'refused after the password': [say(PASSWORD), sayAndHangUp(REFUSAL)],
+  'refused once logged in': [sayAndHangUp(LOGGED_IN, REFUSAL)],
+  'cut at startup': [cut],
+  'cut after the password': [say(PASSWORD), cut],
+};
+
+function message(type: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type);
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+/** A server without TLS that takes one step for each message. */
+function answering(steps: readonly Step[]): (socket: Socket) => void {
+  return (socket) => {
+    let taken = 0;
+    socket.on('data', (bytes) => {
+      const asksForTls = bytes.length === 8 && bytes.readInt32BE(4) === 80_877_103;
+      if (asksForTls) socket.write('N');
+      else steps[taken++]?.(socket);
+    });
+  };
+}
+
 export const losses: Programs = {
   'tells an error of a query object once': async ({ pg, client }) => {
     const session = await client();
@@ -201,6 +249,35 @@ export const losses: Programs = {
         };
       },
     ),
+  'says why no connection came of it': async ({ pg, config }) => {
+    const why = (error: unknown): unknown => {
+      const { message, code, syscall, address, port, errno } = error as NodeJS.ErrnoException & {
+        address?: string;
+        port?: number;
+      };
+      return { message, code, syscall, address, port, errno, own: error instanceof pg.DatabaseError };
+    };
+    const given = { ...config, host: '127.0.0.1', password: 'secret' };
+    const all = async (changed: pg.PoolConfig): Promise<unknown[]> => {
+      const pool = new pg.Pool({ ...given, ...changed });
+      const client = new pg.Client({ ...given, ...changed });
+      const events = heard(client, ['error', 'end'], (error) =>
+        error === undefined ? undefined : why(error),
+      );
+      const failures = [await pool.query('select 1').catch(why), await client.connect().catch(why)];
+      await until(() => events.includes('end'));
+      await pool.end();
+      return [...failures, events];
+    };
+    const told: Record<string, unknown> = {
+      refused: await all({ port: 1 }),
+      socket: await all({ host: '/no/such/directory', port: 1 }),
+    };
+    for (const [name, steps] of Object.entries(ENDINGS)) {
+      told[name] = await withServer(answering(steps), (port) => all({ port }));
+    }
+    return told;
+  },
   'fails where something else answers': async ({ pg, config }) =>
     withServer(
       (socket) => {

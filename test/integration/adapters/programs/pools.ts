@@ -1,5 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import type { PoolConfig } from 'pg';
-import { failure, until, type Programs } from './program.js';
+import { failure, heard, until, words, type Programs } from './program.js';
 
 export const pools: Programs = {
   'counts, waits and hands out': async ({ pool }) => {
@@ -179,6 +180,41 @@ export const pools: Programs = {
     const status = next.getTransactionStatus();
     next.release(true);
     return { status };
+  },
+  'has clients connect as their class does it': async ({ pg, pool }) => {
+    const asked: unknown[] = [];
+    class Mine extends pg.Client {
+      version: unknown;
+
+      override connect(...given: never[]): never {
+        asked.push(given.map((each) => typeof each));
+        const { connection } = this as unknown as { connection: EventEmitter };
+        connection.on('parameterStatus', ({ parameterName, parameterValue }: Record<string, unknown>) => {
+          if (parameterName === 'server_version') this.version = parameterValue;
+        });
+        return (super.connect as (...all: never[]) => never)(...given);
+      }
+    }
+    class Failing extends pg.Client {
+      override connect(...[told]: never[]): never {
+        process.nextTick(told as unknown as (error: Error) => void, new Error('not today'));
+        return undefined as never;
+      }
+    }
+    const mine = pool({ Client: Mine, max: 1 });
+    const seen: unknown[] = [];
+    for (let i = 0; i < 2; i++) {
+      const client = await mine.connect();
+      const { rows } = await client.query<{ version: string }>(
+        "select current_setting('server_version') as version",
+      );
+      seen.push(rows[0]?.version === (client as unknown as Mine).version);
+      client.release();
+    }
+    const failing = pool({ Client: Failing, max: 1 });
+    const events = heard(failing, ['connect', 'acquire', 'release', 'error']);
+    const failed = [await words(failing.query('select 1')), await words(failing.connect())];
+    return { asked, seen, failed, events, total: failing.totalCount };
   },
   'has clients of a class of its program': async ({ pg, pool }) => {
     const asked: unknown[] = [];
