@@ -219,7 +219,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   /** Offers the first in line to a session that is busy. */
   private offer(session: Session, member: PoolMember, now: number): void {
     // Those who wait are sent together when it is free.
-    if (this.line.length === 0 || this.sendsTogether(session)) return;
+    if (this.line.length === 0 || session.pipelines) return;
     if (member.evict !== undefined || now >= member.expiresAt || this.members.size > this.options.max) return;
     if (this.role.shared?.isDue(this) === true) return;
     this.line.offer(session, now);
@@ -238,11 +238,6 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   offerReturned(session: Session): void {
     if (this.line.offerReturned(session)) this.serve();
-  }
-
-  /** Not what may have to be run on another server: behind it nothing is to have been carried out. */
-  private sendsTogether(session: Session): boolean {
-    return session.pipelines && this.events.runElsewhere === undefined;
   }
 
   /**
@@ -334,7 +329,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     const next = this.line.takeForIdle(now);
     if (next !== undefined) {
       member.idleBefore = undefined;
-      if (this.sendsTogether(session) && this.handTogether(session, next, now)) return;
+      if (session.pipelines && this.handTogether(session, next, now)) return;
       this.hand(session, next);
       this.offer(session, member, now);
       return;
