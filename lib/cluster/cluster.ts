@@ -262,6 +262,7 @@ export class Cluster {
         closed: (_session, _reason, error) => {
           if (error !== undefined) this.topology.suspect(node, error);
         },
+        spare: () => this.reads.relieve(node),
       },
       false,
       {

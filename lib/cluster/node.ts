@@ -78,6 +78,10 @@ export class ClusterNode implements SessionOwner, Candidate {
     return this.pool?.load ?? 0;
   }
 
+  get free(): boolean {
+    return this.pool?.free ?? true;
+  }
+
   /** The answer to a question that is asked after this call. Whatever comes of it, the cluster is told. */
   ask(): Promise<Observation> {
     if (this.asking === undefined) return this.begin();

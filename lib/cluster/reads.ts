@@ -217,6 +217,43 @@ export class Reads {
     this.host.poolOf(node).run(read.operation);
   }
 
+  /** A server has a connection for which nobody waits: it takes over what waits for one of another server's. */
+  relieve(node: ClusterNode): void {
+    while (node.serves && node.weight > 0 && node.free) {
+      const busiest = this.longestWait(node);
+      const yielded = busiest?.pool?.yieldFirst((operation) => this.mayMove(operation, node));
+      const read = yielded && readOf(yielded.operation);
+      if (yielded === undefined || read === undefined) return;
+      read.at = node;
+      this.host.poolOf(node).takeOver(yielded);
+    }
+  }
+
+  /** Of the other servers the one whose first read has waited for the longest time. */
+  private longestWait(except: ClusterNode): ClusterNode | undefined {
+    let longest: ClusterNode | undefined;
+    let since = Infinity;
+    for (const node of this.host.topology.nodes) {
+      const { pool } = node;
+      if (node === except || pool === undefined || pool.waiting === 0) continue;
+      if (longest !== undefined && pool.firstSince >= since) continue;
+      longest = node;
+      since = pool.firstSince;
+    }
+    return longest;
+  }
+
+  /** Whether a read that has been given to one server could be given to this one now. */
+  private mayMove(operation: Operation, node: ClusterNode): boolean {
+    const read = readOf(operation);
+    // A session stays with its server.
+    if (read === undefined || read.terms.session !== undefined) return false;
+    const needed = this.neededBy(read);
+    if (needed === 'unknown') return false;
+    const demand = { ...STAY, needed: needed.position, tried: read.tried };
+    return route([node], demand, Math.random) === node;
+  }
+
   private goToPrimary(read: Read): void {
     const { topology, writer } = this.host;
     read.at = topology.primary ?? topology.nodes[0];
