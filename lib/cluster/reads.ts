@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.js';
 import { ClusterNode } from './node.js';
 import { before, later, type Position } from './position.js';
 import { needsPrimary } from './question.js';
+import { Read, readOf } from './read.js';
 import { route, type Route } from './route.js';
 import type { ReadSession } from './read-session.js';
 import type { ResolvedTerms } from './terms.js';
@@ -25,36 +26,6 @@ export interface ReadsHost {
   readonly ledger: Ledger;
   readonly writer: SessionPool;
   poolOf(node: ClusterNode): SessionPool;
-}
-
-/** A read, from when it was asked for until it has ended. */
-class Read {
-  /** Its deadline as a read that waits has passed. */
-  late = false;
-  /** It has been counted as if it were a write, so that the primary is asked after it. */
-  counted = false;
-  /** When what its session had been shown was taken into account; undefined: not yet. */
-  moment: number | undefined = undefined;
-  tried: Set<ClusterNode> | undefined = undefined;
-  /** No standby can serve it. */
-  onPrimary: boolean;
-  at: ClusterNode | undefined = undefined;
-  /** The primary serves it, and it is no write as far as is known. */
-  primaryReads = false;
-  timer: NodeJS.Timeout | undefined = undefined;
-
-  /** @param write what was written before it */
-  constructor(
-    readonly operation: Operation,
-    readonly terms: ResolvedTerms,
-    public write: number,
-  ) {
-    this.onPrimary = terms.consistency === 'primary';
-  }
-}
-
-function readOf({ ticket }: Operation): Read | undefined {
-  return ticket instanceof Read ? ticket : undefined;
 }
 
 /** Says which server each read goes to, and lets those wait for which none is fit yet. */
