@@ -88,6 +88,7 @@ export class Cluster {
       connect: (address) => host.connect(address, {}, true),
       patience: () => host.patience(),
       primaryChanged: (primary) => this.follow(primary),
+      logChanged: () => this.ledger.forget(),
       standbyChanged: (node) => this.serviceChanged(node),
       lagChanged: (node) => host.lagChanged(node),
       looked: () => this.reads.placeWaiting(),

@@ -69,15 +69,16 @@ export class Reads {
       void topology.begin();
       return 'wait';
     }
+    const unserved = primaryAllowed ? 'primary' : 'nobody';
+    // The primary need not be asked what a standby would have to have where there is none.
+    const { nodes } = topology;
+    if (!nodes.some((node) => node.serves && read.tried?.has(node) !== true)) return unserved;
     const needed = this.neededBy(read);
-    if (needed === 'unknown') {
-      if (!late) return 'wait';
-      return primaryAllowed ? 'primary' : 'nobody';
-    }
+    if (needed === 'unknown') return late ? unserved : 'wait';
     const { session } = terms;
     const place = session?.place;
     return route(
-      topology.nodes,
+      nodes,
       {
         needed: needed.position,
         tried: read.tried,

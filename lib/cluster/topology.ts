@@ -15,6 +15,11 @@ export interface TopologyHost {
   patience(): number;
   /** Another server is the primary than before, or none is any more. */
   primaryChanged(primary: ClusterNode | undefined): void;
+  /**
+   * The log that the primary writes is not the one that it was: another server has it, or it ends before places that were
+   * told, as after a crash in which what had not reached the disk was lost.
+   */
+  logChanged(): void;
   /** A server has begun to serve reads, or has ceased to. */
   standbyChanged(node: ClusterNode): void;
   /** A standby has fallen behind by more than `maxLag`, or has caught up. */
@@ -195,7 +200,7 @@ export class Topology implements NodeHost {
       this.found();
     }
     if (primary === this.primary) return;
-    if (primary !== undefined && primary !== this.lastPrimary) this.samples = [];
+    if (primary !== undefined && primary !== this.lastPrimary) this.beginLog();
     this.primary = primary;
     this.lastPrimary = primary ?? this.lastPrimary;
     this.host.primaryChanged(primary);
@@ -230,10 +235,17 @@ export class Topology implements NodeHost {
     const { position } = node;
     if (position === undefined) return;
     if (this.oldest === 0) this.oldest = position.timeline;
+    const last = this.samples.at(-1);
+    if (last !== undefined && !reaches(position, last.position)) this.beginLog();
     if (this.samples.length >= SAMPLES) this.samples = this.samples.filter((_each, index) => index % 2 === 1);
     this.samples.push({ asked, answered, position });
     const [first] = this.samples;
     if (first !== undefined && first.asked < asked - SAMPLE_AGE) this.samples.shift();
+  }
+
+  private beginLog(): void {
+    this.samples = [];
+    this.host.logChanged();
   }
 
   /** What has everything that was committed up to `age` ms before now; undefined where that is not known. */
