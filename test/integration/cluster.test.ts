@@ -2,7 +2,14 @@ import diagnostics from 'node:diagnostics_channel';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { open, type ClusterEntry, type ClusterOptions, type Database, type LogEntry } from 'kingbase-native';
+import {
+  open,
+  type ClusterEntry,
+  type ClusterOptions,
+  type Database,
+  type LogEntry,
+  type TopologyNode,
+} from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
@@ -650,7 +657,9 @@ describe.each(inject('libraries'))('a cluster, with $name', ({ path }) => {
   it('tells who has a connection of a primary why it is cut when another has overtaken that', async () => {
     await using db = openCluster({ recheckInterval: 100 });
     await db.readOnly.query(PORT);
-    const standby = db.topology().nodes.find(({ role }) => role === 'standby');
+    const seen = (): TopologyNode | undefined => db.topology().nodes.find(({ role }) => role === 'standby');
+    while (seen() === undefined) await sleep(10);
+    const standby = seen();
     const idle = await db.begin();
     await idle.query(PORT);
     const running = db.query('SELECT pg_sleep(60)');
