@@ -237,9 +237,14 @@ export const OPTIONS: readonly Pair[] = [
     'The client library "«path»" («source») must have an absolute path.',
     '客户端库“«path»”（«source»）必须使用绝对路径。',
   ],
+  ['Write it from its beginning, as «example» is.', '请从头写出完整路径，例如 «example»。'],
   [
-    'A relative path would load code from whatever the current directory happens to be. On Windows an absolute path begins with a drive and a backslash, or with a server and a share.',
-    '相对路径会从当前目录（无论它是哪里）加载代码。在 Windows 上，绝对路径以盘符加反斜杠，或以服务器加共享名开头。',
+    'Name no library, and libkci and then libpq are taken from where the system has its libraries.',
+    '如果不指定客户端库，则依次使用系统库目录中的 libkci 和 libpq。',
+  ],
+  [
+    'Variables and "~" are not replaced, and a URL is no path (fileURLToPath makes it one).',
+    '变量和“~”不会被替换；URL 不是路径（可用 fileURLToPath 转换）。',
   ],
   [
     'A relative path would load code from whatever the current directory happens to be.',
@@ -273,6 +278,10 @@ export const OPTIONS: readonly Pair[] = [
   ],
 
   // Hosts.
+  [
+    'It was a string that is no address. The name of a host is given as "host".',
+    '给出的字符串不是 IP 地址。主机名用“host”给出。',
+  ],
   [
     'The option "hosts" cannot be given together with "host" or "hostaddr".',
     '选项“hosts”不能与“host”或“hostaddr”同时给出。',
