@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { isRecord, itWas, kindOf } from '../base/kind-of.js';
+import { isOpen, isRecord, itWas, kindOf } from '../base/kind-of.js';
 import { checkFixedPath, type ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
@@ -135,6 +135,12 @@ export function parseConfig(
 }
 
 function entries(config: unknown): [string, unknown][] {
+  if (isOpen(config)) {
+    throw badOption(
+      'The configuration must be a connection string or an object of options, not what is open already.',
+      'Use it as it is, or give what it was opened with. A Database serves an adapter only of the same copy of the package.',
+    );
+  }
   if (isRecord(config)) return Object.entries(config);
   const kind = kindOf(config);
   throw badOption(

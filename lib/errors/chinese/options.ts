@@ -162,6 +162,18 @@ export const OPTIONS: readonly Pair[] = [
     'The configuration must be a connection string or an object, not «kind».',
     '配置必须是连接字符串或对象，而不是«kind»。',
   ],
+  [
+    'The configuration must be a connection string or an object of options, not what is open already.',
+    '配置必须是连接字符串或选项对象，而不是已经打开的对象。',
+  ],
+  [
+    'Use it as it is, or give what it was opened with. A Database serves an adapter only of the same copy of the package.',
+    '请直接使用它，或给出打开它时所用的配置。Database 对象只能用于同一份软件包中的适配器。',
+  ],
+  [
+    'The driver has a pool of its own: give host, user, password and database beside "pool".',
+    '驱动自带连接池：请在“pool”之外给出 host、user、password 和 database。',
+  ],
   ['Was await forgotten?', '是否遗漏了 await？'],
   ['Give its property "href".', '请传入它的属性“href”。'],
   [

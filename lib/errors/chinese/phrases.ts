@@ -23,6 +23,8 @@ export const PHRASES: readonly Pair[] = [
   ['a function or an object with "write"', '函数，或带有“write”的对象'],
   ['a function that gives ms', '返回毫秒数的函数'],
   ['an object', '对象'],
+  ['an object of options such as { max: 20 }', '选项对象，例如 { max: 20 }'],
+  ['a pool', '连接池'],
   ["an object such as { int8: 'number' }", "对象，例如 { int8: 'number' }"],
   ["an object such as { int8: 'number' }, not «kind»", "对象，例如 { int8: 'number' }，而不是«kind»"],
   ['a path', '路径'],
