@@ -25,7 +25,8 @@ export interface Setting {
 /** In place of what `prisma generate` writes: as that it takes an adapter. */
 class PrismaClient {
   constructor(private readonly options: { adapter: { provider: string } }) {
-    if (this.options.adapter.provider !== 'postgres') throw new Error('It is an adapter for another provider.');
+    if (this.options.adapter.provider !== 'postgres')
+      throw new Error('It is an adapter for another provider.');
   }
 }
 
