@@ -12,6 +12,10 @@ export function hardeningOfElf(headers: string, symbols: string): Hardening[] {
     { what: 'relocations that are read-only after loading (RELRO)', is: /^\s+RELRO /m.test(headers) },
     // DF_BIND_NOW, without which only a part of them is.
     { what: 'binding at loading (-z now)', is: hasFlag(headers, /^\s+FLAGS\s+(0x[\da-f]+)/m, 0x8) },
+    // Without the header the system takes the stack for one that is run.
+    { what: 'a stack that is not run', is: /^\s+STACK .*\n.*flags rw-$/m.test(headers) },
+    // It would be searched before the system's own for what the addon needs.
+    { what: 'no directory of its own to search (RPATH, RUNPATH)', is: !/^\s+R(?:UN)?PATH\s/m.test(headers) },
     { what: 'the stack protector', is: symbols.includes('__stack_chk_fail') },
   ];
 }
@@ -21,6 +25,11 @@ export function hardeningOfDll(headers: string): Hardening[] {
   const characteristics = /^DllCharacteristics\s+([\da-f]+)/m;
   return [
     { what: 'addresses that differ each time (DYNAMIC_BASE)', is: hasFlag(headers, characteristics, 0x40) },
+    // Without them the file stays where it was linked for, whatever the flag says.
+    {
+      what: 'what it is moved by (.reloc)',
+      is: /^Entry 5 [\da-f]+ (?!0{8} )[\da-f]{8} Base Relocation/m.test(headers),
+    },
     { what: '64 bits of such addresses (HIGH_ENTROPY_VA)', is: hasFlag(headers, characteristics, 0x20) },
     { what: 'data that is not run (NX_COMPAT)', is: hasFlag(headers, characteristics, 0x100) },
   ];
