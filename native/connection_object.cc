@@ -288,8 +288,8 @@ class ConnectionObject final : public Wrapped<ConnectionObject> {
     if (!value.IsArray()) return false;
     const auto list = value.As<Napi::Array>();
     for (uint32_t i = 0; i < list.Length(); ++i) {
-      const Napi::Value piece = list.Get(i);
-      if (!piece.IsTypedArray()) return false;
+      Napi::Value piece;
+      if (!list.Get(i).UnwrapTo(&piece) || !piece.IsTypedArray()) return false;
       const auto bytes = piece.As<Napi::Uint8Array>();
       pieces->push_back({bytes.Data(), bytes.ByteLength()});
     }
@@ -341,11 +341,11 @@ class ConnectionObject final : public Wrapped<ConnectionObject> {
   }
 
   void WantNotices(const Napi::CallbackInfo& info) {
-    if (connection_ != nullptr) connection_->set_wants_notices(info[0].ToBoolean());
+    if (connection_ != nullptr) connection_->set_wants_notices(IsTrue(info[0]));
   }
 
   void KeepAnswers(const Napi::CallbackInfo& info) {
-    if (connection_ != nullptr) connection_->set_keeps_answers(info[0].ToBoolean());
+    if (connection_ != nullptr) connection_->set_keeps_answers(IsTrue(info[0]));
   }
 
   void Close(const Napi::CallbackInfo&) { CloseOnce(); }

@@ -45,8 +45,13 @@ void CoreObject::Begin(const Napi::CallbackInfo& info) {
   deliverer_->SetRowCells(info[1].As<Napi::Float64Array>(), info[2].As<Napi::Uint8Array>());
   const auto self = info.This().As<Napi::Object>();
   self.DefineProperty(Napi::PropertyDescriptor::Value("handlers", handlers, napi_default));
+  number_ = environment_->AddCore(this, {IsTrue(info[3]), IsTrue(info[4])});
+  if (number_ == 0) {
+    Napi::Error::New(env, "the event loop cannot be woken by other threads").ThrowAsJavaScriptException();
+    return;
+  }
+  // Last: only what has it can have connections.
   napi_type_tag_object(env, self, &kCoreTag);
-  number_ = environment_->AddCore(this, {info[3].ToBoolean(), info[4].ToBoolean()});
 }
 
 CoreObject::~CoreObject() {

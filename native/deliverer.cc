@@ -84,12 +84,11 @@ Deliverer::Partial Deliverer::TakePartial(uint32_t slot) {
 
 bool Deliverer::SetHandlers(Napi::Object handlers) {
   for (size_t i = 0; i < handlers_.size(); ++i) {
-    const Napi::Value handler = handlers.Get(kHandlerNames[i]);
+    Napi::Value handler;
+    if (!handlers.Get(kHandlerNames[i]).UnwrapTo(&handler)) return false;
     if (!handler.IsFunction()) {
-      // Unless the environment is being terminated, when nothing can be read from an object.
-      if (!env_.IsExceptionPending())
-        Napi::TypeError::New(env_, std::string("the handler ") + kHandlerNames[i] + " is missing")
-            .ThrowAsJavaScriptException();
+      Napi::TypeError::New(env_, std::string("the handler ") + kHandlerNames[i] + " is missing")
+          .ThrowAsJavaScriptException();
       return false;
     }
     handlers_[i] = Napi::Weak(handler.As<Napi::Function>());

@@ -46,8 +46,12 @@ uint32_t Environment::AddCore(CoreObject* core, Waiting waiting) {
   cores_.push_back(core);
   if (wake_ == nullptr) {
     waiting_ = waiting;
-    napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env_, "kingbase-native"), 0, 1,
-                                    nullptr, nullptr, this, &Environment::CallJs, &wake_);
+    const Napi::String name = Napi::String::New(env_, "kingbase-native");
+    if (napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
+                                        &Environment::CallJs, &wake_) != napi_ok) {
+      cores_.pop_back();
+      return 0;
+    }
     // An idle connection does not keep the process alive; a command in flight does.
     napi_unref_threadsafe_function(env_, wake_);
     // After the threadsafe function's own hook, so that ours runs first: hooks run in reverse order.

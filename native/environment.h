@@ -35,7 +35,8 @@ class Environment final : public ConsumptionListener, private LoopWatch::Listene
     bool loop_watch = false;
   };
 
-  /** A driver has come; its number. The first decides how connections are waited for. */
+  /** A driver has come; its number, 0 where the event loop cannot be woken. The first decides how connections
+   * are waited for. */
   uint32_t AddCore(CoreObject* core, Waiting waiting);
   void RemoveCore(uint32_t number) { cores_[number] = nullptr; }
 

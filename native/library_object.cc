@@ -24,8 +24,8 @@ bool ReadTexts(const Napi::Value& array, std::vector<std::string>* texts) {
   const uint32_t length = listed.Length();
   texts->reserve(length);
   for (uint32_t i = 0; i < length; ++i) {
-    const Napi::Value text = listed.Get(i);
-    if (!text.IsString()) return false;
+    Napi::Value text;
+    if (!listed.Get(i).UnwrapTo(&text) || !text.IsString()) return false;
     texts->push_back(text.As<Napi::String>());
   }
   return true;
@@ -35,12 +35,14 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
   const auto options = info[1].As<Napi::Object>();
-  const Napi::Value listed = options.Get("companions");
-  const Napi::Value isolate = options.Get("isolate");
+  Napi::Value listed;
+  Napi::Value isolate;
   std::vector<std::string> companions;
-  if (!isolate.IsBoolean() || !ReadTexts(listed, &companions)) return env.Undefined();
+  if (!options.Get("companions").UnwrapTo(&listed) || !options.Get("isolate").UnwrapTo(&isolate) ||
+      !ReadTexts(listed, &companions))
+    return env.Undefined();
   LibraryFailure failure;
-  LibraryPointer library = ClientLibrary::Open(path, companions, isolate.As<Napi::Boolean>(), &failure);
+  LibraryPointer library = ClientLibrary::Open(path, companions, IsTrue(isolate), &failure);
   if (library == nullptr) {
     const Napi::Error error = Napi::Error::New(env, failure.message);
     constexpr std::array<const char*, 3> kKinds = {"open", "symbols", "v7"};

@@ -7,6 +7,20 @@
 #endif
 #define NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED
 #define NODE_ADDON_API_DISABLE_DEPRECATED
-// A worker thread may be terminated while our handlers run; what fails then must not end the process.
+// A worker thread may be terminated between any two calls of Node-API; what fails from then on must not end
+// the process. So whatever can fail in that way is a Maybe, of which nobody takes the value without looking
+// (`Unwrap` would end the process).
 #define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
+#define NODE_ADDON_API_ENABLE_MAYBE
 #include <napi.h>
+
+namespace kingbase {
+
+/** False also for what is no boolean: nothing is converted, which could fail. */
+inline bool IsTrue(const Napi::Value& value) {
+  bool is_true = false;
+  if (value.Env() != nullptr) napi_get_value_bool(value.Env(), value, &is_true);
+  return is_true;
+}
+
+}  // namespace kingbase

@@ -74,9 +74,9 @@ RowBuilder::Handles* RowBuilder::HandlesOf(ResultShape* shape) {
     at[4] = column.number;
     at[5] = column.format;
   }
-  const Napi::Value described =
-      describe_->Call({Napi::Number::New(env, shape->type_map_id()), names, numbers});
-  if (described.IsEmpty() || env.IsExceptionPending()) return nullptr;
+  Napi::Value described;
+  if (!describe_->Call({Napi::Number::New(env, shape->type_map_id()), names, numbers}).UnwrapTo(&described))
+    return nullptr;
   auto handles = std::make_unique<Handles>(env_, alive_);
   if (napi_create_reference(env_, described, 1, &handles->shape) != napi_ok) return nullptr;
   Handles* kept = handles.get();
@@ -104,10 +104,11 @@ napi_value RowBuilder::AppenderOf(Handles* handles, RowMode mode, uint32_t rows_
   napi_value shape = nullptr;
   napi_get_reference_value(env_, handles->shape, &shape);
   const napi_value row_mode = Napi::Number::New(env, static_cast<double>(mode));
-  const Napi::Value made = rows_per_call == 0
-                               ? packed_appender_->Call({shape, row_mode})
-                               : appender_->Call({shape, row_mode, Napi::Number::New(env, rows_per_call)});
-  if (made.IsEmpty() || env.IsExceptionPending()) return nullptr;
+  Napi::Value made;
+  if (!(rows_per_call == 0 ? packed_appender_->Call({shape, row_mode})
+                           : appender_->Call({shape, row_mode, Napi::Number::New(env, rows_per_call)}))
+           .UnwrapTo(&made))
+    return nullptr;
   if (napi_create_reference(env_, made, 1, &kept) != napi_ok) return nullptr;
   return made;
 }
