@@ -30,6 +30,13 @@ export function isRecord(value: unknown): value is object {
   return name === 'Object' || name === 'Module';
 }
 
+/** Whether it is a database, a pool or a client, of whichever package, rather than what one is opened with. */
+export function isOpen(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { query, connect } = value as { query?: unknown; connect?: unknown };
+  return typeof query === 'function' || typeof connect === 'function';
+}
+
 function classOf(value: object): string {
   const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
   // What a program calls its own classes can be anything.

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors/index.js';
+import { shown } from '../base/shown.js';
 import { fileCandidate, SOURCE, type Candidate } from './candidate.js';
 import type { LibraryFileSystem } from './file-system.js';
 import { POSIX_PLACES } from './search-posix.js';
@@ -13,6 +14,13 @@ export interface ClientLibraryOptions {
   /** Whether PostgreSQL's own libpq may serve where no Kingbase library is found. Default true. */
   fallback?: boolean | undefined;
 }
+
+/** Of a path in a message: names of directories are longer than others. */
+const MOST = 200;
+
+const POSIX_EXAMPLE = '/opt/Kingbase/ES/V9/Server/lib/libkci.so.5';
+/** With a drive, or a server and a share. */
+const WINDOWS_EXAMPLE = 'C:\\Program Files\\Kingbase\\ES\\V9\\Server\\bin\\libkci.dll';
 
 /**
  * Where to look for the client library, in order:
@@ -40,20 +48,33 @@ export function* clientLibraryCandidates(
     return;
   }
   const { path, directory, source } = explicit;
-  if (!places.isFixed(path)) {
-    throw new UsageError(
-      'KB_BAD_OPTION',
-      `The client library "${path}" (${source}) must have an absolute path.`,
-      {
-        hint:
-          'A relative path would load code from whatever the current directory happens to be. ' +
-          'On Windows an absolute path begins with a drive and a backslash, or with a server and a share.',
-      },
-    );
-  }
+  checkFixedPath(path, source, platform);
   const found = places.librariesIn(path, fileSystem);
   const expected = directory ? places.expectedIn(path) : path;
   yield* (found.length > 0 ? found : [expected]).map((file) => fileCandidate(file, source, true));
+}
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for a path that means another file in another current directory. */
+export function checkFixedPath(
+  path: string,
+  source: string = SOURCE.option,
+  platform: NodeJS.Platform = process.platform,
+): void {
+  const isWindows = platform === 'win32';
+  if ((isWindows ? WINDOWS_PLACES : POSIX_PLACES).isFixed(path)) return;
+  const isName = /^[^/\\~:$%]+$/.test(path);
+  throw new UsageError(
+    'KB_BAD_OPTION',
+    `The client library "${shown(path, MOST)}" (${source}) must have an absolute path.`,
+    {
+      hint:
+        'A relative path would load code from whatever the current directory happens to be. ' +
+        `Write it from its beginning, as ${isWindows ? WINDOWS_EXAMPLE : POSIX_EXAMPLE} is. ` +
+        (isName
+          ? 'Name no library, and libkci and then libpq are taken from where the system has its libraries.'
+          : 'Variables and "~" are not replaced, and a URL is no path (fileURLToPath makes it one).'),
+    },
+  );
 }
 
 function explicitPath(

@@ -88,6 +88,7 @@ export class Cluster {
       connect: (address) => host.connect(address, {}, true),
       patience: () => host.patience(),
       primaryChanged: (primary) => this.follow(primary),
+      logChanged: () => this.ledger.forget(),
       standbyChanged: (node) => this.serviceChanged(node),
       lagChanged: (node) => host.lagChanged(node),
       looked: () => this.reads.placeWaiting(),
@@ -262,6 +263,7 @@ export class Cluster {
         closed: (_session, _reason, error) => {
           if (error !== undefined) this.topology.suspect(node, error);
         },
+        spare: () => this.reads.relieve(node),
       },
       false,
       {
@@ -286,6 +288,7 @@ export class Cluster {
         // What is known of the server may be of the time before it was started again.
         const before = node.observation?.place ?? 0n;
         const observation = await observe(session, this.host.patience(), signal);
+        node.refusal = undefined;
         this.topology.saw(node, observation);
         if (observation.place < before) this.reads.placeAgain(node.pool?.takeWaiting() ?? [], node);
       } catch (error) {
@@ -300,9 +303,10 @@ export class Cluster {
     }
   }
 
-  /** No connection can be had: what waits for one goes elsewhere. */
+  /** A connection cannot be had: what waits for one goes elsewhere. Those that there are go on. */
   private leave(node: ClusterNode, error: unknown): void {
-    this.topology.suspect(node, error);
+    if (node.pool?.size === 0) this.topology.refuses(node, error);
+    else this.topology.suspect(node, error);
     this.placeElsewhere(node);
   }
 

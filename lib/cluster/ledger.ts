@@ -21,6 +21,12 @@ export class Ledger {
     this.writes++;
   }
 
+  /** The log is not the one any more in which the position lies: what it goes up to is asked anew when it is needed. */
+  forget(): void {
+    this.covered = 0;
+    this.position = undefined;
+  }
+
   /** Whether `position` has everything up to write number `write`. */
   covers(write: number): boolean {
     return this.covered >= write;

@@ -44,6 +44,8 @@ export class ClusterNode implements SessionOwner, Candidate {
   latency = FIRST_LATENCY;
   /** What it could not be asked because of; undefined where it has answered since. */
   failure: { readonly error: unknown } | undefined;
+  /** Where it answers and gives no connection for reads: it serves none until then, `performance.now()`. */
+  refusal: { readonly error: unknown; readonly times: number; readonly until: number } | undefined;
   /** How often in a row it could not be asked. */
   failures = 0;
   /** The next regular question. */
@@ -76,6 +78,10 @@ export class ClusterNode implements SessionOwner, Candidate {
 
   get load(): number {
     return this.pool?.load ?? 0;
+  }
+
+  get free(): boolean {
+    return this.pool?.free ?? true;
   }
 
   /** The answer to a question that is asked after this call. Whatever comes of it, the cluster is told. */

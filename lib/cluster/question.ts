@@ -83,6 +83,11 @@ export class Question extends OwnCommands {
     this.rows = rows;
   }
 
+  /** No session could be had: why, is the caller's news. */
+  override refuse(error: unknown): void {
+    this.reject(error);
+  }
+
   protected override over(session: Session | undefined, alive: boolean): void {
     const { failure, rows, asked } = this;
     const address = session?.address ?? '';
@@ -151,10 +156,18 @@ export function observe(session: Session, limit: number, givingUp?: GivingUp): P
   return givingUp === undefined ? answer : unlessGivenUp(answer, givingUp, nothing);
 }
 
-/** The position of the one server that there is, as `positionText` has it. */
-export function asOf(runner: { run(operation: Operation): void }, limit: number): Promise<string> {
+/**
+ * The position of the one server that there is, as `positionText` has it.
+ *
+ * @param start runs what asks for it, within the caller's own limit
+ * @param limit ms for the server's answer
+ */
+export function asOf(
+  start: (create: (fail: (error: unknown) => void) => Operation, reject: (error: unknown) => void) => void,
+  limit: number,
+): Promise<string> {
   return new Promise<Observation>((resolve, reject) => {
-    runner.run(new Question(limit, resolve, reject));
+    start((fail) => new Question(limit, resolve, fail), reject);
   }).then(positionText);
 }
 

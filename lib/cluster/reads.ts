@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.js';
 import { ClusterNode } from './node.js';
 import { before, later, type Position } from './position.js';
 import { needsPrimary } from './question.js';
+import { Read, readOf } from './read.js';
 import { route, type Route } from './route.js';
 import type { ReadSession } from './read-session.js';
 import type { ResolvedTerms } from './terms.js';
@@ -25,36 +26,6 @@ export interface ReadsHost {
   readonly ledger: Ledger;
   readonly writer: SessionPool;
   poolOf(node: ClusterNode): SessionPool;
-}
-
-/** A read, from when it was asked for until it has ended. */
-class Read {
-  /** Its deadline as a read that waits has passed. */
-  late = false;
-  /** It has been counted as if it were a write, so that the primary is asked after it. */
-  counted = false;
-  /** When what its session had been shown was taken into account; undefined: not yet. */
-  moment: number | undefined = undefined;
-  tried: Set<ClusterNode> | undefined = undefined;
-  /** No standby can serve it. */
-  onPrimary: boolean;
-  at: ClusterNode | undefined = undefined;
-  /** The primary serves it, and it is no write as far as is known. */
-  primaryReads = false;
-  timer: NodeJS.Timeout | undefined = undefined;
-
-  /** @param write what was written before it */
-  constructor(
-    readonly operation: Operation,
-    readonly terms: ResolvedTerms,
-    public write: number,
-  ) {
-    this.onPrimary = terms.consistency === 'primary';
-  }
-}
-
-function readOf({ ticket }: Operation): Read | undefined {
-  return ticket instanceof Read ? ticket : undefined;
 }
 
 /** Says which server each read goes to, and lets those wait for which none is fit yet. */
@@ -98,15 +69,16 @@ export class Reads {
       void topology.begin();
       return 'wait';
     }
+    const unserved = primaryAllowed ? 'primary' : 'nobody';
+    // The primary need not be asked what a standby would have to have where there is none.
+    const { nodes } = topology;
+    if (!nodes.some((node) => node.serves && read.tried?.has(node) !== true)) return unserved;
     const needed = this.neededBy(read);
-    if (needed === 'unknown') {
-      if (!late) return 'wait';
-      return primaryAllowed ? 'primary' : 'nobody';
-    }
+    if (needed === 'unknown') return late ? unserved : 'wait';
     const { session } = terms;
     const place = session?.place;
     return route(
-      topology.nodes,
+      nodes,
       {
         needed: needed.position,
         tried: read.tried,
@@ -215,6 +187,43 @@ export class Reads {
     read.at = node;
     read.terms.session?.begun(node);
     this.host.poolOf(node).run(read.operation);
+  }
+
+  /** A server has a connection for which nobody waits: it takes over what waits for one of another server's. */
+  relieve(node: ClusterNode): void {
+    while (node.serves && node.weight > 0 && node.free) {
+      const busiest = this.longestWait(node);
+      const yielded = busiest?.pool?.yieldFirst((operation) => this.mayMove(operation, node));
+      const read = yielded && readOf(yielded.operation);
+      if (yielded === undefined || read === undefined) return;
+      read.at = node;
+      this.host.poolOf(node).takeOver(yielded);
+    }
+  }
+
+  /** Of the other servers the one whose first read has waited for the longest time. */
+  private longestWait(except: ClusterNode): ClusterNode | undefined {
+    let longest: ClusterNode | undefined;
+    let since = Infinity;
+    for (const node of this.host.topology.nodes) {
+      const { pool } = node;
+      if (node === except || pool === undefined || pool.waiting === 0) continue;
+      if (longest !== undefined && pool.firstSince >= since) continue;
+      longest = node;
+      since = pool.firstSince;
+    }
+    return longest;
+  }
+
+  /** Whether a read that has been given to one server could be given to this one now. */
+  private mayMove(operation: Operation, node: ClusterNode): boolean {
+    const read = readOf(operation);
+    // A session stays with its server.
+    if (read === undefined || read.terms.session !== undefined) return false;
+    const needed = this.neededBy(read);
+    if (needed === 'unknown') return false;
+    const demand = { ...STAY, needed: needed.position, tried: read.tried };
+    return route([node], demand, Math.random) === node;
   }
 
   private goToPrimary(read: Read): void {

@@ -8,6 +8,8 @@ export interface Candidate {
   readonly position: Position | undefined;
   /** Calls that it has, or that wait for it. */
   readonly load: number;
+  /** It has a connection for one more, or can make one. */
+  readonly free: boolean;
   /** ms that it takes to answer. */
   readonly latency: number;
   /** How much of the reads it is to have in proportion to the others. */
@@ -35,7 +37,8 @@ export type Route<C> = C | 'primary' | 'wait' | 'nobody';
 
 /**
  * Decides where a read goes. Of those that may serve it two are drawn, by their weights, and the one with less to do has
- * it ("power of two choices"): the load stays even, and a server that has just come back is not run over.
+ * it ("power of two choices"): the load stays even, and a server that has just come back is not run over. It waits for a
+ * connection only where none of them has one to give.
  *
  * @param random gives numbers from 0 up to 1
  */
@@ -46,15 +49,19 @@ export function route<C extends Candidate>(
 ): Route<C> {
   const { needed, tried, preferred, primaryShare, primaryAllowed, mayWait } = demand;
   if (primaryAllowed && primaryShare > 0 && random() < primaryShare) return 'primary';
-  const able: C[] = [];
+  let able: C[] = [];
   let serving = false;
+  let free = 0;
   for (const each of standbys) {
     if (!each.serves || tried?.has(each) === true) continue;
     serving = true;
     const { position } = each;
-    if (needed === undefined || (position !== undefined && reaches(position, needed))) able.push(each);
+    if (needed !== undefined && (position === undefined || !reaches(position, needed))) continue;
+    able.push(each);
+    if (isFree(each)) free++;
   }
   if (preferred !== undefined && able.includes(preferred)) return preferred;
+  if (free > 0 && free < able.length) able = able.filter(isFree);
   const first = draw(able, undefined, random);
   if (first !== undefined) {
     const second = able.length > 1 ? draw(able, first, random) : undefined;
@@ -64,6 +71,11 @@ export function route<C extends Candidate>(
   }
   if (serving && mayWait) return 'wait';
   return primaryAllowed ? 'primary' : 'nobody';
+}
+
+/** One without any weight relieves nobody. */
+function isFree({ free, weight }: Candidate): boolean {
+  return free && weight > 0;
 }
 
 /** ms: differences between latencies below this say more of the moment at which they were measured than of the servers. */

@@ -15,6 +15,11 @@ export interface TopologyHost {
   patience(): number;
   /** Another server is the primary than before, or none is any more. */
   primaryChanged(primary: ClusterNode | undefined): void;
+  /**
+   * The log that the primary writes is not the one that it was: another server has it, or it ends before places that were
+   * told, as after a crash in which what had not reached the disk was lost.
+   */
+  logChanged(): void;
   /** A server has begun to serve reads, or has ceased to. */
   standbyChanged(node: ClusterNode): void;
   /** A standby has fallen behind by more than `maxLag`, or has caught up. */
@@ -32,6 +37,8 @@ interface Sample {
 
 /** ms between looks at a server that does not answer, or while there is no primary. */
 const SEARCH = { first: 50, longest: 1_000 };
+/** ms: the longest time for which a server gets no reads that refuses connections for what time does not mend. */
+const LONGEST_REFUSAL = 60_000;
 /** ms that the other servers are waited for when the first primary is found: one of them may be a newer one. */
 const GRACE = 250;
 /** Samples that are kept, and ms for how long. */
@@ -136,7 +143,10 @@ export class Topology implements NodeHost {
     const { standby, place, timeline } = observation;
     node.observation = observation;
     node.position = { timeline: timeline > 0 ? timeline : this.oldest, place };
-    const role = standby ? 'standby' : 'primary';
+    const { refusal } = node;
+    const refuses = standby && refusal !== undefined && performance.now() < refusal.until;
+    if (refuses) node.failure = { error: refusal.error };
+    const role = refuses ? 'down' : standby ? 'standby' : 'primary';
     // Whoever is followed on a newer timeline is the primary, though it may not answer here.
     this.newest = Math.max(this.newest, timeline);
     const changed = node.role !== role;
@@ -176,6 +186,15 @@ export class Topology implements NodeHost {
     void node.look();
   }
 
+  /** No connection for reads can be had: it gets no reads for a time, which grows until one has been had. */
+  refuses(node: ClusterNode, error: unknown): void {
+    const times = (node.refusal?.times ?? -1) + 1;
+    const longest = isPassing(error) ? SEARCH.longest : LONGEST_REFUSAL;
+    const pause = backoffDelay({ ...SEARCH, longest }, times, Math.random());
+    node.refusal = { error, times, until: performance.now() + pause };
+    this.suspect(node, error);
+  }
+
   /** Looks at all of them now. */
   search(): void {
     for (const node of this.nodes) void node.look();
@@ -195,7 +214,7 @@ export class Topology implements NodeHost {
       this.found();
     }
     if (primary === this.primary) return;
-    if (primary !== undefined && primary !== this.lastPrimary) this.samples = [];
+    if (primary !== undefined && primary !== this.lastPrimary) this.beginLog();
     this.primary = primary;
     this.lastPrimary = primary ?? this.lastPrimary;
     this.host.primaryChanged(primary);
@@ -216,11 +235,15 @@ export class Topology implements NodeHost {
     if (this.primary === undefined) this.fruitless++;
     const searching = (node.role === 'down' && !refused) || this.primary === undefined;
     const attempt = Math.max(node.failures, Math.floor(this.fruitless / this.nodes.length));
-    const pause = refused
-      ? Math.max(recheckInterval, 60_000)
-      : searching
-        ? backoffDelay({ ...SEARCH, longest }, attempt, Math.random())
-        : Math.min(recheckInterval * (0.9 + 0.2 * Math.random()), (node.doubt ?? Infinity) + 1);
+    const left = (node.refusal?.until ?? -Infinity) - performance.now();
+    const answers = node.role === 'down' && node.failures === 0 && left > 0;
+    const pause = answers
+      ? left + 1
+      : refused
+        ? Math.max(recheckInterval, 60_000)
+        : searching
+          ? backoffDelay({ ...SEARCH, longest }, attempt, Math.random())
+          : Math.min(recheckInterval * (0.9 + 0.2 * Math.random()), (node.doubt ?? Infinity) + 1);
     node.timer = startTimer(() => void node.look(), pause).unref();
   }
 
@@ -230,10 +253,17 @@ export class Topology implements NodeHost {
     const { position } = node;
     if (position === undefined) return;
     if (this.oldest === 0) this.oldest = position.timeline;
+    const last = this.samples.at(-1);
+    if (last !== undefined && !reaches(position, last.position)) this.beginLog();
     if (this.samples.length >= SAMPLES) this.samples = this.samples.filter((_each, index) => index % 2 === 1);
     this.samples.push({ asked, answered, position });
     const [first] = this.samples;
     if (first !== undefined && first.asked < asked - SAMPLE_AGE) this.samples.shift();
+  }
+
+  private beginLog(): void {
+    this.samples = [];
+    this.host.logChanged();
   }
 
   /** What has everything that was committed up to `age` ms before now; undefined where that is not known. */

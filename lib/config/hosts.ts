@@ -1,5 +1,8 @@
+import { isIP } from 'node:net';
 import { badOption, checkKeys } from './options.js';
 import type { HostAddress } from './resolved-config.js';
+
+const NAME_IS_HOST = 'It was a string that is no address. The name of a host is given as "host".';
 
 /** Pairs hosts with ports and addresses by libpq's rules (manual, "Specifying Multiple Hosts"). */
 export function resolveHosts(
@@ -17,6 +20,13 @@ export function resolveHosts(
   const hosts = given.host?.split(',') ?? addresses?.map(() => '') ?? [''];
   if (addresses !== undefined && addresses.length !== hosts.length) {
     throw badOption('The options "host" and "hostaddr" must have the same number of entries.');
+  }
+  // The library would find it out when it connects, and a name it would not look up.
+  if (addresses?.some((address) => address.trim() !== '' && isIP(address.trim()) === 0) === true) {
+    throw badOption(
+      'The option "hostaddr" must be an IP address, or several with commas, one for each host.',
+      NAME_IS_HOST,
+    );
   }
   if (ports.length > 1 && ports.length !== hosts.length) {
     throw badOption('The option "port" must be one port, or one for each host.');

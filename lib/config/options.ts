@@ -89,6 +89,7 @@ export const LIBRARY_OPTIONS = {
     camel: 'sslNegotiation',
     kind: 'value',
     safety: true,
+    choices: ['postgres', 'direct'],
     needed: (value) => value === 'direct',
   },
   sslcompression: { camel: 'sslCompression', kind: 'value', safety: true },
@@ -96,7 +97,14 @@ export const LIBRARY_OPTIONS = {
   sslkey: { camel: 'sslKey', kind: 'file', variable: 'KINGBASE_SSLKEY', safety: true, needed: always },
   sslpassword: { camel: 'sslPassword', kind: 'secret', safety: true, needed: always },
   // libpq 18 takes no empty mode; this one is its default.
-  sslcertmode: { camel: 'sslCertMode', kind: 'value', safety: true, needed: always, pin: 'allow' },
+  sslcertmode: {
+    camel: 'sslCertMode',
+    kind: 'value',
+    safety: true,
+    choices: ['disable', 'allow', 'require'],
+    needed: always,
+    pin: 'allow',
+  },
   sslrootcert: {
     camel: 'sslRootCert',
     kind: 'file',
@@ -148,7 +156,7 @@ export const LIBRARY_OPTIONS = {
     pin: 'disable',
   },
   krbsrvname: { camel: 'krbSrvName', kind: 'value', variable: 'KINGBASE_KRBSRVNAME' },
-  gsslib: { camel: 'gssLib', kind: 'code' },
+  gsslib: { camel: 'gssLib', kind: 'code', choices: ['gssapi', 'sspi'] },
   gssdelegation: { camel: 'gssDelegation', kind: 'value', safety: true },
   socket_timeout: { camel: 'socketTimeout', kind: 'value' },
   'zip-level': { camel: 'zipLevel', kind: 'value' },

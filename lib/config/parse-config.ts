@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { isRecord, itWas, kindOf } from '../base/kind-of.js';
-import type { ClientLibraryOptions } from '../client-library/search.js';
+import { isOpen, isRecord, itWas, kindOf } from '../base/kind-of.js';
+import { checkFixedPath, type ClientLibraryOptions } from '../client-library/search.js';
 import type { LogOptions } from '../observability/telemetry.js';
 import type { TypeOptions } from '../types/type-options.js';
 import type { PlainConfig as ConnectionConfig, PasswordProvider } from './connection-config.js';
@@ -10,7 +10,6 @@ import { optionsOfEnvironment, sslModeAbove, tlsFloor } from './environment.js';
 import {
   badOption,
   checkKeys,
-  didYouMean,
   holdsPassword,
   isLibraryKeyword,
   optionName,
@@ -19,6 +18,7 @@ import {
   type LibraryKeyword,
   type OptionName,
 } from './options.js';
+import { keywordValue } from './keyword-values.js';
 import { checkWeightNames, resolveClusterOptions, type ResolvedClusterOptions } from './cluster-options.js';
 import { resolvePoolOptions } from './pool-options.js';
 import {
@@ -32,7 +32,6 @@ import {
 } from './setting-values.js';
 import { ResolvedConfig, type HostAddress, type OnConnectFunction } from './resolved-config.js';
 import { UsageError } from '../errors/index.js';
-import { nearest } from '../errors/nearest.js';
 
 /** Defaults of the driver's own options; the pool's are in POOL_DEFAULTS. */
 export const DEFAULTS = {
@@ -136,6 +135,12 @@ export function parseConfig(
 }
 
 function entries(config: unknown): [string, unknown][] {
+  if (isOpen(config)) {
+    throw badOption(
+      'The configuration must be a connection string or an object of options, not what is open already.',
+      'Use it as it is, or give what it was opened with. A Database serves an adapter only of the same copy of the package.',
+    );
+  }
   if (isRecord(config)) return Object.entries(config);
   const kind = kindOf(config);
   throw badOption(
@@ -150,7 +155,8 @@ function entries(config: unknown): [string, unknown][] {
 
 /** Only the program itself may say whom it trusts. */
 function isUntrusted(lower: Settings, upper: Settings): boolean {
-  const trust = upper.get('trust') ?? lower.get('trust');
+  // A null is a mistake, and not what leaves the answer to the other.
+  const trust = upper.has('trust') ? upper.get('trust') : lower.get('trust');
   if (trust !== undefined && trust !== 'untrusted' && trust !== 'trusted') {
     throw badOption('The option "trust" must be "trusted" or "untrusted".', itWas(trust));
   }
@@ -202,8 +208,9 @@ function readSettings(source: Iterable<[string, unknown]>, origin: string): Sett
   const settings = new Map<OptionName, unknown>();
   for (const [spelling, value] of source) {
     let name = optionName(spelling);
-    if (value === undefined || value === '') continue;
     const { kind } = optionRule(name);
+    // No text can say what an object says: there an empty one is a mistake, not what a variable leaves that is not set.
+    if (value === undefined || (value === '' && kind !== 'object')) continue;
     if ((kind === 'value' || kind === 'file') && name !== 'options' && holdsPassword(value)) {
       throw swallowed(`the option "${name}"`, value);
     }
@@ -346,22 +353,7 @@ function libraryKeywords(settings: Settings): Map<LibraryKeyword, string> {
   const keywords = new Map<LibraryKeyword, string>();
   for (const [name, given] of settings) {
     if (!isLibraryKeyword(name)) continue;
-    const value = typeof given === 'boolean' ? Number(given) : given;
-    if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
-      throw badOption(`The option "${name}" must be a string or a number, or true or false.`, itWas(given));
-    }
-    const string = noNul(name, String(value));
-    const { choices } = optionRule(name);
-    if (choices !== undefined && !choices.includes(string)) {
-      const meant = nearest(string, choices);
-      // In a connection string that was read other than meant, the value can hold what comes after it.
-      const shown = /^[a-z][a-z_-]{0,20}$/i.test(string) ? `"${string}"` : 'what was given';
-      throw badOption(
-        `The option "${name}" cannot be ${shown}${didYouMean(meant)}`,
-        `It is one of ${choices.join(', ')}.`,
-      );
-    }
-    keywords.set(name, string);
+    keywords.set(name, keywordValue(name, given));
   }
   return keywords;
 }
@@ -380,7 +372,10 @@ function password(settings: Settings): string | PasswordProvider | undefined {
 
 function clientLibraryOptions(value: unknown): ClientLibraryOptions {
   if (value === undefined) return {};
-  if (typeof value === 'string') return { path: noNul('clientLibrary', value) };
+  if (typeof value === 'string') {
+    checkFixedPath(noNul('clientLibrary', value));
+    return { path: value };
+  }
   if (!isRecord(value))
     throw badOption('The option "clientLibrary" must be a path or an object.', itWas(value));
   checkKeys('clientLibrary', value, ['path', 'directory', 'fallback']);
@@ -389,6 +384,7 @@ function clientLibraryOptions(value: unknown): ClientLibraryOptions {
     if (given !== undefined && (typeof given !== 'string' || given.includes('\0'))) {
       throw badOption(`The option "clientLibrary.${name}" must be a path.`, itWas(given));
     }
+    if (given !== undefined) checkFixedPath(given, `option clientLibrary.${name}`);
   }
   if (path !== undefined && directory !== undefined) {
     throw badOption(

@@ -1,4 +1,4 @@
-import { isRecord, itWas, kindOf } from '../base/kind-of.js';
+import { isOpen, isRecord, itWas, kindOf } from '../base/kind-of.js';
 import { badOption, checkKeys } from './options.js';
 
 /** How the pool behaves. Times are in ms; a time of 0 means never, or no limit. */
@@ -112,6 +112,12 @@ export function resolvePoolOptions(
   base: Partial<ResolvedPoolOptions> = POOL_DEFAULTS,
 ): ResolvedPoolOptions {
   if (!isRecord(options)) throw badOption(`The option "pool" must be an object, not ${kindOf(options)}.`);
+  if (isOpen(options)) {
+    throw badOption(
+      'The option "pool" must be an object of options such as { max: 20 }, not a pool.',
+      'The driver has a pool of its own: give host, user, password and database beside "pool".',
+    );
+  }
   checkKeys('pool', options, KNOWN);
   const given: Partial<Record<keyof PoolOptions, unknown>> = options;
   for (const name of NUMBER_NAMES) {

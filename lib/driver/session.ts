@@ -700,8 +700,9 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     const operation = this.current;
     if (this.wentOn && failure.lost) {
       // Closed by the program in between, or lost. What the connection has gone on with ends by a call of its own.
+      const { owner } = this;
       this.takeNext();
-      if (operation !== undefined && !this.rerunUnsent(operation, failure, this.owner))
+      if (operation !== undefined && !this.runAgain(operation, owner, failure, transactionStatus))
         this.tell(operation, failure, transactionStatus);
       return;
     }
@@ -711,8 +712,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
       this.native.close();
       this.current = undefined;
       this.end(commandError(failure, this.address));
-      if (operation !== undefined && this.rerunUnsent(operation, failure, owner)) return;
-      if (operation !== undefined && this.runElsewhere(operation, owner, failure, transactionStatus)) return;
+      if (operation !== undefined && this.runAgain(operation, owner, failure, transactionStatus)) return;
     } else {
       const sqlState = failure.fields?.['C'];
       if (sqlState !== undefined) this.events.serverError(this, sqlState);
@@ -727,12 +727,16 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     }
   }
 
-  private rerunUnsent(
+  /** Has the owner run an operation again that was lost with the connection; false where it is to fail. */
+  private runAgain(
     operation: Operation,
-    { sent }: NativeFailure,
     owner: SessionOwner | undefined,
+    failure: NativeFailure,
+    transactionStatus: TransactionStatus,
   ): boolean {
-    return !sent && operation.ofSession !== true && owner?.rerun(operation) === true;
+    const unsent = !failure.sent && operation.ofSession !== true;
+    if (unsent && owner?.rerun(operation) === true) return true;
+    return this.runElsewhere(operation, owner, failure, transactionStatus);
   }
 
   /** Hands an operation that has failed over to the owner, who runs it again; false where it is to fail. */

@@ -30,9 +30,9 @@ import { TypeCatalogue } from '../types/type-catalogue.js';
 import { TypeMaps } from '../types/type-maps.js';
 import type { BatchPlace } from './batch/place.js';
 import type { BatchScope } from './batch/work.js';
-import { rejection, type OperationRunner } from './calls/call.js';
+import { rejection, startOperation, type OperationRunner } from './calls/call.js';
 import { Limit } from './calls/limit.js';
-import { checkoutTimedOut, transactionTimedOut } from './calls/timeouts.js';
+import { checkoutTimedOut, positionTimedOut, transactionTimedOut } from './calls/timeouts.js';
 import { badArgument, checkFunction, checkListener } from './calls/check-arguments.js';
 import { checkOptions, checkTransactionOptions } from './calls/check-options.js';
 import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
@@ -177,10 +177,20 @@ export class Database extends Queryable {
    * A word for everything that was written here so far; it may travel to other processes, in a cookie perhaps. Reads given it
    * as `after` show all that, wherever they run. Asks the primary where something may have been written since it was asked
    * last. Rejects with a ConnectionError where none can be asked (`KB_NO_PRIMARY`).
+   *
+   * @param options for how long to wait for it: `signal` and `timeout` (ms)
    */
-  position(): Promise<string> {
-    if (this.cluster !== undefined) return this.cluster.position();
-    return asOf(this.pool, this.pool.poolOptions.heartbeatTimeout);
+  async position(options?: CallLimits): Promise<string> {
+    checkOptions('position', options);
+    const limit = Limit.of(withDefault(options, this.context), positionTimedOut);
+    if (this.cluster !== undefined) {
+      const asked = this.cluster.position();
+      return limit === undefined ? asked : limit.race(asked);
+    }
+    return asOf(
+      (create, reject) => startOperation(this.pool, create, limit, reject),
+      this.pool.poolOptions.heartbeatTimeout,
+    );
   }
 
   /** What is known of the servers. Without `cluster` nothing is found out about them, and the list is empty. */
@@ -249,8 +259,9 @@ export class Database extends Queryable {
   }
 
   /** What the server says of itself. */
-  serverInfo(): Promise<ServerInfo> {
-    return readServerInfo(this);
+  async serverInfo(options?: CallLimits): Promise<ServerInfo> {
+    checkOptions('serverInfo', options);
+    return readServerInfo(this, options);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { CallLimits } from './calls/options.js';
 import type { Queryable } from './queryable.js';
 
 /** What a server says of itself. */
@@ -26,11 +27,10 @@ const QUESTION = `SELECT version() AS version,
   current_setting('database_mode', true) AS mode,
   current_setting('enable_ci', true) AS ci`;
 
-export async function readServerInfo(queryable: Queryable): Promise<ServerInfo> {
-  const row =
-    await queryable.queryRow<Record<'version' | 'kernel' | 'encoding' | 'mode' | 'ci', string | null>>(
-      QUESTION,
-    );
+export async function readServerInfo(queryable: Queryable, limits?: CallLimits): Promise<ServerInfo> {
+  const row = await queryable.queryRow<
+    Record<'version' | 'kernel' | 'encoding' | 'mode' | 'ci', string | null>
+  >(QUESTION, [], limits);
   const version = row?.version ?? '';
   const kingbase = /V\d{3}R\d{3}C\d{3}(?:B\d{4})?(?:PS\d{3})?/.exec(version);
   const postgres = /^PostgreSQL (\S+)/.exec(version);

@@ -8,6 +8,12 @@ import type { Waiter } from './waiter.js';
 /** ms after which what was offered to a session that does not come to it is run by the next that is free. */
 const OFFER_PATIENCE = 10;
 
+/** An operation that waits no longer here, and since when it has waited; `performance.now()`. */
+export interface Yielded {
+  readonly operation: Operation;
+  readonly since: number;
+}
+
 /**
  * Those who wait for a session, in the order in which they came, and until when. The first may be offered to a busy
  * session; who is offered still waits. Nothing here takes longer because more of them wait.
@@ -96,6 +102,17 @@ export class PoolLine {
     return this.take(now);
   }
 
+  /** Takes who would have the next session that is free, to wait elsewhere. */
+  yieldFirst(now: number, may: (operation: Operation) => boolean): Yielded | undefined {
+    this.takeLateOfferBack(this.waiting.length > 0 ? OFFER_PATIENCE : 0, now);
+    const { first } = this.waiting;
+    const operation = first?.operation;
+    if (first === undefined || operation === undefined || !may(operation)) return undefined;
+    this.waiting.shift();
+    this.forget(first);
+    return { operation, since: first.since };
+  }
+
   /** Offers the first to a session that is busy. */
   offer(session: Session, now: number): void {
     this.takeLateOfferBack(OFFER_PATIENCE, now);
@@ -150,6 +167,10 @@ export class PoolLine {
   /** Somebody waits no longer. */
   private end(waiter: Waiter, now: number): void {
     this.waited += now - waiter.since;
+    this.forget(waiter);
+  }
+
+  private forget(waiter: Waiter): void {
     waiter.over = true;
     waiter.operation = undefined;
     if (this.waiting.length === 0 && this.offers.length === 0) this.deadlines.clear();

@@ -9,7 +9,7 @@ import { evicts } from '../errors/server-going-away.js';
 import { Closing, type ClosingHost } from './closing.js';
 import type { OpenSession, SessionEngine } from './engine.js';
 import { Leaving } from './eviction.js';
-import { PoolLine } from './line.js';
+import { PoolLine, type Yielded } from './line.js';
 import { Opening, type OpeningHost } from './opening.js';
 import {
   acquireTimedOut,
@@ -42,6 +42,8 @@ export interface PoolEvents {
    * was sent. False, and nothing is done, where the pool is to go on with it.
    */
   runElsewhere?(operation: Operation, failure: NativeFailure | undefined): boolean;
+  /** A session has come back for which nobody waits. */
+  spare?(): void;
 }
 
 interface PoolMember extends Member {
@@ -149,14 +151,36 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       return;
     }
     // Those for whom a connection is made, or one that is idle is looked at, have what they wait for in view.
-    const room = Math.min(this.opening.room, this.role.shared?.roomFor(this) ?? Infinity);
-    const inView = room + this.checking;
+    const inView = this.room + this.checking;
     if (this.line.total - inView >= this.options.maxWaiting && this.idle.length === 0) {
       operation.refuse(poolFull(this.state));
       return;
     }
     const since = performance.now();
     this.line.join(operation, since, this.deadline(since));
+    this.serve();
+  }
+
+  /** Connections that there could be besides those there are. */
+  private get room(): number {
+    return Math.min(this.opening.room, this.role.shared?.roomFor(this) ?? Infinity);
+  }
+
+  /** Whether one more could begin without waiting for the end of another. */
+  get free(): boolean {
+    return this.idle.length + this.room > this.line.total;
+  }
+
+  /** Takes who would have the next session that is free, if `may` says so, and tells since when they wait. */
+  yieldFirst(may: (operation: Operation) => boolean): Yielded | undefined {
+    const yielded = this.line.yieldFirst(performance.now(), may);
+    if (yielded !== undefined) this.settleClosing();
+    return yielded;
+  }
+
+  /** Runs what has waited in another pool; it waits here no longer than it would have there. */
+  takeOver({ operation, since }: Yielded): void {
+    this.line.joinFirst(operation, since, this.deadline(since));
     this.serve();
   }
 
@@ -219,7 +243,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
   /** Offers the first in line to a session that is busy. */
   private offer(session: Session, member: PoolMember, now: number): void {
     // Those who wait are sent together when it is free.
-    if (this.line.length === 0 || this.sendsTogether(session)) return;
+    if (this.line.length === 0 || session.pipelines) return;
     if (member.evict !== undefined || now >= member.expiresAt || this.members.size > this.options.max) return;
     if (this.role.shared?.isDue(this) === true) return;
     this.line.offer(session, now);
@@ -238,11 +262,6 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   offerReturned(session: Session): void {
     if (this.line.offerReturned(session)) this.serve();
-  }
-
-  /** Not what may have to be run on another server: behind it nothing is to have been carried out. */
-  private sendsTogether(session: Session): boolean {
-    return session.pipelines && this.events.runElsewhere === undefined;
   }
 
   /**
@@ -334,7 +353,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     const next = this.line.takeForIdle(now);
     if (next !== undefined) {
       member.idleBefore = undefined;
-      if (this.sendsTogether(session) && this.handTogether(session, next, now)) return;
+      if (session.pipelines && this.handTogether(session, next, now)) return;
       this.hand(session, next);
       this.offer(session, member, now);
       return;
@@ -350,6 +369,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       return;
     }
     this.putIdle(session, member, now);
+    this.events.spare?.();
   }
 
   /**

@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { BuildError, runAsProgram } from '../build-support.mjs';
+import { hardeningOfDll, hardeningOfElf } from './hardening.mjs';
 import { buildPrebuild, prebuildPath, TARGETS, TOOLCHAINS, type Target } from '../prebuild.mjs';
 
 /** What Node 18 to 26 need themselves, or what the system they are for (RHEL 8) comes with. */
@@ -71,35 +72,6 @@ function examine(target: Target, file: string): { faults: string[]; needs: strin
     if (!is) faults.push(`it lacks ${what}.`);
   }
   return { faults, needs: [...highest, ...needed].join(', ') };
-}
-
-interface Hardening {
-  readonly what: string;
-  readonly is: boolean;
-}
-
-/** FORTIFY leaves a mark only where it found a call that it could guard, and the addon need not have one. */
-function hardeningOfElf(headers: string, symbols: string): Hardening[] {
-  return [
-    { what: 'relocations that are read-only after loading (RELRO)', is: /^\s+RELRO /m.test(headers) },
-    // DF_BIND_NOW, without which only a part of them is.
-    { what: 'binding at loading (-z now)', is: hasFlag(headers, /^\s+FLAGS\s+(0x[\da-f]+)/m, 0x8) },
-    { what: 'the stack protector', is: symbols.includes('__stack_chk_fail') },
-  ];
-}
-
-/** MinGW's compiler has no Control Flow Guard. */
-function hardeningOfDll(headers: string): Hardening[] {
-  const characteristics = /^DllCharacteristics\s+([\da-f]+)/m;
-  return [
-    { what: 'addresses that differ each time (DYNAMIC_BASE)', is: hasFlag(headers, characteristics, 0x40) },
-    { what: '64 bits of such addresses (HIGH_ENTROPY_VA)', is: hasFlag(headers, characteristics, 0x20) },
-    { what: 'data that is not run (NX_COMPAT)', is: hasFlag(headers, characteristics, 0x100) },
-  ];
-}
-
-function hasFlag(headers: string, field: RegExp, flag: number): boolean {
-  return (parseInt(field.exec(headers)?.[1] ?? '0', 16) & flag) !== 0;
 }
 
 const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -25,6 +25,8 @@ describe.each(targets().slice(0, 1))('$name', (target) => {
       script: () => db.script('SELECT 1', wrong),
       prepare: () => db.prepare('SELECT 1', wrong),
       ping: () => db.ping(wrong),
+      serverInfo: () => db.serverInfo(wrong),
+      position: () => db.position(wrong),
       connect: () => db.connect(wrong),
       begin: () => db.begin(wrong),
       transaction: () => db.transaction(() => 1, wrong),

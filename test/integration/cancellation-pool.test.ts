@@ -20,6 +20,8 @@ const CALLS: Record<
   script: (db, options) => db.script('SELECT 1', options),
   prepare: (db, options) => db.prepare('SELECT 1', options),
   ping: (db, options) => db.ping(options),
+  serverInfo: (db, options) => db.serverInfo(options),
+  position: (db, options) => db.position(options),
   connect: (db, options) => db.connect(options),
   begin: (db, options) => db.begin(options),
   transaction: (db, options) => db.transaction(() => 1, options),

@@ -13,6 +13,8 @@ export class FakeMember extends FakeServer {
   place = '0/5000';
   /** How often a connection was asked for that is not only to ask the server what it is. */
   pooled = 0;
+  /** What such connections are refused with. */
+  refusesPooled: Error | undefined;
 
   constructor(readonly host: string) {
     super({}, host);
@@ -57,7 +59,10 @@ export function fakeCluster(
     connect: (address, events, watching, signal): Promise<Session> => {
       const member = members.find((each) => each.host === address.host);
       if (member === undefined) throw new Error('there is no such server');
-      if (!watching) member.pooled++;
+      if (!watching) {
+        member.pooled++;
+        if (member.refusesPooled !== undefined) return Promise.reject(member.refusesPooled);
+      }
       return member.open(signal, events);
     },
     pool: (open, events, writable, role) =>

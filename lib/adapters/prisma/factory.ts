@@ -7,12 +7,36 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
   type Transaction as PrismaTransaction,
 } from '@prisma/driver-adapter-utils';
-import { Database, open, quoteIdentifier, type ConnectionConfig, type Transaction } from '../../index.js';
+import {
+  Database,
+  open,
+  quoteIdentifier,
+  UsageError,
+  type ConnectionConfig,
+  type Transaction,
+} from '../../index.js';
 import { ADAPTER_NAME, KingbaseQueryable } from './queryable.js';
 
 export interface PrismaKingbaseOptions {
   /** The schema that Prisma's queries name. Default: that of the connection. */
   schema?: string | undefined;
+}
+
+/** Throws a UsageError (`KB_BAD_OPTION`) for what would be passed over without a word. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const kind = options === null ? 'null' : Array.isArray(options) ? 'an array' : `a ${typeof options}`;
+    throw badOption(`The options of PrismaKingbase must be an object, not ${kind}.`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== 'schema') throw badOption(`Unknown option "${name.slice(0, 40)}" of PrismaKingbase.`);
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      throw badOption('The option "schema" of PrismaKingbase must be a string.');
+  }
+}
+
+function badOption(message: string): UsageError {
+  return new UsageError('KB_BAD_OPTION', message, { hint: 'It takes schema.' });
 }
 
 /** Prisma Client's driver adapter for KingbaseES: `new PrismaClient({ adapter: new PrismaKingbase('kingbase://…') })`. */
@@ -23,11 +47,14 @@ export class PrismaKingbase implements SqlMigrationAwareDriverAdapterFactory {
   /**
    * @param source what `open` takes, and the database is closed by `$disconnect`; or a Database, which stays open then, since
    *   others may use it
+   * @throws UsageError `KB_BAD_OPTION`
    */
   constructor(
     private readonly source: Database | string | ConnectionConfig,
     private readonly options: PrismaKingbaseOptions = {},
-  ) {}
+  ) {
+    checkOptions(options);
+  }
 
   connect(): Promise<SqlDriverAdapter> {
     const { source, options } = this;
@@ -49,11 +76,7 @@ export class PrismaKingbase implements SqlMigrationAwareDriverAdapterFactory {
     const database = `prisma_migrate_shadow_db_${randomUUID()}`;
     const main = await this.connect();
     await main.executeScript(`CREATE DATABASE ${quoteIdentifier(database)}`);
-    const shadow = open(
-      ...(typeof source === 'string'
-        ? ([source, { database }] as const)
-        : ([{ ...source, database }] as const)),
-    );
+    const shadow = open(source, { database });
     return new KingbaseAdapter(shadow, options, async () => {
       await shadow.close();
       await main.executeScript(`DROP DATABASE ${quoteIdentifier(database)}`);

@@ -53,7 +53,7 @@ export abstract class OwnCommands implements Operation {
     this.first(session);
   }
 
-  refuse(): void {
+  refuse(_error: unknown): void {
     this.over(undefined, false);
   }
 

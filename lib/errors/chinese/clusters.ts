@@ -8,6 +8,14 @@ export const CLUSTERS: readonly Pair[] = [
   ['«name» is not the primary any more.', '«name» 不再是主库。'],
   ['Another server takes the writes, or will soon.', '写入已由或即将由另一台服务器接受。'],
   [
+    'No server has said its position within the limit of «timeout» ms.',
+    '在 «timeout» 毫秒的时限内，没有服务器给出它的位置。',
+  ],
+  [
+    'Give it a longer timeout. In a cluster db.topology() shows what is known of the servers.',
+    '请设置更长的 timeout。在集群中可用 db.topology() 查看各服务器的已知状态。',
+  ],
+  [
     'The server at «address» did not say what it is and how far it has come.',
     '«address» 的服务器没有回答它的角色以及回放到的位置。',
   ],

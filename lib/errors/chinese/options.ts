@@ -162,6 +162,18 @@ export const OPTIONS: readonly Pair[] = [
     'The configuration must be a connection string or an object, not «kind».',
     '配置必须是连接字符串或对象，而不是«kind»。',
   ],
+  [
+    'The configuration must be a connection string or an object of options, not what is open already.',
+    '配置必须是连接字符串或选项对象，而不是已经打开的对象。',
+  ],
+  [
+    'Use it as it is, or give what it was opened with. A Database serves an adapter only of the same copy of the package.',
+    '请直接使用它，或给出打开它时所用的配置。Database 对象只能用于同一份软件包中的适配器。',
+  ],
+  [
+    'The driver has a pool of its own: give host, user, password and database beside "pool".',
+    '驱动自带连接池：请在“pool”之外给出 host、user、password 和 database。',
+  ],
   ['Was await forgotten?', '是否遗漏了 await？'],
   ['Give its property "href".', '请传入它的属性“href”。'],
   [
@@ -237,9 +249,14 @@ export const OPTIONS: readonly Pair[] = [
     'The client library "«path»" («source») must have an absolute path.',
     '客户端库“«path»”（«source»）必须使用绝对路径。',
   ],
+  ['Write it from its beginning, as «example» is.', '请从头写出完整路径，例如 «example»。'],
   [
-    'A relative path would load code from whatever the current directory happens to be. On Windows an absolute path begins with a drive and a backslash, or with a server and a share.',
-    '相对路径会从当前目录（无论它是哪里）加载代码。在 Windows 上，绝对路径以盘符加反斜杠，或以服务器加共享名开头。',
+    'Name no library, and libkci and then libpq are taken from where the system has its libraries.',
+    '如果不指定客户端库，则依次使用系统库目录中的 libkci 和 libpq。',
+  ],
+  [
+    'Variables and "~" are not replaced, and a URL is no path (fileURLToPath makes it one).',
+    '变量和“~”不会被替换；URL 不是路径（可用 fileURLToPath 转换）。',
   ],
   [
     'A relative path would load code from whatever the current directory happens to be.',
@@ -273,6 +290,10 @@ export const OPTIONS: readonly Pair[] = [
   ],
 
   // Hosts.
+  [
+    'It was a string that is no address. The name of a host is given as "host".',
+    '给出的字符串不是 IP 地址。主机名用“host”给出。',
+  ],
   [
     'The option "hosts" cannot be given together with "host" or "hostaddr".',
     '选项“hosts”不能与“host”或“hostaddr”同时给出。',

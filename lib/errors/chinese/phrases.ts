@@ -12,12 +12,19 @@ export const PHRASES: readonly Pair[] = [
   ['true or false', ' true 或 false'],
   ['a string', '字符串'],
   ['a string, or false for no name', '字符串，或 false 表示没有名称'],
-  ['a string or a number, or true or false', '字符串、数字，或 true 或 false'],
+  ['true or false, or the number 1 or 0', ' true 或 false，或数字 1 或 0'],
+  ["a version such as '«example»', in quotes", "版本，例如 '«example»'，要加引号"],
+  [
+    'an IP address, or several with commas, one for each host',
+    ' IP 地址，或以逗号分隔的多个地址，每个主机一个',
+  ],
   ['a string or a function that returns one', '字符串，或返回字符串的函数'],
   ['a function', '函数'],
   ['a function or an object with "write"', '函数，或带有“write”的对象'],
   ['a function that gives ms', '返回毫秒数的函数'],
   ['an object', '对象'],
+  ['an object of options such as { max: 20 }', '选项对象，例如 { max: 20 }'],
+  ['a pool', '连接池'],
   ["an object such as { int8: 'number' }", "对象，例如 { int8: 'number' }"],
   ["an object such as { int8: 'number' }, not «kind»", "对象，例如 { int8: 'number' }，而不是«kind»"],
   ['a path', '路径'],
@@ -29,6 +36,9 @@ export const PHRASES: readonly Pair[] = [
   ['a whole number of at least 1, or Infinity', '不小于 1 的整数，或 Infinity'],
   ['a whole number that is not negative', '非负整数'],
   ['a whole number that is not negative, or Infinity', '非负整数，或 Infinity'],
+  ['a whole number from «least» to «most»', '«least» 到 «most» 的整数'],
+  ['a whole number of seconds from «least» to «most»', '秒数，即 «least» 到 «most» 的整数'],
+  ['a whole number of milliseconds from «least» to «most»', '毫秒数，即 «least» 到 «most» 的整数'],
   ['a whole number of bytes from «least» to «most»', '字节数，即 «least» 到 «most» 的整数'],
   [
     'a whole number from 1 to 65535, or a string of such with commas, one for each host',
@@ -59,6 +69,7 @@ export const PHRASES: readonly Pair[] = [
   ["'object' or 'array'", "'object' 或 'array'"],
   ["'error', 'ignore' or { update: […], target: […] }", " 'error'、'ignore' 或 { update: […], target: […] }"],
   ['what was given', '所给的值'],
+  ['option «name»', '选项 «name»'],
 
   // What was given.
   ['It was «given».', '给出的是«given»。'],

@@ -8,7 +8,7 @@ export const LIBRARY: readonly Topic[] = [
         "No client library was found: Kingbase's libkci is not on this machine, or not where it was looked for.",
       causes: [
         'The KingbaseES client, or its libkci package, is not installed on this machine or in this container image.',
-        'It is installed elsewhere than in /opt/Kingbase/ES, or C:\\Kingbase\\ES on Windows, and nothing names the place.',
+        'It is installed elsewhere than in /opt/Kingbase/ES, or C:\\Program Files\\Kingbase on Windows, and nothing names it.',
         'The path that was named is misspelled, or does not exist for this process.',
         'The package has libkci.so, while libkci.so.5 was named.',
       ],
@@ -23,7 +23,7 @@ export const LIBRARY: readonly Topic[] = [
       headline: '没有找到客户端库：本机没有 Kingbase 的 libkci，或者它不在查找的位置。',
       causes: [
         '本机或容器镜像中没有安装 KingbaseES 客户端，也没有 libkci 包。',
-        '安装在 /opt/Kingbase/ES（Windows 上为 C:\\Kingbase\\ES）以外的目录，而没有任何设置指明其位置。',
+        '安装在 /opt/Kingbase/ES（Windows 上为 C:\\Program Files\\Kingbase）以外的目录，而没有任何设置指明其位置。',
         '指定的路径有误，或者对本进程来说不存在。',
         '安装包中的文件名是 libkci.so，而指定的是 libkci.so.5。',
       ],

@@ -4,6 +4,7 @@ import type { Topic } from './topic.js';
 export const RESOURCES: readonly Topic[] = [
   {
     codes: ['KB_OUT_OF_MEMORY'],
+    explainsCause: true,
     shows: ['hint'],
     en: {
       headline: 'There was not enough memory for what the server sent or for what was to be sent.',
@@ -34,13 +35,14 @@ export const RESOURCES: readonly Topic[] = [
   },
   {
     codes: ['KB_PROTOCOL'],
+    explainsCause: true,
     shows: ['hint'],
     en: {
       headline: 'The answer cannot be right, so the connection was closed.',
       causes: [
         'Something between the program and the server changes or cuts the data: a proxy, a pooler, a gateway.',
         'What answers at this address is not a KingbaseES server.',
-        'The server or the client library has a fault.',
+        'A server sends without end before the login is over, or server or client library has a fault.',
       ],
       actions: [
         'Look whether the statement took effect before running it again: that is not known here.',
@@ -53,7 +55,7 @@ export const RESOURCES: readonly Topic[] = [
       causes: [
         '程序与服务器之间有设备改写或截断了数据：代理、连接池中间件、网关。',
         '该地址上应答的不是 KingbaseES 服务器。',
-        '服务器或客户端库有缺陷。',
+        '服务器在登录结束之前不停地发送消息，或者服务器、客户端库有缺陷。',
       ],
       actions: [
         '先确认语句是否已生效，再决定是否重新执行：此处无从得知。',
@@ -64,6 +66,7 @@ export const RESOURCES: readonly Topic[] = [
   },
   {
     codes: ['KB_RESOURCES'],
+    explainsCause: true,
     shows: ['hint'],
     en: {
       headline: 'The system has no thread or no file descriptor left for a connection.',
@@ -76,6 +79,7 @@ export const RESOURCES: readonly Topic[] = [
         'Raise the limit: LimitNOFILE and TasksMax in systemd, --ulimit and --pids-limit in Docker.',
         'Look what is open: "ls /proc/<pid>/fd | wc -l".',
         'Make one database per process and close it when it is no longer needed; lower pool.max.',
+        'Then call again: the driver does not remember the failure.',
       ],
     },
     zh: {
@@ -89,6 +93,7 @@ export const RESOURCES: readonly Topic[] = [
         '提高上限：systemd 的 LimitNOFILE 和 TasksMax，Docker 的 --ulimit 和 --pids-limit。',
         '查看已打开的文件数：“ls /proc/<pid>/fd | wc -l”。',
         '每个进程只创建一个 Database，不再使用时关闭；减小 pool.max。',
+        '然后重新调用：驱动不会记住这次失败。',
       ],
     },
   },

@@ -4,12 +4,78 @@ import type { Topic } from './topic.js';
 export const TIMEOUTS: readonly Topic[] = [
   {
     codes: ['KB_TIMEOUT'],
+    when: ({ outcome }) => outcome === 'not-sent',
+    explainsCause: true,
+    shows: ['hint'],
+    en: {
+      headline:
+        'The call waited for a connection, or for its turn on one, until its timeout had passed: it was not sent.',
+      causes: [
+        'All connections of the pool were in use, or none could be made: the message says which.',
+        'Connections are checked out and not released, or a call inside a transaction is made on the database.',
+        'On one connection or transaction calls run one after the other, and those before it took long.',
+      ],
+      actions: [
+        'Calling again is safe: the server knows nothing of this call.',
+        'Release connections in "finally" or by "await using"; pool.leakTimeout tells of those that are kept.',
+        'Make every call inside a transaction on the transaction object.',
+        'Give the call a longer timeout, or the pool more connections (pool.max).',
+      ],
+    },
+    zh: {
+      headline: '调用一直在等待连接，或等待轮到自己使用连接，直到超过其时限：没有发送。',
+      causes: [
+        '连接池的所有连接都在使用中，或者无法建立连接：错误信息说明是哪一种。',
+        '连接取出后没有归还，或者在事务内部用 Database 对象发出调用。',
+        '同一连接或事务上的调用逐个执行，而前面的调用耗时很长。',
+      ],
+      actions: [
+        '可以放心重新调用：服务器没有收到这个调用。',
+        '在“finally”中或用“await using”归还连接；pool.leakTimeout 会报告未归还的连接。',
+        '在事务内部，所有调用都使用事务对象。',
+        '给调用更长的时限，或给连接池更多的连接（pool.max）。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_TIMEOUT'],
+    when: ({ outcome }) => outcome === 'unknown',
+    shows: ['hint'],
+    en: {
+      headline:
+        'The call took longer than its timeout and could not be cancelled: whether the server carries it out is unknown.',
+      causes: [
+        'The network is broken, or the server hangs: it did not answer the request to cancel either.',
+        'A proxy or pooler in between does not pass requests to cancel on.',
+        'tls.cancel is "encrypted", and the client library can only cancel in clear text.',
+      ],
+      actions: [
+        'Look whether the change is there before running the statement again; reading can be repeated.',
+        'Look for the statement in sys_stat_activity: it may still run there.',
+        'The connection was closed, and the pool makes another: nothing is to be done about it.',
+      ],
+    },
+    zh: {
+      headline: '调用超过时限，而且无法取消：服务器是否会执行它不得而知。',
+      causes: [
+        '网络中断或服务器挂起：它对取消请求也没有应答。',
+        '中间的代理或连接池中间件不转发取消请求。',
+        'tls.cancel 为“encrypted”，而客户端库只能以明文发送取消请求。',
+      ],
+      actions: [
+        '重新执行前先检查改动是否已生效；查询可以重复执行。',
+        '在 sys_stat_activity 中查找该语句：它可能仍在执行。',
+        '该连接已关闭，连接池会另建一个：无需处理。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_TIMEOUT'],
     en: {
       headline: 'The call took longer than its timeout and was cancelled on the server.',
       causes: [
         'The statement is slow: a missing index, stale statistics, more data than thought.',
         'It waited for a lock that another transaction holds.',
-        'It waited for a free connection of the pool.',
         'The server or the network was overloaded.',
       ],
       actions: [
@@ -23,7 +89,6 @@ export const TIMEOUTS: readonly Topic[] = [
       causes: [
         '语句执行慢：缺少索引、统计信息过旧、数据比预想的多。',
         '在等待其他事务持有的锁。',
-        '在等待连接池的空闲连接。',
         '服务器或网络过载。',
       ],
       actions: [

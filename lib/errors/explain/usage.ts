@@ -6,7 +6,7 @@ export const USAGE: readonly Topic[] = [
     codes: ['KB_BAD_OPTION'],
     shows: ['hint'],
     en: {
-      headline: 'An option of the configuration cannot be used as it was given.',
+      headline: 'An option of the configuration or of a call cannot be used as it was given.',
       causes: [
         'Its name is misspelled, or its value is of the wrong kind or out of range.',
         'An environment variable (KINGBASE_…) or the connection string supplies it, not the code.',
@@ -18,7 +18,7 @@ export const USAGE: readonly Topic[] = [
       ],
     },
     zh: {
-      headline: '配置中的某个选项无法使用。',
+      headline: '配置或调用的某个选项无法使用。',
       causes: [
         '选项名拼写有误，或者值的类型不对、超出范围。',
         '该选项不是来自代码，而是来自环境变量（KINGBASE_…）或连接串。',
@@ -82,17 +82,28 @@ export const USAGE: readonly Topic[] = [
     codes: ['KB_BAD_STATEMENT'],
     shows: ['hint'],
     en: {
-      headline: 'The text of the statement cannot be sent; nothing was sent.',
-      causes: ['It contains a NUL character, from binary data or a broken file perhaps.'],
+      headline: 'What was given as the statement cannot be sent; nothing was sent.',
+      causes: [
+        'It is no string: an object with text and values, as other drivers take it, or a template without db.sql before it.',
+        'It contains a NUL character, from binary data or a broken file perhaps.',
+      ],
       actions: [
+        'Give text and values as two arguments: query(text, values); or write db.sql`SELECT …`.',
         'Pass data as parameters instead of writing them into the text.',
         'Use bytea for binary data.',
       ],
     },
     zh: {
-      headline: '语句文本无法发送；没有发送任何内容。',
-      causes: ['其中含有 NUL 字符，可能来自二进制数据或损坏的文件。'],
-      actions: ['用参数传递数据，不要拼写在语句文本中。', '二进制数据使用 bytea 类型。'],
+      headline: '作为语句给出的内容无法发送；没有发送任何内容。',
+      causes: [
+        '它不是字符串：例如其他驱动使用的含 text 和 values 的对象，或前面没有 db.sql 的模板。',
+        '其中含有 NUL 字符，可能来自二进制数据或损坏的文件。',
+      ],
+      actions: [
+        '把文本和值作为两个参数给出：query(text, values)；或写 db.sql`SELECT …`。',
+        '用参数传递数据，不要拼写在语句文本中。',
+        '二进制数据使用 bytea 类型。',
+      ],
     },
   },
   {

@@ -7,6 +7,8 @@ class Hub {
   private others: Set<() => void> | undefined;
   /** Those that the abort calls one after the other; one that is removed meanwhile is not called. */
   private called: Set<() => void> | undefined;
+  /** Which of them is being called: it removes itself, as a rule, and need not be taken out of thousands for that. */
+  private calling: (() => void) | undefined;
 
   constructor(private readonly signal: AbortSignal) {}
 
@@ -19,7 +21,7 @@ class Hub {
   remove(run: () => void): void {
     if (this.first === run) this.first = undefined;
     else if (this.others?.delete(run) !== true) {
-      this.called?.delete(run);
+      if (this.calling !== run) this.called?.delete(run);
       return;
     }
     if (this.empty) this.signal.removeEventListener('abort', this.listener);
@@ -36,8 +38,13 @@ class Hub {
     this.others = undefined;
     this.called = others;
     first?.();
-    if (others !== undefined) for (const run of others) run();
-    this.called = undefined;
+    if (others !== undefined) {
+      for (const run of others) {
+        this.calling = run;
+        run();
+      }
+    }
+    this.called = this.calling = undefined;
   };
 }
 

@@ -19,6 +19,8 @@ const NAMES = {
   'a read-only view': READ,
   prepare: LIMITS,
   ping: LIMITS,
+  serverInfo: LIMITS,
+  position: LIMITS,
   connect: LIMITS,
   listen: LIMITS,
   begin: BEGIN,

@@ -15,7 +15,9 @@ type Withheld = 'offer' | 'join' | 'atLast' | 'giveUp' | 'completing';
 
 /**
  * An operation that its caller can abort or that has a time limit. It stands before the operation and passes on what the
- * session tells. It declares all members of an operation, so that none that is new can be forgotten here.
+ * session tells, so that whatever ends a command ends the operation. It finishes with a session by itself only where it was
+ * interrupted before its operation began on that one. It declares all members of an operation, so that none that is new can
+ * be forgotten here.
  */
 export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
   ticket: unknown;

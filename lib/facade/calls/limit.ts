@@ -197,9 +197,14 @@ export class Limit {
       wait();
       ends.push(() => clearTimeout(timer));
     }
-    this.disarm = (): void => {
-      for (const end of ends.splice(0)) end();
-    };
+    const [only] = ends;
+    // Each can be called again, when it does nothing.
+    this.disarm =
+      ends.length === 1 && only !== undefined
+        ? only
+        : (): void => {
+            for (const end of ends) end();
+          };
   }
 }
 

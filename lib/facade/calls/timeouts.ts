@@ -61,6 +61,20 @@ export const batchTimedOut: TimedOut = (timeout, cause) =>
     hint: 'Give it a longer timeout.',
   });
 
+/** For the question how far a server has come. */
+export const positionTimedOut: TimedOut = (timeout, cause, waiting) =>
+  waiting === undefined
+    ? new TimeoutError(
+        'query',
+        timeout,
+        `No server has said its position within the limit of ${timeout} ms.`,
+        {
+          cause,
+          hint: 'Give it a longer timeout. In a cluster db.topology() shows what is known of the servers.',
+        },
+      )
+    : notBegun(timeout, waiting);
+
 /** For LISTEN, from when the subscription is asked for. */
 export const listenTimedOut: TimedOut = (timeout, cause) =>
   new TimeoutError('listen', timeout, `The server did not listen within the limit of ${timeout} ms.`, {

@@ -102,7 +102,8 @@ void Replace(uintptr_t* slot, const char* name) {
       reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(slot) & ~(static_cast<uintptr_t>(page) - 1));
   if (mprotect(start, static_cast<size_t>(page), PROT_READ | PROT_WRITE) != 0) abort();
   names[name_count] = name;
-  genuine[name_count] = *slot;
+  // Not what the slot holds, which may be yet to be bound.
+  genuine[name_count] = reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, name));
   *slot = WrapperOf(name_count, std::make_index_sequence<kMost>());
   ++name_count;
 }

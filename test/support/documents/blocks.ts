@@ -14,6 +14,8 @@ export interface Block {
   code: string;
   /** From a comment before it, `<!-- not run: why -->`. */
   notRun: string | undefined;
+  /** From a comment before it, `<!-- rejects with: KB_… -->`: the code of the error that it shows. */
+  rejectsWith: string | undefined;
 }
 
 /** README and the pages of docs/, in English or in Chinese. */
@@ -44,7 +46,8 @@ export function blocksOf(document: string): Block[] {
     } else {
       const before = lines.slice(0, index).findLast((each) => each !== '') ?? '';
       const notRun = /^<!-- not run: (\S.*\S) -->$/.exec(before)?.[1];
-      open = { document, line: index + 2, language: fence[1] ?? '', code: '', notRun };
+      const rejectsWith = /^<!-- rejects with: (\w+) -->$/.exec(before)?.[1];
+      open = { document, line: index + 2, language: fence[1] ?? '', code: '', notRun, rejectsWith };
     }
   });
   if (open !== undefined) throw new Error(`${document}: the code block in line ${open.line - 1} has no end.`);

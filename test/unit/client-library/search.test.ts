@@ -75,12 +75,31 @@ describe('clientLibraryCandidates', () => {
   it.each<[ClientLibraryOptions, NodeJS.ProcessEnv]>([
     [{ path: 'libkci.so.5' }, {}],
     [{ path: './libkci.so.5' }, {}],
+    [{ path: '~/libkci.so.5' }, {}],
+    [{ path: 'C:\\Kingbase\\libkci.so.5' }, {}],
+    [{ path: 'file:///opt/libkci.so.5' }, {}],
+    [{ path: ' /opt/libkci.so.5' }, {}],
     [{ directory: 'lib' }, {}],
     [{}, { KINGBASE_CLIENT_LIBRARY: '../libkci.so.5' }],
     [{}, { KINGBASE_CLIENT_DIR: '.' }],
   ])('refuses relative paths: %j %j', (options, environment) => {
     expect(() => search(options, environment)).toThrow(UsageError);
     expect(() => search(options, environment)).toThrow(/must have an absolute path/);
+  });
+
+  it('says what to write in place of a name, and of what begins elsewhere', () => {
+    const hintOf = (path: string): string => {
+      try {
+        search({ path }, {});
+      } catch (error) {
+        return (error as UsageError).hint ?? '';
+      }
+      return '';
+    };
+    expect(hintOf('libkci.so.5')).toContain('Write it from its beginning, as /opt/Kingbase/');
+    expect(hintOf('libkci.so.5')).toContain('Name no library, and libkci and then libpq are taken');
+    expect(hintOf('~/libkci.so.5')).toContain('"~" are not replaced');
+    expect(hintOf('./libkci.so.5')).not.toContain('Name no library');
   });
 
   it('never looks into the current directory', () => {

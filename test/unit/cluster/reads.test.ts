@@ -24,6 +24,7 @@ describe('reads that wait for the primary to say how far it is', () => {
       serves: true,
       position: { timeline: 1, place: 9n },
       load: 0,
+      free: true,
       latency: 1,
       weight: 1,
       look: () => Promise.resolve(),

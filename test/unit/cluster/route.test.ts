@@ -11,6 +11,7 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
   serves: fc.boolean(),
   position: fc.option(position, { nil: undefined }),
   load: fc.integer({ min: 0, max: 20 }),
+  free: fc.boolean(),
   latency: fc.double({ min: 0.1, max: 100, noNaN: true }),
   weight: fc.constantFrom(0, 0.5, 1, 3),
 });
@@ -101,7 +102,15 @@ describe('the router', () => {
     });
   });
 
-  const plain = { serves: true, position: undefined, load: 0, latency: 1, weight: 1 };
+  it('lets it wait for a connection only where none that may serve it has one to give', () => {
+    check((given) => {
+      const to = decide(given);
+      if (typeof to !== 'object' || to === given.demand.preferred || to.free) return;
+      expect(able(given).some(({ free, weight }) => free && weight > 0)).toBe(false);
+    });
+  });
+
+  const plain = { serves: true, position: undefined, load: 0, free: true, latency: 1, weight: 1 };
   const demand: Demand<Candidate> = {
     needed: undefined,
     tried: undefined,

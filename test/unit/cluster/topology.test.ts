@@ -17,6 +17,7 @@ describe('who is the primary', () => {
       primaryChanged: (node) => changes.push(node?.address.host),
       standbyChanged: nothing,
       lagChanged: nothing,
+      logChanged: nothing,
       looked: nothing,
     });
   };
@@ -94,6 +95,7 @@ describe('who is the primary', () => {
       primaryChanged: nothing,
       standbyChanged: nothing,
       lagChanged: nothing,
+      logChanged: nothing,
       looked: nothing,
     });
     expect(topology.nodes.map(({ name }) => name)).toEqual(['a:1', 'b:1']);

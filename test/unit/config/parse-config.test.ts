@@ -356,7 +356,7 @@ describe('objects', () => {
     [{ sslmode: 'verify_full' }, /did you mean "verify-full"\?/],
     [{ sslmode: 'on' }, /cannot be "on"/],
     [{ targetSessionAttrs: 'readwrite' }, /did you mean "read-write"\?/],
-    [{ keepalives: {} }, /string or a number/],
+    [{ keepalives: {} }, /"keepalives" must be true or false, or the number 1 or 0/],
     [{ clientEncoding: 'GBK' }, /only be UTF8/],
     [{ connectTimeout: -1 }, /not negative/],
     [{ connectTimeout: NaN }, /not negative/],
@@ -372,6 +372,19 @@ describe('objects', () => {
     [{ clientLibrary: { path: '/a', directory: '/b' } }, /only one/],
     [{ clientLibrary: { fallback: 'no' } }, /true or false/],
     [{ clientLibrary: { path: 1 } }, /must be a path/],
+    [
+      { clientLibrary: './libkci.so.5' },
+      /^The client library "\.\/libkci\.so\.5" \(option clientLibrary\) must have/,
+    ],
+    [{ clientLibrary: 'libpq.so.5' }, /must have an absolute path/],
+    [{ clientLibrary: 'C:libkci.dll' }, /must have an absolute path/],
+    [{ clientLibrary: '..\\libkci.dll' }, /must have an absolute path/],
+    [{ clientLibrary: '/a/libkci\0.so' }, /NUL/],
+    [
+      { clientLibrary: { directory: 'lib' } },
+      /\(option clientLibrary\.directory\) must have an absolute path/,
+    ],
+    [{ clientLibrary: { path: '' } }, /\(option clientLibrary\.path\) must have an absolute path/],
   ])('%j is refused', (config, message) => {
     expect(refusal(config).message).toMatch(message);
   });

@@ -78,6 +78,15 @@ describe('what is known', () => {
     expect(strangers).toEqual([]);
   });
 
+  it('has no topic that another one of the same code always goes before', () => {
+    const hidden = TOPICS.filter(({ codes, text }, at) => {
+      if (text !== undefined) return false;
+      const before = TOPICS.slice(0, at).filter((each) => each.text === undefined && each.when === undefined);
+      return codes.every((code) => before.some((each) => each.codes.includes(code)));
+    });
+    expect(hidden.map(({ codes, en }) => `${codes.join(' ')}: ${en.headline}`)).toEqual([]);
+  });
+
   it('has a topic that needs no particular text, condition or cause for each code', () => {
     for (const code of new Set(TOPICS.flatMap(({ codes }) => codes))) {
       expect(topicOf({ code, message: '' }), code).toBeDefined();
@@ -114,6 +123,18 @@ describe('what is known', () => {
 });
 
 describe('which topic', () => {
+  it.each([
+    ['not-sent', 'it was not sent', '没有发送'],
+    ['unknown', 'could not be cancelled', '无法取消'],
+    [undefined, 'was cancelled on the server', '已在服务器上取消'],
+  ] as const)('what is known of a call that was out of time, outcome %s', (outcome, english, chinese) => {
+    const late = new TimeoutError('query', 5, 'm', outcome === undefined ? {} : { outcome });
+    expect(headline(late)).toContain(english);
+    expect(headline(late, 'zh')).toContain(chinese);
+    // Nothing is to be looked up of a statement that the server has never seen.
+    if (outcome === 'not-sent') expect(late.explain('en')).not.toContain('EXPLAIN');
+  });
+
   it('the exact code before its class', () => {
     expect(headline(database({ C: '23505' }))).toContain('same key');
     expect(headline(database({ C: '23999' }))).toContain('integrity constraint');

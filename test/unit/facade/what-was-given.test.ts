@@ -40,6 +40,8 @@ const CALLS: Readonly<Record<string, (given: Given) => unknown>> = {
   'listen(options)': (given) => db.listen('c', () => undefined, given),
   'connect(options)': (given) => db.connect(given),
   'ping(options)': (given) => db.ping(given),
+  'serverInfo(options)': (given) => db.serverInfo(given),
+  'position(options)': (given) => db.position(given),
   'on(event)': (given) => db.on(given, () => undefined),
   'configurePool(options)': (given) => db.configurePool(given),
   'disconnect(processId)': (given) => db.disconnect(typeof given === 'number' ? 0.5 : given),

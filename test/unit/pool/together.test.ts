@@ -1,47 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RowMode, type NativeFailure, type TransactionStatus } from '../../../lib/addon/interface.js';
-import type { Operation, Session } from '../../../lib/driver/session.js';
 import { databaseFailure, fakePool, settle, type FakePool } from '../../support/fake-sessions.js';
-
-/** A call that can be sent together with others, unless it is told otherwise. */
-class Call implements Operation {
-  outcome = 'waits';
-
-  constructor(
-    readonly id: number,
-    private readonly joins = true,
-  ) {}
-
-  begin(session: Session): void {
-    session.native.executePrepared(session.slot, this.id, 0, 0, RowMode.Object, 0);
-  }
-
-  join({ native, slot }: Session): boolean {
-    return this.joins && native.joinPrepared(slot, this.id, 0, 0, RowMode.Object, 0);
-  }
-
-  result(): void {
-    // Its end counts.
-  }
-
-  ended(session: Session, transactionStatus: TransactionStatus): void {
-    this.outcome = 'done';
-    session.finish(transactionStatus);
-  }
-
-  failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    this.outcome = failure.lost ? (failure.sent ? 'unknown' : 'not sent') : 'failed';
-    if (!failure.lost) session.finish(transactionStatus);
-  }
-
-  refuse(error: unknown): void {
-    this.outcome = (error as { code: string }).code;
-  }
-
-  threw(): void {
-    throw new Error('There was nothing to convert.');
-  }
-}
+import { JoiningCall as Call } from '../../support/joining-call.js';
 
 /** A pool of `max` sessions, each at work on a call of its own, which holds its answers. */
 async function busyPool(max: number): Promise<FakePool> {
