@@ -18,7 +18,7 @@ export interface World {
   readonly cluster: TestCluster;
   readonly primary: EmbeddedServer;
   readonly standbys: EmbeddedServer[];
-  openCluster(options?: ClusterOptions, config?: object): Database;
+  readonly openCluster: (options?: ClusterOptions, config?: object) => Database;
 }
 
 /** @param library its path */
