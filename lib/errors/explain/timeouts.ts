@@ -160,6 +160,7 @@ export const TIMEOUTS: readonly Topic[] = [
       headline: 'The statement was cancelled on request.',
       causes: [
         'This program cancelled it: a signal was aborted or a timeout passed.',
+        'This program closed the database: close({ timeout }) cancels what still runs then.',
         'Somebody else did, with sys_cancel_backend() or an administration tool.',
       ],
       actions: [
@@ -171,6 +172,7 @@ export const TIMEOUTS: readonly Topic[] = [
       headline: '该语句已按请求取消。',
       causes: [
         '由本程序取消：signal 被中止或超过了 timeout。',
+        '本程序关闭了数据库：close({ timeout }) 会取消届时仍在执行的语句。',
         '由他人取消：使用了 sys_cancel_backend() 或管理工具。',
       ],
       actions: [
