@@ -220,8 +220,8 @@ export class Cluster {
       this.writer.serverError(session, sqlState);
       if (evicts(sqlState, true)) void this.homes.get(session)?.look();
     },
-    finished: (_session, operation) => {
-      if (!this.reads.ended(operation)) this.ledger.note();
+    finished: (_session, operation, wrote) => {
+      if (!this.reads.ended(operation) || wrote) this.ledger.note();
     },
   };
 

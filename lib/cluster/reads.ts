@@ -230,8 +230,8 @@ export class Reads {
     const { topology, writer } = this.host;
     read.at = topology.primary ?? topology.nodes[0];
     if (read.at !== undefined) read.terms.session?.begun(read.at);
-    // What a standby has refused as a write is one.
-    if (!(read.onPrimary && read.tried !== undefined)) read.primaryReads = true;
+    // What a standby has refused as a write is one, and what was meant for the primary may be.
+    if (!read.onPrimary) read.primaryReads = true;
     writer.run(read.operation);
   }
 

@@ -27,6 +27,13 @@ const UNCHANGING: ReadonlySet<string> = new Set([
   ...['GRANT', 'REVOKE', 'COMMENT', 'REFRESH MATERIALIZED VIEW', 'DISCARD PLANS', 'DISCARD SEQUENCES'],
 ]);
 
+/** Commands, by their tags, that bring rows and as a rule nothing else. */
+const READS: ReadonlySet<string> = new Set(['', 'SELECT', 'VALUES', 'FETCH', 'MOVE', 'SHOW']);
+
+export function onlyReads(command: string): boolean {
+  return READS.has(command);
+}
+
 export function mayChange(command: string): boolean {
   return !UNCHANGING.has(command);
 }

@@ -16,7 +16,7 @@ import {
 } from '../addon/interface.js';
 import type { StatementResult } from './result-shape.js';
 import { Cancelling, type CancellingHost } from './cancelling.js';
-import { mayChange, type SettingsTouched, type SharedChanges } from './changes.js';
+import { mayChange, onlyReads, type SettingsTouched, type SharedChanges } from './changes.js';
 import type { NoticeInterest } from './notice-interest.js';
 import { StatementCache, type CachedStatement } from './statement-cache.js';
 
@@ -148,8 +148,10 @@ export interface SessionEvents {
   /**
    * An operation has ended on the session, well or not or with its connection, so that what it did may stand; and nobody has
    * been told of it yet who is not in this turn. Not told of one of which nothing was sent.
+   *
+   * @param wrote the server has said of one of its commands that it is no read, or has not said what became of it
    */
-  finished?(session: Session, operation: Operation): void;
+  finished?(session: Session, operation: Operation, wrote: boolean): void;
   /** What the sessions of one database have changed for each other; without it a session knows of its own changes. */
   readonly changes?: SharedChanges;
   /** Whether notices are wanted at all; without it they are. */
@@ -211,6 +213,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   private results = 0;
   /** What is wrong with the answer of the command under way. */
   private violation: string | undefined;
+  /** A command of the operation was no read; only where somebody asks. */
+  private wrote = false;
   private connecting: ConnectOutcome | undefined;
   /** What the command under way is to prepare. */
   private preparing: CachedStatement | undefined;
@@ -395,7 +399,8 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
     if (this.events.finished !== undefined && this.current !== undefined) {
-      this.events.finished(this, this.current);
+      this.events.finished(this, this.current, this.wrote);
+      this.wrote = false;
     }
     const { parked } = this;
     if (parked !== undefined) {
@@ -535,6 +540,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     const { command, rows } = result;
     if (mayChange(command)) this.noteChange(command);
     else if (command === 'ROLLBACK') this.statements.noteRollback();
+    if (this.events.finished !== undefined && !onlyReads(command)) this.wrote = true;
     if (complete) {
       this.results++;
       if (rows !== undefined && command === '')
@@ -784,7 +790,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     failure: NativeFailure,
     transactionStatus = TransactionStatus.Unknown,
   ): void {
-    if (failure.lost && failure.sent) this.events.finished?.(this, operation);
+    if (failure.lost && failure.sent) this.events.finished?.(this, operation, true);
     operation.failed(this, failure, transactionStatus);
   }
 

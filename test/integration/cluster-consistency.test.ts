@@ -31,6 +31,28 @@ describe.each(libraries())('what reads of a cluster show, with $name', ({ path }
     }
   });
 
+  it('shows what a read has written on the primary, wherever the program or chance has sent it', async () => {
+    for (const [primaryShare, terms] of [
+      [0, { consistency: 'primary' }],
+      [0.5, {}],
+    ] as const) {
+      await using db = openCluster({ maxWait: 20, primaryShare });
+      await write(db, 300);
+      await cluster.replayed(primary, standbys);
+      // The standbys have all that is known to have been written, and nothing that comes.
+      await db.readOnly.queryRow(VALUE, [], { maxWait: 60_000 });
+      await Promise.all(standbys.map((each) => cluster.pause(each)));
+      try {
+        for (let i = 0; i < 12; i++) {
+          const written = await db.readOnly.queryRow<Value>('UPDATE t SET n = n + 1 RETURNING n', [], terms);
+          expect(await db.readOnly.queryRow(VALUE)).toEqual({ n: written?.n, port: primary.port });
+        }
+      } finally {
+        await Promise.all(standbys.map((each) => cluster.resume(each)));
+      }
+    }
+  });
+
   describe('whose standbys do not go on', () => {
     beforeAll(() => Promise.all(standbys.map((each) => cluster.pause(each))));
     afterAll(async () => {
