@@ -12,6 +12,10 @@
 // (`Unwrap` would end the process).
 #define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #define NODE_ADDON_API_ENABLE_MAYBE
+// Which goes without C++ exceptions only; whoever compiles a file by itself need not know it.
+#ifndef NAPI_DISABLE_CPP_EXCEPTIONS
+#define NAPI_DISABLE_CPP_EXCEPTIONS
+#endif
 #include <napi.h>
 
 namespace kingbase {
