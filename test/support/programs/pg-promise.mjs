@@ -245,19 +245,14 @@ seen.lost = await failure(db.one('select pg_terminate_backend(pg_backend_pid())'
 events.splice(0, events.length, ...events.filter(([name]) => name !== 'connect'));
 log('lost');
 seen.again = await db.one('select 1 as v');
-const lostDirectly = new Promise((resolve) => {
-  void db
-    .connect({
-      direct: true,
-      onLost: (error, { client }) => (seen.onLost = [error.message, typeof client.processID]),
-    })
-    .then(async (lost) => {
-      const { pid } = await lost.one('select pg_backend_pid() as pid');
-      lost.client.once('end', resolve);
-      await db.one('select pg_terminate_backend($1)', [pid]);
-    });
+const toBeLost = await db.connect({
+  direct: true,
+  onLost: (error, { client }) => (seen.onLost = [error.message, typeof client.processID]),
 });
-await lostDirectly;
+const { pid: itsPid } = await toBeLost.one('select pg_backend_pid() as pid');
+const itsEnd = new Promise((resolve) => toBeLost.client.once('end', resolve));
+// Either can be told first.
+await Promise.all([itsEnd, db.one('select pg_terminate_backend($1)', [itsPid])]);
 seen.onLostEvents = events.splice(0).filter(([name]) => name === 'error');
 const nowhere = pgp({ ...config, port: 1 }, 'nowhere');
 seen.refused = await nowhere.one('select 1').catch(({ code, syscall, port }) => [code, syscall, port]);

@@ -1,11 +1,7 @@
 // What programs do by slonik, and what they see of it. Runs on pg, or on what --import has put in its place.
-// Slonik asks for a later Node.js, of which it needs this.
-Promise.withResolvers ??= () => {
-  const made = {};
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  return made;
-};
-const { createPool, createTypeParserPreset, sql, ...errors } = await import('slonik');
+import * as slonik from 'slonik';
+
+const { createPool, createTypeParserPreset, sql, ...errors } = slonik;
 
 const { config } = JSON.parse(process.argv[2]);
 const { host, port, user, database } = config;
