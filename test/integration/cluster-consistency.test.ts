@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClusterEntry, LogEntry } from 'kingbase-native';
+import type { ClusterEntry, Database, LogEntry } from 'kingbase-native';
 import type { EmbeddedServer } from '../../scripts/embedded-server.js';
 import type { TestCluster } from '../support/cluster.js';
 import { startMessageProxy } from '../support/message-proxy.js';
@@ -154,7 +154,14 @@ describe.each(libraries())('what reads of a cluster show, with $name', ({ path }
     });
   });
 
-  it('shows a write whose answer was lost, if it has been carried out', async () => {
+  it.each<[string, (db: Database, n: number) => Promise<unknown>]>([
+    ['on the database', write],
+    [
+      'as a read on the primary',
+      (db, n): Promise<unknown> =>
+        db.readOnly.query('UPDATE t SET n = $1 WHERE id = 1', [n], { consistency: 'primary' }),
+    ],
+  ])('shows a write %s whose answer was lost, if it has been carried out', async (_how, writeSo) => {
     const [target] = targets();
     const proxy = await startMessageProxy({ ...target!.config, ...primary }, [
       { at: '<UPDATE', nth: 2, where: 'before', action: 'rst' },
@@ -166,7 +173,7 @@ describe.each(libraries())('what reads of a cluster show, with $name', ({ path }
       await db.position();
       await cluster.replayed(primary, standbys);
       await Promise.all(standbys.map((each) => cluster.pause(each)));
-      await expect(write(db, 4711)).rejects.toMatchObject({ outcome: 'unknown' });
+      await expect(writeSo(db, 4711)).rejects.toMatchObject({ outcome: 'unknown' });
       expect(await db.readOnly.queryRow(VALUE)).toEqual({ n: 4711, port: primary.port });
     } finally {
       await Promise.all(standbys.map((each) => cluster.resume(each)));
