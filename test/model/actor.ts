@@ -154,7 +154,8 @@ export class Actor {
       await this.take(step.inner, outside);
     }
     if (step.end !== 'refused at commit') return true;
-    const sql = `INSERT INTO ledger (id, key) VALUES (0, 1), (0, 1)`;
+    // A key of its own, or its COMMIT would wait for another transaction with the same.
+    const sql = `INSERT INTO ledger (id, key) SELECT 0, pg_backend_pid() FROM generate_series(1, 2)`;
     const outcome = await this.stage.calls.call('exec', here, { by: 'nothing' }, () => tx.exec(sql));
     return 'value' in outcome;
   }
