@@ -1,5 +1,5 @@
-import { itWas } from '../base/kind-of.js';
 // Longer than other files: the public class with its documentation; what its calls do stands elsewhere.
+import { itWas } from '../base/kind-of.js';
 import type { GivingUp } from '../base/given-up.js';
 import { inspect, type InspectOptions } from 'node:util';
 import { Cluster, type ClusterHost, type ClusterTopology } from '../cluster/cluster.js';

@@ -17,7 +17,8 @@ import {
 } from '../../addon/interface.js';
 import type { Column } from '../../types/column.js';
 import type { StatementResult } from '../result-shape.js';
-import { GIVEN_UP, saysNotIdle, type Operation, type Session } from '../session.js';
+import { GIVEN_UP } from '../around-session.js';
+import { saysNotIdle, type Operation, type Session } from '../session.js';
 import type { CachedStatement } from '../statement-cache.js';
 import { cannotBeDescribed, Description } from './description.js';
 import { canBeDescribed, ParameterQuestion } from './parameter-question.js';

@@ -1,4 +1,5 @@
-import { GIVEN_UP, type Operation, type Session } from '../../driver/session.js';
+import { GIVEN_UP } from '../../driver/around-session.js';
+import type { Operation, Session } from '../../driver/session.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import { nothing } from '../../base/nothing.js';
 import { DatabaseError } from '../../errors/index.js';

@@ -126,7 +126,8 @@ Object.assign(OPERATIONS, {
     ),
   script: (db) =>
     outcome(db.script('SELECT 1; CREATE TEMPORARY TABLE IF NOT EXISTS s (i int); DROP TABLE s')),
-  limit: (db) => outcome(db.query('SELECT pg_sleep(0.2)', [], { timeout: 10 })),
+  // Long enough that the statement has begun.
+  limit: (db) => outcome(db.query('SELECT pg_sleep(1)', [], { timeout: 100 })),
   together: (db) =>
     outcome(
       Promise.all(
@@ -239,12 +240,18 @@ Object.assign(OPERATIONS, {
     outcome(
       (async () => {
         const controller = new AbortController();
-        const asked = db.query('SELECT pg_sleep(5)', [], { signal: controller.signal });
-        setImmediate(() => controller.abort());
-        // The reason of the signal, which is no error of the driver's.
-        await asked.catch((error) => {
-          if (error !== controller.signal.reason) throw error;
-        });
+        // When the server is at it: before that it may be taken back and have allocated nothing.
+        const abort = () => controller.abort();
+        db.on('notice', abort);
+        const sql = `DO $$ BEGIN RAISE NOTICE 'begun'; PERFORM pg_sleep(1); END $$`;
+        try {
+          // It rejects with the reason of the signal, which is no error of the driver's.
+          await db.query(sql, [], { signal: controller.signal }).catch((error) => {
+            if (error !== controller.signal.reason) throw error;
+          });
+        } finally {
+          db.off('notice', abort);
+        }
       })(),
     ),
   'settings altered': (db) =>

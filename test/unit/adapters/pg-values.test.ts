@@ -6,8 +6,8 @@ const { prepareValue: ofPg } = createRequire(__filename)('pg/lib/utils.js') as {
   prepareValue: (value: unknown) => unknown;
 };
 
-// eslint-disable-next-line no-sparse-arrays
-const HOLES = [1, , 2];
+const HOLES: unknown[] = [1];
+HOLES[2] = 2;
 
 const VALUES: Record<string, unknown> = {
   numbers: [1, -1.5, 1e300, NaN, Infinity, -0, 10n, true, false],

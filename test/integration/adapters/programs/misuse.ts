@@ -43,7 +43,15 @@ async function forNothings(run: (nothing: unknown) => unknown): Promise<Record<s
 
 /** One row by a pool with an option that is nothing. */
 function withOption(name: string, { pool }: Setting): Promise<Record<string, unknown>> {
-  return forNothings((nothing) => pool({ max: 1, [name]: nothing }).query(TEXT));
+  return forNothings(async (nothing) => {
+    const some = pool({ max: 1, [name]: nothing });
+    try {
+      return await some.query(TEXT);
+    } finally {
+      // So many open at once would leave other tests without connections.
+      await some.end();
+    }
+  });
 }
 
 const OPTIONS = [
