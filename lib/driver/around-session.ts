@@ -18,6 +18,8 @@ export interface OperationOn<Session> {
   begin(session: Session): void;
   /** Gives the core its command ahead of time instead of `begin`, where it has only one; see `Session.offer`. */
   offer?(session: Session): boolean;
+  /** The session has begun with what it was offered. */
+  offerBegun?(session: Session): void;
   /**
    * Gives the core its command instead of `begin`, to be sent together with those of other operations; false, and
    * nothing has happened, where it may take more than that one. See `Session.join`.

@@ -269,13 +269,23 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     return true;
   }
 
+  private tellFinished(): void {
+    if (this.events.finished === undefined || this.current === undefined) return;
+    this.events.finished(this, this.current, this.wrote);
+    this.wrote = false;
+  }
+
+  /** Called by the operation instead of `finish`: nobody is to have the session after it. */
+  finishForGood(transactionStatus: TransactionStatus): void {
+    this.transactionStatus = transactionStatus;
+    this.tellFinished();
+    this.discard();
+  }
+
   /** Called by the operation when it has ended and the session is to go on. */
   finish(transactionStatus: TransactionStatus): void {
     this.transactionStatus = transactionStatus;
-    if (this.events.finished !== undefined && this.current !== undefined) {
-      this.events.finished(this, this.current, this.wrote);
-      this.wrote = false;
-    }
+    this.tellFinished();
     const { parked } = this;
     if (parked !== undefined) {
       this.parked = undefined;
@@ -323,6 +333,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
     this.current = this.next;
     this.next = undefined;
     this.wentOn = false;
+    this.current?.offerBegun?.(this);
   }
 
   /** Stops the operation that is going on, by its own way or by a cancel request; its outcome comes the usual way. */

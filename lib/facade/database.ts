@@ -292,6 +292,15 @@ export class Database extends Queryable {
     }
   }
 
+  /**
+   * Rejects the calls that wait for a connection with this error, in place of letting them wait on; what is under way, or
+   * on its way to a session, goes on. With `cluster` those of all servers.
+   */
+  refuseWaiting(error: Error): void {
+    if (!(error instanceof Error)) throw badArgument('refuseWaiting() takes an error.', itWas(error));
+    for (const pool of this.cluster?.pools ?? [this.pool]) pool.refuseWaiting(error);
+  }
+
   /** The counters of the pool; with `cluster` those of the servers' pools together. */
   stats(): PoolStats {
     return this.cluster === undefined

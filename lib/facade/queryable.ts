@@ -182,7 +182,7 @@ export abstract class Queryable {
   scriptRows<T = RowObject | RowArray>(sql: string, options?: QueryOptions): Promise<QueryResult<T>[]> {
     let types: TypeMap;
     try {
-      checkOptions('a query', options);
+      checkOptions('scriptRows', options);
       checkText(sql);
       types = this.context.typeMapOf(options?.types);
     } catch (error) {

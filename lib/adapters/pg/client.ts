@@ -505,6 +505,9 @@ export class Client extends EventEmitter {
   }
 }
 
+/** What a class of the program's, or a library that watches queries, may have put another in place of. */
+export const ownQuery: unknown = Object.getOwnPropertyDescriptor(Client.prototype, 'query')?.value;
+
 /** What has a callback of its own keeps it. */
 function takeCallback(work: object, given: QueryCallback | undefined): void {
   const taker: { callback?: QueryCallback | undefined } = work;

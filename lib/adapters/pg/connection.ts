@@ -111,6 +111,11 @@ export class Connection extends EventEmitter {
     telling(() => this.emit('rowDescription', message));
   }
 
+  /** @internal Whether anybody but the client listens to it. */
+  isHeard(): boolean {
+    return this.eventNames().length > 1 || this.listenerCount('error') > 1;
+  }
+
   /** @internal The session is over. */
   ended(): void {
     if (this.over) return;

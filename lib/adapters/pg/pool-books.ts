@@ -1,4 +1,5 @@
 import type { PoolClient } from './pool-client.js';
+import { TypeOverrides } from './type-overrides.js';
 
 /** Whoever waits for a client. */
 export interface Waiter {
@@ -19,6 +20,14 @@ export class Books {
   /** With the timers that end them. */
   readonly idle = new Map<PoolClient, NodeJS.Timeout | undefined>();
   readonly expired = new WeakSet<PoolClient>();
+  /** Those that somebody has. */
+  readonly lent = new Set<PoolClient>();
+  /** Those to which a program has added something of its own: listeners, parsers, functions. */
+  readonly strangers = new Set<PoolClient>();
+  /** A text for each name that a statement has on any of them; null: there are several. */
+  readonly names = new Map<string, string | null>();
+  /** Parsers of clients that have none of their own. */
+  readonly types = new TypeOverrides();
   private readonly waiting = new Set<Entry>();
   /** Of those who wait, how many have no client coming. */
   waitingCount = 0;
@@ -48,9 +57,22 @@ export class Books {
     this.waitingCount--;
   }
 
+  noteName(name: string, text: string): void {
+    const known = this.names.get(name);
+    if (known === undefined) this.names.set(name, text);
+    else if (known !== text) this.names.set(name, null);
+  }
+
+  /** What a program adds to one that is no client of the pool any more is nobody's concern. */
+  noteStranger(client: PoolClient): void {
+    if (this.clients.includes(client)) this.strangers.add(client);
+  }
+
   uncount(client: PoolClient): void {
     const at = this.clients.indexOf(client);
     if (at >= 0) this.clients.splice(at, 1);
+    this.lent.delete(client);
+    this.strangers.delete(client);
   }
 
   /** It is idle no more. */

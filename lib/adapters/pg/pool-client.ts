@@ -1,7 +1,8 @@
 import type { Connection } from '../../index.js';
-import { Client, NO_PROCESS, type ConnectCallback } from './client.js';
+import { Client, NO_PROCESS, ownQuery, type ConnectCallback } from './client.js';
 import type { ClientConfig } from './config.js';
 import { TERMINATED } from './errors.js';
+import type { TypeFormat, TypeParser } from './type-overrides.js';
 
 export type Release = (error?: Error | boolean) => void;
 
@@ -11,6 +12,10 @@ export interface ClientHost {
   end(client: PoolClient): void;
   /** Gives up making a session for it. */
   giveUp(client: PoolClient, error: Error): void;
+  /** A program has added something of its own to it. */
+  altered(client: PoolClient): void;
+  /** A statement of this name has this text on one of the clients. */
+  named(name: string, text: string): void;
 }
 
 /** A client of a pool: the same object for as long as its session lives. */
@@ -29,6 +34,10 @@ export interface PoolClient extends Client {
   giveUp(): void;
   /** @internal Its session has ended. */
   over(): void;
+  /** @internal A program has added nothing of its own to it. */
+  isPlain(): boolean;
+  /** @internal A statement of this name has this text on its session. */
+  noteName(name: string, text: string): void;
 }
 
 /** `Client`, or a class of a program's that extends it. */
@@ -37,6 +46,18 @@ export type PoolClientClass = new (options: ClientConfig, lender: ClientHost) =>
 
 /** What a class of the program's, or a library, may have put another in place of. */
 const ownConnect: unknown = Object.getOwnPropertyDescriptor(Client.prototype, 'connect')?.value;
+
+/** Texts of named statements by their names, of which the pool learns. */
+class NamesOfClient extends Map<string, string> {
+  constructor(private readonly noted: (name: string, text: string) => void) {
+    super();
+  }
+
+  override set(name: string, text: string): this {
+    this.noted(name, text);
+    return super.set(name, text);
+  }
+}
 
 const classes = new WeakMap<ClientClass, PoolClientClass>();
 
@@ -66,6 +87,31 @@ function pooledClass(Base: ClientClass): PoolClientClass {
       for (const hidden of ['lender', 'whenOver', 'arrived'] as const) {
         Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
       }
+      this.queue.named = new NamesOfClient((name, text) => {
+        lender.named(name, text);
+      });
+      this.on('newListener', (event, listener) => {
+        if (event !== 'newListener' && listener !== this.whileIdle) lender.altered(this);
+      });
+    }
+
+    isPlain(): boolean {
+      if (this.query !== ownQuery || !this._types.isEmpty() || this.connection.isHeard()) return false;
+      for (const event of this.eventNames()) {
+        if (event === 'newListener') continue;
+        if (event !== 'error' || this.listeners(event).some((each) => each !== this.whileIdle)) return false;
+      }
+      return true;
+    }
+
+    noteName(name: string, text: string): void {
+      const { named } = this.queue;
+      if (named.get(name) !== text) named.set(name, text);
+    }
+
+    override setTypeParser(oid: number, format: TypeFormat | TypeParser, parser?: TypeParser): void {
+      super.setTypeParser(oid, format, parser);
+      this.lender.altered(this);
     }
 
     lend(session: Connection): void {

@@ -1,12 +1,9 @@
-import { setMaxListeners } from 'node:events';
 import type { Connection, Database } from '../../index.js';
 import type { PoolClient } from './pool-client.js';
 import type { PoolOptions } from './pool-options.js';
 
 /** Has the driver give a pool its sessions, and ends the waiting for them. */
 export class Connecting {
-  /** Ends the waiting of all; made anew each time. */
-  private outage = untold();
   private readonly making = new Map<PoolClient, AbortController>();
 
   constructor(
@@ -16,14 +13,15 @@ export class Connecting {
 
   /** @param coming the client that is made for it, which can be given up */
   checkOut(coming: PoolClient | undefined): Promise<Connection> {
-    let { signal } = this.outage;
+    const limits: { signal?: AbortSignal; timeout?: number } = {};
     if (coming !== undefined) {
       const controller = new AbortController();
       this.making.set(coming, controller);
-      ({ signal } = controller);
+      limits.signal = controller.signal;
     }
     const limit = this.options.connectionTimeoutMillis ?? 0;
-    return this.db.connect(limit > 0 ? { signal, timeout: limit } : { signal });
+    if (limit > 0) limits.timeout = limit;
+    return this.db.connect(limits);
   }
 
   giveUp(client: PoolClient, error: Error): void {
@@ -36,16 +34,6 @@ export class Connecting {
   }
 
   failAll(error: unknown): void {
-    const { outage } = this;
-    this.outage = untold();
-    outage.abort(error);
-    for (const controller of this.making.values()) controller.abort(error);
+    this.db.refuseWaiting(error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-/** Listened to by any number of those that wait. */
-function untold(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }

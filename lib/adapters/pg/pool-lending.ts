@@ -13,10 +13,14 @@ import {
 } from './pool-client.js';
 import { Connecting } from './pool-connecting.js';
 import { poolOptionsOf, type PoolConfig, type PoolOptions } from './pool-options.js';
+import { PoolQueries } from './pool-queries.js';
 import { telling } from './work.js';
 
 /** What nobody should see in a log. */
-const HIDDEN = ['db', 'books', 'connecting', 'hearing', 'clientClass'] as const;
+const HIDDEN = ['db', 'books', 'connecting', 'hearing', 'clientClass', 'queries'] as const;
+
+/** Longest time that a timer takes, in ms. */
+const LONGEST_WAIT = 2_147_483_647;
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
@@ -36,6 +40,7 @@ export class PoolLending extends EventEmitter {
 
   private readonly db: Database;
   private readonly connecting: Connecting;
+  protected readonly queries: PoolQueries;
   private hearing = false;
 
   private readonly clientClass: PoolClientClass;
@@ -58,13 +63,27 @@ export class PoolLending extends EventEmitter {
         max: countOf(this.options.max),
         min: countOf(this.options.min),
         idleTimeout: this.options.idleTimeoutMillis || 0,
-        acquireTimeout: 0,
+        acquireTimeout: limitOf(this.options.connectionTimeoutMillis),
         maxLifetime: lifetime,
         lifetimeJitter: 0,
         ...config.pool,
       },
     });
     this.connecting = new Connecting(this.db, this.options);
+    this.queries = new PoolQueries({
+      db: this.db,
+      books: this.books,
+      pool: this,
+      noteIdle: (client) => {
+        this.noteIdle(client);
+      },
+      remove: (client) => {
+        this.remove(client);
+      },
+      forget: (client) => {
+        this.forget(client);
+      },
+    });
     for (const hidden of HIDDEN) {
       Object.defineProperty(this, hidden, { value: this[hidden], writable: true, enumerable: false });
     }
@@ -148,6 +167,7 @@ export class PoolLending extends EventEmitter {
       books.wake(known);
       known.ref();
     }
+    books.lent.add(client);
     client.release = this.releaseOnce(client);
     if (isNew) await this.welcome(client, client.meet(session));
     else client.lend(session);
@@ -200,6 +220,12 @@ export class PoolLending extends EventEmitter {
       giveUp: (given, error) => {
         this.connecting.giveUp(given, error);
       },
+      altered: (given) => {
+        this.books.noteStranger(given);
+      },
+      named: (name, text) => {
+        this.books.noteName(name, text);
+      },
     });
     client.whileIdle = (error): void => {
       Object.assign(error, { client });
@@ -226,13 +252,16 @@ export class PoolLending extends EventEmitter {
     return (error) => {
       if (released) throw new Error(DOUBLE_RELEASE);
       released = true;
+      this.books.lent.delete(client);
+      this.queries.look(client);
       client._poolUseCount++;
       this.emit('release', error, client);
       const expended = client._poolUseCount >= this.options.maxUses;
       const expired = this.books.expired.has(client);
       if (expended) this.log('remove expended client');
       else if (expired) this.log('remove expired client');
-      const wanted = !error && !this.ending && !client._ending && !expended && !expired;
+      const wanted =
+        !error && !this.queries.isDoomed(client) && !this.ending && !client._ending && !expended && !expired;
       if (wanted && client.isToTellStray) {
         // The message came with the last answer; to `pg` it comes when the client is idle, and the pool tells of it.
         this.keepIdle(client);
@@ -250,8 +279,12 @@ export class PoolLending extends EventEmitter {
   }
 
   private keepIdle(client: PoolClient): void {
-    const { idleTimeoutMillis, allowExitOnIdle, min } = this.options;
     client.on('error', client.whileIdle);
+    this.noteIdle(client);
+  }
+
+  private noteIdle(client: PoolClient): void {
+    const { idleTimeoutMillis, allowExitOnIdle, min } = this.options;
     let timer: NodeJS.Timeout | undefined;
     if (idleTimeoutMillis && this._clients.length > min) {
       timer = setTimeout(() => {
@@ -326,6 +359,7 @@ export class PoolLending extends EventEmitter {
 
   protected async close(): Promise<void> {
     if (this.ending) throw new Error('Called end on pool more than once');
+    this.queries.noteBegun();
     this.ending = true;
     for (const client of [...this.books.idle.keys()]) this.remove(client);
     for (const client of this.books.spares.splice(0)) this.forget(client);
@@ -337,6 +371,11 @@ export class PoolLending extends EventEmitter {
 /** A client of another package has a connection of its own, which the pool could not lend. */
 function isClientClass(given: unknown): given is typeof Client {
   return given === Client || (typeof given === 'function' && given.prototype instanceof Client);
+}
+
+/** ms that the driver lets calls wait for a session; 0: for ever. */
+function limitOf(given: number | undefined): number {
+  return Number.isInteger(given) && Number(given) > 0 && Number(given) <= LONGEST_WAIT ? Number(given) : 0;
 }
 
 /** How many clients that is to `pg`, which compares with what was given, whatever it is. */

@@ -87,25 +87,43 @@ export class Pool extends PoolLending {
     values: readonly unknown[] | null | undefined,
   ): Promise<Result<unknown>> {
     return new this.Promise<Result<unknown>>((resolve) => {
-      const reject = (error: Error): void => {
-        resolve(rejectedForCaller(error));
-      };
-      this.lease()
-        .then((client) => {
-          try {
-            client.query(config, values, (error, result) => {
-              // As with `pg`, nobody knows in what state a failed statement has left the session.
-              client.release(error ?? undefined);
-              if (error) reject(error);
-              else resolve(result as Result<unknown>);
-            });
-          } catch (error) {
-            client.release(error as Error);
-            throw error;
-          }
-        })
-        .catch(reject);
+      const query = this.queries.of(config, values);
+      if (query === undefined) {
+        this.runLent(config, values, resolve);
+        return;
+      }
+      this.queries.run(query, resolve, (failure) => {
+        this.runLent(query as unknown as QueryConfig, undefined, resolve, failure);
+      });
     });
+  }
+
+  /** @param failure what it is to fail with, which would have come of running it */
+  private runLent(
+    config: string | QueryConfig,
+    values: readonly unknown[] | null | undefined,
+    resolve: (answer: Result<unknown> | Promise<never>) => void,
+    failure?: Error,
+  ): void {
+    const reject = (error: Error): void => {
+      resolve(rejectedForCaller(error));
+    };
+    this.lease()
+      .then((client) => {
+        try {
+          if (failure !== undefined) throw failure;
+          client.query(config, values, (error, result) => {
+            // As with `pg`, nobody knows in what state a failed statement has left the session.
+            client.release(error ?? undefined);
+            if (error) reject(error);
+            else resolve(result as Result<unknown>);
+          });
+        } catch (error) {
+          client.release(error as Error);
+          throw error;
+        }
+      })
+      .catch(reject);
   }
 
   end(): Promise<void>;

@@ -13,7 +13,8 @@ interface Waiting {
 /** What is to be run on one client, one after the other. */
 export class QueryQueue {
   private readonly waiting: Waiting[] = [];
-  private readonly named = new Map<string, string>();
+  /** Texts of named statements by their names. */
+  named = new Map<string, string>();
   private session: Connection | undefined;
   private active: Work | undefined;
   private whenIdle: (() => void) | undefined;

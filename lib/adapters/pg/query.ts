@@ -1,11 +1,16 @@
 import { EventEmitter } from 'node:events';
-import type { QueryOptions, QueryResult as DriverResult } from '../../index.js';
+import {
+  UsageError,
+  type Database,
+  type QueryOptions,
+  type QueryResult as DriverResult,
+} from '../../index.js';
 import { unlessFalsy } from './defaults.js';
 import { statementError } from './errors.js';
 import { readingBy } from './reading.js';
 import { Result, type TextRow } from './result.js';
 import type { TypeParsers } from './type-overrides.js';
-import { prepareValue } from './values.js';
+import { prepareValue, type PreparedValue } from './values.js';
 import { AS_TEXT, RUN, telling, type Done, type Host, type Work } from './work.js';
 
 export interface QueryConfig {
@@ -26,6 +31,10 @@ export interface QueryConfig {
 
 export type QueryCallback = (error: Error | null | undefined, result?: Result | Result[]) => void;
 
+/** Whoever has its answer read. */
+type Reader = Pick<Host, 'types' | 'described'>;
+
+const nobody = (): void => undefined;
 const NOTHING: QueryConfig = {};
 /** The protocol has four bytes for it. */
 const MOST_ROWS = 2 ** 32 - 1;
@@ -46,6 +55,8 @@ export class Query extends EventEmitter implements Work {
   private asTexts = true;
   /** @internal Nobody but the client has it. */
   ofClient = false;
+  /** What is sent for its values: each is asked once, however often it is begun. */
+  private prepared: PreparedValue[] | undefined;
   /** @internal Its answer must come in time: by that, a query of `pg` has a callback, and nobody has to listen to its error. */
   hasLimit = false;
 
@@ -118,16 +129,58 @@ export class Query extends EventEmitter implements Work {
       );
     }
     if (values && !Array.isArray(values)) throw new Error('Query values must be an array');
-    const reading = this.ofClient ? readingBy(this.types ?? types) : undefined;
-    this.asTexts = reading === undefined;
-    const rowMode = this.asTexts || this.rowMode === 'array' ? 'array' : 'object';
-    const options: QueryOptions = { rowMode, types: reading ?? AS_TEXT };
+    const options = this.options(types);
     if (timeout !== undefined) options.timeout = timeout;
     if (!this.requiresPreparation(text)) return session.scriptRows(text, options);
     this.checkPreparation();
     if (typeof name === 'string') named.set(name, text);
-    const prepared = (values ?? []).map(prepareValue);
-    return session.query(text, prepared, options).then((result) => [result]);
+    return session.query(text, this.preparedValues(), options).then((result) => [result]);
+  }
+
+  private options(types: TypeParsers): QueryOptions {
+    const reading = this.ofClient ? readingBy(this.types ?? types) : undefined;
+    this.asTexts = reading === undefined;
+    const rowMode = this.asTexts || this.rowMode === 'array' ? 'array' : 'object';
+    return { rowMode, types: reading ?? AS_TEXT };
+  }
+
+  private preparedValues(): PreparedValue[] {
+    return (this.prepared ??= (this.values ?? []).map(prepareValue));
+  }
+
+  /**
+   * @internal Runs it on the session of the pool that is free next; a session on which it fails is closed. It has a text
+   * that is to be prepared.
+   *
+   * @param begun told each time a session begins with it; nothing is sent where it throws
+   * @param failed told what the driver says, and whether that is of the call itself, whichever session had run it; what the
+   *   answer's reading throws is told as the query's error
+   */
+  runOn(
+    db: Database,
+    types: TypeParsers,
+    begun: (processId: number) => void,
+    failed: (error: unknown, ofCall: boolean) => void,
+  ): void {
+    this.ofClient = true;
+    let values: PreparedValue[];
+    try {
+      values = this.preparedValues();
+    } catch (error) {
+      process.nextTick(failed, error, true);
+      return;
+    }
+    const options = this.options(types);
+    options.onSession = begun;
+    options.discardOnError = true;
+    db.query(this.text ?? '', values, options).then(
+      (result) => {
+        this.answered([result], { types, described: nobody });
+      },
+      (error: unknown) => {
+        failed(error, error instanceof UsageError);
+      },
+    );
   }
 
   /** What `pg` fails to send, in its own way, or where nobody can catch that. */
@@ -142,12 +195,13 @@ export class Query extends EventEmitter implements Work {
     }
   }
 
-  private requiresPreparation(text: string): boolean {
+  /** @internal */
+  requiresPreparation(text: string): boolean {
     if (this.queryMode === 'extended' || this.name || this.rows) return true;
     return text !== '' && this.values !== undefined && this.values.length > 0;
   }
 
-  private answered(answers: readonly DriverResult<unknown>[], host: Host): void {
+  private answered(answers: readonly DriverResult<unknown>[], host: Reader): void {
     const results: Result[] = [];
     try {
       for (const answer of answers) results.push(this.resultOf(answer, host));
@@ -166,7 +220,7 @@ export class Query extends EventEmitter implements Work {
     this.emit('end', given);
   }
 
-  private resultOf(answer: DriverResult<unknown>, { types, described }: Host): Result {
+  private resultOf(answer: DriverResult<unknown>, { types, described }: Reader): Result {
     const result = new Result(this.rowMode, this.types ?? types);
     if (answer.fields.length > 0) {
       result.describe(answer.fields);

@@ -40,30 +40,70 @@ function saysItself(value: object): value is ToPostgres {
 }
 
 function arrayText(values: readonly unknown[]): string {
-  return `{${values.map(elementText).join(',')}}`;
+  let text = '{';
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) text += ',';
+    text += elementText(values[i]);
+  }
+  return `${text}}`;
 }
 
 function elementText(value: unknown): string {
+  switch (typeof value) {
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return `"${value}"`;
+    case 'string':
+      return quoted(value);
+    default:
+      break;
+  }
   if (value === null || value === undefined) return 'NULL';
   if (Array.isArray(value)) return arrayText(value);
   if (ArrayBuffer.isView(value)) {
     return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
   }
-  const text = prepareValue(value);
-  return `"${String(text).replace(/[\\"]/g, '\\$&')}"`;
+  return quoted(String(prepareValue(value)));
+}
+
+function quoted(text: string): string {
+  // Most have nothing to be escaped, which is found sooner than it is replaced.
+  const plain = !text.includes('"') && !text.includes('\\');
+  return plain ? `"${text}"` : `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+const PAIRS = Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0'));
+
+/** Also of a date that is none. */
+function two(part: number): string {
+  return PAIRS[part] ?? String(part).padStart(2, '0');
 }
 
 /** A moment with the zone's offset, so that it means the same in every session; years before 1 as the server writes them. */
 function dateText(date: Date, utc: boolean): string {
-  const read = utc ? new Date(date) : new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   const offset = utc ? 0 : -date.getTimezoneOffset();
+  const read = offset === 0 ? date : new Date(date.getTime() + offset * 60_000);
   const year = read.getUTCFullYear();
-  const two = (part: number): string => String(part).padStart(2, '0');
-  const day = `${String(year < 1 ? 1 - year : year).padStart(4, '0')}-${two(read.getUTCMonth() + 1)}-${two(read.getUTCDate())}`;
-  const time = `${two(read.getUTCHours())}:${two(read.getUTCMinutes())}:${two(read.getUTCSeconds())}`;
+  const years = String(year < 1 ? 1 - year : year).padStart(4, '0');
   const fraction = String(read.getUTCMilliseconds()).padStart(3, '0');
-  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
-  return `${day}T${time}.${fraction}${zone}${year < 1 ? ' BC' : ''}`;
+  const day = `${years}-${two(read.getUTCMonth() + 1)}-${two(read.getUTCDate())}`;
+  const time = `${two(read.getUTCHours())}:${two(read.getUTCMinutes())}:${two(read.getUTCSeconds())}.${fraction}`;
+  return `${day}T${time}${zoneText(offset)}${year < 1 ? ' BC' : ''}`;
+}
+
+let zone = { offset: 0, text: '+00:00' };
+
+/** Mostly that of the date before. */
+function zoneText(offset: number): string {
+  if (zone.offset !== offset) {
+    const minutes = Math.abs(offset);
+    zone = {
+      offset,
+      text: `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`,
+    };
+  }
+  return zone.text;
 }
 
 export function escapeIdentifier(text: string): string {

@@ -51,6 +51,10 @@ export interface ExecutionRequest {
   readonly typeOptions?: TypeOptions | undefined;
   /** Where an explicitly prepared statement keeps its server-side form for a session; undefined from it: nowhere. */
   readonly statementOn?: ((session: Session) => CachedStatement | undefined) | undefined;
+  /** Told which server process the statement is run by, each time a session begins with it. */
+  readonly onSession?: ((processId: number) => void) | undefined;
+  /** A session on which it has failed is closed. */
+  readonly discardOnError?: boolean | undefined;
 }
 
 /** Learns of types from the server's catalogue. */
@@ -115,6 +119,13 @@ export class Execution<R> implements Operation {
 
   begin(session: Session): void {
     const { request } = this;
+    try {
+      this.tellSession(session);
+    } catch (error) {
+      this.reject(error);
+      session.finish(session.transactionStatus);
+      return;
+    }
     // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
     this.again = false;
     this.joined = false;
@@ -164,8 +175,9 @@ export class Execution<R> implements Operation {
    * rows of known types or a count, and can begin or end no transaction and alter no setting.
    */
   join(session: Session): boolean {
-    const { sql, parameters, types, rowMode, statementOn } = this.request;
-    if (this.alone || this.needsDescription()) return false;
+    const { sql, parameters, types, rowMode, statementOn, onSession, discardOnError } = this.request;
+    if (this.alone || onSession !== undefined || discardOnError === true) return false;
+    if (this.needsDescription()) return false;
     const statement = statementOn === undefined ? session.statements.usePrepared(sql) : statementOn(session);
     const alone = statement?.prepared === true && statement.settledFor === types;
     if (!alone || !statement.fixesColumns || statement.callsUnknown) return false;
@@ -184,6 +196,19 @@ export class Execution<R> implements Operation {
     this.beginsPrepared(statement);
     this.joined = true;
     return true;
+  }
+
+  /** The session begins with it. */
+  private tellSession(session: Session): void {
+    this.request.onSession?.(session.facts?.backendPid ?? 0);
+  }
+
+  offerBegun(session: Session): void {
+    try {
+      this.tellSession(session);
+    } catch (error) {
+      this.thrown ??= { error };
+    }
   }
 
   private beginsPrepared(statement: CachedStatement): void {
@@ -471,7 +496,9 @@ export class Execution<R> implements Operation {
 
   protected fail(session: Session, error: unknown, transactionStatus: TransactionStatus): void {
     this.reject(error);
-    this.finish(session, transactionStatus);
+    // A session that is at work on the next already is not to be lost to that.
+    if (this.request.discardOnError === true && !session.hasGoneOn) session.finishForGood(transactionStatus);
+    else this.finish(session, transactionStatus);
   }
 
   protected finish(session: Session, transactionStatus: TransactionStatus): void {

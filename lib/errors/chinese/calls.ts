@@ -19,6 +19,7 @@ export const CALLS: readonly Pair[] = [
     'Give the property "signal" of an AbortController, or AbortSignal.timeout(ms).',
     '请给出 AbortController 的属性“signal”，或 AbortSignal.timeout(毫秒数)。',
   ],
+  ['refuseWaiting() takes an error.', 'refuseWaiting() 接受一个错误。'],
   [
     'disconnect() takes the number of a server process, which is a whole number.',
     'disconnect() 需要服务器进程号，它是一个整数。',

@@ -22,6 +22,7 @@ export const PHRASES: readonly Pair[] = [
   ['a function', '函数'],
   ['a function or an object with "write"', '函数，或带有“write”的对象'],
   ['a function that gives ms', '返回毫秒数的函数'],
+  ['a function that takes the number of a server process', '接受服务器进程编号的函数'],
   ['an object', '对象'],
   ['an object of options such as { max: 20 }', '选项对象，例如 { max: 20 }'],
   ['a pool', '连接池'],

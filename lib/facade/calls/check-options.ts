@@ -13,7 +13,8 @@ const LARGE_OBJECT = [...LIMITS, 'traceContext'] as const;
 
 /** The options that each call takes. A call that takes none is not here. */
 const NAMES = {
-  'a query': QUERY,
+  'a query': [...QUERY, 'onSession', 'discardOnError'],
+  scriptRows: QUERY,
   rows: [...QUERY, 'stallTimeout'],
   script: [...LIMITS, 'traceContext'],
   'a read-only view': READ,

@@ -8,11 +8,11 @@ import type { Limit, Waiting } from './limit.js';
 import type { OperationRunner } from './runner.js';
 
 /**
- * What the call does not pass on of its operation. `offer`, `join` and `atLast`: a command that was offered or sent with
+ * What the call does not pass on of its operation. `offer`, `offerBegun`, `join` and `atLast`: a command that was offered or sent with
  * others is begun at a moment that nobody here knows, so that a cancel request could hit the statement before it. `giveUp` and
  * `completing` are between the call and its operation.
  */
-type Withheld = 'offer' | 'join' | 'atLast' | 'giveUp' | 'completing';
+type Withheld = 'offer' | 'offerBegun' | 'join' | 'atLast' | 'giveUp' | 'completing';
 
 /**
  * An operation that its caller can abort or that has a time limit. It stands before the operation and passes on what the

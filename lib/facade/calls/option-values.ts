@@ -56,6 +56,11 @@ export const OPTION_VALUES = {
     throw badValue('types', call, `an object such as { int8: 'number' }, not ${kindOf(value)}`);
   },
   traceContext: anything,
+  onSession: (value, call) => {
+    if (typeof value !== 'function')
+      throw badValue('onSession', call, 'a function that takes the number of a server process', itWas(value));
+  },
+  discardOnError: truth('discardOnError'),
   consistency: (value) => checkConsistency('consistency', value),
   after: (value) => void readPosition(value),
   maxWait: (value) => checkTime('maxWait', value),

@@ -20,6 +20,17 @@ export interface QueryOptions extends ReadTerms {
   types?: TypeOptions | undefined;
   /** Handed on to whoever traces the call, as `traceContext` of the tracing channel's context. */
   traceContext?: unknown;
+  /**
+   * Of `query`, `queryRow` and `exec`: called when a session begins with the statement, with the number of its server process,
+   * and again if the statement is run again on another session. What it throws the call rejects with, and nothing is sent;
+   * where the session was given the statement ahead of its turn it is carried out all the same.
+   */
+  onSession?: ((processId: number) => void) | undefined;
+  /**
+   * Of `query`, `queryRow` and `exec`: where the call fails once a session has begun with it, that session is closed before
+   * anybody else has it. Default false.
+   */
+  discardOnError?: boolean | undefined;
 }
 
 /** Options of a call whose rows are objects by column name, as they are unless said otherwise. */

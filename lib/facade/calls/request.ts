@@ -35,5 +35,7 @@ export function request(
     lookUp: context,
     typeOptions: options?.types,
     statementOn,
+    onSession: options?.onSession,
+    discardOnError: options?.discardOnError === true,
   };
 }

@@ -15,6 +15,7 @@ import { losses } from './programs/losses.js';
 import { misuse } from './programs/misuse.js';
 import { parsers } from './programs/parsers.js';
 import { poolLife } from './programs/pool-life.js';
+import { poolQueries } from './programs/pool-queries.js';
 import { pools } from './programs/pools.js';
 import type { Module, Program, Programs, Setting } from './programs/program.js';
 import { cursors } from './programs/reading.js';
@@ -85,6 +86,7 @@ const areas: Record<string, Programs> = {
   copies,
   pools,
   'life of pools': poolLife,
+  'queries of pools': poolQueries,
 };
 const { host, port, user, database } = inject('server');
 const server = { host, port, user, database };
