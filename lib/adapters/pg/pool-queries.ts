@@ -41,6 +41,17 @@ interface Begun {
   readonly client: PoolClient;
   readonly query: Query;
   readonly waiter: Waiter;
+  /** Tells of its end, which has come before its turn. */
+  told: (() => void) | undefined;
+}
+
+/**
+ * What a client's session has begun with and nobody has been told the end of. With `pg` the second begins when the first has
+ * been told of: that is when its beginning is noted, though its session may have come to its end by then.
+ */
+interface UnderWay {
+  noted: Begun | undefined;
+  readonly next: Begun[];
 }
 
 /**
@@ -50,9 +61,11 @@ interface Begun {
  */
 export class PoolQueries {
   private readonly able: boolean;
-  private readonly underWay = new WeakMap<PoolClient, number>();
+  private readonly underWay = new WeakMap<PoolClient, UnderWay>();
   /** To be ended as soon as nothing runs on them. */
   private readonly doomed = new WeakSet<PoolClient>();
+  /** One of their queries is being told of, and the next has begun. */
+  private readonly telling = new WeakSet<PoolClient>();
   /** Begun while they were asked for: that counts from the end of that turn on, as with `pg`. */
   private begun: Begun[] = [];
   private calling = false;
@@ -110,20 +123,29 @@ export class PoolQueries {
   ): void {
     const { books, db } = this.host;
     const waiter = books.enter(undefined);
-    let client: PoolClient | undefined;
-    const begun = (processId: number): void => {
+    let begun: Begun | undefined;
+    const begin = (processId: number): void => {
       // Its connection was lost before anything of it was sent, and the driver runs it on another.
-      if (client !== undefined) this.end(client, undefined);
-      client = undefined;
-      client = this.begin(processId, query, waiter);
+      if (begun !== undefined) this.takeBack(begun);
+      begun = undefined;
+      begun = this.begin(processId, query, waiter);
     };
-    query.callback = (error, result): void => {
-      if (client !== undefined) this.end(client, error ?? undefined);
+    const tell = (error: Error | null | undefined, result: Result | Result[] | undefined): void => {
+      if (begun !== undefined) {
+        if (!this.isTurn(begun)) {
+          begun.told = (): void => {
+            tell(error, result);
+          };
+          return;
+        }
+        this.end(begun, error ?? undefined);
+      }
       resolve(error ? rejectedForCaller(error) : (result as Result<unknown>));
     };
+    query.callback = tell;
     this.calling = true;
-    query.runOn(db, books.types, begun, (error, ofCall) => {
-      if (client !== undefined) {
+    query.runOn(db, books.types, begin, (error, ofCall) => {
+      if (begun !== undefined) {
         query.handleError(statementError(error));
         return;
       }
@@ -145,39 +167,59 @@ export class PoolQueries {
     else this.host.forget(waiter.coming);
   }
 
-  private begin(processId: number, query: Query, waiter: Waiter): PoolClient {
+  private begin(processId: number, query: Query, waiter: Waiter): Begun {
     const { books } = this.host;
     const client = books.byProcess.get(processId);
     if (client === undefined || books.unmet.has(client)) throw NOT_MET;
-    const begun: Begun = { client, query, waiter };
+    const begun: Begun = { client, query, waiter, told: undefined };
     if (!this.calling) {
-      this.note(begun);
+      this.take(begun);
     } else {
       if (this.begun.length === 0) queueMicrotask(this.noteBegun);
       this.begun.push(begun);
     }
-    return client;
+    return begun;
   }
 
   /** Notes now what has begun in this turn. */
   readonly noteBegun = (): void => {
     const { begun } = this;
     this.begun = [];
-    for (const each of begun) this.note(each);
+    for (const each of begun) this.take(each);
   };
 
-  private note({ client, query, waiter }: Begun): void {
-    const { books, pool } = this.host;
-    this.leave(waiter, true);
-    const others = this.underWay.get(client) ?? 0;
-    this.underWay.set(client, others + 1);
-    if (others === 0) {
-      books.wake(client);
-      if (pool.options.allowExitOnIdle) client.ref();
-      this.tellAcquired(client);
+  private take(begun: Begun): void {
+    const { client } = begun;
+    const known = this.underWay.get(client);
+    if (known?.noted !== undefined) {
+      known.next.push(begun);
+      return;
     }
+    const underWay = known ?? { noted: undefined, next: [] };
+    this.underWay.set(client, underWay);
+    this.host.books.wake(client);
+    if (this.host.pool.options.allowExitOnIdle) client.ref();
+    this.note(begun, underWay);
+  }
+
+  private note(begun: Begun, underWay: UnderWay): void {
+    const { client, query, waiter } = begun;
+    underWay.noted = begun;
+    this.leave(waiter, true);
+    this.tellAcquired(client);
     const { name, text } = query;
     if (name && text !== undefined) client.noteName(name, text);
+  }
+
+  /** Its end is told of when all has been done that follows from the one before. */
+  private noteNext(begun: Begun, underWay: UnderWay): void {
+    const { client } = begun;
+    this.telling.add(client);
+    process.nextTick(() => {
+      this.telling.delete(client);
+      begun.told?.();
+    });
+    this.note(begun, underWay);
   }
 
   /** Of use to those who began to listen while it waited. */
@@ -186,27 +228,46 @@ export class PoolQueries {
     if (pool.listenerCount('acquire') > 0) telling(() => pool.emit('acquire', client));
   }
 
-  private end(client: PoolClient, error: Error | undefined): void {
-    const { host } = this;
-    const { books, pool } = host;
-    client._poolUseCount++;
-    if (pool.listenerCount('release') > 0) telling(() => pool.emit('release', error, client));
-    const others = (this.underWay.get(client) ?? 1) - 1;
-    this.underWay.set(client, others);
-    if (books.byProcess.get(client.processID) !== client) {
-      host.remove(client);
+  private isTurn(begun: Begun): boolean {
+    const { client } = begun;
+    return this.underWay.get(client)?.noted === begun && !this.telling.has(client);
+  }
+
+  /** It is not run on its session. */
+  private takeBack(begun: Begun): void {
+    const { next = [], noted } = this.underWay.get(begun.client) ?? {};
+    if (noted === begun) {
+      this.end(begun, undefined);
       return;
     }
-    // As with `pg`, nobody knows in what state what has failed has left the session. Mostly that is closed already.
-    if (error !== undefined) {
+    for (const list of [next, this.begun]) {
+      const at = list.indexOf(begun);
+      if (at >= 0) list.splice(at, 1);
+    }
+  }
+
+  private end({ client }: Begun, error: Error | undefined): void {
+    const { host } = this;
+    const { books, pool } = host;
+    const underWay = this.underWay.get(client);
+    if (underWay === undefined) return;
+    underWay.noted = undefined;
+    client._poolUseCount++;
+    if (pool.listenerCount('release') > 0) telling(() => pool.emit('release', error, client));
+    const gone = books.byProcess.get(client.processID) !== client;
+    if (gone) {
+      host.remove(client);
+    } else if (error !== undefined) {
+      // As with `pg`, nobody knows in what state what has failed has left the session. Mostly that is closed already.
       this.doomed.add(client);
       books.noteStranger(client);
     }
-    if (others > 0) {
-      // The next has begun before the end of this one could be told.
-      this.tellAcquired(client);
+    const next = underWay.next.shift();
+    if (next !== undefined) {
+      this.noteNext(next, underWay);
       return;
     }
+    if (gone) return;
     if (books.lent.has(client)) return;
     host.noteIdle(client);
     if (this.doomed.has(client)) {

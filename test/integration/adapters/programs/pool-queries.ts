@@ -59,6 +59,19 @@ export const poolQueries: Programs = {
     });
     return { seen };
   },
+  'count the client as busy with the next, though that has ended in the same turn': async ({ pool }) => {
+    const one = pool({ max: 1 });
+    await warm(one);
+    const seen: unknown[] = [];
+    const tell = async (v: number): Promise<void> => {
+      await one.query(PID, [v]);
+      seen.push([v, counts(one)]);
+      // Long enough that the next two have ended when this thread hears of them.
+      if (v === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    };
+    await Promise.all([1, 2, 3, 4, 5].map(tell));
+    return { seen };
+  },
   'run on the clients that there are': async ({ pool }) => {
     const three = pool({ max: 3 });
     const pids = await warm(three);
