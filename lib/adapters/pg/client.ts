@@ -1,6 +1,8 @@
+// Longer than other files: one session's life as the class of pg shows it; what is asked of it, and the line of that, stand elsewhere.
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { open, type ChannelNotification, type Connection, type Database, type Notice } from '../../index.js';
+import { holdsPortal, workOf } from './asked.js';
 import { ConnectionParameters, type ClientConfig } from './config.js';
 import { Connection as Face } from './connection.js';
 import { CopyFrom, CopyTo } from './copy.js';
@@ -13,15 +15,13 @@ import {
   terminated,
   TERMINATED,
 } from './errors.js';
-import { workOfForeignCopy } from './foreign-copies.js';
-import { workOfForeign } from './foreign-cursors.js';
 import { Hold } from './hold.js';
 import { Query, type QueryCallback, type QueryConfig } from './query.js';
 import { QueryQueue } from './query-queue.js';
 import type { Result, RowOfAnyKind } from './result.js';
 import { TypeOverrides, type TypeFormat, type TypeParser } from './type-overrides.js';
 import { escapeIdentifier, escapeLiteral } from './values.js';
-import { RUN, telling, type Work } from './work.js';
+import { telling, type Work } from './work.js';
 
 /** @internal */
 export const NO_PROCESS = null as unknown as number;
@@ -58,7 +58,8 @@ export class Client extends EventEmitter {
   protected session: Connection | undefined;
   private lastStatus: 'I' | 'T' | 'E' | null = null;
   protected readonly queue: QueryQueue;
-  private readonly promise: PromiseConstructor;
+  /** @internal */
+  readonly promise: PromiseConstructor;
   private db: Database | undefined;
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
@@ -339,7 +340,7 @@ export class Client extends EventEmitter {
     if (config === null || config === undefined) {
       throw new TypeError('Client was passed a null or undefined query');
     }
-    const [work, answer] = this.workOf(config, values ?? undefined, callback);
+    const [work, answer] = workOf(this, config, values ?? undefined, callback);
     // A program in JavaScript may give it as text.
     const limit: unknown =
       (typeof config === 'object' && 'query_timeout' in config ? config.query_timeout : undefined) ??
@@ -361,41 +362,6 @@ export class Client extends EventEmitter {
       this.queue.add(work, Number(limit) || 0);
     }
     return answer;
-  }
-
-  /** What is to be run, and what `query` gives back for it. */
-  private workOf(
-    config: string | QueryConfig | Work,
-    values: readonly unknown[] | QueryCallback | undefined,
-    callback: QueryCallback | undefined,
-  ): [Work, unknown] {
-    if (isWork(config)) {
-      takeCallback(config, typeof values === 'function' ? values : callback);
-      return [config, config];
-    }
-    if (typeof config === 'object' && 'submit' in config && typeof config.submit === 'function') {
-      if (this.pipeline) return [refusable(config), config];
-      const work = workOfForeign(config) ?? workOfForeignCopy(config);
-      if (work !== undefined) {
-        takeCallback(config, typeof values === 'function' ? values : callback);
-        return [work, config];
-      }
-      throw new TypeError(
-        'This object sends messages of the protocol itself, which the client library does. Use the Cursor, QueryStream or copy of kingbase-native/pg.',
-      );
-    }
-    const query = new Query(config, values, callback);
-    query.ofClient = true;
-    if (query.callback) {
-      checkCallback(query.callback);
-      return [query, undefined];
-    }
-    const answer = new this.promise((resolve) => {
-      query.callback = (error, result): void => {
-        resolve(error ? rejectedForCaller(error) : result);
-      };
-    });
-    return [query, answer];
   }
 
   end(): Promise<void>;
@@ -507,33 +473,3 @@ export class Client extends EventEmitter {
 
 /** What a class of the program's, or a library that watches queries, may have put another in place of. */
 export const ownQuery: unknown = Object.getOwnPropertyDescriptor(Client.prototype, 'query')?.value;
-
-/** What has a callback of its own keeps it. */
-function takeCallback(work: object, given: QueryCallback | undefined): void {
-  const taker: { callback?: QueryCallback | undefined } = work;
-  if (given) taker.callback ??= given;
-}
-
-/** What `pg` does not take in its pipeline mode, in its words. */
-function holdsPortal(config: string | object, work: Work): string | undefined {
-  if (typeof config === 'object' && 'submit' in config && !(work instanceof Query)) {
-    return 'Custom query classes such as pg-cursor and pg-query-stream are';
-  }
-  return work instanceof Query && work.rows ? 'The `rows` option is' : undefined;
-}
-
-/** An object of another package, which is told that it is not run. */
-function refusable(given: object): Work {
-  return {
-    [RUN]: (_host, done): void => {
-      done();
-    },
-    handleError: (error): void => {
-      (given as Partial<Work>).handleError?.(error);
-    },
-  };
-}
-
-function isWork(given: unknown): given is Work {
-  return typeof given === 'object' && given !== null && RUN in given;
-}
