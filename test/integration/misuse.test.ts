@@ -41,6 +41,7 @@ interface Method {
 
 const LIMITS = ['signal', 'timeout'];
 const QUERY = [...LIMITS, 'rowMode', 'types', 'traceContext', 'consistency', 'after', 'maxWait', 'maxLag'];
+const SINGLE = [...QUERY, 'onSession', 'discardOnError'];
 const BEGIN = [...LIMITS, 'isolation', 'readOnly', 'deferrable', 'traceContext'];
 const TRANSACTION = [...BEGIN, 'retry'];
 const COPY = [...LIMITS, 'traceContext', 'highWaterMark'];
@@ -60,9 +61,9 @@ const drained = async (rows: Rows): Promise<void> => {
 };
 
 const QUERYABLE: Record<string, Method> = {
-  query: { args: [SQL, ['x'], {}], gives: 'promise', options: QUERY },
-  queryRow: { args: [SQL, ['x'], {}], gives: 'promise', options: QUERY },
-  exec: { args: [SQL, ['x'], {}], gives: 'promise', options: QUERY },
+  query: { args: [SQL, ['x'], {}], gives: 'promise', options: SINGLE },
+  queryRow: { args: [SQL, ['x'], {}], gives: 'promise', options: SINGLE },
+  exec: { args: [SQL, ['x'], {}], gives: 'promise', options: SINGLE },
   rows: {
     args: [SQL, ['x'], {}],
     gives: 'promise',
@@ -115,6 +116,7 @@ const METHODS = {
     serverInfo: { args: [{}], gives: 'promise', options: LIMITS },
     clientLibrary: { args: [], gives: 'value' },
     disconnect: { args: [-1], gives: 'value' },
+    refuseWaiting: { args: [new Error('enough')], gives: 'value' },
     stats: { args: [], gives: 'value' },
     recordMetrics: {
       args: [METER, {}],
@@ -154,9 +156,9 @@ const METHODS = {
     toJSON: { args: [], gives: 'value' },
   },
   Statement: {
-    query: { args: [['x'], {}], gives: 'promise', options: QUERY },
-    queryRow: { args: [['x'], {}], gives: 'promise', options: QUERY },
-    exec: { args: [['x'], {}], gives: 'promise', options: QUERY },
+    query: { args: [['x'], {}], gives: 'promise', options: SINGLE },
+    queryRow: { args: [['x'], {}], gives: 'promise', options: SINGLE },
+    exec: { args: [['x'], {}], gives: 'promise', options: SINGLE },
     rows: {
       args: [['x'], {}],
       gives: 'promise',
