@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { open, type Database } from 'kingbase-native';
+import { outputOf } from '../support/run-program.js';
 import { targets } from '../support/targets.js';
 
 /** So many that most find every connection busy and are sent by the core itself. */
@@ -65,6 +66,17 @@ describe.each(targets())('$name: the session of a call', ({ config }) => {
       await db.script('drop sequence session_of_call');
       await db.close();
     }
+  });
+
+  it('is told of a call that has begun already, whose outcome stands whatever is thrown then', async () => {
+    const output = await outputOf<Record<'inserted' | 'refused' | 'wrong' | 'uncaught' | 'odd', number>>(
+      'throwing-on-session',
+      config,
+    );
+    expect(output.wrong).toBe(0);
+    // All that was thrown is told once: to the call, or to nobody in particular.
+    expect(output.uncaught + output.refused).toBe(output.odd);
+    expect(output.uncaught).toBeGreaterThan(0);
   });
 
   it('is closed when the call fails and says so, and nobody else loses anything by it', async () => {

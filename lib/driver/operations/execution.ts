@@ -1,5 +1,6 @@
 // Longer than other files: the way of one statement from its text to its rows, in the order in which its commands follow
 // each other; what it asks others stands beside it.
+import { tellSafely } from '../../base/tell-safely.js';
 import { DatabaseError, rejectedForCaller } from '../../errors/index.js';
 import { needsParameterTypes } from '../../types/parameter-writer.js';
 import type { TypeCatalogue } from '../../types/type-catalogue.js';
@@ -203,12 +204,11 @@ export class Execution<R> implements Operation {
     this.request.onSession?.(session.facts?.backendPid ?? 0);
   }
 
+  /** What is thrown at this changes nothing: the server has the command, and its outcome stands. */
   offerBegun(session: Session): void {
-    try {
+    tellSafely(() => {
       this.tellSession(session);
-    } catch (error) {
-      this.thrown ??= { error };
-    }
+    });
   }
 
   private beginsPrepared(statement: CachedStatement): void {

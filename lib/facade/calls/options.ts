@@ -23,7 +23,8 @@ export interface QueryOptions extends ReadTerms {
   /**
    * Of `query`, `queryRow` and `exec`: called when a session begins with the statement, with the number of its server process,
    * and again if the statement is run again on another session. What it throws the call rejects with, and nothing is sent;
-   * where the session was given the statement ahead of its turn it is carried out all the same.
+   * where the session was given the statement ahead of its turn it is thrown to nobody (an uncaught exception), and the
+   * call's outcome is the statement's.
    */
   onSession?: ((processId: number) => void) | undefined;
   /**
