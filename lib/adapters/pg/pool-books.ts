@@ -48,8 +48,12 @@ export class Books {
     return waiter;
   }
 
-  leave(waiter: Waiter): void {
-    if (this.waiting.delete(waiter) && waiter.coming === undefined) this.waitingCount--;
+  /** Gives the client that was made for it, and only once: two who have it would end each other's uses of it. */
+  leave(waiter: Waiter): PoolClient | undefined {
+    if (!this.waiting.delete(waiter)) return undefined;
+    const { coming } = waiter;
+    if (coming === undefined) this.waitingCount--;
+    return coming;
   }
 
   private give(waiter: Entry, client: PoolClient): void {

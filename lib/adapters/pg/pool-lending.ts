@@ -127,12 +127,10 @@ export class PoolLending extends EventEmitter {
     try {
       session = await this.connecting.checkOut(waiter.coming);
     } catch (error) {
-      books.leave(waiter);
-      this.forget(waiter.coming);
+      this.forget(books.leave(waiter));
       throw connectError(error, words);
     }
-    books.leave(waiter);
-    return this.handOut(session, waiter.coming);
+    return this.handOut(session, books.leave(waiter));
   }
 
   /** No client comes of it. */

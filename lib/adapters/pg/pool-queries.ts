@@ -161,10 +161,10 @@ export class PoolQueries {
   /** @param goesOn it, or another, can have the client that was made for it */
   private leave(waiter: Waiter, goesOn: boolean): void {
     const { books } = this.host;
-    books.leave(waiter);
-    if (waiter.coming === undefined) return;
-    if (goesOn) books.spare(waiter.coming);
-    else this.host.forget(waiter.coming);
+    const coming = books.leave(waiter);
+    if (coming === undefined) return;
+    if (goesOn) books.spare(coming);
+    else this.host.forget(coming);
   }
 
   private begin(processId: number, query: Query, waiter: Waiter): Begun {
