@@ -1,17 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   inspectCandidates,
-  loadClientLibrary,
   type CandidateReport,
   type ClientLibraryOptions,
   type LibraryFileSystem,
-  type LoadedLibrary,
-  type OpenLibrary,
 } from '../../../lib/client-library/index.js';
-import type { NativeLibrary, OpenLibraryOptions } from '../../../lib/addon/interface.js';
-import { ClientLibraryError } from '../../../lib/errors/index.js';
 import { makePe, type PeContents, type PeShape } from '../../support/pe-writer.js';
 import { fakeWindowsFileSystem, makeElf } from './fixtures.js';
+import { runOn, type Run } from './loading.js';
 
 type Files = Parameters<typeof fakeWindowsFileSystem>[0];
 
@@ -26,12 +22,6 @@ const kci = (contents: PeContents = {}, shape?: PeShape): Buffer =>
 const windowsError = (number: number, words = 'Worte'): Error =>
   Object.assign(new Error(`Windows error ${number}: ${words}`), { failure: 'open', missing: [] });
 
-interface Run {
-  opened: { path: string; options: OpenLibraryOptions }[];
-  loaded?: LoadedLibrary;
-  error?: ClientLibraryError;
-}
-
 function run(
   files: Files,
   answers: Record<string, 'ok' | Error>,
@@ -39,20 +29,8 @@ function run(
   environment: NodeJS.ProcessEnv = {},
   arch = 'x64',
 ): Run {
-  const opened: Run['opened'] = [];
-  const open: OpenLibrary = (path, openOptions) => {
-    opened.push({ path, options: openOptions });
-    const answer = answers[path] ?? windowsError(126);
-    if (answer !== 'ok') throw answer;
-    return { path } as NativeLibrary;
-  };
   const host = { fileSystem: fakeWindowsFileSystem(files), platform: 'win32' as const, arch };
-  try {
-    return { opened, loaded: loadClientLibrary(open, options, environment, host) };
-  } catch (error) {
-    if (error instanceof ClientLibraryError) return { opened, error };
-    throw error;
-  }
+  return runOn(host, answers, () => windowsError(126), options, environment);
 }
 
 function inspect(

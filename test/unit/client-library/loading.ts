@@ -30,7 +30,32 @@ export interface Run {
   error?: ClientLibraryError;
 }
 
-/** `answers`: what opening a path gives; anything else is not found. */
+type LoadingHost = NonNullable<Parameters<typeof loadClientLibrary>[3]>;
+
+/** `answers`: what opening a path gives; anything else fails as `otherwise` says. */
+export function runOn(
+  host: LoadingHost,
+  answers: Record<string, 'ok' | Error>,
+  otherwise: (path: string) => Error,
+  options: ClientLibraryOptions,
+  environment: NodeJS.ProcessEnv,
+): Run {
+  const opened: Run['opened'] = [];
+  const open: OpenLibrary = (path, openOptions) => {
+    opened.push({ path, options: openOptions });
+    const answer = answers[path] ?? otherwise(path);
+    if (answer !== 'ok') throw answer;
+    return { path } as NativeLibrary;
+  };
+  try {
+    return { opened, loaded: loadClientLibrary(open, options, environment, host) };
+  } catch (error) {
+    if (error instanceof ClientLibraryError) return { opened, error };
+    throw error;
+  }
+}
+
+/** On Linux; what has no answer is not found. */
 export function run(
   files: Files,
   answers: Record<string, 'ok' | Error>,
@@ -38,20 +63,8 @@ export function run(
   environment: NodeJS.ProcessEnv = {},
   arch = 'x64',
 ): Run {
-  const opened: Run['opened'] = [];
-  const open: OpenLibrary = (path, openOptions) => {
-    opened.push({ path, options: openOptions });
-    const answer = answers[path] ?? notFound(path);
-    if (answer !== 'ok') throw answer;
-    return { path } as NativeLibrary;
-  };
   const host = { fileSystem: fakeFileSystem(files), platform: 'linux' as const, arch };
-  try {
-    return { opened, loaded: loadClientLibrary(open, options, environment, host) };
-  } catch (error) {
-    if (error instanceof ClientLibraryError) return { opened, error };
-    throw error;
-  }
+  return runOn(host, answers, notFound, options, environment);
 }
 
 export const KCI = '/kb/libkci.so.5';
