@@ -47,6 +47,8 @@ export class Statement<T = RowObject> {
   /** The connection or transaction that it belongs to has ended. */
   private orphaned = false;
   private running = 0;
+  /** A connection that is held for long keeps no statement that has been closed on it. */
+  private readonly unwatch: (() => void) | undefined;
 
   /** The text as the program gave it. */
   readonly sql: string;
@@ -63,7 +65,7 @@ export class Statement<T = RowObject> {
     this.sql = sql;
     this.compiled = compilePrepared(sql, context.placeholders);
     // Before its session is somebody else's. The runner refuses what is called afterwards.
-    runner.onEnd?.(() => {
+    this.unwatch = runner.onEnd?.(() => {
       this.orphaned = true;
       this.discardIfUnused();
     });
@@ -127,6 +129,7 @@ export class Statement<T = RowObject> {
   /** Only once no call is pending: `discard` frees the server-side name, which a pending call still uses. */
   private discardIfUnused(): void {
     if (this.running > 0 || !(this.closed || this.orphaned)) return;
+    this.unwatch?.();
     for (const reference of this.sessions) {
       const session = reference.deref();
       const statement = session && this.onSessions.get(session);

@@ -1,32 +1,50 @@
 import type { CatalogueType } from './type-map.js';
 
 /**
+ * How many types are learnt before those that were learnt before them are forgotten: more than a database has in use at a time.
+ * A program that makes types again and again, as tests and temporary schemas do, gives each another OID.
+ */
+const MOST_TYPES = 5_000;
+
+/** What was learnt within one period. Whatever a type is made of stands with it. */
+class Period {
+  readonly types = new Map<number, CatalogueType>();
+  /** OIDs that were asked for, whether the server knew them or not: each is asked for once. */
+  readonly asked = new Set<number>();
+}
+
+/**
  * What a database's catalogue said of types whose OIDs are not fixed. Filled as such types come up in results, for all
  * connections of the database together.
  */
 export class TypeCatalogue {
-  private readonly types = new Map<number, CatalogueType>();
-  /** OIDs that were asked for, whether the server knew them or not: each is asked for once. */
-  private readonly asked = new Set<number>();
+  private earlier = new Period();
+  private present = new Period();
   /** Grows with every type that is learnt. */
   generation = 0;
 
   get known(): readonly CatalogueType[] {
-    return [...this.types.values()];
+    return [...new Map([...this.earlier.types, ...this.present.types]).values()];
   }
 
   /** Those that have not been asked for. */
   unasked(oids: readonly number[]): readonly number[] {
-    return oids.length === 0 ? oids : oids.filter((oid) => !this.asked.has(oid));
+    if (oids.length === 0) return oids;
+    return oids.filter((oid) => !this.present.asked.has(oid) && !this.earlier.asked.has(oid));
   }
 
   /** The server's answer to `LOOK_UP`, as arrays; none where it refused. */
   learn(oids: readonly number[], rows: readonly unknown[][] | undefined): void {
-    for (const oid of oids) this.asked.add(oid);
+    if (this.present.asked.size >= MOST_TYPES) {
+      this.earlier = this.present;
+      this.present = new Period();
+    }
+    const { asked, types } = this.present;
+    for (const oid of oids) asked.add(oid);
     if (rows === undefined) return;
     for (const [oid, name, elementOid, delimiter, baseOid, length, schema] of rows as Answer[]) {
-      this.asked.add(oid);
-      this.types.set(oid, { oid, name, elementOid, delimiter, baseOid, length, schema });
+      asked.add(oid);
+      types.set(oid, { oid, name, elementOid, delimiter, baseOid, length, schema });
     }
     if (rows.length > 0) this.generation++;
   }

@@ -55,6 +55,31 @@ describe('the type maps of a database', () => {
     expect(maps.of(choices).decoderOf(Oid.int8)).toBe(maps.of({ int8: 'string' }).decoderOf(Oid.int8));
   });
 
+  it('are made of a bounded number of types, however many a program makes, and an array is known with its elements', () => {
+    const catalogue = new TypeCatalogue();
+    const maps = new TypeMaps(undefined, catalogue);
+    const learn = (array: number): void => {
+      const element = array + 1;
+      catalogue.learn(catalogue.unasked([array]), [
+        [array, '_hue', element, ',', 0, -1, 'public'],
+        [element, 'hue', 0, ',', 0, 4, 'public'],
+      ]);
+    };
+    let most = 0;
+    for (let array = 100_000; array < 160_000; array += 2) {
+      learn(array);
+      if (array % 2_000 !== 0) continue;
+      most = Math.max(most, catalogue.known.length);
+      expect(maps.of(undefined).converterFor(array)?.('{red,NULL}')).toEqual(['red', null]);
+    }
+    expect(most).toBeLessThan(12_000);
+    // Whatever is known of an array is known of its elements as well.
+    const known = new Set(catalogue.known.map(({ oid }) => oid));
+    for (const { elementOid } of catalogue.known)
+      expect(elementOid === 0 || known.has(elementOid)).toBe(true);
+    expect(catalogue.unasked([100_000, 159_998])).toEqual([100_000]);
+  });
+
   it('refuse what is none', () => {
     const maps = new TypeMaps(undefined, new TypeCatalogue());
     for (const choices of [{ int8: 'x' }, { itn8: 'number' }]) {
