@@ -112,6 +112,14 @@ export const CALLS: readonly Pair[] = [
   ],
   ['The statement contains a NUL character, which SQL cannot.', '语句含有 NUL 字符，SQL 中不允许。'],
   ['The command was refused: «words».', '命令被拒绝：«words»。'],
+  [
+    'COPY FROM STDIN cannot be run as a query: use copyFrom()',
+    'COPY FROM STDIN 不能作为查询执行：请使用 copyFrom()',
+  ],
+  [
+    'COPY TO STDOUT cannot be run as a query: use copyTo()',
+    'COPY TO STDOUT 不能作为查询执行：请使用 copyTo()',
+  ],
   ['The statement has been closed.', '预编译语句已经关闭。'],
   [
     'The statement gave «count» rows, and «call»() takes «wanted».',
