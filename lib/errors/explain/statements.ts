@@ -76,11 +76,12 @@ export const STATEMENTS: readonly Topic[] = [
   },
   {
     codes: ['42P02'],
+    shows: ['hint'],
     en: {
       headline: 'The statement has a placeholder for which there is no parameter.',
       causes: [
         'The list of parameters is too short.',
-        '$1 stands in a statement that takes no parameters, such as CREATE or SET.',
+        '$1 stands in a statement that takes no parameters, such as COPY, CREATE or SET.',
       ],
       actions: [
         'Give a value for every placeholder.',
@@ -89,7 +90,7 @@ export const STATEMENTS: readonly Topic[] = [
     },
     zh: {
       headline: '语句中的占位符没有对应的参数。',
-      causes: ['参数列表太短。', '$1 用在了不接受参数的语句中，例如 CREATE 或 SET。'],
+      causes: ['参数列表太短。', '$1 用在了不接受参数的语句中，例如 COPY、CREATE 或 SET。'],
       actions: ['为每个占位符提供值。', '设置参数可使用“select set_config($1, $2, false)”。'],
     },
   },
