@@ -70,6 +70,10 @@ export const CALLS: readonly Pair[] = [
     'Write release({ discard: true }) to have the session closed.',
     '要关闭该会话，请写 release({ discard: true })。',
   ],
+  [
+    'Values are given together, in one array: query(sql, [a, b]).',
+    '多个值请放在一个数组中给出：query(sql, [a, b])。',
+  ],
   ['Give a limit by its name: { timeout: 5_000 }.', '请用名称给出时限：{ timeout: 5_000 }。'],
   ['A savepoint takes a function and nothing else.', '保存点只接受一个函数。'],
   [

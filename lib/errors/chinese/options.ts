@@ -258,9 +258,9 @@ export const OPTIONS: readonly Pair[] = [
     'The client library "«path»" («part») must have an absolute path.',
     '客户端库“«path»”（«part»）必须使用绝对路径。',
   ],
-  ['Write it from its beginning, as «example» is.', '请从头写出完整路径，例如 «example»。'],
+  ['Write the whole path, such as «example».', '请写出完整路径，例如 «example»。'],
   [
-    'Name no library, and libkci and then libpq are taken from where the system has its libraries.',
+    'Where no library is named, the driver looks for libkci, then for libpq, where the system has its libraries.',
     '如果不指定客户端库，则依次使用系统库目录中的 libkci 和 libpq。',
   ],
   [

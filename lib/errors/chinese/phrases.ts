@@ -5,8 +5,8 @@ export const PHRASES: readonly Pair[] = [
   // Ends of sentences.
   ['.', '。'],
   ['; did you mean "«meant»"?', '；是否想写“«meant»”？'],
+  ['; did you mean a connection string as the first argument?', '；连接字符串请作为第一个参数给出。'],
   ['; did you mean «what»?', '；是否想写 «what»？'],
-  ['a connection string as the first argument', '作为第一个参数的连接字符串'],
 
   // What a value must be.
   ['true or false', ' true 或 false'],

@@ -88,7 +88,7 @@ describe('inChinese', () => {
     ['The option "sslmode" cannot be what was given.', '选项“sslmode”不能是所给的值。'],
     [
       'Unknown option "connectionString"; did you mean a connection string as the first argument?',
-      '未知的选项“connectionString”；是否想写作为第一个参数的连接字符串？',
+      '未知的选项“connectionString”；连接字符串请作为第一个参数给出。',
     ],
     [
       "There is no option types.bigint that takes 'number'. The options are 'int8' or 'all'; any other type takes { parse, serialize }.",
