@@ -8,6 +8,10 @@ export interface Sent {
 
 const JSON_TYPE = /\bjsonb?\b/i;
 
+/** By the type's name, which stands in the message in every language. */
+const BOOLEAN_FOR_A_NUMBER =
+  /\b(?:tinyint|smallint|integer|bigint|numeric|real|double precision|money)\b.*["“”'](?:true|false)["“”']$/;
+
 /** What to do, where the server says nothing of it, and what has gone wrong is certain. */
 export function hintFor(
   { C: code, M: message = '', P: position }: DiagnosticFields,
@@ -74,6 +78,8 @@ function ofCount(message: string, given: number): string | undefined {
 }
 
 function ofValue(message: string, parameters: readonly unknown[]): string | undefined {
+  if (BOOLEAN_FOR_A_NUMBER.test(message))
+    return 'A boolean is sent as true or false. For a column of numbers give Number(value), which is 1 or 0.';
   if (JSON_TYPE.test(message)) {
     return parameters.some((value) => typeof value === 'string' || value instanceof Date)
       ? 'A string and a Date are taken for the text of JSON: give JSON.stringify(value) where one is to be a value in JSON.'

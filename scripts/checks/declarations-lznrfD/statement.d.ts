@@ -1,0 +1,2 @@
+export interface Runner { go(): void; }
+        export declare class Statement implements Runner { private constructor(); }
