@@ -1,1 +1,0 @@
-export { Statement } from './statement.js'; export type { Runner } from './statement.js';
