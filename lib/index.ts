@@ -1,3 +1,5 @@
+// The declarations speak of Buffer, streams and signals; TypeScript 6 and later load no types that nobody names.
+/// <reference types="node" preserve="true" />
 export { open, type ConnectionConfig } from './facade/open.js';
 export type { OnConnect } from './facade/sessions/on-connect.js';
 export { Database, type ClientLibraryInfo } from './facade/database.js';

@@ -1,3 +1,4 @@
+import { nearest } from '../errors/nearest.js';
 import { UsageError } from '../errors/index.js';
 import { ArgumentError, languageOf } from './arguments.js';
 import { build } from './build.js';
@@ -50,10 +51,14 @@ export async function program(
     }
     const command = COMMANDS.get(name ?? '');
     if (command === undefined) {
-      const list = [...COMMANDS.keys()].join(', ');
+      const names = [...COMMANDS.keys()];
+      const meant = nearest(name ?? '', names);
       // What was typed is not shown: it can be a connection string in the place of the command.
       throw new ArgumentError(
-        text(`The first argument must be a command: ${list}.`, `第一个参数必须是命令：${list}。`),
+        text(
+          `The first argument must be a command: ${names.join(', ')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+          `第一个参数必须是命令：${names.join('、')}。${meant === undefined ? '' : `是否想写 ${meant}？`}`,
+        ),
       );
     }
     return await command(rest, { ...streams, language });

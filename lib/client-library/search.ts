@@ -69,9 +69,9 @@ export function checkFixedPath(
     {
       hint:
         'A relative path would load code from whatever the current directory happens to be. ' +
-        `Write it from its beginning, as ${isWindows ? WINDOWS_EXAMPLE : POSIX_EXAMPLE} is. ` +
+        `Write the whole path, such as ${isWindows ? WINDOWS_EXAMPLE : POSIX_EXAMPLE}. ` +
         (isName
-          ? 'Name no library, and libkci and then libpq are taken from where the system has its libraries.'
+          ? 'Where no library is named, the driver looks for libkci, then for libpq, where the system has its libraries.'
           : 'Variables and "~" are not replaced, and a URL is no path (fileURLToPath makes it one).'),
     },
   );

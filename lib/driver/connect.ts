@@ -191,7 +191,9 @@ async function lookUp(host: HostAddress, limit: ConnectLimit, until: number): Pr
         outcome: 'not-sent',
         address,
         cause: error,
-        hint: 'Check the spelling of the host name, the DNS servers and /etc/hosts.',
+        hint: /^[^:]+:\d+$/.test(name)
+          ? 'The host has a port behind it: give that by the option "port".'
+          : 'Check the spelling of the host name, the DNS servers and /etc/hosts.',
       },
     );
   });

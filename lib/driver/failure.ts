@@ -1,5 +1,6 @@
 import { ConnectionError, DatabaseError, UsageError, type KingbaseError } from '../errors/index.js';
-import type { DiagnosticFields, NativeFailure } from '../addon/interface.js';
+import type { NativeFailure } from '../addon/interface.js';
+import { hintFor, type Sent } from './hints.js';
 
 /** @param why a clause without an end */
 export function unreadableValue(why: string): UsageError {
@@ -11,11 +12,14 @@ export function unreadableValue(why: string): UsageError {
 /**
  * The error for a command that failed on a connection that had been made.
  *
- * @param sql of a script
+ * @param sent what the program has had run
  */
-export function commandError(failure: NativeFailure, address: string, sql = ''): KingbaseError {
+export function commandError(failure: NativeFailure, address: string, sent?: Sent): KingbaseError {
+  const { fields } = failure;
   const reported =
-    failure.fields === undefined ? undefined : DatabaseError.fromFields(withHint(failure.fields, sql));
+    fields === undefined
+      ? undefined
+      : DatabaseError.fromFields({ ...fields, H: fields['H'] ?? hintFor(fields, sent) });
   if (!failure.lost && failure.stage === 'result') {
     return unreadableValue(failure.message);
   }
@@ -35,35 +39,6 @@ export function commandError(failure: NativeFailure, address: string, sql = ''):
       : 'Nothing of the statement was sent, so it is safe to run it again.',
   });
 }
-
-/** Where the server says nothing of what to do, and what has gone wrong is certain. */
-function withHint(fields: DiagnosticFields, sql: string): DiagnosticFields {
-  const { C: code, M: message = '', H: hint } = fields;
-  if (hint !== undefined) return fields;
-  if (code === 'XX000' && message.includes('jsonb version')) {
-    return {
-      ...fields,
-      H: 'A Buffer is sent in the binary form of the type. Give JSON as a string or an object.',
-    };
-  }
-  if (code === '22P02' && BOOLEAN_FOR_A_NUMBER.test(message)) {
-    return {
-      ...fields,
-      H: 'A boolean is sent as true or false. For a column of numbers give Number(value), which is 1 or 0.',
-    };
-  }
-  if (code === '42601' && /\bcopy\b[^;]*\bfrom\s+stdin\b/i.test(sql)) {
-    return {
-      ...fields,
-      H: 'A script cannot hold the rows of COPY … FROM STDIN. Send them by copyFrom(), or write the dump with --inserts.',
-    };
-  }
-  return fields;
-}
-
-/** By the type's name, which stands in the message in every language. */
-const BOOLEAN_FOR_A_NUMBER =
-  /\b(?:tinyint|smallint|integer|bigint|numeric|real|double precision|money)\b.*["“”'](?:true|false)["“”']$/;
 
 /** What kept the driver from sending a command or reading its answer; undefined for an ordinary loss or refusal. */
 export function foundError(failure: NativeFailure, address: string): ConnectionError | undefined {

@@ -59,7 +59,7 @@ export function reasonOfWaiting({ failure, stats, waiting, sharedMax }: PoolStat
   return {
     ...busy,
     words: `all ${max} are in use`,
-    hint: 'Raise pool.max or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
+    hint: 'Inside of transaction() make all calls on the transaction itself. Raise pool.max or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
   };
 }
 

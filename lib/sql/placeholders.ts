@@ -7,6 +7,9 @@ import { compilePlaceholders, type PlaceholderKind } from './placeholder-compile
 
 export { compilePlaceholders, type CompiledStatement, type PlaceholderKind } from './placeholder-compiler.js';
 
+/** Options of a statement's call that are easily given in the place of its parameters. */
+const CALL_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeout', 'rowMode', 'types', 'traceContext']);
+
 export interface BoundStatement {
   readonly sql: string;
   /** For `$1`, `$2`, … */
@@ -58,7 +61,11 @@ function placeholderKind(parameters: object | undefined): PlaceholderKind {
   throw badParameter(
     `The parameters are ${kindOf(parameters)}. They must be an array, with the values for ` +
       '$1, $2, … or for each ?, or an object, with a value for each :name.',
-    kind === 'Map' ? 'Give Object.fromEntries(map).' : undefined,
+    kind === 'Map'
+      ? 'Give Object.fromEntries(map).'
+      : typeof parameters === 'function'
+        ? 'No callback is taken: use the promise that the call gives.'
+        : undefined,
   );
 }
 
@@ -68,7 +75,9 @@ function namedValues(names: readonly string[], parameters: object): readonly unk
     if (unused === undefined) return [];
     throw badParameter(
       `The parameters are an object with "${shown(unused)}", but the statement has no named placeholder.`,
-      'Write a placeholder as :name, or give the parameters as an array.',
+      Object.keys(parameters).every((key) => CALL_OPTIONS.has(key))
+        ? 'Options stand behind the parameters: query(sql, [], { timeout: 5_000 }).'
+        : 'Write a placeholder as :name, or give the parameters as an array.',
     );
   }
   const properties = parameters as Readonly<Record<string, unknown>>;
@@ -88,7 +97,11 @@ function wrongCount(placeholders: number, values: number): UsageError {
   return badParameter(
     `The statement has ${placeholders} ${placeholders === 1 ? 'placeholder' : 'placeholders'} (?), but ${values} ` +
       `${values === 1 ? 'value was' : 'values were'} given.`,
-    placeholders > values ? 'Write ?? for the operator ?.' : undefined,
+    placeholders === 0
+      ? 'A ? in quotes or in a comment, and ??, are no placeholders.'
+      : placeholders > values
+        ? 'Write ?? for the operator ?.'
+        : undefined,
   );
 }
 

@@ -13,10 +13,11 @@ const MAX_DIMENSIONS = 6;
 const MAX_INDIRECTION = 8;
 
 /** @param what completes "Parameter $1 …"; never holds the value itself, which may be a secret */
-export function badParameter(index: number, what: string, cause?: unknown): UsageError {
+export function badParameter(index: number, what: string, cause?: unknown, hint?: string): UsageError {
   return new UsageError('KB_BAD_PARAMETER', `Parameter $${index + 1} ${what}`, {
     parameterIndex: index,
     ...(cause === undefined ? {} : { cause }),
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 
@@ -114,12 +115,15 @@ export function objectText(value: object, index: number, isJson: boolean): strin
   return (isJson ? undefined : textOfItself(value)) ?? jsonText(value, index);
 }
 
+const JSON_HINT =
+  'JSON has no bigint, which is given as a string or a number, and no object that holds itself.';
+
 export function jsonText(value: object, index: number): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
   } catch (cause) {
-    throw badParameter(index, 'cannot be written as JSON; see the cause.', cause);
+    throw badParameter(index, 'cannot be written as JSON; see the cause.', cause, JSON_HINT);
   }
   if (text === undefined)
     throw badParameter(index, 'cannot be written as JSON: its toJSON returned nothing.');

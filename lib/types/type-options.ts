@@ -82,6 +82,14 @@ const CHOICES = {
 
 type Choice = keyof typeof CHOICES;
 
+/** What SQL calls these types as well. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  bigint: 'int8',
+  decimal: 'numeric',
+  timestamptz: 'timestamp',
+  jsonb: 'json',
+};
+
 /** How the types are read that {@link TextParsers.usual} may have. */
 export const USUAL_READINGS: ReadonlyMap<number, Reading> = new Map([
   [16, 'boolean'],
@@ -134,7 +142,7 @@ export function resolveTypeOptions(options: TypeOptions = {}): ResolvedTypeOptio
       const names = Object.keys(CHOICES);
       throw badOption(
         `There is no option types.${shown(key)} that takes ${quoted(value)}.` +
-          (didYouMean(key, names) ||
+          (didYouMean(Object.hasOwn(OTHER_NAMES, key) ? OTHER_NAMES[key] : key, names) ||
             ` The options are ${list(names)}; any other type takes { parse, serialize }.`),
       );
     }

@@ -75,7 +75,10 @@ const rules: Required<Pick<IFlattenedRuleSet, 'forbidden'>> = {
       name: 'no-development-dependency',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only', 'npm-peer'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg'],
+        dependencyTypesNot: ['type-only', 'triple-slash-type-reference', 'npm-peer'],
+      },
     },
   ],
 };

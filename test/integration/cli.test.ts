@@ -280,6 +280,7 @@ describe('the command line', () => {
     [['query', url, '--password'], 'must be given by --command'],
     [['ping', url, '--count', '-1'], '--count'],
     [[], 'The first argument must be a command'],
+    [['pnig'], 'Did you mean ping?'],
   ])('refuses %j', async (args, words) => {
     const { stderr, code } = await commandLine(args);
     expect(stderr).toContain(words);

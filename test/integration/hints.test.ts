@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { open, type Database } from 'kingbase-native';
+import { DatabaseError, open, type Database } from 'kingbase-native';
 import { rejectionOf } from '../support/rejections.js';
 import { targets } from '../support/targets.js';
 
@@ -30,6 +30,47 @@ COPY dumped (id, name) FROM stdin;
     expect(await rejectionOf(sent)).toMatchObject({
       code: 'XX000',
       hint: expect.stringContaining('string or an object') as string,
+    });
+  });
+
+  it.each<[string, string, string, readonly unknown[] | object | undefined]>([
+    ['= ANY ($1)', 'an array after IN', 'SELECT 1 WHERE 1 IN (?)', [[1, 2]]],
+    ['of its properties', 'an object for a number', 'SELECT $1::int4', [{ a: 1 }]],
+    ['JSON.stringify', 'a string for jsonb', 'SELECT $1::jsonb', ['杭州']],
+    ['JSON.stringify', 'a Date for json', 'SELECT $1::json', [new Date(0)]],
+    ['differs', 'too few values', 'SELECT $1::int4, $2::int4', [1]],
+    ['differs', 'no values', 'SELECT $1::int4', undefined],
+    ['in quotes', 'a placeholder in quotes', "SELECT '$1'", ['x']],
+    ['query(sql, [value])', 'a ? without a value, at the end', 'SELECT 1 WHERE 1 = ?', undefined],
+    ['query(sql, [value])', 'a ? without a value', 'SELECT (?), 1', []],
+    ['query(sql, { name: value })', 'a :name without a value', 'SELECT 1 WHERE 1 = :id', undefined],
+    ['query(sql, { name: value })', 'a :name with an array', 'SELECT 1 WHERE 1 = :id', [1]],
+    ['of one kind', 'two kinds of placeholders', 'SELECT $1::int4 + ?::int4', [1, 2]],
+    ['a type is written', 'a placeholder for a name', 'SELECT * FROM $1', ['town']],
+    ['a type is written', 'a placeholder behind a type', 'SELECT interval $1', ['1 day']],
+  ])('%s is said of %s', async (said, _, sql, parameters) => {
+    const error = await rejectionOf(db.query(sql, parameters as unknown[]));
+    if (!(error instanceof DatabaseError)) throw error;
+    expect(error).toMatchObject({ hint: expect.stringContaining(said) as string });
+    expect(error.explain('en')).toContain(error.hint);
+    // In the reader's language as well.
+    expect(error.explain('zh')).toMatch(/提示：[^\n]*\p{Script=Han}/u);
+  });
+
+  it.each<[string, string, readonly unknown[] | undefined]>([
+    ['another syntax error', 'SELECT 1 AND', undefined],
+    ['a ? that is an operator', "SELECT '{}'::jsonb ? 'a' AND", undefined],
+    ['a text that is no number', 'SELECT $1::int4', ['{1,2']],
+    ['an array that is none', 'SELECT $1::int4[]', [1]],
+  ])('nothing is said of %s', async (_, sql, parameters) => {
+    expect(await rejectionOf(db.query(sql, parameters as unknown[]))).not.toHaveProperty('hint');
+  });
+
+  it('a COPY with a placeholder says that it takes none', async () => {
+    const rows = db.copyTo('COPY (SELECT $1::int4) TO STDOUT').toArray();
+    expect(await rejectionOf(rows)).toMatchObject({
+      code: '42P02',
+      hint: expect.stringContaining('COPY takes no parameters') as string,
     });
   });
 

@@ -77,7 +77,6 @@ describe.each(compilers)('TypeScript $version', ({ version, directory }) => {
       moduleResolution,
       target: 'es2022',
       lib: ['es2022'],
-      types: ['node'],
       strict: true,
       exactOptionalPropertyTypes: true,
       // The package's own declarations are to be correct as well.

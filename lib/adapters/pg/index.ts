@@ -1,3 +1,5 @@
+// The declarations speak of Buffer, streams and signals; TypeScript 6 and later load no types that nobody names.
+/// <reference types="node" preserve="true" />
 /** `kingbase-native/pg`: the module that `pg` 8 is, over this driver. */
 import types from 'pg-types';
 import { Client } from './client.js';

@@ -1,3 +1,4 @@
+import { chinese } from '../../base/chinese-spacing.js';
 import type { ClientLibraryInfo } from '../../index.js';
 import { lines, text, same, type Text } from '../words.js';
 import { explained, type Outcome } from './step.js';
@@ -93,7 +94,7 @@ export function authenticationOutcome(
         status: 'ok',
         finding: text(
           `The client library (${made.en}) can do ${name.en}.`,
-          `客户端库（${made.zh}）支持${name.zh}。`,
+          chinese`客户端库（${made.zh}）支持${name.zh}。`,
         ),
         facts,
       };
@@ -107,7 +108,7 @@ export function authenticationOutcome(
         {
           finding: text(
             `The client library (${made.en}) cannot do ${name.en}.`,
-            `客户端库（${made.zh}）不支持${name.zh}。`,
+            chinese`客户端库（${made.zh}）不支持${name.zh}。`,
           ),
           facts,
         },
@@ -131,7 +132,7 @@ function doubtful(
     return {
       finding: text(
         `The client library is of V8R3: it does ${name.en} in a way that only servers of V8R3 understand.`,
-        `客户端库属于 V8R3，其${name.zh}实现只有 V8R3 的服务器能够识别。`,
+        chinese`客户端库属于 V8R3，其${name.zh}实现只有 V8R3 的服务器能够识别。`,
       ),
       remedy: lines(install),
     };
@@ -140,7 +141,7 @@ function doubtful(
     return {
       finding: text(
         `${name.en} needs a ticket of the domain, which this check cannot see.`,
-        `${name.zh}需要域票据，此处无法检查。`,
+        chinese`${name.zh}需要域票据，此处无法检查。`,
       ),
       remedy: lines(
         text(
@@ -153,7 +154,7 @@ function doubtful(
   return {
     finding: text(
       `Whether the client library (${made.en}) can do ${name.en} only the login shows: the library of V8R6 cannot, that of V9 should.`,
-      `客户端库（${made.zh}）是否支持${name.zh}，只有登录时才能确定：V8R6 的库不支持，V9 的库应当支持。`,
+      chinese`客户端库（${made.zh}）是否支持${name.zh}，只有登录时才能确定：V8R6 的库不支持，V9 的库应当支持。`,
     ),
     remedy: lines(install),
   };

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors/index.js';
 import type { BatchQueue } from './stream-queue.js';
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
+import type { Sent } from '../hints.js';
 import type { Session } from '../session.js';
 import { OneCommand } from './one-command.js';
 import type { ScriptResult } from './script.js';
@@ -25,6 +26,10 @@ abstract class Copy extends OneCommand {
     reject: (error: unknown) => void,
   ) {
     super(reject);
+  }
+
+  protected override get sent(): Sent {
+    return { sql: this.sql, parameters: [] };
   }
 
   /** What has been sent is on this session. */

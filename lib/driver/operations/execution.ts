@@ -511,7 +511,7 @@ export class Execution<R> implements Operation {
   }
 
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    const error = commandError(failure, session.address);
+    const error = commandError(failure, session.address, this.request);
     if (failure.lost) {
       this.reject(error);
       return;

@@ -1,5 +1,6 @@
 import type { NativeFailure, TransactionStatus } from '../../addon/interface.js';
 import { commandError } from '../failure.js';
+import type { Sent } from '../hints.js';
 import type { Operation, Session } from '../session.js';
 import type { StatementResult } from '../result-shape.js';
 
@@ -29,8 +30,13 @@ export abstract class OneCommand implements Operation {
     session.finish(transactionStatus);
   }
 
+  /** What the program itself has had run. */
+  protected get sent(): Sent | undefined {
+    return undefined;
+  }
+
   failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
-    this.reject(commandError(failure, session.address));
+    this.reject(commandError(failure, session.address, this.sent));
     if (!failure.lost) session.finish(transactionStatus);
   }
 }

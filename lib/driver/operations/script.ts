@@ -32,7 +32,7 @@ abstract class SimpleText extends OneCommand {
   override failed(session: Session, failure: NativeFailure, transactionStatus: TransactionStatus): void {
     // Statements before the one that failed may have been committed.
     if (!failure.lost) this.noteSettings(session, transactionStatus);
-    this.reject(commandError(failure, session.address, this.sql));
+    this.reject(commandError(failure, session.address, { sql: this.sql, parameters: [] }));
     if (!failure.lost) session.finish(transactionStatus);
   }
 

@@ -70,6 +70,10 @@ export const CALLS: readonly Pair[] = [
     'Write release({ discard: true }) to have the session closed.',
     '要关闭该会话，请写 release({ discard: true })。',
   ],
+  [
+    'Values are given together, in one array: query(sql, [a, b]).',
+    '多个值请放在一个数组中给出：query(sql, [a, b])。',
+  ],
   ['Give a limit by its name: { timeout: 5_000 }.', '请用名称给出时限：{ timeout: 5_000 }。'],
   ['A savepoint takes a function and nothing else.', '保存点只接受一个函数。'],
   [
@@ -112,6 +116,14 @@ export const CALLS: readonly Pair[] = [
   ],
   ['The statement contains a NUL character, which SQL cannot.', '语句含有 NUL 字符，SQL 中不允许。'],
   ['The command was refused: «words».', '命令被拒绝：«words»。'],
+  [
+    'COPY FROM STDIN cannot be run as a query: use copyFrom()',
+    'COPY FROM STDIN 不能作为查询执行：请使用 copyFrom()',
+  ],
+  [
+    'COPY TO STDOUT cannot be run as a query: use copyTo()',
+    'COPY TO STDOUT 不能作为查询执行：请使用 copyTo()',
+  ],
   ['The statement has been closed.', '预编译语句已经关闭。'],
   [
     'The statement gave «count» rows, and «call»() takes «wanted».',

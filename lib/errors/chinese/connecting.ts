@@ -11,6 +11,10 @@ export const CONNECTING: readonly Pair[] = [
   ],
   ['the host name "«name»" was not found.', '找不到主机名“«name»”。'],
   [
+    'The host has a port behind it: give that by the option "port".',
+    '主机名后带有端口：请用选项“port”给出端口。',
+  ],
+  [
     'Check the spelling of the host name, the DNS servers and /etc/hosts.',
     '请检查主机名的拼写、DNS 服务器和 /etc/hosts。',
   ],

@@ -12,7 +12,16 @@ export const OPTIONS: readonly Pair[] = [
     '«call»的选项“«name»”必须是«what»，而不是«kind»。',
   ],
   ['The option "«name»" must not contain a NUL character.', '选项“«name»”不能包含 NUL 字符。'],
-  ['The option "«name»" cannot be «value»«end»', '选项“«name»”不能是«value»«end»'],
+  ['The option "«name»" cannot be "«value»".', '选项“«name»”不能是“«value»”。'],
+  [
+    'The option "«name»" cannot be "«value»"; did you mean "«meant»"?',
+    '选项“«name»”不能是“«value»”；是否想写“«meant»”？',
+  ],
+  ['The option "«name»" cannot be what was given.', '选项“«name»”不能是所给的值。'],
+  [
+    'The option "«name»" cannot be what was given; did you mean "«meant»"?',
+    '选项“«name»”不能是所给的值；是否想写“«meant»”？',
+  ],
   ['The option "«name»" must be a list of «list».', '选项“«name»”必须是由以下各项组成的数组：«list»。'],
   ['It is one of «list».', '它是以下之一：«list»。'],
   ['It takes «list».', '可用的选项：«list»。'],
@@ -246,12 +255,12 @@ export const OPTIONS: readonly Pair[] = [
     '选项“clientLibrary.path”和“clientLibrary.directory”只能给出一个。',
   ],
   [
-    'The client library "«path»" («source») must have an absolute path.',
-    '客户端库“«path»”（«source»）必须使用绝对路径。',
+    'The client library "«path»" («part») must have an absolute path.',
+    '客户端库“«path»”（«part»）必须使用绝对路径。',
   ],
-  ['Write it from its beginning, as «example» is.', '请从头写出完整路径，例如 «example»。'],
+  ['Write the whole path, such as «example».', '请写出完整路径，例如 «example»。'],
   [
-    'Name no library, and libkci and then libpq are taken from where the system has its libraries.',
+    'Where no library is named, the driver looks for libkci, then for libpq, where the system has its libraries.',
     '如果不指定客户端库，则依次使用系统库目录中的 libkci 和 libpq。',
   ],
   [

@@ -5,8 +5,8 @@ export const PHRASES: readonly Pair[] = [
   // Ends of sentences.
   ['.', '。'],
   ['; did you mean "«meant»"?', '；是否想写“«meant»”？'],
-  ['; did you mean «meant»?', '；是否想写 «meant»？'],
-  ['a connection string as the first argument', '作为第一个参数的连接字符串'],
+  ['; did you mean a connection string as the first argument?', '；连接字符串请作为第一个参数给出。'],
+  ['; did you mean «what»?', '；是否想写 «what»？'],
 
   // What a value must be.
   ['true or false', ' true 或 false'],
@@ -70,7 +70,7 @@ export const PHRASES: readonly Pair[] = [
   ["'object' or 'array'", "'object' 或 'array'"],
   ["'error', 'ignore' or { update: […], target: […] }", " 'error'、'ignore' 或 { update: […], target: […] }"],
   ['what was given', '所给的值'],
-  ['option «name»', '选项 «name»'],
+  ['option clientLibrary', 'clientLibrary 选项'],
 
   // What was given.
   ['It was «given».', '给出的是«given»。'],

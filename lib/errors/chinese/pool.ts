@@ -56,8 +56,8 @@ export const POOL: readonly Pair[] = [
     '请增大 cluster.maxConnections 或 pool.acquireTimeout，或查找从未归还的连接（pool.leakTimeout）。',
   ],
   [
-    'Raise pool.max or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
-    '请增大 pool.max 或 pool.acquireTimeout，或查找从未归还的连接（pool.leakTimeout）。',
+    'Inside of transaction() make all calls on the transaction itself. Raise pool.max or pool.acquireTimeout, or look for connections that are never released (pool.leakTimeout).',
+    '在 transaction() 内，所有调用都应在事务对象上执行。请增大 pool.max 或 pool.acquireTimeout，或查找从未归还的连接（pool.leakTimeout）。',
   ],
   [
     'Raise pool.max or pool.maxWaiting, or let the program make fewer calls at a time.',

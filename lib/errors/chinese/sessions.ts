@@ -224,5 +224,45 @@ export const SESSIONS: readonly Pair[] = [
     'A script cannot hold the rows of COPY … FROM STDIN. Send them by copyFrom(), or write the dump with --inserts.',
     '脚本中不能包含 COPY … FROM STDIN 的数据行。请用 copyFrom() 发送，或在导出时使用 --inserts。',
   ],
+  [
+    'COPY takes no parameters: write numbers and texts into the statement, texts by a function that quotes them, or read the rows by rows().',
+    'COPY 不接受参数：请把数字和文本写入语句（文本须用函数加引号），或改用 rows() 读取行。',
+  ],
+  [
+    'A placeholder such as :name has its value in an object: query(sql, { name: value }).',
+    ':name 形式的占位符从对象中取值：query(sql, { name: value })。',
+  ],
+  [
+    'Only a value can be a parameter: a name is quoted by quoteIdentifier(), and a type is written behind it, as in $1::interval.',
+    '只有值可以作为参数：名称请用 quoteIdentifier() 加引号，类型写在参数之后，例如 $1::interval。',
+  ],
+  [
+    'A placeholder ? has its value in an array: query(sql, [value]).',
+    '占位符 ? 从数组中取值：query(sql, [value])。',
+  ],
+  [
+    'The placeholders of a statement are of one kind: $1, $2, … or ?.',
+    '一条语句只能使用一种占位符：$1、$2……或 ?。',
+  ],
+  [
+    'The number of values differs from that of the placeholders ($1, $2, …). One that stands in quotes is text and no placeholder.',
+    '值的个数与占位符（$1、$2……）的个数不同。引号内的内容是文本，不是占位符。',
+  ],
+  [
+    'The number of values differs from that of the placeholders ($1, $2, …).',
+    '值的个数与占位符（$1、$2……）的个数不同。',
+  ],
+  [
+    'A string and a Date are taken for the text of JSON: give JSON.stringify(value) where one is to be a value in JSON.',
+    '字符串和 Date 会被当作 JSON 文本：要作为 JSON 中的一个值，请传 JSON.stringify(value)。',
+  ],
+  [
+    'An object is one value, which is sent as JSON: give one of its properties.',
+    '对象是一个值，以 JSON 发送：请传入它的某个属性。',
+  ],
+  [
+    'An array is one value: for a list write = ANY ($1) in place of IN ($1).',
+    '数组是一个值：传入列表请写 = ANY ($1)，不要写 IN ($1)。',
+  ],
   ['The server reported an error without a message.', '服务器报告了一个没有消息的错误。'],
 ];

@@ -1,3 +1,4 @@
+import { spaced } from '../../base/chinese-spacing.js';
 import { BATCHES } from './batches.js';
 import { CALLS } from './calls.js';
 import { CLUSTERS } from './clusters.js';
@@ -26,6 +27,20 @@ const DEEPEST = 4;
 /** Where a sentence ends and another begins. */
 const BETWEEN_SENTENCES = /(?<=[.?]) (?=["A-Z])/g;
 
+/** All that is said. */
+export const PAIRS: readonly Pair[] = [
+  OPTIONS,
+  FOREIGN_STRINGS,
+  CALLS,
+  VALUES,
+  BATCHES,
+  SESSIONS,
+  POOL,
+  CLUSTERS,
+  CONNECTING,
+  PHRASES,
+].flat();
+
 let exact: ReadonlyMap<string, string> | undefined;
 let rules: readonly Rule[] | undefined;
 
@@ -50,8 +65,17 @@ function translate(text: string, depth: number): string | undefined {
   if (depth >= DEEPEST) return undefined;
   for (const rule of rules) {
     const values = valuesIn(text, rule);
-    if (values !== undefined) return filled(rule, values, depth);
+    if (values === undefined) continue;
+    // What follows a sentence is not a part of the name in its last hole, where it can be understood by itself.
+    const apart = values.some((value) => value.search(BETWEEN_SENTENCES) >= 0)
+      ? sentences(text, depth)
+      : undefined;
+    return apart ?? filled(rule, values, depth);
   }
+  return sentences(text, depth);
+}
+
+function sentences(text: string, depth: number): string | undefined {
   for (const { index } of text.matchAll(BETWEEN_SENTENCES)) {
     const first = translate(text.slice(0, index), depth + 1);
     const rest = first === undefined ? undefined : translate(text.slice(index + 1), depth);
@@ -77,37 +101,32 @@ function valuesIn(text: string, { between, holes }: Rule): string[] | undefined 
 }
 
 function filled({ holes, chinese }: Rule, values: readonly string[], depth: number): string {
-  return chinese.replace(/«(\w+)»/g, (_, hole: string) => {
-    const value = values[holes.indexOf(hole)] ?? '';
-    if (hole.startsWith('list')) return value.replace(/, | or | and /g, '、');
-    return SPEAKING.has(hole) ? (translate(value, depth + 1) ?? value) : value;
-  });
+  return spaced(
+    chinese.split(/«(\w+)»/).map((piece, i) => {
+      if (i % 2 === 0) return { text: piece, isOwn: true };
+      const value = values[holes.indexOf(piece)] ?? '';
+      if (piece.startsWith('list')) return { text: value.replace(/, | or | and /g, '、'), isOwn: false };
+      const own = SPEAKING.has(piece) ? (translate(value, depth + 1) ?? ofClass(value)) : undefined;
+      return { text: own ?? value, isOwn: own !== undefined };
+    }),
+  );
+}
+
+/** "a Map" by the name of its class alone: Chinese has no article. */
+function ofClass(value: string): string | undefined {
+  return /^an? ([A-Z]\w*)$/.exec(value)?.[1];
 }
 
 function read(): [ReadonlyMap<string, string>, readonly Rule[]] {
-  const pairs: Pair[] = [
-    OPTIONS,
-    FOREIGN_STRINGS,
-    CALLS,
-    VALUES,
-    BATCHES,
-    SESSIONS,
-    POOL,
-    CLUSTERS,
-    CONNECTING,
-    PHRASES,
-  ].flat();
-  const plain = pairs.filter(([english]) => !english.includes('«'));
-  const withHoles = pairs
-    .filter(([english]) => english.includes('«'))
-    .map(([english, chinese]): Rule => {
-      const pieces = english.split(/«(\w+)»/);
-      return {
-        between: pieces.filter((_, i) => i % 2 === 0),
-        holes: pieces.filter((_, i) => i % 2 === 1),
-        chinese,
-      };
-    });
+  const plain = PAIRS.filter(([english]) => !english.includes('«'));
+  const withHoles = PAIRS.filter(([english]) => english.includes('«')).map(([english, chinese]): Rule => {
+    const pieces = english.split(/«(\w+)»/);
+    return {
+      between: pieces.filter((_, i) => i % 2 === 0),
+      holes: pieces.filter((_, i) => i % 2 === 1),
+      chinese,
+    };
+  });
   // Where two rules fit, the one that says more of the text itself is the right one.
   const said = ({ between }: Rule): number => between.join('').length;
   return [new Map(plain), withHoles.sort((a, b) => said(b) - said(a))];

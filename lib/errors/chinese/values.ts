@@ -40,6 +40,18 @@ export const VALUES: readonly Pair[] = [
     'The statement has «count» placeholders (?), but «values» value was given.',
     '语句有 «count» 个占位符（?），但给出了 «values» 个值。',
   ],
+  [
+    'A ? in quotes or in a comment, and ??, are no placeholders.',
+    '引号或注释中的 ?，以及 ??，都不是占位符。',
+  ],
+  [
+    'Options stand behind the parameters: query(sql, [], { timeout: 5_000 }).',
+    '选项写在参数之后：query(sql, [], { timeout: 5_000 })。',
+  ],
+  [
+    'JSON has no bigint, which is given as a string or a number, and no object that holds itself.',
+    'JSON 中没有 bigint（请以字符串或数字给出），也没有包含自身的对象。',
+  ],
   ['Write ?? for the operator ?.', '运算符 ? 请写作 ??。'],
   [
     'The statement has the parameter «parameter», but the parameters are an object.',

@@ -57,7 +57,7 @@ export const ADDON: readonly Topic[] = [
         '查看本系统：“node -p process.platform,process.arch”；再查看 prebuilds 目录中有什么。',
         '在本系统上安装：“npm install kingbase-native”。',
         '如果软件包没有适用于本系统的二进制文件，请自行编译：“npx kingbase-native build”。',
-        '使用打包工具时把 kingbase-native 设为外部依赖；或者引入其原生模块入口，例如 “kingbase-native/addon/linux-x64”，' +
+        '使用打包工具时把 kingbase-native 设为外部依赖；或者引入其原生模块入口，例如“kingbase-native/addon/linux-x64”，' +
           '并让打包工具复制 .node 文件。',
       ],
     },

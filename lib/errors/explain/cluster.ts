@@ -13,7 +13,7 @@ export const CLUSTER: readonly Topic[] = [
       actions: [
         'Look what the cluster manager says (repmgr cluster show), and promote a standby where the primary will not come back.',
         'Name all servers of the cluster as hosts, not a virtual address.',
-        'See db.topology(), or the command “kingbase-native topology”, for what each server says.',
+        'See db.topology(), or the command "kingbase-native topology", for what each server says.',
       ],
     },
     zh: {
@@ -40,7 +40,7 @@ export const CLUSTER: readonly Topic[] = [
       ],
       actions: [
         'Let the primary serve such reads: leave out cluster.primaryFallback.',
-        'Ask for less: consistency “bounded” or “eventual”, or a longer maxWait.',
+        'Ask for less: consistency "bounded" or "eventual", or a longer maxWait.',
         'See db.topology() for how far behind the standbys are, and sys_stat_replication for why.',
       ],
     },

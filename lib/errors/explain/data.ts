@@ -91,20 +91,26 @@ export const DATA: readonly Topic[] = [
     en: {
       headline: 'A date or time cannot be read or does not exist.',
       causes: [
-        'The text has another order of day and month than DateStyle says.',
+        'The text is empty, or has another order of day and month than DateStyle says.',
         'The day does not exist, or the value is beyond the range of the type.',
         'The format of to_date() or to_timestamp() does not fit the text.',
       ],
-      actions: ['Pass a Date, or text in the form 2024-12-31 23:59:59.', 'See "show datestyle".'],
+      actions: [
+        'Pass a Date, or text in the form 2024-12-31 23:59:59; pass null where there is no date.',
+        'See "show datestyle".',
+      ],
     },
     zh: {
       headline: '日期或时间无法识别，或不存在。',
       causes: [
-        '文本中日、月的顺序与 DateStyle 不符。',
+        '文本为空，或者其中日、月的顺序与 DateStyle 不符。',
         '该日期不存在，或超出类型的范围。',
         'to_date() 或 to_timestamp() 的格式与文本不符。',
       ],
-      actions: ['传入 Date，或使用 2024-12-31 23:59:59 的格式。', '查看“show datestyle”。'],
+      actions: [
+        '传入 Date，或使用 2024-12-31 23:59:59 的格式；没有日期时传 null。',
+        '查看“show datestyle”。',
+      ],
     },
   },
   {

@@ -35,6 +35,8 @@ const WORDS = {
     constraint: 'constraint ',
     dataType: 'type ',
     parameter: 'parameter ',
+    row: (index: number) => `row ${index}, counted from 0`,
+    line: (number: string) => `line ${number} of the COPY`,
     position: (position: number) => `character ${position} of the statement`,
     pool: 'Pool',
     stats: ({ maxOpenConnections, inUse, idle }: Stats) =>
@@ -59,6 +61,8 @@ const WORDS = {
     constraint: '约束 ',
     dataType: '数据类型 ',
     parameter: '参数 ',
+    row: (index: number) => `第 ${index} 行（从 0 起计）`,
+    line: (number: string) => `COPY 数据的第 ${number} 行`,
     position: (position: number) => `语句的第 ${position} 个字符`,
     pool: '连接池',
     stats: ({ maxOpenConnections, inUse, idle }: Stats) =>
@@ -115,11 +119,16 @@ function topicOfCause(cause: unknown): Topic | undefined {
 
 function places(error: ErrorFacts, language: Language): string[] {
   const words = WORDS[language];
-  const { schema, table, column, constraint, dataType, parameterIndex, position } = error;
+  const { schema, table, column, constraint, dataType, parameterIndex, rowIndex, position, where } = error;
+  // The rest of it holds the value itself, which only the message shows.
+  const [, line, field] = /^COPY [^\n]*?, line (\d+)(?:, column ([^\s:]+))?/.exec(where ?? '') ?? [];
+  const at = column ?? field;
   const qualify = (name: string): string => (schema === undefined ? name : `${schema}.${name}`);
   return [
     table === undefined ? undefined : words.table + qualify(table),
-    column === undefined ? undefined : words.column + column,
+    rowIndex === undefined ? undefined : words.row(rowIndex),
+    line === undefined || rowIndex !== undefined ? undefined : words.line(line),
+    at === undefined ? undefined : words.column + at,
     constraint === undefined ? undefined : words.constraint + constraint,
     dataType === undefined ? undefined : words.dataType + dataType,
     parameterIndex === undefined ? undefined : `${words.parameter}$${parameterIndex + 1}`,

@@ -132,6 +132,7 @@ export const LOSS: readonly Topic[] = [
   },
   {
     codes: ['08P01'],
+    shows: ['hint'],
     en: {
       headline:
         'The number of parameters does not fit the placeholders, or a message does not fit the protocol.',

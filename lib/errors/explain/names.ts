@@ -73,6 +73,7 @@ export const NAMES: readonly Topic[] = [
       headline: 'No function or operator of this name takes arguments of these types.',
       causes: [
         'A parameter has another type than the function expects.',
+        'A name stands in backquotes, which only MySQL mode knows: elsewhere names take double quotes.',
         'The function belongs to another mode of the server, or to an extension that is not installed.',
         'It is in a schema that search_path does not have.',
       ],
@@ -85,6 +86,7 @@ export const NAMES: readonly Topic[] = [
       headline: '没有同名且参数类型相符的函数或操作符。',
       causes: [
         '某个参数的类型与函数要求的不同。',
+        '名称写在了反引号中，只有 MySQL 模式支持；其他模式请用双引号。',
         '该函数属于服务器的其他兼容模式，或属于未安装的扩展插件。',
         '它所在的模式不在 search_path 中。',
       ],

@@ -31,7 +31,8 @@ export const STATEMENTS: readonly Topic[] = [
         'A typing mistake just before the position: a missing comma, bracket or quote.',
         'A reserved word is used as a name without double quotes.',
         'The syntax belongs to another mode: the server is in the mode of Oracle, MySQL, SQL Server or PostgreSQL.',
-        'A placeholder stands where only a name or keyword may stand, or "?" is used without parameters.',
+        'A placeholder stands where only a name or keyword may stand, or ? or :name is used without parameters.',
+        'It is not SQL: a command of ksql such as \\d, or names in backquotes outside of MySQL mode.',
       ],
       actions: [
         'Look at the text just before the position; run it in ksql.',
@@ -45,7 +46,8 @@ export const STATEMENTS: readonly Topic[] = [
         '出错位置之前有笔误：缺少逗号、括号或引号。',
         '保留字用作名称而没有加双引号。',
         '该语法属于其他模式：服务器可能处于 Oracle、MySQL、SQL Server 或 PostgreSQL 兼容模式。',
-        '占位符用在了只能写名称或关键字的位置，或者没有参数却使用了“?”。',
+        '占位符用在了只能写名称或关键字的位置，或者没有给出参数却使用了 ? 或 :name。',
+        '它不是 SQL：例如 ksql 的命令 \\d，或在非 MySQL 模式下使用了反引号。',
       ],
       actions: [
         '检查出错位置之前的文本；在 ksql 中执行试一试。',
@@ -76,11 +78,12 @@ export const STATEMENTS: readonly Topic[] = [
   },
   {
     codes: ['42P02'],
+    shows: ['hint'],
     en: {
       headline: 'The statement has a placeholder for which there is no parameter.',
       causes: [
         'The list of parameters is too short.',
-        '$1 stands in a statement that takes no parameters, such as CREATE or SET.',
+        '$1 stands in a statement that takes no parameters, such as COPY, CREATE or SET.',
       ],
       actions: [
         'Give a value for every placeholder.',
@@ -89,7 +92,7 @@ export const STATEMENTS: readonly Topic[] = [
     },
     zh: {
       headline: '语句中的占位符没有对应的参数。',
-      causes: ['参数列表太短。', '$1 用在了不接受参数的语句中，例如 CREATE 或 SET。'],
+      causes: ['参数列表太短。', '$1 用在了不接受参数的语句中，例如 COPY、CREATE 或 SET。'],
       actions: ['为每个占位符提供值。', '设置参数可使用“select set_config($1, $2, false)”。'],
     },
   },

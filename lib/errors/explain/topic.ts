@@ -14,6 +14,8 @@ export interface ErrorFacts {
   readonly attempts?: readonly LibraryAttempt[];
   readonly stats?: { readonly maxOpenConnections: number; readonly inUse: number; readonly idle: number };
   readonly parameterIndex?: number;
+  readonly rowIndex?: number;
+  readonly where?: string;
   readonly detail?: string;
   readonly position?: number;
   readonly schema?: string;

@@ -52,6 +52,40 @@ export const USAGE: readonly Topic[] = [
   },
   {
     codes: ['KB_BAD_PARAMETER'],
+    text: {
+      en: /placeholder|^The parameters (?:are|do)|has the parameter/,
+      zh: /placeholder|^The parameters (?:are|do)|has the parameter/,
+    },
+    shows: ['hint'],
+    en: {
+      headline: 'The values do not fit the placeholders of the statement; nothing was sent.',
+      causes: [
+        'A value is missing or one too many, or its name is misspelled.',
+        'An array is for $1, $2, … or ?, an object for :name: the statement has placeholders of the other kind.',
+        'A placeholder stands in quotes, where it is text.',
+      ],
+      actions: [
+        'Give as many values as there are placeholders: query(sql, [a, b]), or query(sql, { name: a }).',
+        "Write no quotes around a placeholder; for a pattern: LIKE '%' || $1 || '%'.",
+        'Give options behind the values: query(sql, [], { timeout: 5_000 }).',
+      ],
+    },
+    zh: {
+      headline: '给出的值与语句中的占位符不符；没有发送任何内容。',
+      causes: [
+        '值缺少或多余，或者名称拼写有误。',
+        '数组对应 $1、$2……或 ?，对象对应 :name：语句使用的是另一种占位符。',
+        '占位符写在了引号内，成了文本。',
+      ],
+      actions: [
+        '值的个数应与占位符相同：query(sql, [a, b])，或 query(sql, { name: a })。',
+        "占位符两边不要加引号；模式请写作 LIKE '%' || $1 || '%'。",
+        '选项写在值之后：query(sql, [], { timeout: 5_000 })。',
+      ],
+    },
+  },
+  {
+    codes: ['KB_BAD_PARAMETER'],
     shows: ['hint'],
     en: {
       headline: 'A parameter or an argument of the call cannot be used; nothing was sent.',

@@ -100,6 +100,10 @@ export function checkTransactionOptions(call: 'begin' | 'transaction', options: 
   checkOptions('retry of transaction', (options as { retry?: unknown }).retry);
 }
 
+const IN_ONE_ARRAY = 'Values are given together, in one array: query(sql, [a, b]).';
+const COPY_HAS_NONE =
+  'COPY takes no parameters: write numbers and texts into the statement, texts by a function that quotes them, or read the rows by rows().';
+
 function notOptions(call: Call, options: unknown): UsageError {
   const given = kindOf(options);
   const hint =
@@ -112,8 +116,12 @@ function notOptions(call: Call, options: unknown): UsageError {
           : call === 'release'
             ? 'Write release({ discard: true }) to have the session closed.'
             : typeof options === 'number'
-              ? 'Give a limit by its name: { timeout: 5_000 }.'
-              : undefined;
+              ? `${call === 'a query' || call === 'rows' ? `${IN_ONE_ARRAY} ` : ''}Give a limit by its name: { timeout: 5_000 }.`
+              : Array.isArray(options) && (call === 'copyFrom' || call === 'copyTo')
+                ? COPY_HAS_NONE
+                : (call === 'a query' || call === 'rows') && typeof options !== 'object'
+                  ? IN_ONE_ARRAY
+                  : undefined;
   return badOption(`The options of ${call} must be an object, not ${given}.`, hint);
 }
 

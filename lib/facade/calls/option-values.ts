@@ -2,6 +2,7 @@ import { isRecord, itWas, kindOf } from '../../base/kind-of.js';
 import { readPosition } from '../../cluster/position.js';
 import { checkConsistency, checkMaxLag, checkTime } from '../../config/index.js';
 import { UsageError } from '../../errors/index.js';
+import { nearest } from '../../errors/nearest.js';
 import { ISOLATION_LEVELS } from '../transactions/options.js';
 import { isSignal } from './abort-signals.js';
 
@@ -24,7 +25,7 @@ const choice =
   (name: string, choices: readonly string[]): Check =>
   (value, call) => {
     if (typeof value === 'string' && choices.includes(value)) return;
-    throw badValue(name, call, choices.map((each) => `'${each}'`).join(' or '), itWas(value));
+    throw badValue(name, call, choices.map((each) => `'${each}'`).join(' or '), meantOf(value, choices));
   };
 
 /**
@@ -70,7 +71,7 @@ export const OPTION_VALUES = {
     if (typeof value === 'string' && Object.hasOwn(ISOLATION_LEVELS, value)) return;
     throw badOption(
       `The option "isolation" must be one of ${Object.keys(ISOLATION_LEVELS).join(', ')}.`,
-      itWas(value),
+      meantOf(value, Object.keys(ISOLATION_LEVELS)),
     );
   },
   readOnly: truth('readOnly'),
@@ -106,6 +107,12 @@ export const OPTION_VALUES = {
 } as const satisfies Record<string, Check>;
 
 export type CallOption = keyof typeof OPTION_VALUES;
+
+/** What was likely meant of the choices, else of which kind it was. */
+function meantOf(value: unknown, choices: readonly string[]): string {
+  const meant = typeof value === 'string' ? nearest(value, choices) : undefined;
+  return meant === undefined ? itWas(value) : `Did you mean "${meant}"?`;
+}
 
 function badValue(name: string, call: string, what: string, hint?: string): UsageError {
   return badOption(`The option "${name}" of ${call} must be ${what}.`, hint);

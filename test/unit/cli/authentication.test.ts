@@ -57,6 +57,7 @@ describe('whether a client library can do what the server asks for', () => {
     for (const each of [STOCK, V8R3, V8R6]) {
       const { status, finding, remedy } = authenticationOutcome({ code, mechanisms }, each, 'system');
       expect(finding.zh).toMatch(/\p{Script=Han}/u);
+      expect(finding.zh).not.toMatch(/\p{Script=Han}[A-Za-z]|[A-Za-z]\p{Script=Han}/u);
       if (status !== 'ok') expect(remedy?.zh.join('')).toMatch(/\p{Script=Han}/u);
     }
   });

@@ -96,10 +96,12 @@ describe('clientLibraryCandidates', () => {
       }
       return '';
     };
-    expect(hintOf('libkci.so.5')).toContain('Write it from its beginning, as /opt/Kingbase/');
-    expect(hintOf('libkci.so.5')).toContain('Name no library, and libkci and then libpq are taken');
+    expect(hintOf('libkci.so.5')).toContain('Write the whole path, such as /opt/Kingbase/');
+    expect(hintOf('libkci.so.5')).toContain(
+      'Where no library is named, the driver looks for libkci, then for libpq',
+    );
     expect(hintOf('~/libkci.so.5')).toContain('"~" are not replaced');
-    expect(hintOf('./libkci.so.5')).not.toContain('Name no library');
+    expect(hintOf('./libkci.so.5')).not.toContain('Where no library');
   });
 
   it('never looks into the current directory', () => {

@@ -143,6 +143,7 @@ describe('which topic', () => {
 
 /** [SQLSTATE or code, English, Chinese, …]: texts of the catalogues of libkci V8R3, libpq and the servers. */
 const TEXTS: [string, string, ...string[]][] = [
+  ['KB_BAD_PARAMETER', 'The statement has 1 placeholder (?), but 2 values were given.'],
   [
     '28000',
     'no sys_hba.conf entry for host "10.0.0.9", user "x", database "test", SSL off',

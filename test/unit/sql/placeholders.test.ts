@@ -84,8 +84,12 @@ describe('positional placeholders', () => {
       'Write ?? for the operator ?.',
     ],
     ['SELECT ?', [1, 2], 'The statement has 1 placeholder (?), but 2 values were given.', undefined],
-    [`SELECT '?'`, [1], 'The statement has 0 placeholders (?), but 1 value was given.', undefined],
-    ['SELECT a ?? b', [1], 'The statement has 0 placeholders (?), but 1 value was given.', undefined],
+    ...[`SELECT '?'`, 'SELECT a ?? b'].map((sql): [string, unknown[], string, string] => [
+      sql,
+      [1],
+      'The statement has 0 placeholders (?), but 1 value was given.',
+      'A ? in quotes or in a comment, and ??, are no placeholders.',
+    ]),
   ])('counts: %s', (sql, values, message, hint) => {
     const error = failure(() => bindPlaceholders(sql, values));
     expect({ code: error.code, message: error.message, hint: error.hint }).toEqual({
