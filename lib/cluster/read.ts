@@ -17,6 +17,9 @@ export class Read {
   /** The primary serves it, and it is no write as far as is known. */
   primaryReads = false;
   timer: NodeJS.Timeout | undefined = undefined;
+  /** ms that it has waited for a standby up to `since`, which is when it began to wait anew. */
+  waited = 0;
+  since = 0;
 
   /** @param write what was written before it */
   constructor(

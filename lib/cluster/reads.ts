@@ -193,11 +193,11 @@ export class Reads {
   relieve(node: ClusterNode): void {
     while (node.serves && node.weight > 0 && node.free) {
       const busiest = this.longestWait(node);
-      const yielded = busiest?.pool?.yieldFirst((operation) => this.mayMove(operation, node));
-      const read = yielded && readOf(yielded.operation);
-      if (yielded === undefined || read === undefined) return;
+      const operation = busiest?.pool?.yieldFirst((first) => this.mayMove(first, node));
+      const read = operation && readOf(operation);
+      if (operation === undefined || read === undefined) return;
       read.at = node;
-      this.host.poolOf(node).takeOver(yielded);
+      this.host.poolOf(node).takeOver(operation);
     }
   }
 
@@ -254,12 +254,16 @@ export class Reads {
 
   private wait(read: Read): void {
     this.waiting.set(read.operation, read);
-    const { maxWait } = read.terms;
-    read.timer ??= startTimer(() => {
-      read.late = true;
-      this.stopWaiting(read);
-      this.place(read);
-    }, maxWait);
+    read.since = performance.now();
+    // One that is late waits only for the first look at the servers. What others have waited before, until a standby had them
+    // that then failed, is of the same time.
+    if (!read.late) {
+      read.timer = startTimer(() => {
+        read.late = true;
+        this.stopWaiting(read);
+        this.place(read);
+      }, read.terms.maxWait - read.waited);
+    }
     this.pause = FIRST_LOOK;
     this.poll();
   }
@@ -267,6 +271,7 @@ export class Reads {
   private stopWaiting(read: Read): void {
     clearTimeout(read.timer);
     read.timer = undefined;
+    read.waited += performance.now() - read.since;
     this.waiting.delete(read.operation);
     if (this.waiting.size === 0) this.closing?.();
   }

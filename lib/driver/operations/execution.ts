@@ -82,6 +82,7 @@ const NO_FIELDS: readonly Column[] = Object.freeze([]);
  */
 export class Execution<R> implements Operation {
   ticket: unknown;
+  waited = 0;
   protected statement: CachedStatement | undefined;
   protected step = ExecutionStep.Execute;
   protected needsTypes = false;
