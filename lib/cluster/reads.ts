@@ -2,10 +2,10 @@ import { startTimer } from '../base/timers.js';
 import type { NativeFailure } from '../addon/interface.js';
 import type { MaxLag, ResolvedClusterOptions } from '../config/index.js';
 import type { Operation } from '../driver/session.js';
-import { ConnectionError } from '../errors/index.js';
 import { poolClosed, type WaitReason } from '../pool/refusals.js';
 import type { SessionPool } from '../pool/session-pool.js';
 import type { Ledger } from './ledger.js';
+import { noStandby, reasonOfWaiting } from './no-standby.js';
 import { ClusterNode } from './node.js';
 import { before, later, type Position } from './position.js';
 import { needsPrimary } from './question.js';
@@ -236,18 +236,7 @@ export class Reads {
   }
 
   private refuse({ operation }: Read): void {
-    const { nodes } = this.host.topology;
-    operation.refuse(
-      new ConnectionError(
-        'KB_NO_STANDBY',
-        `No standby can serve the read: ${nodes.map(({ name, role }) => `${name} (${role})`).join(', ')}.`,
-        {
-          outcome: 'not-sent',
-          cause: nodes.find(({ failure }) => failure !== undefined)?.failure?.error,
-          hint: 'They are down, or have not come as far as the read needs. With cluster.primaryFallback the primary serves it then.',
-        },
-      ),
-    );
+    operation.refuse(noStandby(this.host.topology.nodes));
   }
 
   // ---- waiting
@@ -314,13 +303,7 @@ export class Reads {
   whyWaiting(operation: Operation | undefined): WaitReason {
     const read = operation === undefined ? undefined : readOf(operation);
     if (operation !== undefined && this.waiting.has(operation)) {
-      return {
-        words: 'no standby had what it must show',
-        last: '',
-        cause: undefined,
-        hint: 'It would have gone to the primary after cluster.maxWait. See db.topology() for how far the standbys are.',
-        waiting: this.waiting.size,
-      };
+      return reasonOfWaiting(this.waiting.size);
     }
     return (read?.at?.pool ?? this.host.writer).whyWaiting();
   }
