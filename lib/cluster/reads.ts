@@ -1,6 +1,7 @@
 import { startTimer } from '../base/timers.js';
 import type { NativeFailure } from '../addon/interface.js';
 import type { MaxLag, ResolvedClusterOptions } from '../config/index.js';
+import { commandError } from '../driver/failure.js';
 import type { Operation } from '../driver/session.js';
 import { poolClosed, type WaitReason } from '../pool/refusals.js';
 import type { SessionPool } from '../pool/session-pool.js';
@@ -63,18 +64,20 @@ export class Reads {
   private decide(read: Read): Route<ClusterNode> {
     const { terms, late } = read;
     const { topology, options } = this.host;
-    const primaryAllowed = options.primaryFallback || terms.consistency === 'primary';
+    const primaryAllowed = this.mayGoToPrimary(read);
     if (read.onPrimary) return primaryAllowed ? 'primary' : 'nobody';
     if (!topology.known && !(late && primaryAllowed)) {
       void topology.begin();
       return 'wait';
     }
-    const unserved = primaryAllowed ? 'primary' : 'nobody';
     // The primary need not be asked what a standby would have to have where there is none.
     const { nodes } = topology;
-    if (!nodes.some((node) => node.serves && read.tried?.has(node) !== true)) return unserved;
+    if (!nodes.some((node) => node.serves && read.tried?.has(node) !== true)) {
+      if (primaryAllowed) return 'primary';
+      if (!read.tryAgain(nodes)) return this.mayCome(read) ? 'wait' : 'nobody';
+    }
     const needed = this.neededBy(read);
-    if (needed === 'unknown') return late ? unserved : 'wait';
+    if (needed === 'unknown') return !late ? 'wait' : primaryAllowed ? 'primary' : 'nobody';
     const { session } = terms;
     const place = session?.place;
     return route(
@@ -89,6 +92,16 @@ export class Reads {
       },
       Math.random,
     );
+  }
+
+  private mayGoToPrimary({ terms }: Read): boolean {
+    return this.host.options.primaryFallback || terms.consistency === 'primary';
+  }
+
+  /** Whether a standby may yet serve a read that has none: one that failed is asked again and again. */
+  private mayCome({ late, terms, isSpent }: Read): boolean {
+    if (late || terms.maxWait === 0 || isSpent) return false;
+    return this.host.topology.nodes.some(({ role }) => role !== 'primary');
   }
 
   /** What a server must have to serve the read; unknown where the primary has to be asked first, which is done. */
@@ -166,17 +179,24 @@ export class Reads {
         this.asking = false;
         this.placeWaiting();
       },
-      () => {
+      (error: unknown) => {
         this.asking = false;
-        this.positionFailed();
+        this.positionFailed(error);
       },
     );
   }
 
-  /** There is no primary that could say what is needed: where there is none, none can be asked for the rows either. */
-  private positionFailed(): void {
+  /**
+   * There is no primary that could say what is needed: where there is none, none can be asked for the rows either. What may not
+   * go there waits on, and asks again when servers have been looked at.
+   */
+  private positionFailed(error: unknown): void {
     for (const read of [...this.waiting.values()]) {
       if (read.terms.consistency === 'eventual') continue;
+      if (!this.mayGoToPrimary(read)) {
+        read.failure = { error };
+        continue;
+      }
       read.late = true;
       this.stopWaiting(read);
       this.place(read);
@@ -235,8 +255,8 @@ export class Reads {
     writer.run(read.operation);
   }
 
-  private refuse({ operation }: Read): void {
-    operation.refuse(noStandby(this.host.topology.nodes));
+  private refuse({ operation, failure }: Read): void {
+    operation.refuse(noStandby(this.host.topology.nodes, failure));
   }
 
   // ---- waiting
@@ -302,8 +322,9 @@ export class Reads {
 
   whyWaiting(operation: Operation | undefined): WaitReason {
     const read = operation === undefined ? undefined : readOf(operation);
-    if (operation !== undefined && this.waiting.has(operation)) {
-      return reasonOfWaiting(this.waiting.size);
+    if (read !== undefined && this.waiting.has(read.operation)) {
+      const { nodes } = this.host.topology;
+      return reasonOfWaiting(nodes, read.failure, this.mayGoToPrimary(read), this.waiting.size);
     }
     return (read?.at?.pool ?? this.host.writer).whyWaiting();
   }
@@ -319,7 +340,12 @@ export class Reads {
       return true;
     }
     if (failure === undefined || failure.lost) read.terms.session?.ended(node);
-    (read.tried ??= new Set()).add(node);
+    const hasFailed = failure !== undefined || this.mayGoToPrimary(read);
+    // Where nobody else may serve it, one that has only left it waiting may do so when it is there again.
+    if (hasFailed) (read.tried ??= new Set()).add(node);
+    if (!this.mayGoToPrimary(read)) {
+      read.failure = failure === undefined ? node.failure : { error: commandError(failure, node.name) };
+    }
     if (failure !== undefined && needsPrimary(failure)) read.onPrimary = true;
     this.place(read);
     return true;
