@@ -648,7 +648,12 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   /** Closes sessions, also those that are in use. */
   cut(which: (session: Session) => boolean, close: (session: Session) => void): void {
-    for (const session of [...this.members.keys()]) if (which(session)) close(session);
+    for (const session of this.sessions) if (which(session)) close(session);
+  }
+
+  /** Those there are at this moment. */
+  get sessions(): Session[] {
+    return [...this.members.keys()];
   }
 
   get poolOptions(): ResolvedPoolOptions {
