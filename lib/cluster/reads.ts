@@ -11,7 +11,7 @@ import { ClusterNode } from './node.js';
 import { before, later, type Position } from './position.js';
 import { needsPrimary } from './question.js';
 import { Read, readOf } from './read.js';
-import { route, type Route } from './route.js';
+import { mayServe, route, type Route } from './route.js';
 import type { ReadSession } from './read-session.js';
 import type { ResolvedTerms } from './terms.js';
 import type { Topology } from './topology.js';
@@ -160,8 +160,7 @@ export class Reads {
       const { position } = place;
       const needed = later(read.write > 0 ? ledger.position : undefined, read.terms.after);
       const fit = ledger.covers(read.write) && position !== undefined;
-      if (fit && (needed === undefined || route([place], { ...STAY, needed }, Math.random) === place))
-        return true;
+      if (fit && mayServe(place, needed, undefined)) return true;
     }
     // Whatever has been shown, the primary has it: as if it had been written.
     ledger.note();
@@ -242,8 +241,7 @@ export class Reads {
     if (read === undefined || read.terms.session !== undefined) return false;
     const needed = this.neededBy(read);
     if (needed === 'unknown') return false;
-    const demand = { ...STAY, needed: needed.position, tried: read.tried };
-    return route([node], demand, Math.random) === node;
+    return mayServe(node, needed.position, read.tried);
   }
 
   private goToPrimary(read: Read): void {
@@ -393,11 +391,3 @@ export class Reads {
     }
   }
 }
-
-const STAY = {
-  tried: undefined,
-  preferred: undefined,
-  primaryShare: 0,
-  primaryAllowed: false,
-  mayWait: false,
-};
