@@ -46,6 +46,12 @@ function withHint(fields: DiagnosticFields, sql: string): DiagnosticFields {
       H: 'A Buffer is sent in the binary form of the type. Give JSON as a string or an object.',
     };
   }
+  if (code === '22P02' && BOOLEAN_FOR_A_NUMBER.test(message)) {
+    return {
+      ...fields,
+      H: 'A boolean is sent as true or false. For a column of numbers give Number(value), which is 1 or 0.',
+    };
+  }
   if (code === '42601' && /\bcopy\b[^;]*\bfrom\s+stdin\b/i.test(sql)) {
     return {
       ...fields,
@@ -54,6 +60,10 @@ function withHint(fields: DiagnosticFields, sql: string): DiagnosticFields {
   }
   return fields;
 }
+
+/** By the type's name, which stands in the message in every language. */
+const BOOLEAN_FOR_A_NUMBER =
+  /\b(?:tinyint|smallint|integer|bigint|numeric|real|double precision|money)\b.*["“”'](?:true|false)["“”']$/;
 
 /** What kept the driver from sending a command or reading its answer; undefined for an ordinary loss or refusal. */
 export function foundError(failure: NativeFailure, address: string): ConnectionError | undefined {

@@ -1,4 +1,4 @@
-import { arrayParameterText } from '../types/parameter-writer.js';
+import { listText } from '../types/parameter-writer.js';
 import {
   bytesOf,
   hasOwnValue,
@@ -51,8 +51,9 @@ function plainForm(value: unknown, typeOid: number, types: TypeMap): string | Ui
     case 'object':
       if (value === null) return null;
       if (hasOwnValue(value)) return plainForm(ownValue(value, 0), typeOid, types);
-      if (Array.isArray(value)) return arrayParameterText(value, typeOid, 0, types);
-      return bytesOf(value) ?? objectText(value, 0);
+      return (
+        listText(value, typeOid, 0, types) ?? bytesOf(value) ?? objectText(value, 0, types.isJson(typeOid))
+      );
     default:
       throw refuseFunction(value, 0);
   }

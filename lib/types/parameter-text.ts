@@ -70,8 +70,36 @@ export function bytesOf(value: object): Uint8Array | undefined {
   return is.isAnyArrayBuffer(value) ? new Uint8Array(value) : undefined;
 }
 
-/** Text of an object that is neither an array nor binary and has no own value. */
-export function objectText(value: object, index: number): string {
+/**
+ * The numbers of a typed array, which stand for an array of the server or of JSON where a parameter is one, and for their
+ * bytes elsewhere. Undefined for bytes, which have no other meaning, and for everything else.
+ */
+export function numbersOf(value: unknown): readonly unknown[] | undefined {
+  return isNumbers(value) ? Array.from<unknown>(value) : undefined;
+}
+
+export function isNumbers(value: unknown): value is ArrayLike<unknown> & object {
+  return is.isTypedArray(value) && !is.isUint8Array(value);
+}
+
+/** The text that an object gives of itself for JSON, as decimals and URLs do; undefined where it gives something else. */
+export function textOfItself(value: object): string | undefined {
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON !== 'function' || is.isDate(value) || is.isBoxedPrimitive(value)) return undefined;
+  try {
+    const given: unknown = toJSON.call(value, '');
+    return typeof given === 'string' ? given : undefined;
+  } catch {
+    return undefined; // told when it is written
+  }
+}
+
+/**
+ * Text of an object that is neither an array nor binary and has no own value.
+ *
+ * @param isJson whether the parameter is json, which a text has to be quoted for
+ */
+export function objectText(value: object, index: number, isJson: boolean): string {
   if (is.isDate(value)) {
     if (Number.isNaN(value.getTime())) throw badParameter(index, 'is an invalid Date.');
     return formatDate(value);
@@ -83,7 +111,7 @@ export function objectText(value: object, index: number): string {
   }
   const refusal = whyNotJson(value);
   if (refusal !== undefined) throw badParameter(index, refusal);
-  return jsonText(value, index);
+  return (isJson ? undefined : textOfItself(value)) ?? jsonText(value, index);
 }
 
 export function jsonText(value: object, index: number): string {
@@ -143,6 +171,10 @@ export interface ElementStyle {
   serialize: ((value: unknown) => SerializedValue) | undefined;
   /** What the text of bytes begins with. */
   bytesPrefix: string;
+  /** Elements are JSON: an inner array is one, and no further dimension. */
+  isJson: boolean;
+  /** Elements are bytes: those of a typed array, and not its numbers. */
+  isBytes: boolean;
 }
 
 /** An array as PostgreSQL array text; null and undefined become NULL, inner arrays further dimensions. */
@@ -170,7 +202,9 @@ function elementText(element: unknown, style: ElementStyle, index: number, dimen
   let value = element;
   if (value === null || value === undefined) return 'NULL';
   if (style.serialize === undefined) value = ownValue(value, index);
-  if (Array.isArray(value)) return arrayText(value, style, index, dimension + 1);
+  const inner = Array.isArray(value) ? value : style.isBytes ? undefined : numbersOf(value);
+  if (inner !== undefined && !style.isJson) return arrayText(inner, style, index, dimension + 1);
+  if (inner !== undefined && style.serialize === undefined) return quoteElement(jsonText(inner, index));
   if (style.serialize !== undefined) value = serialized(style.serialize, value, index);
   switch (typeof value) {
     case 'string':
@@ -184,7 +218,9 @@ function elementText(element: unknown, style: ElementStyle, index: number, dimen
     case 'undefined': {
       if (value === null || value === undefined) return 'NULL';
       const bytes = bytesOf(value);
-      return quoteElement(bytes === undefined ? objectText(value, index) : style.bytesPrefix + hex(bytes));
+      return quoteElement(
+        bytes === undefined ? objectText(value, index, style.isJson) : style.bytesPrefix + hex(bytes),
+      );
     }
     default:
       throw refuseFunction(value, index);

@@ -1,15 +1,17 @@
-import { Oid } from './oids.js';
 import {
   arrayText,
   badParameter,
   bytesOf,
   hasOwnValue,
+  isNumbers,
   jsonText,
+  numbersOf,
   numberText,
   objectText,
   ownValue,
   refuseFunction,
   serialized,
+  textOfItself,
   tooLarge,
 } from './parameter-text.js';
 import type { TypeMap } from './type-map.js';
@@ -116,14 +118,15 @@ export class ParameterWriter {
   }
 
   private writeObject(value: object, typeOid: number, index: number, types: TypeMap): void {
-    if (Array.isArray(value)) {
-      this.writeString(arrayParameterText(value, typeOid, index, types), typeOid, index);
+    const list = listText(value, typeOid, index, types);
+    if (list !== undefined) {
+      this.writeString(list, typeOid, index);
       return;
     }
     const bytes = bytesOf(value);
     if (bytes !== undefined) this.writeBytes(bytes, typeOid, index);
     else if (value instanceof LentBytes) this.writeLent(value.bytes, typeOid, index);
-    else this.writeString(objectText(value, index), typeOid, index);
+    else this.writeString(objectText(value, index, types.isJson(typeOid)), typeOid, index);
   }
 
   private writeLent(bytes: Uint8Array, typeOid: number, index: number): void {
@@ -247,33 +250,44 @@ function digits(n: number): number {
   return count;
 }
 
-/** Text of an array given for a parameter of this type. */
-export function arrayParameterText(
-  value: readonly unknown[],
-  typeOid: number,
-  index: number,
-  types: TypeMap,
-): string {
-  const base = types.baseOf(typeOid);
-  if (base === Oid.json || base === Oid.jsonb) return jsonText(value, index);
+/**
+ * Text of an array, or of the numbers of a typed array where they stand for one, given for a parameter of this type.
+ * Undefined for everything else.
+ */
+export function listText(value: object, typeOid: number, index: number, types: TypeMap): string | undefined {
+  if (!Array.isArray(value) && !isNumbers(value)) return undefined;
+  const isJson = types.isJson(typeOid);
   const element = types.elementType(typeOid);
+  const numbers = isJson || element !== undefined ? numbersOf(value) : undefined;
+  const list: readonly unknown[] | undefined = Array.isArray(value) ? value : numbers;
+  if (list === undefined) return undefined;
+  if (isJson) return jsonText(list, index);
   const style = {
     delimiter: element?.delimiter ?? ',',
     serialize: element === undefined ? undefined : types.serializerFor(element.oid),
     bytesPrefix: element === undefined ? '\\x' : types.bytesPrefix(element.oid),
+    isJson: element !== undefined && types.isJson(element.oid),
+    isBytes: element !== undefined && types.isBytes(element.oid),
   };
-  return arrayText(value, style, index);
+  return arrayText(list, style, index);
 }
 
 /**
  * Whether these parameters can be written only when the server has said what types it wants: an array is JSON for
- * a json parameter and an array literal for any other, and a serializer belongs to a type.
+ * a json parameter and an array literal for any other, so are the numbers of a typed array, a decimal is quoted in JSON
+ * alone, and a serializer belongs to a type.
  */
 export function needsParameterTypes(parameters: readonly unknown[], types: TypeMap): boolean {
   for (let i = 0; i < parameters.length; i++) {
     const value = parameters[i];
     if (value === null || value === undefined) continue;
-    if (types.hasSerializers || Array.isArray(value) || hasOwnValue(value)) return true;
+    if (types.hasSerializers || (typeof value === 'object' && dependsOnType(value))) return true;
   }
   return false;
+}
+
+function dependsOnType(value: object): boolean {
+  if (Array.isArray(value) || hasOwnValue(value)) return true;
+  if (ArrayBuffer.isView(value)) return isNumbers(value);
+  return textOfItself(value) !== undefined;
 }

@@ -49,6 +49,8 @@ export class TypeMap {
   private readonly catalogue = new Map<number, CatalogueType>();
   /** Types whose bytes are `0x` and digits in text. */
   private readonly prefixed = new Set<number>();
+  /** Of those found in the catalogue. */
+  private readonly bytes = new Set<number>();
   private readonly arrayConverters = new Map<number, Converter>();
 
   /**
@@ -95,6 +97,7 @@ export class TypeMap {
     const vendors = vendorType(type.schema, name, type.length);
     if (vendors === undefined) return;
     if (vendors.reads === 'prefixedBytes') this.prefixed.add(type.oid);
+    if (vendors.reads === 'prefixedBytes' || vendors.reads === 'bytes') this.bytes.add(type.oid);
     setIfGiven(this.rules, type.oid, ruleOf(vendors.reads));
   }
 
@@ -154,6 +157,18 @@ export class TypeMap {
   /** From the server's text to what the caller gets, for a value that the core has not decoded; undefined: nothing. */
   textConverterFor(oid: number): ((text: string) => unknown) | undefined {
     return this.elementType(oid) === undefined ? this.textConverter(oid) : this.converterFor(oid);
+  }
+
+  /** Whether a type is json or jsonb, or a domain over one. */
+  isJson(oid: number): boolean {
+    const base = this.baseOf(oid);
+    return base === Oid.json || base === Oid.jsonb;
+  }
+
+  /** Whether a type's values are bytes. */
+  isBytes(oid: number): boolean {
+    const base = this.baseOf(oid);
+    return this.bytes.has(base) || TYPES_BY_OID.get(base)?.reads === 'bytes';
   }
 
   /** What the text of bytes begins with, where a type takes them. */

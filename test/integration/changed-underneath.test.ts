@@ -322,6 +322,58 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     expect(await names()).toBe(1);
   });
 
+  // What a text gave when it was run unprepared says nothing of the statement that the server prepares of it later.
+  describe('columns changed between the first run, unprepared, and the second', () => {
+    const FIRST = 'CREATE TABLE m (a int4, b text)';
+    const seconds: Record<string, { types: string; row: object }> = {
+      'types of the server': { types: 'a interval, b text', row: { a: '1 day', b: '{red,blue}' } },
+      'a type of its own': { types: 'a interval, b hue[]', row: { a: '1 day', b: ['red', 'blue'] } },
+    };
+    const collect = async (rows: AsyncIterable<unknown>) => {
+      const all: unknown[] = [];
+      for await (const row of rows) all.push(row);
+      return all;
+    };
+    const ways: Record<string, (sql: string, parameters: unknown[]) => Promise<unknown[]>> = {
+      query: async (sql, parameters) => (await db.query(sql, parameters)).rows,
+      rows: (sql, parameters) => collect(db.rows(sql, parameters)),
+      'several at once': async (sql, parameters) => {
+        await db.query(sql, parameters);
+        const results = await Promise.all([1, 2, 3].map(() => db.query(sql, parameters)));
+        return results.flatMap(({ rows }) => rows).slice(0, 1);
+      },
+    };
+    const texts: Record<string, [string, unknown[], unknown[]]> = {
+      SELECT: ['SELECT * FROM m', [], []],
+      'INSERT … RETURNING': [
+        'INSERT INTO m VALUES ($1, $2) RETURNING *',
+        ['1', 'x'],
+        ['1 day', '{red,blue}'],
+      ],
+      'UPDATE … RETURNING': ['UPDATE m SET a = $1 RETURNING *', ['1'], ['1 day']],
+    };
+    const cases = Object.keys(texts).flatMap((text) =>
+      Object.keys(ways).flatMap((way) =>
+        Object.keys(seconds).flatMap((to) => ['itself', 'another'].map((by) => ({ text, way, to, by }))),
+      ),
+    );
+    it.each(cases)('$text read by $way, changed to $to by $by', async ({ text, way, to, by }) => {
+      const [sql, before, after] = texts[text] as [string, unknown[], unknown[]];
+      const { types, row } = seconds[to] as { types: string; row: object };
+      const change = `DROP TABLE m; DROP TYPE IF EXISTS hue; CREATE TYPE hue AS ENUM ('red', 'blue');
+                      CREATE TABLE m (${types}); INSERT INTO m VALUES ('1 day', '{red,blue}')`;
+      await db.script(FIRST);
+      await db.query(sql, before);
+      if (by === 'itself') await db.script(change);
+      else {
+        const other = open({ ...target.config, pool: { max: 1 } });
+        await other.script(`SET search_path = ${SCHEMA}; ${change}`);
+        await other.close();
+      }
+      expect(await ways[way]?.(sql, after)).toEqual([row]);
+    });
+  });
+
   // The text of FETCH or EXECUTE says nothing of its columns: they are those of what was declared last.
   describe('columns that the text does not fix', () => {
     const UNLIKE = `SELECT '1 day'::interval AS a, 1.5::float4 AS b, ARRAY['x', 'y'] AS c`;

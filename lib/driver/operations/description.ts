@@ -89,7 +89,7 @@ export function cannotBeDescribed(): UsageError {
     'KB_POOLER',
     'How a parameter is written depends on its type, which the server cannot be asked for one statement at a time.',
     {
-      hint: 'Give arrays and values of types with serializers as text, such as JSON.stringify(value) or "{1,2}".',
+      hint: 'Give arrays, decimals and values of types with serializers as text, such as JSON.stringify(value), String(value) or "{1,2}".',
     },
   );
 }

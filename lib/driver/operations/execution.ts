@@ -89,8 +89,6 @@ export class Execution<R> implements Operation {
   protected again = false;
   /** The statement was prepared before: what it was prepared for may have changed. */
   private reused = false;
-  /** Sent together with others. */
-  private joined = false;
   /** Not to be sent together with others any more: it can be run again only where nothing is behind it. */
   private alone = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
@@ -130,7 +128,6 @@ export class Execution<R> implements Operation {
     }
     // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
     this.again = false;
-    this.joined = false;
     this.needsTypes = this.needsDescription();
     if (session.pooler !== undefined) {
       this.reused = false;
@@ -196,7 +193,6 @@ export class Execution<R> implements Operation {
       return false; // what cannot be written rejects when its turn comes
     }
     this.beginsPrepared(statement);
-    this.joined = true;
     return true;
   }
 
@@ -404,8 +400,8 @@ export class Execution<R> implements Operation {
       this.complete(session, transactionStatus);
       return;
     }
-    // One that was sent with it may have found the statement stale: then what this one gave is of the form before.
-    if (this.statement !== undefined && (!this.joined || this.statement.prepared)) {
+    // Only what is prepared gives the same columns again: not a text alone, nor what one that was sent with it found stale.
+    if (this.statement?.prepared === true) {
       if (shape !== undefined && this.statement.fixesColumns)
         this.statement.binaryTypeMap = shape.binaryTypeMap;
       // What has neither rows nor a count may be anything: DISCARD ALL, BEGIN.
@@ -534,7 +530,6 @@ export class Execution<R> implements Operation {
       if (!session.hasGoneOn) {
         this.again = true;
         this.reused = false;
-        this.joined = false;
         this.next(session);
         return;
       }

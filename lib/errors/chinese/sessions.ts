@@ -217,6 +217,10 @@ export const SESSIONS: readonly Pair[] = [
     'Buffer 以该类型的二进制形式发送。JSON 请以字符串或对象给出。',
   ],
   [
+    'A boolean is sent as true or false. For a column of numbers give Number(value), which is 1 or 0.',
+    '布尔值以 true 或 false 发送。数值列请给出 Number(value)，即 1 或 0。',
+  ],
+  [
     'A script cannot hold the rows of COPY … FROM STDIN. Send them by copyFrom(), or write the dump with --inserts.',
     '脚本中不能包含 COPY … FROM STDIN 的数据行。请用 copyFrom() 发送，或在导出时使用 --inserts。',
   ],

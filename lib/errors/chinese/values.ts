@@ -108,8 +108,8 @@ export const VALUES: readonly Pair[] = [
     '参数的写法取决于其类型，而逐条语句执行时无法向服务器询问类型。',
   ],
   [
-    'Give arrays and values of types with serializers as text, such as JSON.stringify(value) or "{1,2}".',
-    '数组和带 serialize 的类型的值请以文本给出，例如 JSON.stringify(value) 或 "{1,2}"。',
+    'Give arrays, decimals and values of types with serializers as text, such as JSON.stringify(value), String(value) or "{1,2}".',
+    '数组、Decimal 和带 serialize 的类型的值请以文本给出，例如 JSON.stringify(value)、String(value) 或 "{1,2}"。',
   ],
 
   [

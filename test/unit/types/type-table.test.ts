@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Decoder } from '../../../lib/addon/interface.js';
 import { READABLE, readsBinary } from '../../../lib/types/binary-results.js';
 import { ArrayOid, FIXED_TYPES, KNOWN_OIDS, Oid, VENDOR_TYPES } from '../../../lib/types/oids.js';
-import { arrayParameterText } from '../../../lib/types/parameter-writer.js';
+import { listText } from '../../../lib/types/parameter-writer.js';
 import { TypeMap, type CatalogueType } from '../../../lib/types/type-map.js';
 import type { TypeOptions } from '../../../lib/types/type-options.js';
 
@@ -243,10 +243,10 @@ describe('domains', () => {
   });
 
   it('as parameters are written as what is beneath', () => {
-    expect(arrayParameterText([1, { a: 2 }], 70_001, 0, types)).toBe('[1,{"a":2}]');
-    expect(arrayParameterText([1, { a: 2 }], 70_002, 0, types)).toBe('[1,{"a":2}]');
-    expect(arrayParameterText([1, 2], 70_006, 0, types)).toBe('{1,2}');
-    expect(arrayParameterText(['a', 'b'], 70_015, 0, types)).toBe('{"a":"b"}');
+    expect(listText([1, { a: 2 }], 70_001, 0, types)).toBe('[1,{"a":2}]');
+    expect(listText([1, { a: 2 }], 70_002, 0, types)).toBe('[1,{"a":2}]');
+    expect(listText([1, 2], 70_006, 0, types)).toBe('{1,2}');
+    expect(listText(['a', 'b'], 70_015, 0, types)).toBe('{"a":"b"}');
     expect(types.serializerFor(70_009)?.('x')).toBe('written');
     expect(types.serializerFor(70_011)?.('x')).toBe('uuid');
   });
