@@ -1,16 +1,17 @@
 import { startTimer } from '../base/timers.js';
 import type { NativeFailure } from '../addon/interface.js';
 import type { MaxLag, ResolvedClusterOptions } from '../config/index.js';
+import { commandError } from '../driver/failure.js';
 import type { Operation } from '../driver/session.js';
-import { ConnectionError } from '../errors/index.js';
 import { poolClosed, type WaitReason } from '../pool/refusals.js';
 import type { SessionPool } from '../pool/session-pool.js';
 import type { Ledger } from './ledger.js';
+import { noStandby, reasonOfWaiting } from './no-standby.js';
 import { ClusterNode } from './node.js';
 import { before, later, type Position } from './position.js';
 import { needsPrimary } from './question.js';
 import { Read, readOf } from './read.js';
-import { route, type Route } from './route.js';
+import { mayServe, route, type Route } from './route.js';
 import type { ReadSession } from './read-session.js';
 import type { ResolvedTerms } from './terms.js';
 import type { Topology } from './topology.js';
@@ -63,18 +64,20 @@ export class Reads {
   private decide(read: Read): Route<ClusterNode> {
     const { terms, late } = read;
     const { topology, options } = this.host;
-    const primaryAllowed = options.primaryFallback || terms.consistency === 'primary';
+    const primaryAllowed = this.mayGoToPrimary(read);
     if (read.onPrimary) return primaryAllowed ? 'primary' : 'nobody';
     if (!topology.known && !(late && primaryAllowed)) {
       void topology.begin();
       return 'wait';
     }
-    const unserved = primaryAllowed ? 'primary' : 'nobody';
     // The primary need not be asked what a standby would have to have where there is none.
     const { nodes } = topology;
-    if (!nodes.some((node) => node.serves && read.tried?.has(node) !== true)) return unserved;
+    if (!nodes.some((node) => node.serves && read.tried?.has(node) !== true)) {
+      if (primaryAllowed) return 'primary';
+      if (!read.tryAgain(nodes)) return this.mayCome(read) ? 'wait' : 'nobody';
+    }
     const needed = this.neededBy(read);
-    if (needed === 'unknown') return late ? unserved : 'wait';
+    if (needed === 'unknown') return !late ? 'wait' : primaryAllowed ? 'primary' : 'nobody';
     const { session } = terms;
     const place = session?.place;
     return route(
@@ -89,6 +92,16 @@ export class Reads {
       },
       Math.random,
     );
+  }
+
+  private mayGoToPrimary({ terms }: Read): boolean {
+    return this.host.options.primaryFallback || terms.consistency === 'primary';
+  }
+
+  /** Whether a standby may yet serve a read that has none: one that failed is asked again and again. */
+  private mayCome({ late, terms, isSpent }: Read): boolean {
+    if (late || terms.maxWait === 0 || isSpent) return false;
+    return this.host.topology.nodes.some(({ role }) => role !== 'primary');
   }
 
   /** What a server must have to serve the read; unknown where the primary has to be asked first, which is done. */
@@ -147,8 +160,7 @@ export class Reads {
       const { position } = place;
       const needed = later(read.write > 0 ? ledger.position : undefined, read.terms.after);
       const fit = ledger.covers(read.write) && position !== undefined;
-      if (fit && (needed === undefined || route([place], { ...STAY, needed }, Math.random) === place))
-        return true;
+      if (fit && mayServe(place, needed, undefined)) return true;
     }
     // Whatever has been shown, the primary has it: as if it had been written.
     ledger.note();
@@ -166,17 +178,24 @@ export class Reads {
         this.asking = false;
         this.placeWaiting();
       },
-      () => {
+      (error: unknown) => {
         this.asking = false;
-        this.positionFailed();
+        this.positionFailed(error);
       },
     );
   }
 
-  /** There is no primary that could say what is needed: where there is none, none can be asked for the rows either. */
-  private positionFailed(): void {
+  /**
+   * There is no primary that could say what is needed: where there is none, none can be asked for the rows either. What may not
+   * go there waits on, and asks again when servers have been looked at.
+   */
+  private positionFailed(error: unknown): void {
     for (const read of [...this.waiting.values()]) {
       if (read.terms.consistency === 'eventual') continue;
+      if (!this.mayGoToPrimary(read)) {
+        read.failure = { error };
+        continue;
+      }
       read.late = true;
       this.stopWaiting(read);
       this.place(read);
@@ -193,11 +212,11 @@ export class Reads {
   relieve(node: ClusterNode): void {
     while (node.serves && node.weight > 0 && node.free) {
       const busiest = this.longestWait(node);
-      const yielded = busiest?.pool?.yieldFirst((operation) => this.mayMove(operation, node));
-      const read = yielded && readOf(yielded.operation);
-      if (yielded === undefined || read === undefined) return;
+      const operation = busiest?.pool?.yieldFirst((first) => this.mayMove(first, node));
+      const read = operation && readOf(operation);
+      if (operation === undefined || read === undefined) return;
       read.at = node;
-      this.host.poolOf(node).takeOver(yielded);
+      this.host.poolOf(node).takeOver(operation);
     }
   }
 
@@ -222,8 +241,7 @@ export class Reads {
     if (read === undefined || read.terms.session !== undefined) return false;
     const needed = this.neededBy(read);
     if (needed === 'unknown') return false;
-    const demand = { ...STAY, needed: needed.position, tried: read.tried };
-    return route([node], demand, Math.random) === node;
+    return mayServe(node, needed.position, read.tried);
   }
 
   private goToPrimary(read: Read): void {
@@ -235,31 +253,24 @@ export class Reads {
     writer.run(read.operation);
   }
 
-  private refuse({ operation }: Read): void {
-    const { nodes } = this.host.topology;
-    operation.refuse(
-      new ConnectionError(
-        'KB_NO_STANDBY',
-        `No standby can serve the read: ${nodes.map(({ name, role }) => `${name} (${role})`).join(', ')}.`,
-        {
-          outcome: 'not-sent',
-          cause: nodes.find(({ failure }) => failure !== undefined)?.failure?.error,
-          hint: 'They are down, or have not come as far as the read needs. With cluster.primaryFallback the primary serves it then.',
-        },
-      ),
-    );
+  private refuse({ operation, failure }: Read): void {
+    operation.refuse(noStandby(this.host.topology.nodes, failure));
   }
 
   // ---- waiting
 
   private wait(read: Read): void {
     this.waiting.set(read.operation, read);
-    const { maxWait } = read.terms;
-    read.timer ??= startTimer(() => {
-      read.late = true;
-      this.stopWaiting(read);
-      this.place(read);
-    }, maxWait);
+    read.since = performance.now();
+    // One that is late waits only for the first look at the servers. What others have waited before, until a standby had them
+    // that then failed, is of the same time.
+    if (!read.late) {
+      read.timer = startTimer(() => {
+        read.late = true;
+        this.stopWaiting(read);
+        this.place(read);
+      }, read.terms.maxWait - read.waited);
+    }
     this.pause = FIRST_LOOK;
     this.poll();
   }
@@ -267,6 +278,7 @@ export class Reads {
   private stopWaiting(read: Read): void {
     clearTimeout(read.timer);
     read.timer = undefined;
+    read.waited += performance.now() - read.since;
     this.waiting.delete(read.operation);
     if (this.waiting.size === 0) this.closing?.();
   }
@@ -308,14 +320,9 @@ export class Reads {
 
   whyWaiting(operation: Operation | undefined): WaitReason {
     const read = operation === undefined ? undefined : readOf(operation);
-    if (operation !== undefined && this.waiting.has(operation)) {
-      return {
-        words: 'no standby had what it must show',
-        last: '',
-        cause: undefined,
-        hint: 'It would have gone to the primary after cluster.maxWait. See db.topology() for how far the standbys are.',
-        waiting: this.waiting.size,
-      };
+    if (read !== undefined && this.waiting.has(read.operation)) {
+      const { nodes } = this.host.topology;
+      return reasonOfWaiting(nodes, read.failure, this.mayGoToPrimary(read), this.waiting.size);
     }
     return (read?.at?.pool ?? this.host.writer).whyWaiting();
   }
@@ -331,7 +338,12 @@ export class Reads {
       return true;
     }
     if (failure === undefined || failure.lost) read.terms.session?.ended(node);
-    (read.tried ??= new Set()).add(node);
+    const hasFailed = failure !== undefined || this.mayGoToPrimary(read);
+    // Where nobody else may serve it, one that has only left it waiting may do so when it is there again.
+    if (hasFailed) (read.tried ??= new Set()).add(node);
+    if (!this.mayGoToPrimary(read)) {
+      read.failure = failure === undefined ? node.failure : { error: commandError(failure, node.name) };
+    }
     if (failure !== undefined && needsPrimary(failure)) read.onPrimary = true;
     this.place(read);
     return true;
@@ -379,11 +391,3 @@ export class Reads {
     }
   }
 }
-
-const STAY = {
-  tried: undefined,
-  preferred: undefined,
-  primaryShare: 0,
-  primaryAllowed: false,
-  mayWait: false,
-};

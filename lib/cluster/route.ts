@@ -55,8 +55,7 @@ export function route<C extends Candidate>(
   for (const each of standbys) {
     if (!each.serves || tried?.has(each) === true) continue;
     serving = true;
-    const { position } = each;
-    if (needed !== undefined && (position === undefined || !reaches(position, needed))) continue;
+    if (!has(each, needed)) continue;
     able.push(each);
     if (isFree(each)) free++;
   }
@@ -71,6 +70,19 @@ export function route<C extends Candidate>(
   }
   if (serving && mayWait) return 'wait';
   return primaryAllowed ? 'primary' : 'nobody';
+}
+
+function has({ position }: Candidate, needed: Position | undefined): boolean {
+  return needed === undefined || (position !== undefined && reaches(position, needed));
+}
+
+/** Whether a read may go to the server: nothing of how much it has to do counts. */
+export function mayServe<C extends Candidate>(
+  server: C,
+  needed: Position | undefined,
+  tried: ReadonlySet<C> | undefined,
+): boolean {
+  return server.serves && tried?.has(server) !== true && has(server, needed);
 }
 
 /** One without any weight relieves nobody. */

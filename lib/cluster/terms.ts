@@ -8,7 +8,7 @@ export interface ReadTerms {
   consistency?: Consistency | undefined;
   /** A position of `db.position()`, of another process perhaps: what was written up to there is shown, too. */
   after?: string | undefined;
-  /** ms that the read waits for a standby before it goes to the primary. */
+  /** ms that the read waits for a standby before it goes to the primary, or is refused without `primaryFallback`. */
   maxWait?: number | undefined;
   /** How far behind a `bounded` read may be: ms, or `{ bytes }` of the primary's log. */
   maxLag?: MaxLag | undefined;

@@ -18,7 +18,10 @@ export type Consistency = 'causal' | 'bounded' | 'eventual' | 'primary';
 export interface ClusterOptions {
   /** What reads of `db.readOnly` may show, where neither view nor call says it. Default `causal`. */
   consistency?: Consistency | undefined;
-  /** How long a read waits for a standby that may serve it before it goes to the primary. Default 200. */
+  /**
+   * How long a read waits for a standby that may serve it, all its waits together, before it goes to the primary, or is refused
+   * without `primaryFallback`. Default 200.
+   */
   maxWait?: number | undefined;
   /** How far behind a `bounded` read may be: ms, or `{ bytes }` of the primary's log. Default 1000. */
   maxLag?: MaxLag | undefined;
@@ -32,8 +35,8 @@ export interface ClusterOptions {
    */
   maxConnections?: number | undefined;
   /**
-   * Whether reads go to the primary where no standby can serve them; if not, they are refused (`KB_NO_STANDBY`). Default
-   * true.
+   * Whether reads go to the primary where no standby can serve them; if not, they wait for one up to `maxWait`, also for one
+   * that has failed, and are refused then (`KB_NO_STANDBY`). Default true.
    */
   primaryFallback?: boolean | undefined;
   /**

@@ -34,6 +34,8 @@ export interface OperationOn<Session> {
   restart?(session: Session): boolean;
   /** What whoever had it run keeps with it; it is nothing to a session. */
   ticket?: unknown;
+  /** ms that it has waited for sessions up to now, in all lines: they keep it here, so that its time to wait begins once. */
+  waited?: number;
   /** Bound to this session, such as a heartbeat or a ROLLBACK: it is never run again on another. */
   readonly ofSession?: boolean;
   /** A short command of the driver's own that has a limit of its own: closing lets it end. */

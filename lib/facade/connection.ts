@@ -64,6 +64,11 @@ export class Connection extends Queryable {
     return this.runner.processId;
   }
 
+  /** Of the server, as the events name it, such as `10.0.0.1:54321`. */
+  get address(): string {
+    return this.runner.address;
+  }
+
   /** Whether it takes no more calls, because it was released or its session is gone. */
   get closed(): boolean {
     return this.ended || this.runner.released;

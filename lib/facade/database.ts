@@ -39,6 +39,7 @@ import { limitOfBeginning, withDefault } from './calls/default-timeout.js';
 import { needsSession, needsTransaction } from './calls/pooler.js';
 import { Connection } from './connection.js';
 import { describe } from './describe.js';
+import { disconnect } from './disconnect.js';
 import { DATABASE_EVENTS, EVENTS_ELSEWHERE, type DatabaseEvents } from './events.js';
 import {
   NO_LEAK_WATCH,
@@ -277,19 +278,12 @@ export class Database extends Queryable {
   /**
    * Closes the connection to this server process, which the `connect` event and `Connection.backendPid` name, at once. What is
    * under way on it fails as lost. Does nothing where there is none.
+   *
+   * @param address of its server, as the `connect` event and `Connection.address` name it. Needed where there are connections to
+   *   several servers that have a process of the same number: without it a UsageError (`KB_BAD_PARAMETER`) is thrown then.
    */
-  disconnect(processId: number): void {
-    if (!Number.isSafeInteger(processId))
-      throw badArgument(
-        'disconnect() takes the number of a server process, which is a whole number.',
-        itWas(processId),
-      );
-    for (const pool of this.cluster?.pools ?? [this.pool]) {
-      pool.cut(
-        ({ facts }) => facts?.backendPid === processId,
-        (session) => session.close('the program closed it'),
-      );
-    }
+  disconnect(processId: number, address?: string): void {
+    disconnect(this.cluster?.pools ?? [this.pool], processId, address);
   }
 
   /**

@@ -8,15 +8,11 @@ import type { Waiter } from './waiter.js';
 /** ms after which what was offered to a session that does not come to it is run by the next that is free. */
 const OFFER_PATIENCE = 10;
 
-/** An operation that waits no longer here, and since when it has waited; `performance.now()`. */
-export interface Yielded {
-  readonly operation: Operation;
-  readonly since: number;
-}
-
 /**
  * Those who wait for a session, in the order in which they came, and until when. The first may be offered to a busy
  * session; who is offered still waits. Nothing here takes longer because more of them wait.
+ *
+ * How long an operation may wait is said once for all lines in which it does: each goes on counting where the last has ended.
  */
 export class PoolLine {
   private readonly waiting = new Line<Waiter, Operation | undefined>(({ operation }) => operation);
@@ -29,8 +25,14 @@ export class PoolLine {
   /** Told of the ms that each waited who has got a session. */
   served: ((waited: number) => void) | undefined;
 
-  /** @param refuseLate is given who has waited for as long as they may */
-  constructor(private readonly refuseLate: (late: Operation[]) => void) {}
+  /**
+   * @param patience ms that an operation may wait; 0: for ever
+   * @param refuseLate is given who has waited for as long as they may
+   */
+  constructor(
+    private readonly patience: () => number,
+    private readonly refuseLate: (late: Operation[]) => void,
+  ) {}
 
   /** Those who have not been offered to a session. */
   get length(): number {
@@ -66,17 +68,24 @@ export class PoolLine {
     return this.waited;
   }
 
-  join(operation: Operation, since: number, deadline: number): void {
-    const waiter: Waiter = { operation, arrival: ++this.arrived, since, deadline, over: false };
+  join(operation: Operation): void {
+    const waiter = this.waiter(operation, ++this.arrived);
     this.waiting.push(waiter);
     this.watch(waiter);
   }
 
   /** Goes before all others: it has waited already. */
-  joinFirst(operation: Operation, since: number, deadline: number): void {
-    const waiter: Waiter = { operation, arrival: this.arrived, since, deadline, over: false };
+  joinFirst(operation: Operation): void {
+    const waiter = this.waiter(operation, this.arrived);
     this.waiting.unshift(waiter);
     this.watch(waiter);
+  }
+
+  private waiter(operation: Operation, arrival: number): Waiter {
+    const since = performance.now() - (operation.waited ?? 0);
+    const patience = this.patience();
+    const deadline = patience === 0 ? Infinity : since + patience;
+    return { operation, arrival, since, deadline, over: false };
   }
 
   /** False where it is not in line (any more). */
@@ -103,14 +112,14 @@ export class PoolLine {
   }
 
   /** Takes who would have the next session that is free, to wait elsewhere. */
-  yieldFirst(now: number, may: (operation: Operation) => boolean): Yielded | undefined {
+  yieldFirst(now: number, may: (operation: Operation) => boolean): Operation | undefined {
     this.takeLateOfferBack(this.waiting.length > 0 ? OFFER_PATIENCE : 0, now);
     const { first } = this.waiting;
     const operation = first?.operation;
     if (first === undefined || operation === undefined || !may(operation)) return undefined;
     this.waiting.shift();
-    this.forget(first);
-    return { operation, since: first.since };
+    this.end(first, now);
+    return operation;
   }
 
   /** Offers the first to a session that is busy. */
@@ -166,16 +175,21 @@ export class PoolLine {
 
   /** Somebody waits no longer. */
   private end(waiter: Waiter, now: number): void {
-    this.waited += now - waiter.since;
-    this.forget(waiter);
-  }
-
-  private forget(waiter: Waiter): void {
-    waiter.over = true;
-    waiter.operation = undefined;
+    this.count(waiter, now);
     if (this.waiting.length === 0 && this.offers.length === 0) this.deadlines.clear();
     else if (waiter.deadline !== Infinity) this.deadlines.ended();
     this.letProcessEnd();
+  }
+
+  private count(waiter: Waiter, now: number): void {
+    const { operation, since } = waiter;
+    waiter.over = true;
+    waiter.operation = undefined;
+    if (operation === undefined) return;
+    const all = now - since;
+    this.waited += all - (operation.waited ?? 0);
+    // A whole number, which costs the operation nothing.
+    operation.waited = Math.round(all);
   }
 
   /** A timer for nobody is not to keep the process alive. */
@@ -212,9 +226,7 @@ export class PoolLine {
       const operation = waiter?.operation;
       if (waiter === undefined || operation === undefined || this.waiting.remove(operation) === undefined)
         break;
-      this.waited += now - waiter.since;
-      waiter.over = true;
-      waiter.operation = undefined;
+      this.count(waiter, now);
       late.push(operation);
     }
     this.letProcessEnd();

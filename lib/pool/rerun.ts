@@ -5,8 +5,6 @@ const ATTEMPTS_ON_POOLED = 2;
 
 /** What is to be done with an operation whose connection was lost before anything of it was sent. */
 export interface Rerun {
-  /** `performance.now()` when it was first lost. */
-  readonly since: number;
   /** Two in a row were dead, so those that still lie idle probably are too. */
   readonly onNew: boolean;
 }
@@ -16,13 +14,13 @@ export interface Rerun {
  * an attempt to connect is made is in `opening.ts`.)
  */
 export class Reruns {
-  private readonly attempts = new WeakMap<Operation, { count: number; since: number }>();
+  private readonly attempts = new WeakMap<Operation, number>();
 
   /** Undefined where the operation has had all its attempts. */
   next(operation: Operation): Rerun | undefined {
-    const { count, since } = this.attempts.get(operation) ?? { count: 1, since: performance.now() };
+    const count = this.attempts.get(operation) ?? 1;
     if (count > ATTEMPTS_ON_POOLED) return undefined;
-    this.attempts.set(operation, { count: count + 1, since });
-    return { since, onNew: count === ATTEMPTS_ON_POOLED };
+    this.attempts.set(operation, count + 1);
+    return { onNew: count === ATTEMPTS_ON_POOLED };
   }
 }

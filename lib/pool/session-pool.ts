@@ -9,7 +9,7 @@ import { evicts } from '../errors/server-going-away.js';
 import { Closing, type ClosingHost } from './closing.js';
 import type { OpenSession, SessionEngine } from './engine.js';
 import { Leaving } from './eviction.js';
-import { PoolLine, type Yielded } from './line.js';
+import { PoolLine } from './line.js';
 import { Opening, type OpeningHost } from './opening.js';
 import {
   acquireTimedOut,
@@ -75,7 +75,10 @@ const DEEPEST = 50;
 export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, ClosingHost, Sharer {
   private readonly idle: Session[] = [];
   private readonly members = new Map<Session, PoolMember>();
-  private readonly line = new PoolLine((late) => this.refuseLate(late));
+  private readonly line = new PoolLine(
+    () => this.options.acquireTimeout,
+    (late) => this.refuseLate(late),
+  );
   private readonly reruns = new Reruns();
   private readonly counters = new Counters();
   private readonly upkeep = new Upkeep(this);
@@ -156,8 +159,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
       operation.refuse(poolFull(this.state));
       return;
     }
-    const since = performance.now();
-    this.line.join(operation, since, this.deadline(since));
+    this.line.join(operation);
     this.serve();
   }
 
@@ -171,21 +173,17 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     return this.idle.length + this.room > this.line.total;
   }
 
-  /** Takes who would have the next session that is free, if `may` says so, and tells since when they wait. */
-  yieldFirst(may: (operation: Operation) => boolean): Yielded | undefined {
+  /** Takes who would have the next session that is free, if `may` says so. */
+  yieldFirst(may: (operation: Operation) => boolean): Operation | undefined {
     const yielded = this.line.yieldFirst(performance.now(), may);
     if (yielded !== undefined) this.settleClosing();
     return yielded;
   }
 
-  /** Runs what has waited in another pool; it waits here no longer than it would have there. */
-  takeOver({ operation, since }: Yielded): void {
-    this.line.joinFirst(operation, since, this.deadline(since));
+  /** Runs what has waited in another pool. */
+  takeOver(operation: Operation): void {
+    this.line.joinFirst(operation);
     this.serve();
-  }
-
-  private deadline(since: number): number {
-    return this.options.acquireTimeout === 0 ? Infinity : since + this.options.acquireTimeout;
   }
 
   /** Takes an operation that has not begun out of the line; false when it is not there any more. */
@@ -210,8 +208,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   runLater(operation: Operation): boolean {
     if (this.closing !== undefined || operation.restart === undefined) return false;
-    const now = performance.now();
-    this.line.joinFirst(operation, now, this.deadline(now));
+    this.line.joinFirst(operation);
     this.serve();
     return true;
   }
@@ -223,7 +220,7 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
     if (again.onNew) {
       for (const session of this.idle.splice(0)) this.retire(session, 'other connections were found dead');
     }
-    this.line.joinFirst(operation, again.since, this.deadline(again.since));
+    this.line.joinFirst(operation);
     this.serve();
     return true;
   }
@@ -651,7 +648,12 @@ export class SessionPool implements SessionOwner, UpkeepHost, OpeningHost, Closi
 
   /** Closes sessions, also those that are in use. */
   cut(which: (session: Session) => boolean, close: (session: Session) => void): void {
-    for (const session of [...this.members.keys()]) if (which(session)) close(session);
+    for (const session of this.sessions) if (which(session)) close(session);
+  }
+
+  /** Those there are at this moment. */
+  get sessions(): Session[] {
+    return [...this.members.keys()];
   }
 
   get poolOptions(): ResolvedPoolOptions {

@@ -7,7 +7,7 @@ export interface Waiter extends Due {
   operation: Operation | undefined;
   /** Its number among all who ever came. */
   readonly arrival: number;
-  /** `performance.now()` when it began to wait. */
+  /** `performance.now()` when it began to wait, or would have if it had waited without a break. */
   readonly since: number;
   /** When it gives up; Infinity for never. */
   readonly deadline: number;

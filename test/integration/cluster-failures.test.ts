@@ -51,6 +51,19 @@ describe.each(libraries())('servers of a cluster that fail or change places, wit
     expect(standbys.map(({ port }) => port)).toContain(row?.port);
   });
 
+  it('runs again on the only standby what was lost there and may not go to the primary', async () => {
+    const [only] = standbys;
+    if (only === undefined) throw new Error('there is no standby');
+    const hosts = [primary, only].map(({ host, port }) => ({ host, port }));
+    await using db = openCluster({ primaryFallback: false, maxWait: 60_000 }, { hosts });
+    const read = db.readOnly.queryRow(
+      'SELECT pg_sleep(0.3)::text AS slept, inet_server_port() AS port /* only */',
+    );
+    const { pid } = await running('only');
+    await cluster.on(only, `SELECT pg_terminate_backend(${pid})`);
+    expect(await read).toMatchObject({ port: only.port });
+  });
+
   it('runs elsewhere what stands in the way of replay', async () => {
     await using db = openCluster();
     const read = db.readOnly.query(

@@ -207,6 +207,11 @@ export class Client extends EventEmitter {
     telling(() => this.emit('notice', { length: undefined, ...notice, name: 'notice' }));
   }
 
+  /** @internal Of the server that has the process. */
+  get address(): string | undefined {
+    return this.session?.address;
+  }
+
   protected attach(session: Connection): void {
     this.session = session;
     this._connecting = false;
@@ -309,7 +314,7 @@ export class Client extends EventEmitter {
 
   /** Ends the session at once, whatever it does. */
   protected endSession(): void {
-    this.db?.disconnect(this.processID);
+    this.db?.disconnect(this.processID, this.address);
   }
 
   private broken(error: Error): void {

@@ -212,8 +212,8 @@ export class PoolLending extends EventEmitter {
 
   private newClient(): PoolClient {
     const client = new this.clientClass(this.options, {
-      end: ({ processID }) => {
-        this.db.disconnect(processID);
+      end: ({ processID, address }) => {
+        this.db.disconnect(processID, address);
       },
       giveUp: (given, error) => {
         this.connecting.giveUp(given, error);
@@ -301,8 +301,8 @@ export class PoolLending extends EventEmitter {
     if (!this._clients.includes(client)) return;
     this.dismiss(client);
     client.giveUp();
-    const { processID } = client;
-    if (this.books.byProcess.get(processID) === client) this.db.disconnect(processID);
+    const { processID, address } = client;
+    if (this.books.byProcess.get(processID) === client) this.db.disconnect(processID, address);
     else this.removed(client);
   }
 

@@ -53,7 +53,7 @@ export interface ExecutionRequest {
   /** Where an explicitly prepared statement keeps its server-side form for a session; undefined from it: nowhere. */
   readonly statementOn?: ((session: Session) => CachedStatement | undefined) | undefined;
   /** Told which server process the statement is run by, each time a session begins with it. */
-  readonly onSession?: ((processId: number) => void) | undefined;
+  readonly onSession?: ((processId: number, address: string) => void) | undefined;
   /** A session on which it has failed is closed. */
   readonly discardOnError?: boolean | undefined;
 }
@@ -82,6 +82,7 @@ const NO_FIELDS: readonly Column[] = Object.freeze([]);
  */
 export class Execution<R> implements Operation {
   ticket: unknown;
+  waited = 0;
   protected statement: CachedStatement | undefined;
   protected step = ExecutionStep.Execute;
   protected needsTypes = false;
@@ -197,7 +198,7 @@ export class Execution<R> implements Operation {
 
   /** The session begins with it. */
   private tellSession(session: Session): void {
-    this.request.onSession?.(session.facts?.backendPid ?? 0);
+    this.request.onSession?.(session.facts?.backendPid ?? 0, session.address);
   }
 
   /** What is thrown at this changes nothing: the server has the command, and its outcome stands. */

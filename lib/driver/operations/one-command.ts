@@ -6,6 +6,9 @@ import type { StatementResult } from '../result-shape.js';
 
 /** An operation of one command, of whose results nothing is built. */
 export abstract class OneCommand implements Operation {
+  ticket: unknown;
+  waited = 0;
+
   constructor(protected readonly reject: (error: unknown) => void) {}
 
   abstract begin(session: Session): void;

@@ -24,6 +24,12 @@ export const CALLS: readonly Pair[] = [
     'disconnect() takes the number of a server process, which is a whole number.',
     'disconnect() 需要服务器进程号，它是一个整数。',
   ],
+  ['The address that disconnect() takes must be a string.', 'disconnect() 的地址必须是字符串。'],
+  ['More than one server has a process «number»: «list».', '多台服务器有编号为 «number» 的进程：«list»。'],
+  [
+    'Give disconnect() the address as well, which the events and Connection.address name.',
+    '请同时给出 disconnect() 的地址，见各事件和 Connection.address。',
+  ],
   ['There is no event "«event»".', '没有事件“«event»”。'],
   ['There is no event "«event»"; did you mean "«meant»"?', '没有事件“«event»”；是否想写“«meant»”？'],
   ['The name of an event must be a string, not «kind».', '事件名必须是字符串，而不是«kind»。'],

@@ -31,12 +31,21 @@ export const CLUSTERS: readonly Pair[] = [
     'A standby that has just been started knows later. Others may not be reached by streaming replication.',
     '刚启动的备库稍后才知道。其他备库可能没有建立流复制。',
   ],
+  [
+    'No standby can serve the read: «list». The last attempt said: «last»',
+    '没有备库可以执行该读操作：«list»。最近一次尝试的结果：«last»',
+  ],
   ['No standby can serve the read: «list».', '没有备库可以执行该读操作：«list»。'],
   [
     'They are down, or have not come as far as the read needs. With cluster.primaryFallback the primary serves it then.',
     '它们已停机，或没有回放到该读操作所需的位置。设置 cluster.primaryFallback 后由主库执行。',
   ],
   ['no standby had what it must show', '没有备库具有它必须看到的数据'],
+  ['no standby answers', '没有备库应答'],
+  [
+    'It would have been refused after cluster.maxWait. See db.topology() for how the standbys are.',
+    '超过 cluster.maxWait 之后它会被拒绝。备库的状态见 db.topology()。',
+  ],
   [
     'It would have gone to the primary after cluster.maxWait. See db.topology() for how far the standbys are.',
     '超过 cluster.maxWait 后它会发往主库。各备库的位置见 db.topology()。',

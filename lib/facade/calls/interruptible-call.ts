@@ -22,6 +22,7 @@ type Withheld = 'offer' | 'offerBegun' | 'join' | 'atLast' | 'giveUp' | 'complet
  */
 export class InterruptibleCall implements Required<Omit<Operation, Withheld>> {
   ticket: unknown;
+  waited = 0;
   private readonly operation: Operation;
   private session: Session | undefined;
   private interrupted = false;

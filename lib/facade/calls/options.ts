@@ -21,12 +21,12 @@ export interface QueryOptions extends ReadTerms {
   /** Handed on to whoever traces the call, as `traceContext` of the tracing channel's context. */
   traceContext?: unknown;
   /**
-   * Of `query`, `queryRow` and `exec`: called when a session begins with the statement, with the number of its server process,
-   * and again if the statement is run again on another session. What it throws the call rejects with, and nothing is sent;
+   * Of `query`, `queryRow` and `exec`: called when a session begins with the statement, with the number of its server process and
+   * the address of the server, and again if the statement is run again on another session. What it throws the call rejects with, and nothing is sent;
    * where the session was given the statement ahead of its turn it is thrown to nobody (an uncaught exception), and the
    * call's outcome is the statement's.
    */
-  onSession?: ((processId: number) => void) | undefined;
+  onSession?: ((processId: number, address: string) => void) | undefined;
   /**
    * Of `query`, `queryRow` and `exec`: where the call fails once a session has begun with it, that session is closed before
    * anybody else has it. Default false.

@@ -57,6 +57,8 @@ export class Lease implements SessionOwner, OperationRunner {
   /** Calls wait for nobody who does not read on: the holder is coming to its end. */
   ending = false;
 
+  /** Of the session's server, also after it was given back. */
+  readonly address: string;
   private readonly stall = new StallWatch(
     (reader) => reader.patience ?? PATIENCE_WITH_READER,
     true,
@@ -81,6 +83,7 @@ export class Lease implements SessionOwner, OperationRunner {
   ) {
     this.session = session;
     this.facts = session.facts;
+    this.address = session.address;
     this.patience = session.patience;
     session.owner = this;
     if (lender instanceof Lease) lender.loan = this;

@@ -45,6 +45,7 @@ const CALLS: Readonly<Record<string, (given: Given) => unknown>> = {
   'on(event)': (given) => db.on(given, () => undefined),
   'configurePool(options)': (given) => db.configurePool(given),
   'disconnect(processId)': (given) => db.disconnect(typeof given === 'number' ? 0.5 : given),
+  'disconnect(address)': (given) => db.disconnect(1, given ?? null),
   'refuseWaiting(error)': (given) => db.refuseWaiting(given),
   'query(onSession)': (given) =>
     db.query('SELECT 1', [], { onSession: typeof given === 'function' ? 'function' : given } as never),

@@ -78,6 +78,27 @@ describe('an operation whose connection was lost before anything was sent', () =
     await Promise.all([work, other]);
     expect(order).toEqual(['work', 'other']);
   });
+
+  it('has the rest of its time for another, and each ms of it is counted once', async () => {
+    const { pool, server, run } = await withIdle(1, { acquireTimeout: 1_000 });
+    const held = run('hold');
+    await settle();
+    const call = failure(run('work'));
+    server.connections[0]!.failures.set('work', NOT_SENT);
+    await vi.advanceTimersByTimeAsync(600);
+    const { waitDuration } = pool.stats();
+    server.holdsConnects = true;
+    server.connections[0]!.answer();
+    await held;
+    await vi.advanceTimersByTimeAsync(390);
+    expect(await Promise.race([call, Promise.resolve('waits')])).toBe('waits');
+    await vi.advanceTimersByTimeAsync(20);
+    expect(await Promise.race([call, Promise.resolve('waits')])).toMatchObject({
+      code: 'KB_POOL_ACQUIRE_TIMEOUT',
+    });
+    expect(pool.stats().waitDuration - waitDuration).toBeCloseTo(1_000, -2);
+    await pool.close(1);
+  });
 });
 
 describe('what is about one session', () => {
