@@ -113,6 +113,14 @@ export const SESSIONS: readonly Pair[] = [
   ],
   ['The transaction has already been committed or rolled back.', '事务已经提交或回滚。'],
   [
+    'A statement of the program has ended the transaction: what is called on it now would be outside of it.',
+    '程序的某条语句已经结束了该事务：此后的调用将不在事务之内。',
+  ],
+  [
+    'Leave COMMIT and ROLLBACK to commit(), rollback() and the end of the function. A script with a BEGIN of its own is run on a connection.',
+    'COMMIT 和 ROLLBACK 请交给 commit()、rollback() 和回调函数的结束来完成。自带 BEGIN 的脚本请在 db.connect() 取得的连接上执行。',
+  ],
+  [
     'The transaction was rolled back instead of committed, because a statement in it had failed.',
     '事务没有提交而是回滚了，因为其中有语句失败。',
   ],

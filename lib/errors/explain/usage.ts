@@ -250,6 +250,7 @@ export const USAGE: readonly Topic[] = [
       causes: [
         'A call in the callback was not awaited, and ran after the callback had returned.',
         'commit() or rollback() was called twice, or the transaction is kept in a variable that outlives it.',
+        'A statement or a script that was run on it has COMMIT or ROLLBACK in it.',
       ],
       actions: [
         'Await every call before the callback returns or the transaction is ended.',
@@ -261,6 +262,7 @@ export const USAGE: readonly Topic[] = [
       causes: [
         '回调中的某个调用没有 await，在回调返回之后才执行。',
         'commit() 或 rollback() 被调用了两次，或者保存事务的变量比事务存在得更久。',
+        '在事务上执行的语句或脚本中含有 COMMIT 或 ROLLBACK。',
       ],
       actions: ['在回调返回或事务结束之前，await 所有调用。', '后续操作请开始新的事务。'],
     },

@@ -49,7 +49,10 @@ export function borrow(
     new Lease(session, session.owner ?? NOBODY, '', answer);
   const first = (session: Session): string => {
     const { owner } = session;
-    return opening(session, owner instanceof Lease ? owner.depth + 1 : 0);
+    if (!(owner instanceof Lease)) return opening(session, 0);
+    const refusal = owner.refusalOutside();
+    if (refusal !== undefined) throw refusal as Error;
+    return opening(session, owner.depth + 1);
   };
   return checkOut(runner, take, first, limit);
 }

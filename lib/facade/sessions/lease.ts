@@ -54,6 +54,11 @@ export class Lease implements SessionOwner, OperationRunner {
   onNotification: ((notification: SessionNotification) => void) | undefined;
   /** The session was taken back before it was given back. */
   takenBack = false;
+  /**
+   * What calls are refused with where no transaction is open (any more); undefined for none. Who holds a transaction says it, and
+   * it holds for whom the session is lent on to as well.
+   */
+  outside: (() => unknown) | undefined;
   /** Calls wait for nobody who does not read on: the holder is coming to its end. */
   ending = false;
 
@@ -86,7 +91,10 @@ export class Lease implements SessionOwner, OperationRunner {
     this.address = session.address;
     this.patience = session.patience;
     session.owner = this;
-    if (lender instanceof Lease) lender.loan = this;
+    if (lender instanceof Lease) {
+      lender.loan = this;
+      this.outside = lender.outside;
+    }
     this.depth = lender instanceof Lease ? lender.depth + 1 : 0;
   }
 
@@ -143,8 +151,22 @@ export class Lease implements SessionOwner, OperationRunner {
   }
 
   private begin(operation: Operation): void {
+    if (this.refuses(operation)) return;
     this.begun++;
     this.session?.run(operation);
+  }
+
+  /** What the driver sends by itself to come to an end is let through. */
+  private refuses(operation: Operation): boolean {
+    if (this.outside === undefined || operation.isBrief === true) return false;
+    const refusal = this.refusalOutside();
+    if (refusal !== undefined) operation.refuse(refusal);
+    return refusal !== undefined;
+  }
+
+  /** Undefined where the session is in a transaction, or need not be. */
+  refusalOutside(): unknown {
+    return this.session?.transactionStatus === TransactionStatus.Idle ? this.outside?.() : undefined;
   }
 
   withdraw(operation: Operation): boolean {
@@ -261,6 +283,7 @@ export class Lease implements SessionOwner, OperationRunner {
     while (this.free) {
       const next = this.waiting.shift();
       if (next === undefined) break;
+      if (this.refuses(next)) continue;
       this.begun++;
       if (session.pipelines && this.waiting.length > 0 && session.join(next)) this.runTogether(session);
       else session.run(next);

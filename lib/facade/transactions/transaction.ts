@@ -52,6 +52,7 @@ export class Transaction extends Queryable {
       if (!this.runner.over) this.end();
       void lease.release();
     };
+    lease.outside = (): unknown => (this.runner.over ? undefined : endedByStatement());
     if (!interrupts) return;
     this.unwatch = limit?.watch(() => {
       this.abandoned = this.abandon(limit.reason());
@@ -263,6 +264,16 @@ class CommitLimit extends Limit {
     if (reason instanceof TimeoutError) return commitTimedOut(reason.timeout, cause, waiting);
     return outcomeOf(cause) === 'unknown' ? cause : reason;
   }
+}
+
+function endedByStatement(): UsageError {
+  return new UsageError(
+    'KB_TRANSACTION_DONE',
+    'A statement of the program has ended the transaction: what is called on it now would be outside of it.',
+    {
+      hint: 'Leave COMMIT and ROLLBACK to commit(), rollback() and the end of the function. A script with a BEGIN of its own is run on a connection.',
+    },
+  );
 }
 
 /** How the answer to the question for the number is read. */
