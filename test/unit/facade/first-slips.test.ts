@@ -36,11 +36,7 @@ describe('what a newcomer writes by mistake is answered by what to write', () =>
     ],
     ['a row mode in the plural', () => checkOptions('a query', { rowMode: 'arrays' }), '"array"'],
     ['a bigint in JSON', () => jsonText({ a: 1n }, 0), 'JSON has no bigint'],
-    [
-      'a bigint by its name in SQL',
-      () => open({ types: { bigint: 'number' } }),
-      "Did you mean 'int8'?",
-    ],
+    ['a bigint by its name in SQL', () => open({ types: { bigint: 'number' } }), "Did you mean 'int8'?"],
     ['an object in itself', () => jsonText(holdsItself, 0), 'no object that holds itself'],
   ])('%s', (_, call, said) => {
     const error = refusalOf(call);
