@@ -1,3 +1,4 @@
+import { inOneLine } from '../base/in-one-line.js';
 import { ClientLibraryError, ConnectionError, UsageError, type Connection, type Database } from '../index.js';
 import { KingbaseError, type ConnectStage, type Language } from '../errors/index.js';
 import { ExitCode } from './exit-codes.js';
@@ -42,7 +43,7 @@ const LONGEST = 300;
 
 /** An error in one line: the first of its explanation in Chinese, since the message itself is English, or the server's. */
 export function sentenceOf(error: KingbaseError, language: Language): string {
-  const message = printable(shown(error.message.replace(/\s*\n\s*/g, ' '), LONGEST));
+  const message = printable(shown(inOneLine(error.message), LONGEST));
   return language === 'zh' ? (explanationOf(error, 'zh').split('\n')[0] ?? message) : message;
 }
 

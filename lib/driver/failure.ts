@@ -1,3 +1,4 @@
+import { inOneLine } from '../base/in-one-line.js';
 import { ConnectionError, DatabaseError, UsageError, type KingbaseError } from '../errors/index.js';
 import type { NativeFailure } from '../addon/interface.js';
 import { hintFor, type Sent } from './hints.js';
@@ -29,7 +30,7 @@ export function commandError(failure: NativeFailure, address: string, sent?: Sen
     // Without the server's fields the library itself refused: more parameters than the protocol has, COPY as a query.
     return reported ?? new UsageError('KB_COMMAND_REFUSED', `The command was refused: ${failure.message}.`);
   }
-  const words = (reported?.message ?? failure.message).replace(/\s*\n\s*/g, ' ');
+  const words = inOneLine(reported?.message ?? failure.message);
   return new ConnectionError('KB_CONNECTION_LOST', `The connection to ${address} was lost: ${words}`, {
     outcome: failure.sent ? 'unknown' : 'not-sent',
     address,
@@ -45,7 +46,7 @@ export function foundError(failure: NativeFailure, address: string): ConnectionE
   const { reason, sent } = failure;
   if (reason === undefined) return undefined;
   const { code, text, hint } = FOUND[reason];
-  const words = failure.message.replace(/\s*\n\s*/g, ' ');
+  const words = inOneLine(failure.message);
   const unknown = sent
     ? ' The server may or may not have carried out the statement: look before running it again.'
     : '';

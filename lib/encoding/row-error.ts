@@ -14,8 +14,12 @@ export interface RowPlace {
 export function kindOfValue(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value !== 'object') return typeof value;
-  const { constructor } = value as { constructor?: unknown };
-  return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'Object';
+  try {
+    const { constructor } = value as { constructor?: unknown };
+    return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'Object';
+  } catch {
+    return 'Object';
+  }
 }
 
 /** A row that is none, or that does not go with the columns. */

@@ -7,6 +7,7 @@ import {
   ownValue,
   refuseFunction,
   serialized,
+  unreadable,
 } from '../types/parameter-text.js';
 import type { Serializer, TypeMap } from '../types/type-map.js';
 
@@ -32,9 +33,13 @@ export function parameterForm(
   types: TypeMap,
 ): string | Uint8Array | null {
   if (value === null || value === undefined) return null;
-  const serialize = columnSerializer(column, types);
-  const form = serialize === undefined ? value : serialized(serialize, value, 0);
-  return plainForm(form, column.baseOid, types);
+  try {
+    const serialize = columnSerializer(column, types);
+    const form = serialize === undefined ? value : serialized(serialize, value, 0);
+    return plainForm(form, column.baseOid, types);
+  } catch (error) {
+    throw unreadable(error, 0);
+  }
 }
 
 function plainForm(value: unknown, typeOid: number, types: TypeMap): string | Uint8Array | null {

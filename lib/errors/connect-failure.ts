@@ -1,3 +1,4 @@
+import { inOneLine } from '../base/in-one-line.js';
 import type { ConnectionErrorCode } from './codes.js';
 import { ConnectionError, type ConnectStage } from './driver-errors.js';
 import { DatabaseError } from './database-error.js';
@@ -46,11 +47,7 @@ export function connectionErrorFromMessage(
   const text = withoutConnectionString(message.trim());
   const rule = CONNECT_RULES.find(({ pattern }) => pattern.test(text));
   const code: ConnectionErrorCode = rule?.code ?? 'KB_CONNECT_FAILED';
-  const words = text
-    .replace(IS_THE_SERVER_RUNNING, '')
-    .replace(PREFIX, '')
-    .replace(/\s*\n\s*/g, ' ')
-    .trim();
+  const words = inOneLine(text.replace(IS_THE_SERVER_RUNNING, '').replace(PREFIX, ''));
   return new ConnectionError(code, `Cannot connect to ${address}: ${words || 'no reason was given.'}`, {
     // Where the peer just went away, only the caller knows at what point.
     stage: code === 'KB_CONNECT_LOST' ? (stageHint ?? rule?.stage) : (rule?.stage ?? stageHint),

@@ -1,5 +1,5 @@
 import { types as is } from 'node:util';
-import { UsageError } from '../errors/index.js';
+import { KingbaseError, UsageError } from '../errors/index.js';
 import { quoteElement } from './array-text.js';
 import { formatDate } from './calendar.js';
 import type { SerializedValue } from './type-options.js';
@@ -19,6 +19,12 @@ export function badParameter(index: number, what: string, cause?: unknown, hint?
     ...(cause === undefined ? {} : { cause }),
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** What a program's value threw when it was read: a getter, a Proxy. What says itself what is wrong, or has no memory, stays. */
+export function unreadable(thrown: unknown, index: number): unknown {
+  if (thrown instanceof KingbaseError || thrown instanceof RangeError) return thrown;
+  return badParameter(index, 'could not be read: one of its properties threw.', thrown);
 }
 
 /** For a value that is sound but does not fit. */
@@ -85,10 +91,10 @@ export function isNumbers(value: unknown): value is ArrayLike<unknown> & object 
 
 /** The text that an object gives of itself for JSON, as decimals and URLs do; undefined where it gives something else. */
 export function textOfItself(value: object): string | undefined {
-  const { toJSON } = value as { toJSON?: unknown };
-  if (typeof toJSON !== 'function' || is.isDate(value) || is.isBoxedPrimitive(value)) return undefined;
+  if (is.isDate(value) || is.isBoxedPrimitive(value)) return undefined;
   try {
-    const given: unknown = toJSON.call(value, '');
+    const { toJSON } = value as { toJSON?: unknown };
+    const given: unknown = typeof toJSON === 'function' ? toJSON.call(value, '') : undefined;
     return typeof given === 'string' ? given : undefined;
   } catch {
     return undefined; // told when it is written

@@ -13,6 +13,7 @@ import {
   serialized,
   textOfItself,
   tooLarge,
+  unreadable,
 } from './parameter-text.js';
 import type { TypeMap } from './type-map.js';
 
@@ -79,14 +80,18 @@ export class ParameterWriter {
    * @throws UsageError `KB_BAD_PARAMETER`, with `parameterIndex`
    */
   write(value: unknown, typeOid: number, index: number, types: TypeMap): void {
-    if (types.hasSerializers && typeOid !== 0 && value !== null && value !== undefined) {
-      const serialize = types.serializerFor(typeOid);
-      if (serialize !== undefined) {
-        this.writeValue(serialized(serialize, value, index), typeOid, index, types);
-        return;
+    try {
+      if (types.hasSerializers && typeOid !== 0 && value !== null && value !== undefined) {
+        const serialize = types.serializerFor(typeOid);
+        if (serialize !== undefined) {
+          this.writeValue(serialized(serialize, value, index), typeOid, index, types);
+          return;
+        }
       }
+      this.writeValue(value, typeOid, index, types);
+    } catch (error) {
+      throw unreadable(error, index);
     }
-    this.writeValue(value, typeOid, index, types);
   }
 
   private writeValue(value: unknown, typeOid: number, index: number, types: TypeMap): void {
@@ -287,7 +292,11 @@ export function needsParameterTypes(parameters: readonly unknown[], types: TypeM
 }
 
 function dependsOnType(value: object): boolean {
-  if (Array.isArray(value) || hasOwnValue(value)) return true;
-  if (ArrayBuffer.isView(value)) return isNumbers(value);
-  return textOfItself(value) !== undefined;
+  try {
+    if (Array.isArray(value) || hasOwnValue(value)) return true;
+    if (ArrayBuffer.isView(value)) return isNumbers(value);
+    return textOfItself(value) !== undefined;
+  } catch {
+    return false; // told when it is written
+  }
 }

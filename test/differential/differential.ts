@@ -14,6 +14,8 @@ import { steps, type Step } from './steps.js';
 import { Two } from './two.js';
 
 const MOST_SESSIONS = 3;
+/** Steps after which it is said how far a long run has come. */
+const SAY_EVERY = 500_000;
 
 /** The fewest of the steps, in order, that still differ. */
 async function smaller(two: Two, failing: readonly Step[]): Promise<{ steps: Step[]; difference: string }> {
@@ -58,6 +60,7 @@ async function main(): Promise<void> {
         const random = new Random(number);
         const program = steps(random, length, 1 + random.below(MOST_SESSIONS));
         done += program.length;
+        if (done % SAY_EVERY < program.length) console.log(`${done} steps, ${failures} differed`);
         const found = await two.run(program);
         if (found === undefined) continue;
         failures++;

@@ -266,6 +266,20 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   'a Proxy that throws': () => new Proxy({}, { get: own, has: own, ownKeys: own }),
   'what cannot be made a string': () => ({ toString: own, toJSON: own, [Symbol.toPrimitive]: own }),
   'a value that throws': () => [{ [Symbol.for('kingbase.value')]: own }],
+  'an array of what throws': () => [new Proxy({}, { get: own, has: own, ownKeys: own })],
+  'an array of arrays that throw': () => [[new Proxy({}, { get: own, has: own, ownKeys: own })]],
+  'a getter of a value that throws': () => [
+    {
+      get toJSON() {
+        return own();
+      },
+    },
+  ],
+  'a Proxy that was revoked': () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return [proxy];
+  },
   'a Promise': () => Promise.resolve({}),
   'a thenable': () => ({ then: own }),
   'a function': () => () => undefined,
@@ -299,6 +313,8 @@ function faultOf(error: unknown): string | undefined {
   if (!CLASSES.some((each) => error.constructor === each)) return `of no public class: ${error.name}`;
   if (!(error instanceof DatabaseError) && !CODES.includes(error.code))
     return `a code that is none: ${error.code}`;
+  if (error.code === 'KB_PROTOCOL' || error.code === 'KB_CONNECTION_LOST')
+    return `a connection is ended: ${error.message}`;
   if (error.code === 'KB_POOL_ACQUIRE_TIMEOUT') return `a connection is lost: ${error.message}`;
   if (error.message.length > 2_000) return `a message of ${error.message.length} characters`;
   if (!/[。：]/.test(error.explain('zh')) || error.explain('en') === '')

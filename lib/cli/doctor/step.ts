@@ -1,3 +1,4 @@
+import { inOneLine } from '../../base/in-one-line.js';
 import { topicOf } from '../../errors/explain/topics.js';
 import type { ErrorFacts } from '../../errors/explain/topic.js';
 import type { UsageError } from '../../errors/index.js';
@@ -77,7 +78,7 @@ export function misused(error: UsageError): Outcome {
 
 /** The server's or the library's own words, in whatever language they are. */
 export function saidBy(who: 'server' | 'library' | 'system', words: string): Text {
-  const line = words.replace(/\s*\n\s*/g, ' ').trim();
+  const line = inOneLine(words);
   const [en, zh] = {
     server: ['server', '服务器'],
     library: ['client library', '客户端库'],

@@ -115,6 +115,7 @@ export const VALUES: readonly Pair[] = [
     '使该语句的参数超过 1 GiB，即服务器一次所能接受的上限。',
   ],
   ['Send it in parts: as a large object, or by copyFrom().', '请分段发送：使用大对象或 copyFrom()。'],
+  ['could not be read: one of its properties threw.', '无法读取：访问它的某个属性时抛出了异常。'],
   [
     'How a parameter is written depends on its type, which the server cannot be asked for one statement at a time.',
     '参数的写法取决于其类型，而逐条语句执行时无法向服务器询问类型。',

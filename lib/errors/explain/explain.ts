@@ -1,3 +1,4 @@
+import { inOneLine } from '../../base/in-one-line.js';
 import { inChinese, knownInChinese } from '../chinese/translate.js';
 import type { LibraryAttempt } from '../library-attempt.js';
 import type { ErrorFacts, Language, Topic } from './topic.js';
@@ -162,6 +163,6 @@ function said(text: string, { code }: ErrorFacts, language: Language): string {
 }
 
 function oneLine(text: string): string {
-  const line = text.replace(/\s*\n\s*/g, ' ').trim();
+  const line = inOneLine(text);
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;
 }
