@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import { inOneLine } from '../base/in-one-line.js';
 import { ClientLibraryError, ConnectionError, UsageError, type Connection, type Database } from '../index.js';
 import { KingbaseError, type ConnectStage, type Language } from '../errors/index.js';
@@ -50,6 +51,6 @@ export function sentenceOf(error: KingbaseError, language: Language): string {
 /** An error for a person at a terminal: what happened, why, and what to do. */
 export function explanationOf(error: unknown, language: Language): string {
   if (!(error instanceof KingbaseError))
-    return printableLines(error instanceof Error ? error.message : String(error));
+    return printableLines(isError(error) ? error.message : String(error));
   return printableLines(error.explain(language));
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isError } from '../base/is-error.js';
 import { ExitCode } from './exit-codes.js';
 import { program } from './program.js';
 
@@ -15,7 +16,7 @@ program(process.argv.slice(2), { stdin, stdout, stderr, environment }).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    stderr.write(`${isError(error) ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = ExitCode.failed;
   },
 );

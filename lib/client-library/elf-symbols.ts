@@ -1,3 +1,4 @@
+import { isRangeError } from '../base/is-error.js';
 import { Unreadable } from './unreadable.js';
 
 const DT_HASH = 4;
@@ -30,7 +31,7 @@ export function readExportedSymbols(
   try {
     return readSymbols(image, wanted);
   } catch (error) {
-    if (error instanceof RangeError || error instanceof Unreadable) return undefined;
+    if (isRangeError(error) || error instanceof Unreadable) return undefined;
     throw error;
   }
 }

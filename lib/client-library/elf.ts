@@ -1,3 +1,4 @@
+import { isRangeError } from '../base/is-error.js';
 import type { Architecture } from './architecture.js';
 import { readExportedSymbols } from './elf-symbols.js';
 import { isElf, isPe, NOT_A_LIBRARY, Unreadable } from './unreadable.js';
@@ -65,7 +66,7 @@ export function inspectElf(bytes: Uint8Array, symbols: ReadonlySet<string> = new
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, reason: error.reason };
     // What DataView throws for an offset outside of the file.
-    if (error instanceof RangeError) return { ok: false, reason: NOT_A_LIBRARY.damaged };
+    if (isRangeError(error)) return { ok: false, reason: NOT_A_LIBRARY.damaged };
     throw error;
   }
 }

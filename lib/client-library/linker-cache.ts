@@ -1,3 +1,5 @@
+import { isRangeError } from '../base/is-error.js';
+
 const MAGIC = Buffer.from('glibc-ld.so.cache1.1');
 const OLD_MAGIC = Buffer.from('ld.so-1.7.0');
 const HEADER_SIZE = 48;
@@ -35,7 +37,7 @@ export function readLinkerCache(file: Uint8Array): ReadonlyMap<string, readonly 
     return paths;
   } catch (error) {
     // What Buffer throws for an offset outside of the file.
-    if (error instanceof RangeError) return undefined;
+    if (isRangeError(error)) return undefined;
     throw error;
   }
 }

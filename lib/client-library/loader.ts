@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import type { NativeLibrary, OpenLibraryFailure, OpenLibraryOptions } from '../addon/interface.js';
 import { ClientLibraryError, type LibraryAttempt } from '../errors/index.js';
 import {
@@ -58,7 +59,7 @@ export function loadClientLibrary(
 }
 
 function isOpenLibraryFailure(error: unknown): error is OpenLibraryFailure {
-  return error instanceof Error && 'failure' in error;
+  return isError(error) && 'failure' in error;
 }
 
 function whyThis(candidate: CandidateReport, attempts: readonly LibraryAttempt[]): string {

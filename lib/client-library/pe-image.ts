@@ -19,6 +19,8 @@ const PE32 = 0x10b;
 const PE32_PLUS = 0x20b;
 const IMAGE_FILE_DLL = 0x2000;
 const MAX_STRING = 4096;
+/** As many as Windows loads; a file can say 65,535, and every look-up goes through all. */
+const MOST_SECTIONS = 96;
 
 interface Section {
   address: number;
@@ -73,6 +75,7 @@ export class PeImage {
       address: view.getUint32(directories + index * 8, true),
       size: view.getUint32(directories + index * 8 + 4, true),
     }));
+    if (sectionCount > MOST_SECTIONS) throw new Unreadable(NOT_A_LIBRARY.damagedPeHeader);
     this.sections = Array.from({ length: sectionCount }, (_, index) => {
       const at = optional + optionalSize + index * 40;
       return {

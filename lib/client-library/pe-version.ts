@@ -1,3 +1,4 @@
+import { isRangeError } from '../base/is-error.js';
 import type { PeImage } from './pe-image.js';
 import { Unreadable } from './unreadable.js';
 
@@ -14,7 +15,7 @@ export function readFileVersion(image: PeImage): string | undefined {
     return readVersion(image);
   } catch (error) {
     // A library without a version can be loaded all the same.
-    if (error instanceof Unreadable || error instanceof RangeError) return undefined;
+    if (error instanceof Unreadable || isRangeError(error)) return undefined;
     throw error;
   }
 }

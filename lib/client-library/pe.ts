@@ -1,3 +1,4 @@
+import { isRangeError } from '../base/is-error.js';
 import type { Architecture } from './architecture.js';
 import { PeImage } from './pe-image.js';
 import { readFileVersion } from './pe-version.js';
@@ -42,7 +43,7 @@ export function inspectPe(bytes: Uint8Array, symbols: ReadonlySet<string> = new 
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, reason: error.reason };
     // What DataView throws for an offset outside of the file.
-    if (error instanceof RangeError) return { ok: false, reason: NOT_A_LIBRARY.damaged };
+    if (isRangeError(error)) return { ok: false, reason: NOT_A_LIBRARY.damaged };
     throw error;
   }
 }
@@ -53,7 +54,7 @@ export function peArchitecture(head: Uint8Array): Architecture | undefined {
   try {
     return new PeImage(head).architecture;
   } catch (error) {
-    if (error instanceof Unreadable || error instanceof RangeError) return undefined;
+    if (error instanceof Unreadable || isRangeError(error)) return undefined;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import type { ClientLibraryErrorCode, MissingLibrary } from '../errors/index.js';
 import { describeArchitecture, type Architecture } from './architecture.js';
 import { knownLibrary } from './known-libraries.js';
@@ -129,7 +130,7 @@ function describeMissing({ name, unfit }: MissingLibrary): Words {
 }
 
 export function unreadable(error: unknown): Problem {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = isError(error) && 'code' in error ? String(error.code) : String(error);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

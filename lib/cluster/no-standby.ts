@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import { ConnectionError } from '../errors/index.js';
 import type { WaitReason } from '../pool/refusals.js';
 import type { ClusterNode } from './node.js';
@@ -52,5 +53,5 @@ const NOTHING = { said: '', cause: undefined };
 /** The sentence on what the last attempt to serve it, or to reach a server, failed with. */
 function lastOf(nodes: readonly ClusterNode[], last: Failure): { said: string; cause: unknown } {
   const { error } = last ?? nodes.find(({ failure }) => failure !== undefined)?.failure ?? {};
-  return { said: error instanceof Error ? ` The last attempt said: ${error.message}` : '', cause: error };
+  return { said: isError(error) ? ` The last attempt said: ${error.message}` : '', cause: error };
 }

@@ -1,3 +1,4 @@
+import { isRangeError } from '../base/is-error.js';
 import { inOneLine } from '../base/in-one-line.js';
 import { ConnectionError, DatabaseError, UsageError, type KingbaseError } from '../errors/index.js';
 import type { NativeFailure } from '../addon/interface.js';
@@ -94,11 +95,5 @@ export function thrownError(thrown: unknown): unknown {
       ? 'A value of the result is larger than a JavaScript string or Buffer can be.'
       : `There is no memory for a value that large: ${thrown.message}.`,
     { cause: thrown, hint: 'Read it in parts: with substring(), as a large object, or by copyTo().' },
-  );
-}
-
-function isRangeError(thrown: unknown): thrown is Error {
-  return (
-    typeof thrown === 'object' && thrown !== null && (thrown as { name?: unknown }).name === 'RangeError'
   );
 }

@@ -1,5 +1,6 @@
 // Longer than other files: one state machine, all of whose transitions look at the same few fields. What it does beside them,
 // such as cancelling, stands elsewhere.
+import { isError } from '../base/is-error.js';
 import { nothing } from '../base/nothing.js';
 import type { ClientLibraryCapabilities } from '../addon/client-library.js';
 import type { LoadedLibrary } from '../client-library/index.js';
@@ -523,7 +524,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
   /** An operation, or the core under it, has thrown where nobody waits for it: what the session is in nobody knows. */
   private break(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = isError(error) ? error.message : String(error);
     const reason = codeOf(error) === 'KB_OUT_OF_MEMORY' ? 'memory' : 'protocol';
     this.abandon({ fields: undefined, message, lost: true, sent: true, stage: '', reason });
   }
@@ -717,7 +718,7 @@ export class Session implements CommandHandler, ConnectionListener, CancellingHo
 
 /** The code of what was thrown, by the core among others; undefined where it has none. */
 function codeOf(error: unknown): unknown {
-  return error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return isError(error) ? (error as { code?: unknown }).code : undefined;
 }
 
 /** Whether the core has thrown it because it is not idle, as whoever gave it a command took it to be. */

@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import { ConnectionError, DatabaseError, TimeoutError } from '../errors/index.js';
 import { worthConnectingAgain } from '../errors/server-going-away.js';
 import type { ConnectLimit } from './connect-limit.js';
@@ -34,7 +35,7 @@ function asConnectError(session: Session, error: unknown): unknown {
   if (session.state === SessionState.Closed || (isLoss(error) && addressOf(error) === address)) {
     return lostAfterLogin(address, error);
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = isError(error) ? error.message : String(error);
   return setUpError(
     error instanceof TimeoutError ? 'KB_CONNECT_TIMEOUT' : 'KB_CONNECT_SETUP',
     address,

@@ -1,4 +1,5 @@
 // Longer than other files: the public class with its documentation; what its calls do stands elsewhere.
+import { isError } from '../base/is-error.js';
 import { itWas } from '../base/kind-of.js';
 import type { GivingUp } from '../base/given-up.js';
 import { inspect, type InspectOptions } from 'node:util';
@@ -291,7 +292,7 @@ export class Database extends Queryable {
    * on its way to a session, goes on. With `cluster` those of all servers.
    */
   refuseWaiting(error: Error): void {
-    if (!(error instanceof Error)) throw badArgument('refuseWaiting() takes an error.', itWas(error));
+    if (!isError(error)) throw badArgument('refuseWaiting() takes an error.', itWas(error));
     for (const pool of this.cluster?.pools ?? [this.pool]) pool.refuseWaiting(error);
   }
 

@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import { EventEmitter } from 'node:events';
 import { tellSafely } from '../base/tell-safely.js';
 import type { ClusterNode } from '../cluster/node.js';
@@ -44,7 +45,7 @@ export class Reports {
       this.tell('disconnect', { ...event, error }, { event: 'disconnect', ...event });
     },
     unreachable: (error, attempt, retryIn) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = isError(error) ? error.message : String(error);
       const entry = { event: 'unreachable', message, attempt, retryIn } as const;
       this.tell('unreachable', { error, attempt, retryIn }, entry);
     },

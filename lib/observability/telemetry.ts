@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { tellSafely } from '../base/tell-safely.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
@@ -320,5 +321,5 @@ interface Failure {
 function failureOf(error: unknown): { status: string | undefined; error: string } {
   if (error instanceof DatabaseError) return { status: error.code, error: error.code };
   if (error instanceof KingbaseError) return { status: undefined, error: error.code };
-  return { status: undefined, error: error instanceof Error ? error.name : '_OTHER' };
+  return { status: undefined, error: isError(error) ? error.name : '_OTHER' };
 }

@@ -1,3 +1,4 @@
+import { isError } from '../base/is-error.js';
 import { DatabaseError, KingbaseError } from '../errors/index.js';
 import { worthConnectingAgain } from '../errors/server-going-away.js';
 import { PoolError } from './pool-error.js';
@@ -34,7 +35,7 @@ export function reasonOfWaiting({ failure, stats, waiting, sharedMax }: PoolStat
   const some = `${inUse} of ${max} are in use, and `;
   if (failure !== undefined && openConnections < max) {
     const { error } = failure;
-    const last = error instanceof Error ? ` The last attempt said: ${error.message}` : '';
+    const last = isError(error) ? ` The last attempt said: ${error.message}` : '';
     const words = `${openConnections > 0 ? some : ''}${trouble(error, openConnections > 0)}`;
     return { words, last, cause: error, hint: remedy(error), waiting };
   }

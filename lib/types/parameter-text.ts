@@ -1,3 +1,4 @@
+import { isRangeError } from '../base/is-error.js';
 import { types as is } from 'node:util';
 import { KingbaseError, UsageError } from '../errors/index.js';
 import { quoteElement } from './array-text.js';
@@ -23,7 +24,7 @@ export function badParameter(index: number, what: string, cause?: unknown, hint?
 
 /** What a program's value threw when it was read: a getter, a Proxy. What says itself what is wrong, or has no memory, stays. */
 export function unreadable(thrown: unknown, index: number): unknown {
-  if (thrown instanceof KingbaseError || thrown instanceof RangeError) return thrown;
+  if (thrown instanceof KingbaseError || isRangeError(thrown)) return thrown;
   return badParameter(index, 'could not be read: one of its properties threw.', thrown);
 }
 
@@ -168,7 +169,7 @@ export function serialized(
   } catch (cause) {
     throw badParameter(index, 'could not be written: the serializer of its type threw.', cause);
   }
-  if (result === null || typeof result === 'string' || result instanceof Uint8Array) return result;
+  if (result === null || typeof result === 'string' || is.isUint8Array(result)) return result;
   throw badParameter(
     index,
     'could not be written: the serializer of its type must return a string, a Uint8Array or null.',

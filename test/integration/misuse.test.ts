@@ -275,11 +275,6 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
       },
     },
   ],
-  'a Proxy that was revoked': () => {
-    const { proxy, revoke } = Proxy.revocable({}, {});
-    revoke();
-    return [proxy];
-  },
   'a Promise': () => Promise.resolve({}),
   'a thenable': () => ({ then: own }),
   'a function': () => () => undefined,

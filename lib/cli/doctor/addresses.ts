@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { HostAddress } from '../../config/index.js';
@@ -80,7 +81,7 @@ async function resolveHost(route: Route): Promise<Outcome> {
     route.endpoints = addresses.map((address) => ({ address, port }));
     return { status: 'ok', finding: same(addresses.join(', ')), facts: { addresses } };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = isError(error) && 'code' in error ? String(error.code) : 'unknown';
     return explained(
       'fail',
       { code: 'KB_CONNECT_HOST_NOT_FOUND', message: '' },

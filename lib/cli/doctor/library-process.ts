@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import { open, type Database } from '../../index.js';
 import { parseConfig } from '../../config/index.js';
 import { connectOnce } from '../connect.js';
@@ -126,7 +127,7 @@ function addonPath(): string | undefined {
 
 /** Errors lose their properties on the way to another process; these are what an explanation needs. */
 function errorFacts(error: unknown): ErrorFacts & { name: string } {
-  if (!(error instanceof Error)) return { name: 'Error', code: '', message: String(error) };
+  if (!isError(error)) return { name: 'Error', code: '', message: String(error) };
   const { name, message } = error;
   const { code, hint, stage, outcome, address, attempts, detail } = error as Error & Partial<ErrorFacts>;
   return JSON.parse(

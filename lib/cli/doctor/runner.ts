@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { lines, same, text } from '../words.js';
 import type { Check, Outcome, Step } from './step.js';
@@ -67,7 +68,7 @@ async function outcomeOf(check: Check): Promise<Outcome> {
     return await check.run();
   } catch (error) {
     // A check that is itself at fault must not keep the others from being made.
-    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const words = isError(error) ? (error.stack ?? error.message) : String(error);
     return {
       status: 'fail',
       finding: text('This check itself failed unexpectedly.', '该检查步骤自身意外出错。'),

@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
@@ -52,7 +53,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
 
 function endOf(error: unknown): ConnectionEnd {
   if (error instanceof ConnectionEnd) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = isError(error) && 'code' in error ? String(error.code) : String(error);
   return new ConnectionEnd(ENDINGS[code] ?? 'other', code);
 }
 

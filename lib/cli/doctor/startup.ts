@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import type { Duplex } from 'node:stream';
 import { ExitCode } from '../exit-codes.js';
 import { lines, text, type Text } from '../words.js';
@@ -98,7 +99,7 @@ async function ask(
   } catch (error) {
     if (error instanceof ConnectionEnd) return error;
     // The handshake went well a moment ago; what it fails with now counts as an end of the connection.
-    return new ConnectionEnd('other', error instanceof Error ? error.message : String(error));
+    return new ConnectionEnd('other', isError(error) ? error.message : String(error));
   } finally {
     if (stream?.writableEnded !== true) stream?.destroy();
     else setTimeout(() => stream?.destroy(), 1_000).unref();

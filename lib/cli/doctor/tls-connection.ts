@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -178,7 +179,7 @@ async function handshake(
       explained(
         'fail',
         { code: 'KB_CONNECT_TLS', message: 'private key' },
-        { detail: lines(same(error instanceof Error ? error.message : String(error))) },
+        { detail: lines(same(isError(error) ? error.message : String(error))) },
       ),
     );
   }
@@ -197,7 +198,7 @@ const HANDSHAKE = 22;
 
 function handshakeFailure(error: unknown, socket: ObservedSocket, route: Route): TlsFailure {
   const [recordType] = socket.first;
-  if (error instanceof Error && error.name === 'AbortError') {
+  if (isError(error) && error.name === 'AbortError') {
     return broken('tls', new ConnectionEnd('silent'), route);
   }
   if (recordType === undefined && socket.ending !== undefined) return broken('tls', socket.ending, route);
@@ -212,7 +213,7 @@ function handshakeFailure(error: unknown, socket: ObservedSocket, route: Route):
       { ending: 'garbled' },
     );
   }
-  const words = error instanceof Error ? error.message : String(error);
+  const words = isError(error) ? error.message : String(error);
   // "…:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:…:SSL alert number 70"
   const alert =
     /SSL routines:\w*:([^:]*alert[^:]*):/.exec(words)?.[1] ?? /SSL alert number \d+/.exec(words)?.[0];

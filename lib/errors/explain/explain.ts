@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import { inOneLine } from '../../base/in-one-line.js';
 import { inChinese, knownInChinese } from '../chinese/translate.js';
 import type { LibraryAttempt } from '../library-attempt.js';
@@ -114,7 +115,7 @@ export function explain(error: ErrorFacts, language: Language): string {
 
 /** Only for a cause that is an error of this package or the server's: others have no code, or one of Node's. */
 function topicOfCause(cause: unknown): Topic | undefined {
-  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string') return undefined;
+  if (!isError(cause) || !('code' in cause) || typeof cause.code !== 'string') return undefined;
   return topicOf(cause as Error & { code: string });
 }
 

@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import {
   COPY_TRAILER,
   copyPlace,
@@ -168,7 +169,7 @@ export class CopyStream {
     const error = channel?.failedBy;
     if (!(error instanceof DatabaseError) || error.code === '57014') return undefined;
     const located = this.located(error, this.last);
-    return located instanceof Error ? located : error;
+    return isError(located) ? located : error;
   }
 
   private located(error: unknown, chunk: Chunk | undefined): unknown {

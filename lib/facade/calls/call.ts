@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.js';
 import { kindOf } from '../../base/kind-of.js';
 import { Execution, type ExecutionRequest, type ResultView } from '../../driver/operations/execution.js';
 import { RowScript, Script } from '../../driver/operations/script.js';
@@ -163,7 +164,7 @@ const NO_FIELDS: readonly Column[] = Object.freeze([]);
 
 /** Turns what was thrown into a rejection, so that calls never throw. */
 export function rejection(error: unknown): Promise<never> {
-  return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  return Promise.reject(isError(error) ? error : new Error(String(error)));
 }
 
 /** Throws a UsageError (`KB_BAD_STATEMENT`) for what cannot be a statement. */

@@ -171,7 +171,7 @@ class CopyInput implements CopyInChannel {
 
   write(bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
     return this.next(
-      () => this.copy?.write(bytes instanceof Uint8Array ? [bytes] : bytes),
+      () => this.copy?.write(ArrayBuffer.isView(bytes) ? [bytes] : bytes),
       () => undefined,
     );
   }

@@ -51,6 +51,19 @@ describe('inspectPe', () => {
     });
   });
 
+  it('takes no file that says it has more sections than Windows loads', () => {
+    const bytes = Buffer.from(makePe(FULL));
+    const sections = bytes.readUInt32LE(0x3c) + 6;
+    bytes.writeUInt16LE(96, sections);
+    expect(inspectPe(Buffer.concat([bytes, Buffer.alloc(8_000)]), WANTED)).toMatchObject({ ok: true });
+    for (const many of [97, 65_535]) {
+      bytes.writeUInt16LE(many, sections);
+      expect(inspectPe(Buffer.concat([bytes, Buffer.alloc(65_535 * 40)]), WANTED)).toMatchObject({
+        ok: false,
+      });
+    }
+  });
+
   it('reads it at any offset of a larger buffer', () => {
     const bytes = makePe(FULL);
     const shifted = Buffer.concat([Buffer.from('xyz'), bytes]).subarray(3);
