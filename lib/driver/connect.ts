@@ -259,7 +259,6 @@ class AddressAttempt implements ConnectOutcome {
     if (!config.strictAnswers) this.session.native.keepAnswers(true);
     this.session.pipelines = config.pipeline && pooler === undefined && this.session.capabilities.pipeline;
     this.session.encryptedCancelOnly = config.encryptedCancelOnly;
-    this.session.statements.givesNumbersAgain = pooler === undefined;
     this.allowed = until - performance.now();
   }
 

@@ -83,8 +83,6 @@ export class StatementCache {
   private doubts = 0;
   /** The session is not what it was when it was made. */
   private strayed = false;
-  /** Whether numbers are given again. Not through a pooler: the server session that knows the old name may be any. */
-  givesNumbersAgain = true;
 
   /**
    * @param size most statements to keep; 0 keeps none
@@ -194,6 +192,11 @@ export class StatementCache {
     this.newest = undefined;
   }
 
+  /** The program wants no statement to stay on the server but those that it prepares itself. */
+  get keepsNone(): boolean {
+    return this.size === 0;
+  }
+
   /** Whether numbers wait for `takeEvicted`. */
   get hasEvicted(): boolean {
     return this.evicted.length > 0;
@@ -287,6 +290,7 @@ export class StatementCache {
   }
 
   private newId(): number {
-    return (this.givesNumbersAgain ? this.freeIds.pop() : undefined) ?? this.nextId++;
+    // Not through a pooler: the server session that knows the old name may be any.
+    return (this.keepsNone ? undefined : this.freeIds.pop()) ?? this.nextId++;
   }
 }

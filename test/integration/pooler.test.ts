@@ -411,6 +411,49 @@ describe.skipIf(!hasPgBouncer).each(inject('libraries'))('through PgBouncer: $na
       }
     });
   });
+
+  // Last, since what a program prepares itself stays in the sessions of the server then.
+  describe('in transaction mode, of which the driver is not told', () => {
+    it('with statementCacheSize 0 does each thing in any order, at the same time, from two pools', async () => {
+      const over = { pooler: undefined, statementCacheSize: 0, pool: { max: 5 } };
+      const dbs = [database('transaction', over), database('transaction', over)];
+      const worker = async (number: number): Promise<void> => {
+        const random = randomNumbers(number + 1);
+        for (let step = 0; step < 40; step++) {
+          const deed = byTransaction[random(byTransaction.length)]!;
+          await deed(dbs[random(2)]!, `untold ${number} step ${step}`, random(1000));
+        }
+      };
+      await Promise.all(Array.from({ length: 12 }, (_, number) => worker(number)));
+      for (const db of dbs) await db.close();
+    }, 120_000);
+
+    it('without it gives each call its own rows, or refuses it', async () => {
+      const dbs = Array.from({ length: 4 }, () =>
+        database('transaction', { pooler: undefined, pool: { max: 2 } }),
+      );
+      const worker = async (number: number): Promise<number> => {
+        let own = 0;
+        for (let step = 0; step < 60; step++) {
+          const who = `own ${number} step ${step}`;
+          // The same texts for all, and others for each.
+          const sql =
+            step % 2 === 0 ? 'SELECT $1::text AS who' : `SELECT $1::text AS who, ${number % 4} AS n`;
+          try {
+            expect(await dbs[number % 4]!.queryRow(sql, [who])).toMatchObject({ who });
+            own++;
+          } catch (error) {
+            if (!(error instanceof DatabaseError)) throw error;
+            expect(['26000', '42P05']).toContain(error.code);
+          }
+        }
+        return own;
+      };
+      const owns = await Promise.all(Array.from({ length: 12 }, (_, number) => worker(number)));
+      expect(Math.min(...owns)).toBeGreaterThan(0);
+      for (const db of dbs) await db.close();
+    }, 120_000);
+  });
 });
 
 describe('the option "pooler"', () => {

@@ -27,6 +27,8 @@ export class FakeServer {
   away: Error | undefined;
   /** Commands that are not answered before the test says so. */
   holds: (sql: string) => boolean = (sql) => sql.startsWith('hold');
+  /** How many statements its sessions keep. */
+  statementCacheSize = 0;
   /** Whether its sessions send several commands together. */
   pipelines = false;
   /** Attempts to connect do not end before the test says so. */
@@ -110,7 +112,7 @@ export class FakeServer {
       this.core,
       this.library,
       `${this.name}:${this.connections.length}`,
-      0,
+      this.statementCacheSize,
       0,
       events,
       chores,

@@ -32,7 +32,7 @@ export class FieldExecution<R> extends Execution<R> {
     const { bytes, count, types: expected } = this.fields;
     const { parameterTypes } = statement;
     const fits = parameterTypes?.length === count && areAsExpected(parameterTypes, expected);
-    if (!fits || session.pooler !== undefined) {
+    if (!fits || this.apart) {
       super.executeDescribed(session, statement);
       return;
     }

@@ -26,6 +26,11 @@ export class BindRows extends Execution<number> {
     return true;
   }
 
+  /** It is executed as prepared, in a session of its own. */
+  protected override leavesNothing(): boolean {
+    return false;
+  }
+
   override begin(session: Session): void {
     if (session.capabilities.multiRowBind && session.pooler === undefined) {
       super.begin(session);

@@ -91,6 +91,8 @@ export class Execution<R> implements Operation {
   private reused = false;
   /** Not to be sent together with others any more: it can be run again only where nothing is behind it. */
   private alone = false;
+  /** Nothing of the statement stays on the server, where the next command may find another session. */
+  protected apart = false;
   /** Nothing is cached: the statement is prepared for this one execution, to learn its types. */
   private temporary = false;
   /** `request.types`, or one that knows more. */
@@ -129,7 +131,8 @@ export class Execution<R> implements Operation {
     // What another session, lost before it was sent the statement, no longer knew says nothing of this one.
     this.again = false;
     this.needsTypes = this.needsDescription();
-    if (session.pooler !== undefined) {
+    this.apart = this.leavesNothing(session);
+    if (this.apart) {
       this.reused = false;
       this.statement = this.needsTypes ? session.statements.passing(request.sql) : undefined;
       this.next(session);
@@ -225,6 +228,12 @@ export class Execution<R> implements Operation {
     );
   }
 
+  /** Whether the next command of it may find another session of the server, so that nothing of it is left there. */
+  protected leavesNothing({ pooler, statements }: Session): boolean {
+    // What the program prepares itself stays, where it has not said that it goes through a pooler.
+    return pooler !== undefined || (statements.keepsNone && this.request.statementOn === undefined);
+  }
+
   /** Whether the statement must have been described before it is executed. */
   protected needsDescription(): boolean {
     const { parameters, types } = this.request;
@@ -272,7 +281,7 @@ export class Execution<R> implements Operation {
     try {
       if (statement === undefined) {
         this.execute(session, undefined);
-      } else if (session.pooler !== undefined) {
+      } else if (this.apart) {
         this.throughPooler(session, statement);
       } else if (statement.prepared) {
         if (this.needsTypes && statement.parameterTypes === undefined) {
@@ -350,7 +359,7 @@ export class Execution<R> implements Operation {
     const writer = core.writeParameters(values, statement?.parameterTypes, types);
     const typeMap = core.typeMapId(types);
     if (writer.lent.length > 0) native.lend(writer.lent);
-    if (statement === undefined || session.pooler !== undefined) {
+    if (statement === undefined || this.apart) {
       native.execute(slot, sql, writer.count, writer.length, rowMode, typeMap);
     } else {
       const mode = modeOf(session, statement, rowMode, typeMap);

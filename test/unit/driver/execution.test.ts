@@ -87,6 +87,8 @@ describe('a PREPARE of which nobody knows whether the server has carried it out'
 
   it.each(['query', 'probe'])('has its number never given again, by a %s', async (how) => {
     const server = new FakeServer();
+    // Where none are kept no number is ever given again.
+    server.statementCacheSize = 10;
     const session = await server.open();
     const [connection] = server.connections;
     connection?.failures.set('prepare 1', unanswered);
