@@ -94,6 +94,23 @@ describe.each(targets().filter(({ transport }) => transport === 'TCP'))('$name',
     await expectClean();
   });
 
+  it('is not run again where what it did may stand', async () => {
+    let runs = 0;
+    const work = world.db.transaction(
+      async (tx) => {
+        runs++;
+        await insert(tx, runs);
+        await tx.exec('COMMIT');
+        await world.admin.query(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`);
+      },
+      { retry: { maxAttempts: 3, backoff: () => 0 } },
+    );
+    expect(await rejectionOf(work)).toMatchObject({ code: '40001' });
+    expect(runs).toBe(1);
+    expect(await ids()).toEqual([1]);
+    await expectClean();
+  });
+
   it('COMMIT AND CHAIN is no end', async () => {
     await world.db.transaction(async (tx) => {
       await insert(tx, 1);

@@ -29,7 +29,7 @@ export class Transaction extends Queryable {
   private readonly unwatch?: (() => void) | undefined;
   /** Settles as `commit` or `rollback` does, where the program has called one of them. */
   private endedByProgram: Promise<void> | undefined;
-  /** COMMIT has been sent, and has not been refused: what the transaction did may stand. */
+  /** COMMIT has been sent, by the driver or perhaps by a statement, and not been refused: what the transaction did may stand. */
   private committed = false;
   /** The server's number of it, where that was asked for: when it began, or before its COMMIT. */
   private number: string | undefined;
@@ -247,6 +247,8 @@ export class Transaction extends Queryable {
   private async rollBackAndRelease(on: Lease): Promise<void> {
     const { lease } = this;
     lease.ending = true;
+    // A statement of the program has ended it, perhaps by a COMMIT.
+    if (lease.free && lease.transactionStatus === TransactionStatus.Idle) this.committed = true;
     const answered = await new Promise<boolean>((resolve) => {
       on.run(new Check('ROLLBACK', lease.patience, (_session, alive) => resolve(alive)));
     });
